@@ -1,0 +1,52 @@
+# Rollcall's daily verbs. `make demo` and `make test` need python3 (3.11 or newer) and nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+export WAREHOUSE ?= data/access.duckdb
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint sync check export status sandbox bench docs clean
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
+
+install: .venv/installed ## the pinned dependencies, in .venv
+
+.venv/installed: .ci/requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Rollcall needs Python 3.11 or newer")'
+	$(PYTHON) -m venv --clear .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: install ## a real access review of an invented company, from three local APIs
+	@WAREHOUSE=data/demo/access.duckdb $(BIN)/python -m tests.sandbox demo
+
+test: install ## every test
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: install
+	$(BIN)/ruff check pipelines tests
+
+sync: install ## extract, load, transform, publish
+	@$(BIN)/rollcall sync
+
+check: install ## what the credentials can read, and which right is missing
+	@$(BIN)/rollcall check
+
+export: install ## the review files, from what is published
+	@$(BIN)/rollcall export
+
+status: install ## the last run of each source
+	@$(BIN)/rollcall status
+
+sandbox: install ## the invented company's three APIs, until Ctrl-C
+	@$(BIN)/python -m tests.sandbox serve
+
+bench: install ## the benchmarks
+	@$(BIN)/python -m tests.bench
+
+docs: install ## every table and column, as one static page
+	@$(BIN)/rollcall sync --docs-only
+
+clean: ## what can be made again
+	rm -rf .venv dbt_project/target

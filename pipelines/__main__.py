@@ -1,0 +1,247 @@
+"""rollcall: verbs, flags, exit codes. Results go to stdout, progress and trouble to stderr."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pipelines import __version__, redact
+from pipelines.failures import Failure, explained
+
+EPILOG = """\
+exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
+read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run holds the lock
+"""
+
+
+class Interrupted(BaseException):
+    """A signal that ends the run; nothing is published."""
+
+
+def main() -> NoReturn:
+    redact.install()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
+    arguments = _parser().parse_args()
+    try:
+        code = VERBS[arguments.verb](arguments)
+    except Interrupted as signalled:
+        _flush()
+        print("interrupted, nothing was published", file=sys.stderr)
+        os._exit(int(str(signalled)))  # threads that wait for a server are not waited for
+    except BrokenPipeError:
+        os._exit(141)
+    except Exception as error:
+        failure = explained(error) or Failure(
+            "unexpected", f"{type(error).__name__}: {redact.plain(error)}", "report this message"
+        )
+        _tell(arguments, [failure], {})
+        code = failure.code
+    _flush()
+    sys.exit(code)
+
+
+def sync(arguments: argparse.Namespace) -> int:
+    from pipelines.sync import sync
+
+    quiet = arguments.quiet or arguments.json
+    show = sys.stderr.isatty() and not quiet
+    outcome = sync(
+        arguments.sources,
+        say=lambda text: None if quiet else print(redact.plain(text), file=sys.stderr),
+        progress="tqdm" if show else None,
+    )
+    document = {
+        "run_id": outcome.run_id,
+        "published": outcome.published,
+        "warehouse": str(outcome.warehouse),
+        "sources": [
+            {
+                "source_name": read.source,
+                "status": read.status,
+                "mode": read.mode,
+                "requests": read.tally.requests,
+                "retries": read.tally.retries,
+                "rows_loaded": read.rows_loaded if outcome.published else {},
+                "warnings": [redact.plain(warning) for warning in read.tally.warnings],
+            }
+            for read in outcome.reads
+        ],
+    }
+    if outcome.kept:
+        document["candidate"] = str(outcome.kept)
+    if outcome.failures:
+        _tell(arguments, outcome.failures, document, outcome.code)
+    elif arguments.json:
+        print(json.dumps(document, indent=2))
+    elif not arguments.quiet:
+        for read in outcome.reads:
+            print(f"{read.source}: {read.status}, {read.tally.requests} requests")
+        print(f"published: {outcome.warehouse}")
+    return outcome.code
+
+
+def check(arguments: argparse.Namespace) -> int:
+    from pipelines.check import check
+
+    findings = []
+    for finding in check(arguments.sources):
+        findings.append(finding)
+        if not arguments.json and not (arguments.quiet and finding.verdict == "ok"):
+            print(
+                f"{finding.verdict:5}{finding.source}: {finding.what}: {redact.plain(finding.why)}"
+            )
+            if finding.next:
+                print(f"     next: {finding.next}")
+    code = min((finding.code for finding in findings if finding.code), default=0)
+    if arguments.json:
+        found = [finding.document() for finding in findings]
+        print(json.dumps({"code": code, "findings": found}, indent=2))
+    return code
+
+
+def export(arguments: argparse.Namespace) -> int:
+    from pipelines.export import export
+
+    manifest = export(arguments.out, arguments.allow_stale)
+    if arguments.json:
+        print(json.dumps(manifest, indent=2))
+    elif not arguments.quiet:
+        for name in manifest["stale_accepted"]:
+            print(f"{name} is stale, as accepted", file=sys.stderr)
+        for file in manifest["files"]:
+            print(f"{manifest['folder']}/{file['name']}: {file['rows']} grants to decide")
+        print(f"{manifest['folder']}/manifest.json")
+    return 0
+
+
+def status(arguments: argparse.Namespace) -> int:
+    from pipelines import settings
+    from pipelines.export import opened
+    from pipelines.status import age, status
+
+    with opened(settings.warehouse()) as warehouse:
+        document = status(warehouse)
+    if arguments.json:
+        print(json.dumps(document, indent=2))
+        return 0
+    for source in document["sources"]:
+        state = "STALE" if source["is_stale"] else "ok"
+        print(
+            f"{source['source_name']:10}{state:7}complete {age(source['as_of'])} ago"
+            f" · last run {source['last_status']}, {source['last_mode']},"
+            f" {source['requests']} requests, {source['retries']} retries"
+        )
+        if source["error"]:
+            print(f"{'':17}{redact.plain(source['error'])}")
+    print(" · ".join(f"{rows} {table}" for table, rows in document["rows"].items()))
+    return 0
+
+
+VERBS = {"sync": sync, "check": check, "export": export, "status": status}
+
+
+def _tell(
+    arguments: argparse.Namespace,
+    failures: list[Failure],
+    document: dict[str, Any],
+    code: int | None = None,
+) -> None:
+    """Every failure with what, why, effect and next: as text on stderr, or as JSON on stdout."""
+    effect = _effect(bool(document.get("published")))
+    told = [
+        {
+            "what": redact.plain(failure.what),
+            "why": redact.plain(failure.why, 600),
+            "effect": effect,
+            "next": failure.next,
+            "code": failure.code,
+        }
+        for failure in failures
+    ]
+    if arguments.json:
+        code = code if code is not None else failures[0].code
+        print(json.dumps({"code": code, **document, "failures": told}, indent=2))
+        return
+    for failure in told:
+        print(f"{failure['what']}: {failure['why']}", file=sys.stderr)
+        if failure["next"]:
+            print(f"  next: {failure['next']}", file=sys.stderr)
+    print(f"  effect: {effect}", file=sys.stderr)
+
+
+def _effect(published: bool) -> str:
+    """What is published now, and how old it is."""
+    from pipelines import settings
+    from pipelines.export import opened
+    from pipelines.status import age, sources
+
+    try:
+        with opened(settings.warehouse()) as warehouse:
+            states = sources(warehouse)
+    except Failure:
+        return "nothing is published"
+    ages = ", ".join(
+        f"{state['source_name']} {age(state['as_of'])} old" + (" (stale)" * state["is_stale"])
+        for state in states
+        if state["as_of"]
+    )
+    return (
+        f"the other sources are published ({ages})"
+        if published
+        else (f"published data is unchanged ({ages or 'it is empty'})")
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    every = argparse.ArgumentParser(add_help=False)
+    every.add_argument("--json", action="store_true", help="one JSON document on stdout")
+    every.add_argument("--quiet", action="store_true", help="say nothing but results and trouble")
+    parser = argparse.ArgumentParser(
+        prog="rollcall",
+        description="Who has access to what, since when, through what.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"rollcall {__version__}")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, about: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=about, description=about, parents=[every])
+
+    syncs = verb("sync", "extract, load, transform and publish")
+    syncs.add_argument("sources", nargs="*", metavar="SOURCE", help="only these")
+    syncs.add_argument("--full", action="store_true", help="read everything again")
+    checks = verb("check", "what the credentials can read, and which right is missing")
+    checks.add_argument("sources", nargs="*", metavar="SOURCE", help="only these")
+    exports = verb("export", "write the review files from what is published")
+    exports.add_argument(
+        "--out",
+        type=Path,
+        default=Path("data/exports"),
+        metavar="DIR",
+        help="where the new folder goes",
+    )
+    exports.add_argument(
+        "--allow-stale", action="store_true", help="also while a source's last sync failed"
+    )
+    verb("status", "the last run of each source, its age, and what is published")
+    return parser
+
+
+def _interrupt(number: int, _: Any) -> NoReturn:
+    raise Interrupted(str(128 + number))
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

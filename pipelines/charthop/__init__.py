@@ -1,0 +1,45 @@
+"""ChartHop: the people, the groups of every type, and who is in which group today.
+
+Everything is read whole on every sync: there is no "changed since" for people or groups
+(docs.charthop.com, Developer basics). Leavers and future hires are read too. Membership belongs to
+the job a person holds; the person's calculated `groupIds` says it. ChartHop's own login users and
+their roles are left out on purpose.
+"""
+
+from __future__ import annotations
+
+import dlt
+from dlt.extract import DltResource
+
+from pipelines.charthop.client import ChartHop
+from pipelines.http import Policy, Tally
+from pipelines.raw import resource
+
+
+@dlt.source(name="charthop", max_table_nesting=0)
+def source(
+    org_id: str = dlt.config.value,
+    api_token: str = dlt.secrets.value,
+    base_url: str = "https://api.charthop.com",
+    page_size: int = 1000,
+    requests_per_second: float = 10.0,
+    concurrency: int = 2,
+    tally=None,
+) -> tuple[DltResource, ...]:
+    """One ChartHop organisation, by its id or slug. `tally` counts what was asked."""
+    tally = tally or Tally()
+    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
+    org = ChartHop(base_url, org_id, api_token, page_size, policy, tally)
+    tally.client = org
+    return (
+        resource("organization", org.organization, "The organisation, with its time zone."),
+        resource("group_types", org.group_types, "One row per kind of group."),
+        resource("groups", org.groups, "One row per group, archived and future ones included."),
+        resource("persons", org.persons, "One row per person, leavers and future hires included."),
+        resource("jobs", org.jobs, "One row per seat; only where persons come without groupIds."),
+        resource(
+            "person_groups",
+            org.person_groups,
+            "One row per person read singly; only where neither list tells groupIds.",
+        ),
+    )

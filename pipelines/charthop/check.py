@@ -1,0 +1,37 @@
+"""What a ChartHop token can read, one cheap call per endpoint that a sync uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.charthop.client import GROUPS_RIGHT, PERSON, PERSONS_RIGHT, ChartHop, rows_of
+from pipelines.check import Probe
+
+
+def probes(org: ChartHop) -> Iterator[Probe]:
+    yield Probe("organisation", lambda: f"today is {org.today} there")
+    yield Probe("group types", lambda: first(org, f"v1/org/{org.org_id}/group-type", GROUPS_RIGHT))
+    yield Probe("groups", lambda: first(org, f"v2/org/{org.org_id}/group", GROUPS_RIGHT))
+    yield Probe("persons", lambda: persons(org))
+
+
+def first(org: ChartHop, path: str, right: str) -> str:
+    found = rows_of(org.api.get(path, right, limit=1))
+    if found is None:
+        raise org.api.unexpected(path, found, "a list under `data`")
+    return "can be read" if found else "can be read, and there are none"
+
+
+def persons(org: ChartHop) -> str:
+    """Which of the fields come, judged by a page of persons: a field may be left out unsaid."""
+    path = f"v2/org/{org.org_id}/person"
+    fields = {*PERSON, "groupIds"}
+    found = rows_of(
+        org.api.get(path, PERSONS_RIGHT, limit=100, includeAll="true", fields=",".join(fields))
+    )
+    if found is None:
+        raise org.api.unexpected(path, found, "a list under `data`")
+    missing = sorted(fields - {key for person in found for key in person})
+    if not missing:
+        return "can be read, with groupIds"
+    return f"can be read; none of the first {len(found)} has {', '.join(missing)}"

@@ -1,0 +1,197 @@
+"""How ChartHop is read, and what it does not promise.
+
+Whether the person list gives `groupIds`, which page size it takes, and whether it refuses or leaves
+out a field it does not know is not documented: each is tried, with a fallback that costs more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
+
+from pipelines.auth import FixedToken, checked_secret
+from pipelines.failures import Denied, Unreadable
+from pipelines.http import Policy, Session, Tally, checked_url
+from pipelines.raw import Row, envelope, ids, key_of, objects
+from pipelines.rest import Api, Json, Page
+
+IDENTITY = ("id", "name.first", "name.last", "contact.workEmail", "contact.employee", "jobId")
+PERSON = (
+    *IDENTITY,
+    "name.pref",
+    "name.full",
+    "title",
+    "department.name",
+    "employment",
+    "employmentType",
+    "manager.contact.workEmail",
+    "startDateOrg",
+    "endDateOrg",
+)
+PERSONS_RIGHT = "read access to persons and their work email, for all employees"
+GROUPS_RIGHT = "read access to groups and group types"
+
+
+class ChartHop:
+    """One organisation. A token is valid until it is revoked, so 401 means that it is gone."""
+
+    def __init__(
+        self, base_url: str, org_id: str, token: str, page_size: int, policy: Policy, tally: Tally
+    ) -> None:
+        base_url = checked_url("SOURCES__CHARTHOP__BASE_URL", base_url)
+        token = checked_secret("SOURCES__CHARTHOP__API_TOKEN", token)
+        session = Session("charthop", base_url, policy, tally, FixedToken(token))
+        self.api = Api(base_url, session)
+        self.tally = tally
+        self.org_id = quote(org_id.strip(), safe="")
+        self.page_size = page_size
+
+    @cached_property
+    def org(self) -> Row:
+        """The organisation, or just its id where the token may not read it."""
+        try:
+            return self.api.object(f"v1/org/{self.org_id}")
+        except (Denied, Unreadable) as failure:
+            if failure.status not in (403, 404):
+                raise
+            return {"id": self.org_id}
+
+    @cached_property
+    def today(self) -> str:
+        """Today in the organisation's time zone: reads are as of a day, and which is not said."""
+        try:
+            zone = ZoneInfo(self.org.get("timezone") or "UTC")
+        except (KeyError, ValueError, TypeError, OSError):
+            zone = UTC
+        return datetime.now(zone).date().isoformat()
+
+    def organization(self) -> Iterator[pa.Table]:
+        yield envelope([(key_of("charthop: organization", self.org, "id"), self.org)])
+
+    def group_types(self) -> list[pa.Table]:
+        return self.whole_list("group_types", f"v1/org/{self.org_id}/group-type", GROUPS_RIGHT)
+
+    def groups(self) -> list[pa.Table]:
+        return self.group_list
+
+    @cached_property
+    def group_list(self) -> list[pa.Table]:
+        path = f"v2/org/{self.org_id}/group"
+        return self.whole_list("groups", path, GROUPS_RIGHT, timeFilter="ALL", date=self.today)
+
+    def persons(self) -> list[pa.Table]:
+        return self.people
+
+    @cached_property
+    def people(self) -> list[pa.Table]:
+        """Every person with every field the tenant gives. Fields that no row has are told."""
+        asks = (
+            ((*PERSON, "groupIds"), self.page_size),
+            ((*PERSON, "groupIds"), min(self.page_size, 500)),
+            (PERSON, min(self.page_size, 500)),
+            ((*IDENTITY, "startDateOrg", "endDateOrg"), min(self.page_size, 100)),
+            (IDENTITY, min(self.page_size, 100)),
+        )
+        path = f"v2/org/{self.org_id}/person"
+        for place, (fields, limit) in enumerate(asks):
+            wanted = {"includeAll": "true", "fields": ",".join(fields), "date": self.today}
+            try:
+                people = self.whole_list("persons", path, PERSONS_RIGHT, limit, **wanted)
+            except Unreadable as failure:
+                if failure.status != 400 or place == len(asks) - 1:
+                    raise
+                continue
+            if fields != asks[0][0]:
+                lost = sorted({*asks[0][0]} - {*fields})
+                self.tally.warn(
+                    f"charthop persons: the tenant refuses the fields {', '.join(lost)}"
+                )
+            return people
+        raise AssertionError("unreachable")
+
+    @cached_property
+    def list_tells_groups(self) -> bool:
+        """Whether the person list gave `groupIds`: true as soon as one row has the key."""
+        return any("groupIds" in person for person in objects(self.people))
+
+    @cached_property
+    def memberships_are_elsewhere(self) -> bool:
+        """There are groups and people, and the person list does not say who is in which."""
+        return bool(ids(self.group_list) and ids(self.people)) and not self.list_tells_groups
+
+    @cached_property
+    def seats(self) -> list[pa.Table]:
+        """The job list, where it tells who is in which group; else nothing."""
+        if not self.memberships_are_elsewhere:
+            return []
+        path = f"v2/org/{self.org_id}/job"
+        fields = "id,jobId,personId,groupIds,personStartDate,personEndDate"
+        try:
+            jobs = self.whole_list(
+                "jobs", path, "", names=("jobId", "id"), fields=fields, date=self.today
+            )
+        except (Denied, Unreadable) as failure:
+            if failure.status not in (400, 403, 404, 501):
+                raise
+            return []
+        told = any("groupIds" in job and job.get("personId") for job in objects(jobs))
+        return jobs if told else []
+
+    def jobs(self) -> list[pa.Table]:
+        return self.seats
+
+    def person_groups(self) -> Iterator[pa.Table]:
+        """The last resort, one call per person: only if neither list tells anything."""
+        if not self.memberships_are_elsewhere or self.seats:
+            return
+        everyone = ids(self.people)
+        self.tally.warn(
+            f"charthop: neither the persons nor the jobs list tells groupIds; {len(everyone)}"
+            " persons are read singly"
+        )
+        yield from self.api.per_parent("person_groups", everyone, self.person)
+
+    def person(self, key: str) -> Row | None:
+        """One person's groups; None if the person was deleted meanwhile."""
+        path = f"v2/org/{self.org_id}/person/{key}"
+        try:
+            return self.api.object(path, PERSONS_RIGHT, fields="groupIds", date=self.today)
+        except Unreadable as failure:
+            if failure.status != 404:
+                raise
+            self.tally.warn(f"charthop: person {key} was deleted while this sync ran")
+            return None
+
+    def whole_list(
+        self,
+        resource: str,
+        path: str,
+        right: str,
+        limit: int | None = None,
+        names: tuple[str, ...] = ("id",),
+        **params: str,
+    ) -> list[pa.Table]:
+        """A whole list. `next` is used as it comes, with every other parameter repeated."""
+
+        def read() -> Iterator[Page]:
+            return self.api.pages(
+                path,
+                rows_of,
+                JSONResponseCursorPaginator(cursor_path="next", cursor_param="from"),
+                right,
+                limit=limit or self.page_size,
+                **params,
+            )
+
+        return self.api.whole(resource, read, names=names)
+
+
+def rows_of(body: Json) -> list[Row] | None:
+    data = body.get("data") if isinstance(body, dict) else None
+    return data if isinstance(data, list) else None

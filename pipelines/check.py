@@ -1,0 +1,61 @@
+"""Credentials, rights, and what each tenant's build supports. Writes nothing."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pipelines import settings
+from pipelines.failures import Failure, explained
+from pipelines.http import Tally
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One thing to try, and the call that tries it: it says what it saw, or raises."""
+
+    what: str
+    call: Callable[[], str]
+
+
+class Warning_(Exception):
+    """Readable, and not as it should be."""
+
+    def __init__(self, why: str, next: str) -> None:
+        super().__init__(why)
+        self.next = next
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one probe found: `ok`, `warn` or `fail`, and what to do about it."""
+
+    source: str
+    what: str
+    verdict: str
+    why: str
+    next: str = ""
+    code: int = 0
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def check(names: list[str]) -> Iterator[Finding]:
+    """Try every endpoint that a sync of these sources uses. Raises Misconfigured."""
+    for source in settings.chosen(names):
+        tally = Tally()
+        settings.connect(source, tally)
+        for probe in importlib.import_module(f"pipelines.{source}.check").probes(tally.client):
+            try:
+                yield Finding(source, probe.what, "ok", probe.call())
+            except Warning_ as warning:
+                yield Finding(source, probe.what, "warn", str(warning), warning.next)
+            except Exception as error:
+                failure = explained(error) or Failure("unexpected", str(error))
+                why = f"{failure.what}: {failure.why}"
+                yield Finding(source, probe.what, "fail", why, failure.next, failure.code)
+                if failure.status == 401 or failure.status is None:
+                    break  # the other probes would say the same

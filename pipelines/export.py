@@ -1,0 +1,124 @@
+"""The review files, from what is published: one row per grant to decide, and their manifest.
+
+The same published warehouse gives the same bytes, so nothing of the moment of export is in them.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import __version__, publish, settings
+from pipelines.failures import Misconfigured, Refused
+from pipelines.status import sources
+
+DECISION = ("decision", "decision_comment", "decided_by", "decided_at")
+
+# A spreadsheet runs a cell that begins with one of = + - @ (full-width forms too), also behind
+# blanks, invisible characters or quotes. Such a cell gets one more leading quote.
+FORMULA = r"^[\t\r\n]|^['\s\p{Z}\p{Cf}]*[=+\-@＝＋－＠]"
+
+
+def export(out: Path, allow_stale: bool = False) -> dict[str, Any]:
+    """Write a new dated folder below `out`; return its manifest and where it is.
+
+    Raises Refused while a source is stale, Misconfigured where nothing is published.
+    """
+    with opened(settings.warehouse()) as warehouse:
+        states = sources(warehouse)
+        stale = [state["source_name"] for state in states if state["is_stale"]]
+        if stale and not allow_stale:
+            raise Refused(
+                f"export: {', '.join(stale)}",
+                "its last sync was not complete, so the review would show an old state of it",
+                "run `rollcall sync`, or say `rollcall export --allow-stale`",
+            )
+        try:
+            out.mkdir(parents=True, exist_ok=True, mode=0o700)
+            building = Path(tempfile.mkdtemp(prefix=".building-", dir=out))
+            try:
+                review = building / "access_review.csv"
+                columns, rows = write_review(warehouse, review)
+                manifest = {
+                    "rollcall": __version__,
+                    "stale_accepted": stale,
+                    "sources": states,
+                    "files": [described(review, columns, rows)],
+                }
+                write(building / "manifest.json", json.dumps(manifest, indent=2) + "\n")
+                folder = take_place(building, out)
+            finally:
+                shutil.rmtree(building, ignore_errors=True)
+        except OSError as error:
+            raise publish.unwritable(out, error) from None
+    return {"folder": str(folder), **manifest}
+
+
+def opened(path: Path) -> duckdb.DuckDBPyConnection:
+    """The published file, for reading. Raises Misconfigured where there is none."""
+    if not path.exists():
+        raise Misconfigured(str(path), "nothing is published there yet", "run `rollcall sync`")
+    publish.must_be_ours(path)
+    return duckdb.connect(str(path), read_only=True)
+
+
+def write_review(warehouse: duckdb.DuckDBPyConnection, path: Path) -> tuple[list[str], int]:
+    """RFC 4180 with CRLF, UTF-8; text that a spreadsheet would run is made inert."""
+    warehouse.execute("set TimeZone = 'UTC'")
+    described = warehouse.execute("describe access_review").fetchall()
+    cells = ", ".join(cell(name, kind) for name, kind, *_ in described)
+    result = warehouse.execute(
+        f"select {cells} from access_review order by account_id, entitlement_id, scope_id nulls first"
+    )
+    columns = [name for name, *_ in described] + list(DECISION)
+    empty = ("",) * len(DECISION)
+    rows = 0
+    with path.open("x", newline="", encoding="utf-8") as file:
+        path.chmod(0o600)
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(columns)
+        while batch := result.fetchmany(10_000):
+            rows += len(batch)
+            writer.writerows(row + empty for row in batch)
+    return columns, rows
+
+
+def cell(name: str, kind: str) -> str:
+    """One column as text. Null is empty; times are ISO 8601 in UTC."""
+    if kind == "VARCHAR":
+        return f"case when regexp_matches({name}, '{FORMULA.replace(chr(39), chr(39) * 2)}')" \
+               f" then '''' || {name} else {name} end as {name}"  # fmt: skip
+    if kind.startswith("TIMESTAMP"):
+        return f"strftime({name}, '%Y-%m-%dT%H:%M:%SZ') as {name}"
+    return f"{name}::varchar as {name}"
+
+
+def described(path: Path, columns: list[str], rows: int) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"name": path.name, "rows": rows, "sha256": digest, "columns": columns}
+
+
+def write(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def take_place(building: Path, out: Path) -> Path:
+    """Rename to a dated folder that did not exist: two exports in one second are two folders."""
+    stamp = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
+    for number in range(1, 1000):
+        folder = out / (stamp if number == 1 else f"{stamp}-{number}")
+        if not folder.exists():
+            return building.rename(folder)
+    raise FileExistsError(f"{out}/{stamp}")

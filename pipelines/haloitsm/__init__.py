@@ -1,0 +1,58 @@
+"""HaloITSM: agents (disabled and API agents too), teams, roles, and who is in what.
+
+The three lists are read whole on every sync: there is no "changed since" for agents. Builds differ:
+older ones answer with bare arrays and without membership in the list; then the team, role or agent
+details are read as well. End users (customers) are not agents and are not read.
+"""
+
+from __future__ import annotations
+
+import dlt
+from dlt.extract import DltResource
+
+from pipelines.haloitsm.client import HaloITSM
+from pipelines.http import Policy, Tally
+from pipelines.raw import resource
+
+
+@dlt.source(name="haloitsm", max_table_nesting=0)
+def source(
+    base_url: str = dlt.config.value,
+    client_id: str = dlt.secrets.value,
+    client_secret: str = dlt.secrets.value,
+    auth_url: str | None = None,
+    tenant: str | None = None,
+    scope: str = "all",
+    page_size: int = 100,
+    requests_per_second: float = 2.0,
+    concurrency: int = 1,
+    tally=None,
+) -> tuple[DltResource, ...]:
+    """One HaloITSM instance. `tally` counts what was asked."""
+    tally = tally or Tally()
+    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
+    halo = HaloITSM(
+        base_url, auth_url, tenant, client_id, client_secret, scope, page_size, policy,
+        tally,
+    )  # fmt: skip
+    tally.client = halo
+    return (
+        resource("agents", halo.agents, "One row per agent, disabled and API agents included."),
+        resource("teams", halo.teams, "One row per team, inactive ones included."),
+        resource("roles", halo.roles, "One row per role, with the teams that it gives."),
+        resource(
+            "team_details",
+            halo.team_details,
+            "One row per team with its members; only where agents come without their teams.",
+        ),
+        resource(
+            "role_agents",
+            halo.role_agents,
+            "One row per role with its holders; only where agents come without `roles`.",
+        ),
+        resource(
+            "agent_details",
+            halo.agent_details,
+            "One row per agent read singly; only where teams do not tell their members either.",
+        ),
+    )

@@ -1,0 +1,250 @@
+"""How HaloITSM is read, on old builds and new ones.
+
+The vendor's document gives no response schemas. A list may be a bare array (complete) or an
+envelope with `record_count` and pages of at most 100; an agent row may tell its teams and roles, or
+only the roles' names in one string, or nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+import pyarrow as pa
+from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
+
+from pipelines.auth import ClientCredentials, checked_secret
+from pipelines.failures import Unreadable
+from pipelines.http import Policy, Session, Tally, checked_url
+from pipelines.raw import Row, envelope, ids, key_of, objects
+from pipelines.rest import Api, Json, Page
+
+EVERY_AGENT = {
+    "includeenabled": "true",
+    "includedisabled": "true",
+    "includeapiagents": "true",
+    "includeroles": "true",
+    "include_membership_info": "true",
+    "showall": "true",
+    "order": "id",
+}
+EVERY_TEAM = {
+    "includeenabled": "true",
+    "includedisabled": "true",
+    "include_managers": "true",
+    "showall": "true",
+}
+AGENTS_RIGHT = "an administrator agent, and the scope `all` or `admin`"
+NO_SUCH_ROLE = 2_147_483_646
+
+
+class RecordCount(PageNumberPaginator):
+    """Pages by number until `record_count` rows came; a bare array is everything at once."""
+
+    def __init__(self) -> None:
+        super().__init__(base_page=1, page_param="page_no", total_path=None)
+        self.rows = 0
+
+    def update_state(self, response: Any, data: Any = None) -> None:
+        body = response.json()
+        found = rows_of(body) or []
+        self.rows += len(found)
+        total = body.get("record_count") if isinstance(body, dict) else 0
+        super().update_state(response, found)
+        if type(total) is int and self.rows >= total:
+            self._has_next_page = False
+
+
+class HaloITSM:
+    """One instance, read as the agent that its API application acts as."""
+
+    def __init__(
+        self,
+        base_url: str,
+        auth_url: str | None,
+        tenant: str | None,
+        client_id: str,
+        client_secret: str,
+        scope: str,
+        page_size: int,
+        policy: Policy,
+        tally: Tally,
+    ) -> None:
+        base_url = checked_url("SOURCES__HALOITSM__BASE_URL", base_url).removesuffix("/api")
+        auth_url = checked_url("SOURCES__HALOITSM__AUTH_URL", auth_url or f"{base_url}/auth")
+        if not auth_url.endswith("/token"):
+            auth_url += "/token"
+        if tenant:
+            auth_url += "?" + urlencode({"tenant": tenant.strip()})
+        token = ClientCredentials(
+            Session("haloitsm", auth_url, policy, tally),
+            auth_url,
+            checked_secret("SOURCES__HALOITSM__CLIENT_ID", client_id),
+            checked_secret("SOURCES__HALOITSM__CLIENT_SECRET", client_secret),
+            scope=scope,
+        )
+        self.api = Api(f"{base_url}/api", Session("haloitsm", base_url, policy, tally, token))
+        self.tally = tally
+        self.page_size = page_size
+
+    # ---- the three lists
+
+    @cached_property
+    def agent_list(self) -> list[pa.Table]:
+        def read() -> Iterator[Page]:
+            paging = {"pageinate": "true", "page_size": self.page_size}
+            return self.api.pages(
+                "Agent", rows_of, RecordCount(), AGENTS_RIGHT, **EVERY_AGENT, **paging
+            )
+
+        return self.api.whole("agents", read, total=record_count, total_binds=True)
+
+    @cached_property
+    def team_list(self) -> list[pa.Table]:
+        return self.plain_list("teams", "Team", **EVERY_TEAM)
+
+    @cached_property
+    def role_list(self) -> list[pa.Table]:
+        return self.plain_list("roles", "Roles")
+
+    def plain_list(self, resource: str, path: str, **params: str) -> list[pa.Table]:
+        def read() -> Iterator[Page]:
+            return self.api.pages(path, rows_of, None, AGENTS_RIGHT, **params)
+
+        return self.api.whole(resource, read, total=record_count, total_binds=True)
+
+    def agents(self) -> list[pa.Table]:
+        return self.agent_list
+
+    def teams(self) -> list[pa.Table]:
+        return self.team_list
+
+    def roles(self) -> list[pa.Table]:
+        return self.role_list
+
+    # ---- what the agent list may leave out
+
+    def team_details(self) -> Iterator[pa.Table]:
+        """Members by team, unless an agent row told a team."""
+        yield from self.team_members
+
+    @cached_property
+    def team_members(self) -> list[pa.Table]:
+        if any(agent.get("teams") for agent in objects(self.agent_list)):
+            return []
+        read = list(self.api.per_parent("team_details", ids(self.team_list), self.team))
+        return read if any("agents" in team for team in objects(read)) else []
+
+    def team(self, key: str) -> Row | None:
+        return self.detail(f"Team/{key}", includeagents="true", includedetails="true")
+
+    def agent_details(self) -> Iterator[pa.Table]:
+        """The last resort, one call per agent: only if teams exist and nothing told who is in."""
+        if any(agent.get("teams") for agent in objects(self.agent_list)) or self.team_members:
+            return
+        if ids(self.team_list):
+            everyone = ids(self.agent_list)
+            self.tally.warn(
+                f"haloitsm: no list tells who is in which team; {len(everyone)} agents are read"
+                " singly"
+            )
+            yield from self.api.per_parent("agent_details", everyone, self.agent)
+
+    def agent(self, key: str) -> Row | None:
+        return self.detail(f"Agent/{key}", includedetails="true")
+
+    def role_agents(self) -> Iterator[pa.Table]:
+        """Holders by role, unless an agent row told its roles as objects."""
+        agents = list(objects(self.agent_list))
+        if any(agent.get("roles") for agent in agents):
+            return
+        roles = list(objects(self.role_list))
+        held = by_names(agents, roles)
+        if held is None:
+            self.check_role_filter(roles)
+            held = {
+                key_of("haloitsm: roles", role, "id"): found
+                for role, found in self.api.each(roles, self.holders)
+            }
+            self.tally.pages["role_agents"] = len(held)
+        self.tally.rows_read["role_agents"] = len(held)
+        yield envelope((role, {"agents": found}) for role, found in held.items())
+
+    def holders(self, role: Row) -> list[str]:
+        """The ids of the agents that hold a role: `role` wants its integer twin."""
+        number = key_of("haloitsm: roles", role, "id_int")
+
+        def read() -> Iterator[Page]:
+            paging = {"pageinate": "true", "page_size": self.page_size, "role": number}
+            return self.api.pages(
+                "Agent", rows_of, RecordCount(), AGENTS_RIGHT, **EVERY_AGENT, **paging
+            )
+
+        return ids(self.api.whole("role_agents", read, total=record_count, counted=False))
+
+    def check_role_filter(self, roles: list[Row]) -> None:
+        """Raise Unreadable if this build ignores `role`, and so would give everyone every role."""
+        try:
+            ignored = roles and self.holders({"id_int": NO_SUCH_ROLE})
+        except Unreadable as failure:
+            if failure.status not in (400, 404):
+                raise
+            ignored = False
+        if ignored:
+            raise Unreadable(
+                "haloitsm: GET Agent?role=",
+                "this build ignores the filter by role, and its agent list does not tell roles",
+                "ask Halo for a build whose agent list has `roles`",
+            )
+
+    def detail(self, path: str, **params: str) -> Row | None:
+        """One object, or None if it was deleted since the list was read."""
+        try:
+            return self.api.object(path, AGENTS_RIGHT, **params)
+        except Unreadable as failure:
+            if failure.status != 404:
+                raise
+            self.tally.warn(f"haloitsm: {path} was deleted while this sync ran")
+            return None
+
+
+def by_names(agents: list[Row], roles: list[Row]) -> dict[str, list[str]] | None:
+    """Who holds which role by `role_list`, or None if that does not tell it all.
+
+    The separator is not documented and names may hold commas: the longest known name goes first.
+    """
+    if not any(agent.get("role_list") for agent in agents):
+        return None
+    names = sorted((role["name"] for role in roles if role.get("name")), key=len, reverse=True)
+    lower = {name.lower() for name in names}
+    if len(lower) < len(roles) or any(
+        "," in name and other != name and other in name for name in lower for other in lower
+    ):
+        return None
+    known = re.compile("|".join(map(re.escape, names)) or "(?!)", re.IGNORECASE)
+    ids = {role["name"].lower(): key_of("haloitsm: roles", role, "id") for role in roles}
+    held: dict[str, list[str]] = {key: [] for key in ids.values()}
+    for agent in agents:
+        said = agent.get("role_list") or ""
+        if not isinstance(said, str) or re.sub(r"[\s,;|/]+", "", known.sub("", said)):
+            return None
+        for name in known.findall(said):
+            held[ids[name.lower()]].append(key_of("haloitsm: agents", agent, "id"))
+    return held
+
+
+def rows_of(body: Json) -> list[Row] | None:
+    """The rows of a bare array, or of an envelope under the key that this build uses."""
+    if isinstance(body, list):
+        return body
+    named = [body[name] for name in ("agents", "teams", "roles", "results") if name in body]
+    if not named and "record_count" in body:
+        named = [value for value in body.values() if isinstance(value, list)]
+    return named[0] if named and isinstance(named[0], list) else None
+
+
+def record_count(body: Json) -> int | None:
+    return body.get("record_count") if isinstance(body, dict) else None

@@ -1,0 +1,84 @@
+"""One source through dlt: extracted completely, or not loaded.
+
+dlt works in a fresh directory each time and gets its state back from the warehouse: a package left
+over by a run that died would otherwise be loaded instead of fresh data.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dlt
+from dlt.pipeline import Pipeline
+
+from pipelines import settings
+from pipelines.failures import Failure, StorageFailed, explained
+from pipelines.http import Tally
+
+os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # nothing here needs a graceful drain
+
+
+@dataclass
+class Read:
+    """One source in one sync: what was asked, what came, what went wrong."""
+
+    source: str
+    tally: Tally = field(default_factory=Tally)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ended_at: datetime | None = None
+    mode: str = "full"
+    failure: Failure | None = None
+    pipeline: Pipeline | None = None
+    rows_loaded: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def status(self) -> str:
+        if self.failure is None:
+            return "complete"
+        return {4: "incomplete", 5: "refused"}.get(self.failure.code, "failed")
+
+
+def extract(source: str, candidate: Path, work: Path, progress: str | None) -> Read:
+    """Read one source whole, into a package that is not loaded yet. A Failure ends up in the
+    answer; anything else is raised."""
+    read = Read(source)
+    try:
+        connected = settings.connect(source, read.tally)
+        read.pipeline = dlt.pipeline(
+            source,
+            destination=dlt.destinations.duckdb(str(candidate)),
+            dataset_name=f"raw_{source}",
+            pipelines_dir=str(work / "dlt"),
+            progress=progress or dlt.progress.null,
+        )
+        read.pipeline.sync_destination()
+        read.pipeline.extract(connected, loader_file_format="parquet")
+        read.pipeline.normalize()
+    except Exception as error:
+        read.failure = explained(error)
+        if read.failure is None:
+            raise
+    finally:
+        read.ended_at = datetime.now(UTC)
+    return read
+
+
+def load(read: Read) -> None:
+    """Put an extracted package into the warehouse, and count what arrived."""
+    pipeline = read.pipeline
+    assert pipeline is not None
+    pipeline.load(raise_on_failed_jobs=True)
+    with pipeline.sql_client() as client:
+        for table in pipeline.default_schema.data_table_names():
+            name = client.make_qualified_table_name(table)
+            read.rows_loaded[table] = client.execute_sql(f"select count(*) from {name}")[0][0]
+    for table, rows in read.tally.rows_read.items():
+        if read.rows_loaded.get(table) != rows:
+            raise StorageFailed(
+                f"{read.source}: {table}",
+                f"{rows} rows were read, {read.rows_loaded.get(table)} are in the warehouse",
+                "run `rollcall sync` again",
+            )

@@ -1,0 +1,330 @@
+"""How PingOne is read with the fewest calls that still miss nothing.
+
+There is no list of memberships or role assignments for a whole environment. Members come by group
+(`users?filter=memberOfGroups[...]`) or by user (`users/{id}/memberOfGroups`); groups say in
+`directMemberCounts` which of them need no reading at all. `count` may be wrong and never ends a list:
+only a missing `next` link does (developer.pingidentity.com, "Paging and ordering collections").
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from math import ceil
+from typing import Any
+from urllib.parse import quote
+
+import pyarrow as pa
+from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
+
+from pipelines.auth import ClientCredentials, checked_secret
+from pipelines.failures import Denied, Misconfigured, Unreadable
+from pipelines.http import Policy, Session, Tally, checked_url
+from pipelines.payload import text_id
+from pipelines.raw import Row, ids, key_of, objects
+from pipelines.redact import hide
+from pipelines.rest import Api, Json, Page
+
+REGIONS = ("com", "ca", "eu", "asia", "com.au", "sg")
+WAYS = ("cheapest", "by_group", "by_user")
+DIRECTORY = "the role Identity Data Read Only on the environment"
+MEMBERSHIPS = "the permission dir:read:groupMembership (role Identity Data Admin)"
+ROLES = (
+    "the permissions permissions:read:roles and permissions:read:userRoleAssignments,"
+    " …:groupRoleAssignments, …:applicationRoleAssignments (role Environment Admin or a custom one)"
+)
+
+
+class WorkerToken(ClientCredentials):
+    """The token of a worker application. Which way it authenticates is its own setting: Basic is
+    tried first, and the form if that is refused as unsupported."""
+
+    basic = True
+
+    def build_access_token_request(self) -> dict[str, Any]:
+        if not self.basic:
+            return super().build_access_token_request()
+        pair = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        hide(pair)
+        return {
+            "headers": {"Authorization": f"Basic {pair}"},
+            "data": {"grant_type": "client_credentials"},
+        }
+
+    def obtain_token(self) -> None:
+        try:
+            super().obtain_token()
+        except Denied as denied:
+            if not self.basic or b"unsupported authentication method" not in denied.body.lower():
+                raise
+            self.basic = False
+            super().obtain_token()
+
+
+class PingOne:
+    """One environment, read as a worker application."""
+
+    def __init__(
+        self,
+        region: str,
+        base_url: str | None,
+        auth_url: str | None,
+        environment_id: str,
+        worker_environment_id: str | None,
+        client_id: str,
+        client_secret: str,
+        page_size: int,
+        memberships: str,
+        principals: str,
+        policy: Policy,
+        tally: Tally,
+    ) -> None:
+        self.check_choices(region, memberships, principals)
+        base_url = checked_url(
+            "SOURCES__PINGONE__BASE_URL", base_url or f"https://api.pingone.{region}/v1"
+        )
+        auth_url = checked_url(
+            "SOURCES__PINGONE__AUTH_URL", auth_url or f"https://auth.pingone.{region}"
+        )
+        environment = quote(environment_id.strip(), safe="")
+        worker = quote((worker_environment_id or environment_id).strip(), safe="")
+        token = WorkerToken(
+            Session("pingone", auth_url, policy, tally),
+            f"{auth_url}/{worker}/as/token",
+            checked_secret("SOURCES__PINGONE__CLIENT_ID", client_id),
+            checked_secret("SOURCES__PINGONE__CLIENT_SECRET", client_secret),
+        )
+        session = Session("pingone", base_url, policy, tally, token)
+        self.api = Api(f"{base_url}/environments/{environment}", session)
+        self.tally, self.page_size = tally, page_size
+        self.ways, self.principals = memberships, principals
+
+    @staticmethod
+    def check_choices(region: str, memberships: str, principals: str) -> None:
+        if region not in REGIONS:
+            raise Misconfigured(
+                "SOURCES__PINGONE__REGION",
+                f"there is no region {region}",
+                f"use {', '.join(REGIONS)}",
+            )
+        if memberships not in WAYS:
+            raise Misconfigured(
+                "SOURCES__PINGONE__MEMBERSHIPS", "not a way to read them", f"use {', '.join(WAYS)}"
+            )
+        if not re.fullmatch(r"all|groups_and_apps|users_matching\(.+\)", principals):
+            raise Misconfigured(
+                "SOURCES__PINGONE__ROLE_ASSIGNMENT_PRINCIPALS",
+                "not a set of principals",
+                "use all, groups_and_apps or users_matching(<SCIM filter>)",
+            )
+
+    # ---- whole lists
+
+    @cached_property
+    def group_list(self) -> list[pa.Table]:
+        return self.whole_list("groups", "groups", DIRECTORY, limit=self.page_size)
+
+    @cached_property
+    def user_list(self) -> list[pa.Table]:
+        return self.whole_list("users", "users", DIRECTORY, limit=self.page_size)
+
+    @cached_property
+    def application_list(self) -> list[pa.Table]:
+        return self.whole_list("applications", "applications", "read access to applications")
+
+    def populations(self) -> list[pa.Table]:
+        return self.whole_list(
+            "populations", "populations", DIRECTORY, limit=min(self.page_size, 250)
+        )
+
+    def roles(self) -> list[pa.Table]:
+        return self.whole_list("roles", "roles", ROLES)
+
+    def groups(self) -> list[pa.Table]:
+        return self.group_list
+
+    def users(self) -> list[pa.Table]:
+        return self.user_list
+
+    def applications(self) -> list[pa.Table]:
+        return self.application_list
+
+    # ---- memberships
+
+    @cached_property
+    def by_group(self) -> bool:
+        """Whether members are read by group. By user is the more faithful, so it has to cost
+        twice as much to be passed over."""
+        if self.ways != "cheapest":
+            return self.ways == "by_group"
+        users = len(ids(self.user_list))
+        calls = 0
+        for group in objects(self.group_list):
+            known = counts(group)[0]
+            everyone = users if known is None or is_rule_managed(group) else known
+            calls += ceil(everyone / self.page_size) if needs_reading(group) else 0
+        return 2 * calls < users
+
+    def group_nestings(self) -> Iterator[pa.Table]:
+        """Children of each group that may have some; or parents, where that cannot be asked."""
+        parents = [
+            key_of("pingone: groups", group, "id")
+            for group in objects(self.group_list)
+            if counts(group)[1] != 0 and not group.get("sourceType")
+        ]
+        try:
+            read = list(self.api.per_parent("group_nestings", parents, self.children))
+        except Unreadable as failure:
+            if failure.status != 400:
+                raise
+            self.tally.pages.pop("group_nestings", None)
+            self.tally.rows_read.pop("group_nestings", None)
+            read = self.api.per_parent("group_nestings", ids(self.group_list), self.parents)
+        yield from read
+
+    def children(self, group: str) -> Row:
+        nested = f'memberOfGroups[id eq "{group}" and type eq "DIRECT"]'
+        found = self.read("groups", "groups", DIRECTORY, filter=nested, limit=self.page_size)
+        return {"children": sorted({key_of("pingone: groups", row, "id") for row in found})}
+
+    def parents(self, group: str) -> Row | None:
+        found = self.of("groups", group, "memberOfGroups", "groupMemberships", DIRECTORY)
+        if found is None:
+            return None
+        direct = (row for row in found if row.get("type") in (None, "DIRECT"))
+        return {"parents": sorted({key_of("pingone: groups", row, "id") for row in direct})}
+
+    def group_members(self) -> Iterator[pa.Table]:
+        if not self.by_group:
+            return
+        groups = {key_of("pingone: groups", row, "id"): row for row in objects(self.group_list)}
+        yield from self.api.per_parent(
+            "group_members", groups, lambda key: self.members(key, groups[key])
+        )
+
+    def members(self, key: str, group: Row) -> Row:
+        """The ids of a group's direct members, and of all where a rule decides."""
+        users, nested = counts(group)
+        if is_rule_managed(group):
+            every = self.member_ids(key, "")
+            return {"direct": [] if users == 0 else self.member_ids(key, DIRECT), "all": every}
+        if users == 0:
+            return {"direct": []}
+        direct = self.member_ids(key, "" if nested == 0 else DIRECT)
+        if users is not None and users != len(direct):
+            direct = self.member_ids(key, DIRECT)
+            if users != len(direct):
+                self.tally.warn(
+                    f"pingone: group {key} declares {users} direct members, {len(direct)} came"
+                )
+        return {"direct": direct}
+
+    def member_ids(self, group: str, type_: str) -> list[str]:
+        found = self.read(
+            "users", "users", DIRECTORY,
+            filter=f'memberOfGroups[id eq "{group}"{type_}]', limit=self.page_size,
+        )  # fmt: skip
+        return sorted({key_of("pingone: users", row, "id") for row in found})
+
+    def user_memberships(self) -> Iterator[pa.Table]:
+        if not self.by_group:
+            yield from self.api.per_parent("user_memberships", ids(self.user_list), self.groups_of)
+
+    def groups_of(self, user: str) -> Row | None:
+        found = self.of("users", user, "memberOfGroups", "groupMemberships", MEMBERSHIPS, limit=100)
+        if found is None:
+            return None
+        rows = ({"id": text_id(row.get("id")), "type": row.get("type")} for row in found)
+        return {"memberships": sorted(rows, key=lambda row: (row["id"] or "", row["type"] or ""))}
+
+    # ---- role assignments
+
+    def user_roles(self) -> Iterator[pa.Table]:
+        if self.principals == "groups_and_apps":
+            self.tally.warn("pingone: role assignments of users are not read, as configured")
+            return iter(())
+        users = ids(self.user_list)
+        if self.principals != "all":
+            scim = self.principals.removeprefix("users_matching(").removesuffix(")")
+            found = self.read("users", "users", DIRECTORY, filter=scim, limit=self.page_size)
+            users = sorted({key_of("pingone: users", row, "id") for row in found})
+            self.tally.warn("pingone: role assignments of some users only are read, as configured")
+        return self.assignments("users", "user_role_assignments", users)
+
+    def group_roles(self) -> Iterator[pa.Table]:
+        return self.assignments("groups", "group_role_assignments", ids(self.group_list))
+
+    def application_roles(self) -> Iterator[pa.Table]:
+        workers = [
+            key_of("pingone: applications", row, "id")
+            for row in objects(self.application_list)
+            if row.get("type") == "WORKER"
+        ]
+        return self.assignments("applications", "application_role_assignments", workers)
+
+    def assignments(self, kind: str, resource: str, keys: Iterable[str]) -> Iterator[pa.Table]:
+        def held(key: str) -> Row | None:
+            found = self.of(kind, key, "roleAssignments", "roleAssignments", ROLES)
+            return None if found is None else {"roleAssignments": found}
+
+        return self.api.per_parent(resource, keys, held)
+
+    # ---- reading
+
+    def whole_list(self, resource: str, path: str, right: str, **params: Any) -> list[pa.Table]:
+        def read() -> Iterator[Page]:
+            return self.pages(path, resource, right, **params)
+
+        return self.api.whole(resource, read, total=lambda body: body.get("count"))
+
+    def pages(self, path: str, collection: str, right: str, **params: Any) -> Iterator[Page]:
+        def rows_of(body: Json) -> Any:
+            found = body.get("_embedded") if isinstance(body, dict) else None
+            rows = found.get(collection) if isinstance(found, dict) else None
+            return rows if isinstance(rows, list) else None
+
+        return self.api.pages(path, rows_of, JSONLinkPaginator("_links.next.href"), right, **params)
+
+    def read(self, path: str, collection: str, right: str, **params: Any) -> list[Row]:
+        return [row for rows, _ in self.pages(path, collection, right, **params) for row in rows]
+
+    def of(
+        self, kind: str, key: str, path: str, collection: str, right: str, **params: Any
+    ) -> list[Row] | None:
+        """What one principal has; None if the principal itself is gone by now."""
+        try:
+            return self.read(f"{kind}/{key}/{path}", collection, right, **params)
+        except Unreadable as failure:
+            if failure.status != 404 or not self.is_gone(kind, key):
+                raise
+            self.tally.warn(f"pingone: {kind}/{key} was deleted while this sync ran")
+            return None
+
+    def is_gone(self, kind: str, key: str) -> bool:
+        try:
+            self.api.object(f"{kind}/{key}", DIRECTORY)
+        except Unreadable as failure:
+            return failure.status == 404
+        return False
+
+
+DIRECT = ' and type eq "DIRECT"'
+
+
+def counts(group: Row) -> tuple[int | None, int | None]:
+    """How many users and groups a group says it has directly; None where it does not say."""
+    said = group.get("directMemberCounts")
+    said = said if isinstance(said, dict) else {}
+    users, groups = said.get("users"), said.get("groups")
+    return users if type(users) is int else None, groups if type(groups) is int else None
+
+
+def is_rule_managed(group: Row) -> bool:
+    """Dynamic (a filter decides) or external (another directory does)."""
+    return bool(group.get("userFilter") or group.get("sourceType"))
+
+
+def needs_reading(group: Row) -> bool:
+    return is_rule_managed(group) or counts(group)[0] != 0

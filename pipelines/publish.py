@@ -1,0 +1,152 @@
+"""The published file: a private copy is built aside and takes its place by one rename.
+
+Nobody ever writes to the file that analysts have open, so readers and the writer never wait for
+each other, and whatever dies before the rename leaves no trace in it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pipelines.failures import Locked, Misconfigured, StorageFailed
+
+SPACE = 64 * 2**20  # bytes that must be free besides three times the published file
+
+
+@contextmanager
+def locked(warehouse: Path) -> Iterator[Path]:
+    """The one writer's work directory, emptied of what dead runs left. Raises Locked at once if
+    somebody else is the writer: the kernel frees the lock of a process that died."""
+    home = warehouse.parent / f".{warehouse.name}.work"
+    try:
+        warehouse.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        home.mkdir(exist_ok=True, mode=0o700)
+        home.chmod(0o700)
+        lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unwritable(home, error) from None
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Locked(
+                str(warehouse), "another run is writing it", "wait for it; cron will come again"
+            ) from None
+        except OSError as error:
+            raise StorageFailed(
+                str(home), f"it cannot be locked ({error.strerror})", "use a local file system"
+            ) from None
+        for left in home.glob("run-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        work = Path(tempfile.mkdtemp(prefix="run-", dir=home))
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    finally:
+        os.close(lock)
+
+
+def candidate(warehouse: Path, work: Path) -> Path:
+    """A private, writable copy of the published file; a new database if there is none yet.
+
+    It keeps the file's name, since DuckDB names the catalog after it.
+    """
+    copy = work / "candidate" / warehouse.name
+    try:
+        copy.parent.mkdir(mode=0o700)
+        if not warehouse.exists():
+            return copy
+        must_be_ours(warehouse)
+        free = shutil.disk_usage(work).free
+        size = warehouse.stat().st_size
+        if free < 3 * size + SPACE:
+            raise StorageFailed(
+                str(work), f"{free >> 20} MiB are free, {(3 * size + SPACE) >> 20} MiB are needed",
+                "free some space",
+            )  # fmt: skip
+        shutil.copyfile(warehouse, copy)
+        copy.chmod(0o600)
+    except OSError as error:
+        raise unwritable(copy, error) from None
+    return copy
+
+
+def must_be_ours(warehouse: Path) -> None:
+    """Raise unless the file is a sound DuckDB database that Rollcall has written."""
+    no_wal_beside(warehouse)
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            found = connection.execute(
+                "select count(*) from duckdb_tables()"
+                " where schema_name = 'main' and table_name in ('runs', 'run_resources')"
+            ).fetchone()
+    except duckdb.Error as error:
+        raise StorageFailed(
+            str(warehouse),
+            f"it cannot be opened as a DuckDB file ({str(error).splitlines()[0][:120]})",
+            "restore it, or move it away and run `rollcall sync`",
+        ) from None
+    if found != (2,):
+        raise Misconfigured(
+            str(warehouse),
+            "it is a DuckDB file of something else: it has no table `runs`",
+            "set WAREHOUSE to a path of its own",
+        )
+
+
+def no_wal_beside(warehouse: Path) -> None:
+    """A write-ahead log there would be replayed into the file that takes this one's place."""
+    log = warehouse.with_name(warehouse.name + ".wal")
+    if log.exists():
+        raise StorageFailed(
+            str(log),
+            "somebody has opened the published file for writing",
+            "let them close it (analysts open it with -readonly), then remove the .wal file",
+        )
+
+
+def publish(copy: Path, warehouse: Path) -> None:
+    """Put the finished copy in the place of the published file, durably, in one step."""
+    try:
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute("checkpoint")
+        if copy.with_name(copy.name + ".wal").exists():
+            raise StorageFailed(str(copy), "it is not closed", "run `rollcall sync` again")
+        no_wal_beside(warehouse)
+        copy.chmod(0o400)
+        _sync_to_disk(copy)
+        copy.replace(warehouse)
+        _sync_to_disk(warehouse.parent)
+    except OSError as error:
+        raise unwritable(warehouse, error) from None
+
+
+def set_aside(copy: Path, warehouse: Path) -> Path:
+    """Keep a candidate that was refused, for a look, in the place of the one before it."""
+    place = warehouse.parent / f".{warehouse.name}.work" / "refused" / warehouse.name
+    place.parent.mkdir(exist_ok=True, mode=0o700)
+    copy.replace(place)
+    return place
+
+
+def unwritable(path: Path, error: OSError) -> StorageFailed:
+    return StorageFailed(
+        str(path), (error.strerror or str(error)).lower(), "check the disk, or set WAREHOUSE"
+    )
+
+
+def _sync_to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

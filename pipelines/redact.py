@@ -1,0 +1,48 @@
+"""What may be said aloud: no credential, no mail address, no control characters.
+
+Credentials are hidden by value, wherever they turn up, because a name-based list is never complete.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import Any
+
+MAIL = re.compile(r"[^\s\"'<>@]+@[^\s\"'<>@]+\.[^\s\"'<>@]+")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
+
+_hidden: set[str] = set()
+
+
+def hide(*secrets: str) -> None:
+    """Never say these again."""
+    _hidden.update(secret for secret in secrets if len(secret) > 3)
+
+
+def plain(text: object, longest: int = 300) -> str:
+    """One printable line of somebody else's text, without secrets and mail addresses."""
+    said = without_secrets(str(text))
+    said = UNPRINTABLE.sub(" ", MAIL.sub("<mail>", said)).strip()
+    return said if len(said) <= longest else said[: longest - 1] + "…"
+
+
+def without_secrets(text: str) -> str:
+    for secret in sorted(_hidden, key=len, reverse=True):
+        text = text.replace(secret, "<secret>")
+    return text
+
+
+def install() -> None:
+    """From here on no log record of any library says a hidden value, at any level."""
+    make = logging.getLogRecordFactory()
+
+    def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        made = make(*args, **kwargs)
+        made.msg, made.args = without_secrets(made.getMessage()), ()
+        if made.exc_info:
+            text = logging.Formatter().formatException(made.exc_info)
+            made.exc_text = without_secrets(text)
+        return made
+
+    logging.setLogRecordFactory(record)

@@ -1,0 +1,125 @@
+"""One sync: lock, private copy, extract, load, transform, publish.
+
+A source is taken whole or not at all. One that fails keeps its last complete state, as a whole and
+marked stale; the others are published. Whatever refuses the result keeps everything as it was.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines import load, publish, runs, settings
+from pipelines.failures import Failure, Refused, StorageFailed, explained
+from pipelines.http import Tally
+from pipelines.redact import plain, without_secrets
+from pipelines.transform import transform
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Outcome:
+    """What became of a sync."""
+
+    run_id: str
+    warehouse: Path
+    published: bool = False
+    reads: list[load.Read] = field(default_factory=list)
+    failure: Failure | None = None  # of the sync as a whole
+    kept: Path | None = None  # a candidate that was refused
+
+    @property
+    def failures(self) -> list[Failure]:
+        found = [read.failure for read in self.reads if read.failure]
+        return [self.failure, *found] if self.failure else found
+
+    @property
+    def code(self) -> int:
+        """The exit code: of the whole first, then 3 before 4."""
+        if self.failure:
+            return self.failure.code
+        return min((failure.code for failure in self.failures), default=0)
+
+
+def sync(names: list[str], say: Say, progress: str | None = None) -> Outcome:
+    """Bring the published warehouse up to date. Raises Misconfigured, Locked or StorageFailed
+    where it cannot even begin."""
+    sources = settings.chosen(names)
+    for source in sources:
+        settings.connect(source, Tally())  # wrong settings end it here, before any work
+    warehouse = settings.warehouse()
+    now = datetime.now(UTC)
+    outcome = Outcome(f"{now:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}", warehouse)
+    with publish.locked(warehouse) as work:
+        copy = publish.candidate(warehouse, work)
+        try:
+            _build(outcome, sources, copy, work, say, progress)
+        except Exception as error:
+            outcome.failure = _explained(error, work.parent)
+            for read in outcome.reads:
+                read.failure = read.failure or outcome.failure
+            if isinstance(outcome.failure, Refused) and copy.exists():
+                outcome.kept = publish.set_aside(copy, warehouse)
+        if outcome.failure or not any(read.failure is None for read in outcome.reads):
+            _record_only(outcome, work)
+    return outcome
+
+
+def _build(
+    outcome: Outcome, sources: list[str], copy: Path, work: Path, say: Say, progress: str | None
+) -> None:
+    for source in sources:
+        say(f"{source}: reading")
+        read = load.extract(source, copy, work, progress)
+        outcome.reads.append(read)
+        if read.failure:
+            say(f"{source}: {read.failure}")
+        for warning in read.tally.warnings:
+            say(f"{source}: {warning}")
+    taken = [read for read in outcome.reads if read.failure is None]
+    if not taken:
+        return
+    for read in taken:
+        load.load(read)
+        rows = sum(read.rows_loaded.values())
+        say(f"{read.source}: {rows} rows in {read.tally.requests} requests")
+    runs.record(copy, outcome.run_id, outcome.reads)
+    say("transforming and testing")
+    transform(copy, work.parent)
+    publish.publish(copy, outcome.warehouse)
+    outcome.published = True
+    say(f"published {outcome.warehouse}")
+
+
+def _record_only(outcome: Outcome, work: Path) -> None:
+    """Add the rows of a run that published nothing to what is published, and nothing else."""
+    if not outcome.warehouse.exists() or not outcome.reads:
+        return
+    shutil.rmtree(work / "candidate", ignore_errors=True)
+    try:
+        copy = publish.candidate(outcome.warehouse, work)
+        runs.record(copy, outcome.run_id, outcome.reads)
+        publish.publish(copy, outcome.warehouse)
+    except (Failure, duckdb.Error, OSError) as error:
+        outcome.failure = outcome.failure or _explained(error, work.parent)
+
+
+def _explained(error: Exception, home: Path) -> Failure:
+    """The failure that an exception is; one that nobody foresaw leaves its trace in a file."""
+    if found := explained(error):
+        return found
+    if isinstance(error, duckdb.Error | OSError):
+        why = plain(str(error).strip().split("\n")[0])
+        return StorageFailed("storage", why, "check the disk, then run `rollcall sync` again")
+    trace = home / "trace.txt"
+    trace.write_text(without_secrets("".join(traceback.format_exception(error))))
+    trace.chmod(0o600)
+    return Failure("unexpected", f"{type(error).__name__}: {plain(error)}", f"report {trace}")

@@ -1,0 +1,65 @@
+"""dbt in this process: the candidate's raw tables into marts, tested."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.failures import Failure, Misconfigured, Refused, StorageFailed
+from pipelines.redact import plain
+
+PROJECT = Path(__file__).parent.parent / "dbt_project"
+
+
+def transform(candidate: Path, home: Path) -> None:
+    """Build every model and run every test in the candidate. Raises Refused for the first that
+    fails: what it holds is then not published."""
+    from dbt.cli.main import dbtRunner  # takes seconds to import: only those who need it wait
+
+    os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
+    os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
+    owner = settings.setting("review.owner")
+    if owner and not re.fullmatch(r"[^\s'\"\\{}]+@[^\s'\"\\{}]+", owner):
+        raise Misconfigured("REVIEW__OWNER", "it is no mail address", "set REVIEW__OWNER")
+    variables = {
+        "review_owner": owner,
+        "dormant_after_days": int(settings.setting("review.dormant_after_days", "90")),
+    }
+    result = dbtRunner().invoke(
+        [
+            "build",
+            *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+            *("--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")),
+            *("--log-level", "none", "--log-level-file", "none", "--quiet"),
+            *("--exclude-resource-type", "unit_test"),
+            *("--vars", json.dumps(variables)),
+        ]
+    )
+    if result.success:
+        return
+    raise _failure(result)
+
+
+def _failure(result: object) -> Failure:
+    """The first model or test that did not pass, in one sentence."""
+    broken = [
+        node
+        for node in getattr(getattr(result, "result", None), "results", None) or []
+        if str(node.status) in ("error", "fail")
+    ]
+    if not broken:
+        why = plain(getattr(result, "exception", None) or "it gave no reason", 500)
+        return Failure("transform: dbt", why, "report it with this message")
+    node = broken[0]
+    why = plain(str(node.message or "").strip() or str(node.status), 500)
+    if "No space left" in why:
+        return StorageFailed("transform", why, "free some space, then run `rollcall sync` again")
+    more = f" ({len(broken) - 1} more)" if len(broken) > 1 else ""
+    return Refused(
+        f"transform: {node.node.resource_type} {node.node.name}",
+        why + more,
+        "look at the candidate that was kept, then run `rollcall sync` again",
+    )
