@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dlt
+from dlt.common.destination import Destination
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline import Pipeline
 
 from pipelines import settings
@@ -41,6 +43,14 @@ class Read:
         return {4: "incomplete", 5: "refused"}.get(self.failure.code, "failed")
 
 
+DUCKDB_CONFIG = {"preserve_insertion_order": False, "memory_limit": "256MB"}
+
+
+def destination(candidate: Path) -> Destination:
+    """The candidate as dlt's destination: rows need no order, and half of the memory does."""
+    return dlt.destinations.duckdb(DuckDbCredentials(str(candidate), global_config=DUCKDB_CONFIG))
+
+
 def extract(source: str, candidate: Path, work: Path, progress: str | None) -> Read:
     """Read one source whole, into a package that is not loaded yet. A Failure ends up in the
     answer; anything else is raised."""
@@ -49,10 +59,10 @@ def extract(source: str, candidate: Path, work: Path, progress: str | None) -> R
         connected = settings.connect(source, read.tally)
         read.pipeline = dlt.pipeline(
             source,
-            destination=dlt.destinations.duckdb(str(candidate)),
+            destination=destination(candidate),
             dataset_name=f"raw_{source}",
             pipelines_dir=str(work / "dlt"),
-            progress=progress or dlt.progress.null,
+            progress=progress,
         )
         read.pipeline.sync_destination()
         read.pipeline.extract(connected, loader_file_format="parquet")
@@ -62,6 +72,7 @@ def extract(source: str, candidate: Path, work: Path, progress: str | None) -> R
         if read.failure is None:
             raise
     finally:
+        read.tally.client = None  # and with it everything that was read
         read.ended_at = datetime.now(UTC)
     return read
 

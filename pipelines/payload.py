@@ -13,7 +13,8 @@ from typing import Any
 
 import orjson
 
-LONG_INTEGER = re.compile(rb"[0-9]{19}")
+DIGITS_ALIKE = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
+LONG_INTEGER = b"0" * 19  # in a text whose digits are all alike: ten times as fast as a pattern
 HALF_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -24,7 +25,7 @@ class NotJson(ValueError):
 def parse(body: bytes) -> Any:
     """The value of a JSON text; a lone surrogate becomes U+FFFD. Raises NotJson."""
     body = body.removeprefix(b"\xef\xbb\xbf")
-    if not LONG_INTEGER.search(body):
+    if LONG_INTEGER not in body.translate(DIGITS_ALIKE):
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -36,12 +37,12 @@ def parse(body: bytes) -> Any:
         raise NotJson(str(error)) from None
 
 
-def dump(value: Any) -> str:
-    """A value as JSON text, keys in the order they came."""
+def dump(value: Any) -> bytes:
+    """A value as JSON text in UTF-8, keys in the order they came."""
     try:
-        return orjson.dumps(value).decode()
+        return orjson.dumps(value)
     except TypeError:  # an integer beyond 64 bits
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def text_id(value: Any) -> str | None:

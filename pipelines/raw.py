@@ -58,7 +58,7 @@ def envelope(rows: Iterable[tuple[str, Row]]) -> pa.Table:
         payload = dump(row)
         ids.append(key)
         payloads.append(payload)
-        hashes.append(hashlib.blake2b(payload.encode(), digest_size=16).hexdigest())
+        hashes.append(hashlib.blake2b(payload, digest_size=16).hexdigest())
     empty = [None] * len(ids)
     return pa.table([ids, empty, empty, hashes, payloads], schema=SCHEMA)
 

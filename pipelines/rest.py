@@ -7,7 +7,6 @@ differ, or a total that the vendor declares is not met, the list is read once mo
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import pyarrow as pa
+from dlt.common.jsonpath import compile_path
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator, SinglePagePaginator
 
@@ -26,6 +26,7 @@ A, B = TypeVar("A"), TypeVar("B")
 Json = Any
 Page = tuple[list[Row], Json]  # its rows, and the whole body
 
+WHOLE_BODY = compile_path("$")
 EMPTY_PAGES = 50  # so many in a row, each promising more, are a fault
 
 
@@ -64,10 +65,10 @@ class Api:
             path,
             params=params,
             paginator=paginator or SinglePagePaginator(),
-            data_selector="$",
+            data_selector=WHOLE_BODY,
             hooks={"response": []},
         )
-        seen: set[bytes] = set()
+        seen: set[int] = set()
         empty = 0
         while True:
             with naming(right):
@@ -85,7 +86,7 @@ class Api:
             found = rows(body) if isinstance(body, dict | list) else None
             if found is None or not all(isinstance(row, dict) for row in found):
                 raise self.unexpected(path, body, "a list of objects in its envelope")
-            mark = hashlib.blake2b(page.response.content).digest()
+            mark = hash(page.response.content)
             empty = 0 if found else empty + 1
             if (found and mark in seen) or empty > EMPTY_PAGES:
                 raise Unreadable(

@@ -38,8 +38,9 @@ class Outcome:
 
     @property
     def failures(self) -> list[Failure]:
-        found = [read.failure for read in self.reads if read.failure]
-        return [self.failure, *found] if self.failure else found
+        """What went wrong, each once: a failure of the whole is that of every source."""
+        found = [self.failure, *(read.failure for read in self.reads)]
+        return list({id(failure): failure for failure in found if failure}.values())
 
     @property
     def code(self) -> int:

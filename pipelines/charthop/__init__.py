@@ -21,20 +21,25 @@ def source(
     org_id: str = dlt.config.value,
     api_token: str = dlt.secrets.value,
     base_url: str = "https://api.charthop.com",
+    timezone: str = "UTC",
     page_size: int = 1000,
     requests_per_second: float = 10.0,
     concurrency: int = 2,
     tally=None,
 ) -> tuple[DltResource, ...]:
-    """One ChartHop organisation, by its id or slug. `tally` counts what was asked."""
+    """One ChartHop organisation, by its id or slug. `tally` counts what was asked.
+
+    `timezone` is the organisation's: a leaver has left when the day is over there.
+    """
     tally = tally or Tally()
     policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
-    org = ChartHop(base_url, org_id, api_token, page_size, policy, tally)
+    org = ChartHop(base_url, org_id, api_token, timezone, page_size, policy, tally)
     tally.client = org
     return (
-        resource("organization", org.organization, "The organisation, with its time zone."),
+        resource("organization", org.organization, "The organisation, and its time zone."),
         resource("group_types", org.group_types, "One row per kind of group."),
         resource("groups", org.groups, "One row per group, archived and future ones included."),
+        resource("future_groups", org.future_groups, "One row per group that does not exist yet."),
         resource("persons", org.persons, "One row per person, leavers and future hires included."),
         resource("jobs", org.jobs, "One row per seat; only where persons come without groupIds."),
         resource(

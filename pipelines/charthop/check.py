@@ -5,14 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.charthop.client import GROUPS_RIGHT, PERSON, PERSONS_RIGHT, ChartHop, rows_of
-from pipelines.check import Probe
+from pipelines.check import Probe, Warning_
+from pipelines.failures import Denied
 
 
 def probes(org: ChartHop) -> Iterator[Probe]:
-    yield Probe("organisation", lambda: f"today is {org.today} there")
+    yield Probe("organisation", lambda: zone(org))
     yield Probe("group types", lambda: first(org, f"v1/org/{org.org_id}/group-type", GROUPS_RIGHT))
     yield Probe("groups", lambda: first(org, f"v2/org/{org.org_id}/group", GROUPS_RIGHT))
     yield Probe("persons", lambda: persons(org))
+
+
+def zone(org: ChartHop) -> str:
+    """The organisation's time zone against the setting."""
+    try:
+        told = org.api.object(f"v1/org/{org.org_id}").get("timezone")
+    except Denied as denied:
+        if denied.status != 403:
+            raise
+        told = None
+    if told and told != org.zone.key:
+        raise Warning_(
+            f"it keeps the time of {told}, and days are counted in {org.zone.key}",
+            f"set SOURCES__CHARTHOP__TIMEZONE to {told}",
+        )
+    return f"today is {org.today} there"
 
 
 def first(org: ChartHop, path: str, right: str) -> str:

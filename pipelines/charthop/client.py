@@ -7,7 +7,7 @@ out a field it does not know is not documented: each is tried, with a fallback t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -16,9 +16,9 @@ import pyarrow as pa
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
 from pipelines.auth import FixedToken, checked_secret
-from pipelines.failures import Denied, Unreadable
+from pipelines.failures import Denied, Misconfigured, Unreadable
 from pipelines.http import Policy, Session, Tally, checked_url
-from pipelines.raw import Row, envelope, ids, key_of, objects
+from pipelines.raw import Row, envelope, ids, objects
 from pipelines.rest import Api, Json, Page
 
 IDENTITY = ("id", "name.first", "name.last", "contact.workEmail", "contact.employee", "jobId")
@@ -42,8 +42,23 @@ class ChartHop:
     """One organisation. A token is valid until it is revoked, so 401 means that it is gone."""
 
     def __init__(
-        self, base_url: str, org_id: str, token: str, page_size: int, policy: Policy, tally: Tally
+        self,
+        base_url: str,
+        org_id: str,
+        token: str,
+        timezone: str,
+        page_size: int,
+        policy: Policy,
+        tally: Tally,
     ) -> None:
+        try:
+            self.zone = ZoneInfo(timezone.strip())
+        except (KeyError, ValueError, OSError):
+            raise Misconfigured(
+                "SOURCES__CHARTHOP__TIMEZONE",
+                "there is no such time zone",
+                "use a name such as Europe/Oslo",
+            ) from None
         base_url = checked_url("SOURCES__CHARTHOP__BASE_URL", base_url)
         token = checked_secret("SOURCES__CHARTHOP__API_TOKEN", token)
         session = Session("charthop", base_url, policy, tally, FixedToken(token))
@@ -52,27 +67,14 @@ class ChartHop:
         self.org_id = quote(org_id.strip(), safe="")
         self.page_size = page_size
 
-    @cached_property
-    def org(self) -> Row:
-        """The organisation, or just its id where the token may not read it."""
-        try:
-            return self.api.object(f"v1/org/{self.org_id}")
-        except (Denied, Unreadable) as failure:
-            if failure.status not in (403, 404):
-                raise
-            return {"id": self.org_id}
-
-    @cached_property
+    @property
     def today(self) -> str:
-        """Today in the organisation's time zone: reads are as of a day, and which is not said."""
-        try:
-            zone = ZoneInfo(self.org.get("timezone") or "UTC")
-        except (KeyError, ValueError, TypeError, OSError):
-            zone = UTC
-        return datetime.now(zone).date().isoformat()
+        """Today where the organisation is: reads are as of a day, and whose is not documented."""
+        return datetime.now(self.zone).date().isoformat()
 
     def organization(self) -> Iterator[pa.Table]:
-        yield envelope([(key_of("charthop: organization", self.org, "id"), self.org)])
+        self.tally.rows_read["organization"] = 1
+        yield envelope([(self.org_id, {"id": self.org_id, "timezone": self.zone.key})])
 
     def group_types(self) -> list[pa.Table]:
         return self.whole_list("group_types", f"v1/org/{self.org_id}/group-type", GROUPS_RIGHT)
@@ -85,30 +87,29 @@ class ChartHop:
         path = f"v2/org/{self.org_id}/group"
         return self.whole_list("groups", path, GROUPS_RIGHT, timeFilter="ALL", date=self.today)
 
+    def future_groups(self) -> list[pa.Table]:
+        """Groups that do not exist yet: nothing in a row of the other list tells them apart."""
+        path = f"v2/org/{self.org_id}/group"
+        wanted = {"timeFilter": "FUTURE", "date": self.today}
+        return self.whole_list("future_groups", path, GROUPS_RIGHT, **wanted)
+
     def persons(self) -> list[pa.Table]:
         return self.people
 
     @cached_property
     def people(self) -> list[pa.Table]:
         """Every person with every field the tenant gives. Fields that no row has are told."""
-        asks = (
-            ((*PERSON, "groupIds"), self.page_size),
-            ((*PERSON, "groupIds"), min(self.page_size, 500)),
-            (PERSON, min(self.page_size, 500)),
-            ((*IDENTITY, "startDateOrg", "endDateOrg"), min(self.page_size, 100)),
-            (IDENTITY, min(self.page_size, 100)),
-        )
+        asks = ((*PERSON, "groupIds"), PERSON, (*IDENTITY, "startDateOrg", "endDateOrg"), IDENTITY)
         path = f"v2/org/{self.org_id}/person"
-        for place, (fields, limit) in enumerate(asks):
+        for fields in asks:
             wanted = {"includeAll": "true", "fields": ",".join(fields), "date": self.today}
             try:
-                people = self.whole_list("persons", path, PERSONS_RIGHT, limit, **wanted)
+                people = self.whole_list("persons", path, PERSONS_RIGHT, **wanted)
             except Unreadable as failure:
-                if failure.status != 400 or place == len(asks) - 1:
+                if failure.status != 400 or fields is asks[-1]:
                     raise
                 continue
-            if fields != asks[0][0]:
-                lost = sorted({*asks[0][0]} - {*fields})
+            if lost := sorted({*asks[0]} - {*fields}):
                 self.tally.warn(
                     f"charthop persons: the tenant refuses the fields {', '.join(lost)}"
                 )
@@ -127,28 +128,30 @@ class ChartHop:
 
     @cached_property
     def seats(self) -> list[pa.Table]:
-        """The job list, where it tells who is in which group; else nothing."""
+        """The job list, where the person list does not tell memberships and this one is given."""
         if not self.memberships_are_elsewhere:
             return []
         path = f"v2/org/{self.org_id}/job"
         fields = "id,jobId,personId,groupIds,personStartDate,personEndDate"
         try:
-            jobs = self.whole_list(
+            return self.whole_list(
                 "jobs", path, "", names=("jobId", "id"), fields=fields, date=self.today
             )
         except (Denied, Unreadable) as failure:
             if failure.status not in (400, 403, 404, 501):
                 raise
             return []
-        told = any("groupIds" in job and job.get("personId") for job in objects(jobs))
-        return jobs if told else []
+
+    @cached_property
+    def seats_tell_groups(self) -> bool:
+        return any("groupIds" in job and job.get("personId") for job in objects(self.seats))
 
     def jobs(self) -> list[pa.Table]:
         return self.seats
 
     def person_groups(self) -> Iterator[pa.Table]:
         """The last resort, one call per person: only if neither list tells anything."""
-        if not self.memberships_are_elsewhere or self.seats:
+        if not self.memberships_are_elsewhere or self.seats_tell_groups:
             return
         everyone = ids(self.people)
         self.tally.warn(
@@ -173,11 +176,11 @@ class ChartHop:
         resource: str,
         path: str,
         right: str,
-        limit: int | None = None,
         names: tuple[str, ...] = ("id",),
         **params: str,
     ) -> list[pa.Table]:
-        """A whole list. `next` is used as it comes, with every other parameter repeated."""
+        """A whole list. `next` is used as it comes, with every other parameter repeated; a page
+        size that is refused (the largest is not documented) is lowered for good."""
 
         def read() -> Iterator[Page]:
             return self.api.pages(
@@ -185,11 +188,20 @@ class ChartHop:
                 rows_of,
                 JSONResponseCursorPaginator(cursor_path="next", cursor_param="from"),
                 right,
-                limit=limit or self.page_size,
+                limit=self.page_size,
                 **params,
             )
 
-        return self.api.whole(resource, read, names=names)
+        sizes = [self.page_size, *(size for size in (500, 100) if size < self.page_size)]
+        for size in sizes:
+            self.page_size = size
+            try:
+                return self.api.whole(resource, read, names=names)
+            except Unreadable as failure:
+                if failure.status != 400 or size == sizes[-1]:
+                    self.page_size = sizes[0]
+                    raise
+        raise AssertionError("unreachable")
 
 
 def rows_of(body: Json) -> list[Row] | None:

@@ -127,31 +127,33 @@ class HaloITSM:
 
     # ---- what the agent list may leave out
 
-    def team_details(self) -> Iterator[pa.Table]:
-        """Members by team, unless an agent row told a team."""
-        yield from self.team_members
+    @cached_property
+    def agents_tell_teams(self) -> bool:
+        return any(agent.get("teams") for agent in objects(self.agent_list))
 
     @cached_property
     def team_members(self) -> list[pa.Table]:
-        if any(agent.get("teams") for agent in objects(self.agent_list)):
+        if self.agents_tell_teams:
             return []
-        read = list(self.api.per_parent("team_details", ids(self.team_list), self.team))
-        return read if any("agents" in team for team in objects(read)) else []
+        return list(self.api.per_parent("team_details", ids(self.team_list), self.team))
+
+    def team_details(self) -> list[pa.Table]:
+        """Members by team, unless an agent row told a team."""
+        return self.team_members
 
     def team(self, key: str) -> Row | None:
         return self.detail(f"Team/{key}", includeagents="true", includedetails="true")
 
     def agent_details(self) -> Iterator[pa.Table]:
         """The last resort, one call per agent: only if teams exist and nothing told who is in."""
-        if any(agent.get("teams") for agent in objects(self.agent_list)) or self.team_members:
+        teams_tell = any("agents" in team for team in objects(self.team_members))
+        if self.agents_tell_teams or teams_tell or not ids(self.team_list):
             return
-        if ids(self.team_list):
-            everyone = ids(self.agent_list)
-            self.tally.warn(
-                f"haloitsm: no list tells who is in which team; {len(everyone)} agents are read"
-                " singly"
-            )
-            yield from self.api.per_parent("agent_details", everyone, self.agent)
+        everyone = ids(self.agent_list)
+        self.tally.warn(
+            f"haloitsm: no list tells who is in which team; {len(everyone)} agents are read singly"
+        )
+        yield from self.api.per_parent("agent_details", everyone, self.agent)
 
     def agent(self, key: str) -> Row | None:
         return self.detail(f"Agent/{key}", includedetails="true")
