@@ -80,10 +80,11 @@ class ClientCredentials(OAuth2ClientCredentials):
             body = self.session.post(
                 self.access_token_url, **self.build_access_token_request()
             ).json()
-        except Unreadable as failure:
+        except (Denied, Unreadable) as failure:
             if failure.status is None or not 400 <= failure.status < 500 or failure.status == 429:
                 raise
-            raise Denied(failure.what, failure.why, CHECK, failure.status, failure.body) from None
+            # no status: this refusal must not look like that of a token that could be renewed
+            raise Denied(failure.what, failure.why, CHECK, None, failure.body) from None
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token.strip():
             raise Denied(f"{source}: the token endpoint", "its answer holds no access_token", CHECK)

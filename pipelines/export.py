@@ -77,7 +77,8 @@ def write_review(warehouse: duckdb.DuckDBPyConnection, path: Path) -> tuple[list
     described = warehouse.execute("describe access_review").fetchall()
     cells = ", ".join(cell(name, kind) for name, kind, *_ in described)
     result = warehouse.execute(
-        f"select {cells} from access_review order by account_id, entitlement_id, scope_id nulls first"
+        f"select {cells} from access_review"
+        " order by account_id, entitlement_id, scope_id nulls first, grant_id"
     )
     columns = [name for name, *_ in described] + list(DECISION)
     empty = ("",) * len(DECISION)

@@ -1,8 +1,8 @@
 """JSON in and out, exactly.
 
-orjson is fast but turns an integer beyond 64 bits into a float and refuses half a surrogate pair: one
-would change an id, the other would let one bad name stop a sync. Such bodies, which are rare, go
-through the standard library instead.
+orjson is fast but turns an integer beyond 64 bits into a float and refuses half a surrogate pair:
+one would change an id, the other would let one bad name stop a sync. Such bodies, which are rare,
+go through the standard library instead.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def dump(value: Any) -> bytes:
 
 
 def text_id(value: Any) -> str | None:
-    """An id as text in one spelling: 7, 7.0 and "7" are the same, "007" is another. None if empty."""
+    """An id as text in one spelling: 7, 7.0 and "7" are one, "007" is another. None if empty."""
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, float) and value.is_integer():

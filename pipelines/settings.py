@@ -61,7 +61,7 @@ def options(source: str) -> dict[str, Option]:
 
 
 def configured() -> list[str]:
-    """The sources whose secrets are there. Raises Misconfigured for half of one, or a wrong name."""
+    """The sources whose secrets are there. Raises Misconfigured for half a one, or a wrong name."""
     _refuse_unknown_names()
     found = []
     for source in source_names():

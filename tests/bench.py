@@ -188,7 +188,6 @@ def ours(folder: str) -> dict:
         phases = zip(("extract", "normalize", "load"), marks, marks[1:], strict=False)
         return {"rows": rows} | {name: after - before for name, before, after in phases}
 
-
     measured(run)
     return {}
 

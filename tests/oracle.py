@@ -1,7 +1,7 @@
 """What the published tables must say, worked out from the vendors' own state.
 
-Plain Python over the sandbox's dictionaries; nothing of the product is imported here, so that a rule
-misread there is not misread twice.
+Plain Python over the sandbox's dictionaries; nothing of the product is imported here, so that a
+rule misread there is not misread twice.
 """
 
 from __future__ import annotations

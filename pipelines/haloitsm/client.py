@@ -145,8 +145,15 @@ class HaloITSM:
         return self.detail(f"Team/{key}", includeagents="true", includedetails="true")
 
     def agent_details(self) -> Iterator[pa.Table]:
-        """The last resort, one call per agent: only if teams exist and nothing told who is in."""
-        teams_tell = any("agents" in team for team in objects(self.team_members))
+        """The last resort, one call per agent: only if teams exist and nothing told who is in.
+
+        A team that lists its agents without `agent_id` tells neither how they came nor whether
+        they are in it (haloitsm.com API document, `SectionDetail.agents`)."""
+        teams_tell = any(
+            isinstance(row, dict) and "agent_id" in row
+            for team in objects(self.team_members)
+            for row in team.get("agents") or ()
+        )
         if self.agents_tell_teams or teams_tell or not ids(self.team_list):
             return
         everyone = ids(self.agent_list)
@@ -240,8 +247,8 @@ def by_names(agents: list[Row], roles: list[Row]) -> dict[str, list[str]] | None
 
 def rows_of(body: Json) -> list[Row] | None:
     """The rows of a bare array, or of an envelope under the key that this build uses."""
-    if isinstance(body, list):
-        return body
+    if not isinstance(body, dict):
+        return body if isinstance(body, list) else None
     named = [body[name] for name in ("agents", "teams", "roles", "results") if name in body]
     if not named and "record_count" in body:
         named = [value for value in body.values() if isinstance(value, list)]

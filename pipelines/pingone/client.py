@@ -2,8 +2,9 @@
 
 There is no list of memberships or role assignments for a whole environment. Members come by group
 (`users?filter=memberOfGroups[...]`) or by user (`users/{id}/memberOfGroups`); groups say in
-`directMemberCounts` which of them need no reading at all. `count` may be wrong and never ends a list:
-only a missing `next` link does (developer.pingidentity.com, "Paging and ordering collections").
+`directMemberCounts` which of them need no reading at all. `count` may be wrong and never ends a
+list, only a missing `next` link does (developer.pingidentity.com, "Paging and ordering
+collections").
 """
 
 from __future__ import annotations
@@ -223,7 +224,7 @@ class PingOne:
 
     def member_ids(self, group: str, type_: str) -> list[str]:
         found = self.read(
-            "users", "users", DIRECTORY,
+            "users", "users", f"{DIRECTORY}, or {MEMBERSHIPS}",
             filter=f'memberOfGroups[id eq "{group}"{type_}]', limit=self.page_size,
         )  # fmt: skip
         return sorted({key_of("pingone: users", row, "id") for row in found})

@@ -1,0 +1,19 @@
+{#- Empty raw tables where dlt has made none yet: a source that never ran has no
+    accounts and no grants, and everything else works without it. -#}
+{% macro create_missing_raw_tables() %}
+
+{%- if execute -%}
+{%- for source in graph.sources.values() if source.schema.startswith('raw_') %}
+create schema if not exists {{ source.schema }};
+
+create table if not exists {{ source.schema }}.{{ source.identifier }} (
+    id varchar not null,
+    parent_id varchar,
+    updated_at timestamptz,
+    row_hash varchar not null,
+    payload json not null
+);
+{%- endfor %}
+{%- endif -%}
+
+{% endmacro %}

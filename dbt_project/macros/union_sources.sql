@@ -1,0 +1,42 @@
+{#- One entity of every source, stacked. The columns named here are what a
+    source has to deliver, all of them, in `stg_<source>__<entity>`. -#}
+{% macro union_sources(entity) %}
+
+    {%- set columns = {
+        'people': [
+            'person_id', 'full_name', 'work_email', 'employee_number',
+            'job_title', 'department', 'employment_type', 'employment_status',
+            'started_on', 'ended_on', 'manager_email',
+        ],
+        'accounts': [
+            'account_id', 'source_account_id', 'account_type', 'display_name',
+            'username', 'email', 'employee_number', 'person_id', 'status',
+            'source_status', 'mfa_enabled', 'reports_logins', 'last_login_at',
+            'created_at', 'updated_at',
+        ],
+        'entitlements': [
+            'entitlement_id', 'resource_type', 'resource_id', 'resource_name',
+            'slug', 'display_name', 'description', 'parent_resource_id',
+            'is_privileged', 'is_rule_managed',
+        ],
+        'grants': [
+            'account_id', 'entitlement_id', 'scope_type', 'scope_id',
+            'scope_name', 'source_grant_id', 'granted_at', 'is_inherited',
+        ],
+        'implications': [
+            'entitlement_id', 'implied_entitlement_id', 'scope_type',
+            'scope_id', 'scope_name',
+        ],
+    }[entity] -%}
+
+    {%- set sources = 'hr_sources' if entity == 'people' else 'sources' -%}
+
+    {%- for source in var(sources) %}
+    select
+        '{{ source }}' as source_name,
+        {{ columns | join(',\n        ') }}
+    from {{ ref('stg_' ~ source ~ '__' ~ entity) }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+
+{% endmacro %}

@@ -1,0 +1,16 @@
+{{ config(post_hook=[
+    "{{ create_asof('grants') }}",
+    "{{ create_grants_between() }}",
+]) }}
+
+{{ history(
+    ref('int_effective_grants'),
+    where='dangling_reason is null',
+    key='grant_id',
+    columns=[
+        'source_name', 'account_id', 'entitlement_id', 'scope_type', 'scope_id',
+        'scope_name', 'is_direct', 'is_inherited', 'inherited_from',
+        'access_path', 'source_grant_id', 'granted_at',
+    ],
+    details=['scope_name', 'access_path']
+) }}

@@ -1,0 +1,34 @@
+with
+
+persons as (
+
+    select * from {{ ref('stg_charthop__persons') }}
+
+),
+
+people as (
+
+    select
+
+        ---------- ids
+        'charthop:person:' || id as person_id,
+
+        ---------- strings
+        full_name,
+        work_email,
+        employee_number,
+        job_title,
+        department,
+        employment_type,
+        employment_status,
+        manager_email,
+
+        ---------- dates
+        started_on,
+        ended_on
+
+    from persons
+
+)
+
+select * from people

@@ -1,0 +1,26 @@
+with
+
+organization as (
+
+    select from_json(payload, '{"timezone": "varchar"}') as charthop_org
+    from {{ source('charthop', 'organization') }}
+
+),
+
+-- An aggregate, so that there is a row even when the organization is not known
+today as (
+
+    select
+        (
+            {{ run_at() }}
+            at time zone coalesce(max(pg_timezone_names.name), 'UTC')
+        )::date as today
+
+    from organization
+
+    left join pg_timezone_names()
+        on organization.charthop_org.timezone = pg_timezone_names.name
+
+)
+
+select * from today

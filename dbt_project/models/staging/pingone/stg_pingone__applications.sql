@@ -1,0 +1,43 @@
+with
+
+source as (
+
+    select
+        id,
+        from_json(
+            payload,
+            '{
+                "name": "varchar",
+                "type": "varchar",
+                "enabled": "boolean",
+                "createdAt": "timestamptz",
+                "updatedAt": "timestamptz"
+            }'
+        ) as application
+    from {{ source('pingone', 'applications') }}
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        id,
+
+        ---------- strings
+        {{ filled('application.name') }} as name,
+
+        ---------- booleans
+        application.enabled as is_enabled,
+        coalesce(upper(application.type) = 'WORKER', false) as is_worker,
+
+        ---------- timestamps
+        application."createdAt" as created_at,
+        application."updatedAt" as updated_at
+
+    from source
+
+)
+
+select * from renamed

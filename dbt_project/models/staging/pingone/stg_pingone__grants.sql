@@ -1,0 +1,64 @@
+with
+
+users as (
+
+    select * from {{ ref('stg_pingone__users') }}
+
+),
+
+memberships as (
+
+    select * from {{ ref('stg_pingone__memberships') }}
+
+),
+
+role_assignments as (
+
+    select * from {{ ref('stg_pingone__role_assignments') }}
+
+),
+
+grants as (
+
+    select
+        'pingone:user:' || user_id as account_id,
+        'pingone:group:' || group_id || ':member' as entitlement_id,
+        null::varchar as scope_type,
+        null::varchar as scope_id,
+        null::varchar as scope_name,
+        null::varchar as source_grant_id,
+        not is_direct as is_inherited
+    from memberships
+
+    union all
+
+    select
+        'pingone:user:' || id as account_id,
+        'pingone:population:' || population_id || ':member' as entitlement_id,
+        null as scope_type,
+        null as scope_id,
+        null as scope_name,
+        null as source_grant_id,
+        false as is_inherited
+    from users
+    where population_id is not null
+
+    union all
+
+    select
+        'pingone:' || principal_type || ':' || principal_id as account_id,
+        'pingone:role:' || role_id || ':assigned' as entitlement_id,
+        scope_type,
+        'pingone:' || scope_type || ':' || scope_id as scope_id,
+        scope_name,
+        assignment_id as source_grant_id,
+        is_inherited
+    from role_assignments
+    where principal_type <> 'group'
+
+)
+
+select
+    *,
+    null::timestamptz as granted_at
+from grants

@@ -1,0 +1,94 @@
+"""`python -m tests.sandbox serve | demo`: the three vendors, to look at or to try Rollcall on."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from tests.sandbox import Sandbox
+from tests.sandbox.company import company
+from tests.sandbox.generate import generate
+
+
+def serve(people: int | None, seed: int, port: int) -> int:
+    """Serve until Ctrl-C; stdout has what a shell needs to point Rollcall here."""
+    made = company() if people is None else generate(people, seed)
+    ports = (port, port + 1, port + 2) if port else (0, 0, 0)
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    with Sandbox(made, ports) as sandbox:
+        for name, value in sandbox.environment().items():
+            print(f"export {name}={shlex.quote(value)}")
+        sys.stdout.flush()
+        print(f"{made.name} is being served; Ctrl-C ends it.", file=sys.stderr)
+        try:
+            stop.wait()
+        except KeyboardInterrupt:
+            return 130
+    return 0
+
+
+def demo() -> int:
+    """A real sync and a real export of the invented company, in a warehouse of its own."""
+    warehouse = Path(os.environ.setdefault("WAREHOUSE", "data/demo/access.duckdb"))
+    with Sandbox() as sandbox:
+        mine = {key: value for key, value in os.environ.items() if key[:9] != "SOURCES__"}
+        mine |= sandbox.environment() | {
+            # settings of a real tenant may be in .dlt/: nothing of them may meet the sandbox
+            "SOURCES__HALOITSM__AUTH_URL": f"{sandbox.haloitsm.url}/auth",
+            "SOURCES__HALOITSM__TENANT": sandbox.company.haloitsm.tenant,
+            "REVIEW__OWNER": f"security@{sandbox.company.domain}",
+        }
+        for source in ("CHARTHOP", "HALOITSM", "PINGONE"):
+            mine[f"SOURCES__{source}__REQUESTS_PER_SECOND"] = "1000"
+        exports = warehouse.parent / "exports"
+        for verb in (["sync"], ["export", "--out", str(exports)]):
+            code = subprocess.run([sys.executable, "-m", "pipelines", *verb], env=mine).returncode
+            if code:
+                return code if code > 0 else 128 - code
+    _where(warehouse, exports)
+    return 0
+
+
+def _where(warehouse: Path, exports: Path) -> None:
+    """What there is to look at now."""
+    print(f"\nThe warehouse   {warehouse}")
+    if manifests := list(exports.rglob("manifest.json")):
+        folder = max(manifests, key=lambda path: path.stat().st_mtime).parent
+        print(f"The review      {folder / 'access_review.csv'}")
+        print(f"Its manifest    {folder / 'manifest.json'}")
+    sql = (
+        "select full_name, username, resource_name, slug from grants"
+        " join accounts using (account_id) join people using (person_id)"
+        " join entitlements using (entitlement_id) where ended_on < current_date order by all"
+    )
+    program = f"import duckdb; duckdb.connect('{warehouse}', read_only=True).sql('{sql}').show()"
+    print("\nWhat people who have left still hold:\n")
+    print(f'  {os.path.relpath(sys.executable)} -c "{program}"')
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.sandbox", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    serving = verbs.add_parser("serve", help="serve the invented company until Ctrl-C")
+    serving.add_argument("--people", type=int, help="a generated company of this size instead")
+    serving.add_argument("--seed", type=int, default=1, help="which generated company")
+    serving.add_argument("--port", type=int, default=0, help="first of three ports, else free ones")
+    verbs.add_parser("demo", help="sync and export the invented company")
+    chosen = parser.parse_args()
+    try:
+        if chosen.verb == "demo":
+            return demo()
+        return serve(chosen.people, chosen.seed, chosen.port)
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

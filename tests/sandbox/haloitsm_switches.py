@@ -1,0 +1,98 @@
+"""What HaloITSM's documents leave open, or what differs by build, and its refusals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+AREAS = (
+    *("tickets", "calendar", "customers", "crm", "timesheets", "contracts", "suppliers"),
+    *("items", "projects", "sales", "quotes", "sos", "pos", "invoices", "reporting"),
+    *("software", "softwarelicensing", "kb", "assets"),
+)
+SCOPES = {
+    *("all", "all:standard", "admin", "access:chat", "access:adpasswordreset"),
+    *(f"{verb}:{area}" for verb in ("read", "edit") for area in AREAS),
+}
+
+
+@dataclass
+class Switches:
+    """One build of HaloITSM, and how its administrator set it up."""
+
+    build: str = "new"  # "old": agents as a bare array, paging and newer parameters ignored
+    list_has_teams: bool = True
+    list_roles: str = "roles"  # what `includeroles` fills; "role_list", "none"
+    role_separator: str = ", "
+    teams_detail: str = "sections"  # `agents` of one team: membership rows; "agents", "missing"
+    managers_in_list: bool = True  # whether `include_managers` is understood
+    roles_list_has_teams: bool = True
+    inherited_teams_in_agent: bool = True  # rows with a `role_id` among an agent's teams
+    agents_key: str = "results"  # or "agents"
+    page_default: int = 50
+    page_cap: int = 100
+    record_count_wrong_by: int = 0
+    nulls: str = "absent"  # or "null"
+    token_lifetime: float = 3600
+    expires_in_missing: bool = False
+    refresh_token: bool = False
+    tenant_required: bool = False
+    invalid_client_status: int = 401  # or 400
+    roles_need_admin: bool = False  # `admin` or `all` for GET /Roles, else 403
+    agent_writes_need_admin: bool = True
+    agent_is_admin: bool = True  # the agent the application acts as
+    restricted_agents: set[int] = field(default_factory=set)  # hidden from that agent
+    teams_need_showall: bool = False  # else only the agent's own teams
+    nested_arrays: str = "replace"  # or "merge"
+    error_style: str = "Message"  # "resultCode", "ClassName", "error", "text", "html"
+    unset_date: str = "1900-01-01T00:00:00"  # or 1899-12-30, or "" for none
+    search_finds_custom_fields: bool = False
+    list_has_custom_fields: bool = False
+    ticket_update_dates_filter: bool = False  # whether lastupdatefromdate filters
+    date_columns: tuple[str, ...] = ("dateoccured", "dateoccurred", "datecleared")
+    actions_need_outcome_id: bool = False
+    closing_needs_note: bool = False
+    post_status: int = 200  # or 201
+
+
+class Refused(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+    def body(self, style: str) -> tuple[Any, str]:
+        """The body in one of the styles seen, and its content type."""
+        text = self.message
+        bodies: dict[str, Any] = {
+            "Message": {"Message": text},
+            "resultCode": {"resultCode": self.status, "errorMessage": text},
+            "ClassName": {"ClassName": "System.Exception", "Message": text},
+            "error": {"error": text},
+            "text": text.encode(),
+            "html": f"<!DOCTYPE html><html><body><h1>{text}</h1></body></html>".encode(),
+        }
+        kind = {"text": "text/plain", "html": "text/html"}.get(style, "application/json")
+        return bodies[style], kind
+
+
+def flag(query: dict[str, str], name: str, default: bool = False) -> bool:
+    """A boolean parameter: the words true and false."""
+    value = query.get(name, "") or str(default).lower()
+    if value not in ("true", "false"):
+        raise Refused(400, f"The value '{value}' is not valid for {name}.")
+    return value == "true"
+
+
+def number(query: dict[str, str], name: str, default: int = 0) -> int:
+    """An integer parameter."""
+    try:
+        return int(query.get(name) or default)
+    except ValueError:
+        raise Refused(400, f"The value '{query[name]}' is not valid for {name}.") from None
+
+
+def numbers(query: dict[str, str], name: str) -> set[int]:
+    """Comma-separated integers; empty when the parameter is missing."""
+    return {number({name: word}, name) for word in query.get(name, "").split(",") if word}
