@@ -55,6 +55,7 @@ def sync(arguments: argparse.Namespace) -> int:
         arguments.sources,
         say=lambda text: None if quiet else print(redact.plain(text), file=sys.stderr),
         progress="tqdm" if show else None,
+        full=arguments.full,
     )
     document = {
         "run_id": outcome.run_id,

@@ -69,6 +69,8 @@ class Tally:
     waited: float = 0.0
     pages: Counter[str] = field(default_factory=Counter)
     rows_read: Counter[str] = field(default_factory=Counter)
+    rows_kept: Counter[str] = field(default_factory=Counter)  # unchanged, so not read again
+    mode: str = "full"
     reported: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     client: Any = None  # what reads the source, for `rollcall check`
@@ -125,6 +127,7 @@ class Session(requests.Session):
         self.source, self.policy, self.tally, self.signer = source, policy, tally, signer
         self.origin = origin(base_url)
         self.pace = Pace(policy.requests_per_second)
+        self.clock: datetime | None = None  # what time the server said it was, last
         self.auth = lambda request: request  # keeps .netrc out; `signer` signs each attempt
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
@@ -190,6 +193,7 @@ class Session(requests.Session):
             host = urlsplit(self.origin).netloc
             try:
                 response = super().send(request, **options)
+                self.clock = _moment(response.headers.get("date", "")) or self.clock
                 self._read(response)
             except requests.exceptions.SSLError:
                 raise Unreadable(

@@ -18,6 +18,7 @@ from dlt.pipeline import Pipeline
 
 from pipelines import settings
 from pipelines.failures import Failure, StorageFailed, explained
+from pipelines.held import Held
 from pipelines.http import Tally
 
 os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # nothing here needs a graceful drain
@@ -31,10 +32,13 @@ class Read:
     tally: Tally = field(default_factory=Tally)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_at: datetime | None = None
-    mode: str = "full"
     failure: Failure | None = None
     pipeline: Pipeline | None = None
     rows_loaded: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> str:
+        return self.tally.mode
 
     @property
     def status(self) -> str:
@@ -51,12 +55,14 @@ def destination(candidate: Path) -> Destination:
     return dlt.destinations.duckdb(DuckDbCredentials(str(candidate), global_config=DUCKDB_CONFIG))
 
 
-def extract(source: str, candidate: Path, work: Path, progress: str | None) -> Read:
-    """Read one source whole, into a package that is not loaded yet. A Failure ends up in the
-    answer; anything else is raised."""
+def extract(
+    source: str, candidate: Path, work: Path, progress: str | None = None, full: bool = False
+) -> Read:
+    """Read one source into a package that is not loaded yet: everything if `full`, else what may
+    have changed. A Failure ends up in the answer; anything else is raised."""
     read = Read(source)
     try:
-        connected = settings.connect(source, read.tally)
+        connected = settings.connect(source, read.tally, Held(candidate, source), full)
         read.pipeline = dlt.pipeline(
             source,
             destination=destination(candidate),
@@ -87,9 +93,10 @@ def load(read: Read) -> None:
             name = client.make_qualified_table_name(table)
             read.rows_loaded[table] = client.execute_sql(f"select count(*) from {name}")[0][0]
     for table, rows in read.tally.rows_read.items():
-        if read.rows_loaded.get(table) != rows:
+        expected = rows + read.tally.rows_kept[table]
+        if read.rows_loaded.get(table) != expected:
             raise StorageFailed(
                 f"{read.source}: {table}",
-                f"{rows} rows were read, {read.rows_loaded.get(table)} are in the warehouse",
+                f"{expected} rows were to be loaded, {read.rows_loaded.get(table)} are there",
                 "run `rollcall sync` again",
             )

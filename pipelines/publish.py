@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,9 +43,12 @@ def locked(warehouse: Path) -> Iterator[Path]:
             raise StorageFailed(
                 str(home), f"it cannot be locked ({error.strerror})", "use a local file system"
             ) from None
-        for left in home.glob("run-*"):
-            shutil.rmtree(left, ignore_errors=True)
-        work = Path(tempfile.mkdtemp(prefix="run-", dir=home))
+        work = home / "run"  # always the same: dbt parses anew whenever a path changes
+        try:
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir(mode=0o700)
+        except OSError as error:
+            raise unwritable(work, error) from None
         try:
             yield work
         finally:

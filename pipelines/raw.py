@@ -37,10 +37,11 @@ COLUMNS = {
 }
 
 
-def resource(name: str, read: Callable[[], Iterable[pa.Table]], about: str) -> DltResource:
-    """A dlt resource that replaces its raw table with what `read` yields, even if that is nothing.
-
-    `about` says what one row is.
+def resource(
+    name: str, read: Callable[[], Iterable[pa.Table]], about: str, feed: bool = False
+) -> DltResource:
+    """A dlt resource that replaces its raw table with what `read` yields, even if that is nothing;
+    to a `feed` it is added. `about` says what one row is.
     """
 
     def rows() -> Iterator[pa.Table]:
@@ -48,7 +49,8 @@ def resource(name: str, read: Callable[[], Iterable[pa.Table]], about: str) -> D
         yield from read()
 
     rows.__doc__ = about
-    return dlt.resource(rows, name=name, columns=COLUMNS, write_disposition="replace")
+    disposition = "append" if feed else "replace"
+    return dlt.resource(rows, name=name, columns=COLUMNS, write_disposition=disposition)
 
 
 def envelope(rows: Iterable[tuple[str, Row]]) -> pa.Table:

@@ -22,6 +22,7 @@ from dlt.extract.source import DltSource
 
 from pipelines import source_names
 from pipelines.failures import Misconfigured
+from pipelines.held import Held
 from pipelines.http import Tally
 
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -52,7 +53,7 @@ def options(source: str) -> dict[str, Option]:
     """The settings of a source, from the signature of its dlt source function."""
     found = {}
     for name, parameter in inspect.signature(_module(source).source).parameters.items():
-        if name == "tally":
+        if name in ("tally", "held", "full"):  # ours, not the user's
             continue
         awaited = isinstance(parameter.default, ConfigValueSentinel)
         secret = parameter.default is dlt.secrets.value
@@ -101,10 +102,13 @@ def chosen(names: list[str]) -> list[str]:
     return [name for name in found if not names or name in names]
 
 
-def connect(source: str, tally: Tally) -> DltSource:
-    """The dlt source with its settings. Raises Misconfigured where dlt cannot use one."""
+def connect(source: str, tally: Tally, held: Held | None = None, full: bool = False) -> DltSource:
+    """The dlt source with its settings; one that can read changes only is told what is held.
+    Raises Misconfigured where dlt cannot use a setting."""
+    given = {"tally": tally, "held": held, "full": full}
+    known = inspect.signature(_module(source).source).parameters
     try:
-        return _module(source).source(tally=tally)
+        return _module(source).source(**{name: given[name] for name in known if name in given})
     except ConfigurationException as error:
         raise Misconfigured(f"source {source}", str(error).splitlines()[0], "see README") from None
 

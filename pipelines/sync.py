@@ -50,7 +50,7 @@ class Outcome:
         return min((failure.code for failure in self.failures), default=0)
 
 
-def sync(names: list[str], say: Say, progress: str | None = None) -> Outcome:
+def sync(names: list[str], say: Say, progress: str | None = None, full: bool = False) -> Outcome:
     """Bring the published warehouse up to date. Raises Misconfigured, Locked or StorageFailed
     where it cannot even begin."""
     sources = settings.chosen(names)
@@ -62,7 +62,7 @@ def sync(names: list[str], say: Say, progress: str | None = None) -> Outcome:
     with publish.locked(warehouse) as work:
         copy = publish.candidate(warehouse, work)
         try:
-            _build(outcome, sources, copy, work, say, progress)
+            _build(outcome, sources, copy, work, say, progress, full)
         except Exception as error:
             outcome.failure = _explained(error, work.parent)
             for read in outcome.reads:
@@ -75,11 +75,17 @@ def sync(names: list[str], say: Say, progress: str | None = None) -> Outcome:
 
 
 def _build(
-    outcome: Outcome, sources: list[str], copy: Path, work: Path, say: Say, progress: str | None
+    outcome: Outcome,
+    sources: list[str],
+    copy: Path,
+    work: Path,
+    say: Say,
+    progress: str | None,
+    full: bool,
 ) -> None:
     for source in sources:
         say(f"{source}: reading")
-        read = load.extract(source, copy, work, progress)
+        read = load.extract(source, copy, work, progress, full)
         outcome.reads.append(read)
         if read.failure:
             say(f"{source}: {read.failure}")

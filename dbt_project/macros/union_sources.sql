@@ -21,7 +21,8 @@
         ],
         'grants': [
             'account_id', 'entitlement_id', 'scope_type', 'scope_id',
-            'scope_name', 'source_grant_id', 'granted_at', 'is_inherited',
+            'scope_name', 'source_grant_id', 'granted_at', 'granted_by',
+            'is_inherited',
         ],
         'implications': [
             'entitlement_id', 'implied_entitlement_id', 'scope_type',

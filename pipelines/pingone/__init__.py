@@ -1,7 +1,8 @@
 """PingOne: users, groups, populations, roles, worker applications, and who holds what.
 
 Lists are read whole on every sync. Memberships and role assignments have no list: they are read by
-group or by user, whichever takes fewer calls, and by principal.
+group or by user, whichever takes fewer calls, and by principal; after the first time only those
+that the audit feed, the lists or what is held call into question.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import dlt
 from dlt.extract import DltResource
 
+from pipelines.held import Held
 from pipelines.http import Policy, Tally
+from pipelines.pingone.access import Access
 from pipelines.pingone.client import PingOne
 from pipelines.raw import resource
 
@@ -28,12 +31,17 @@ def source(
     role_assignment_principals: str = "all",
     requests_per_second: float = 10.0,
     concurrency: int = 4,
+    full_every_days: float = 7.0,
+    full: bool = False,
     tally=None,
+    held=None,
 ) -> tuple[DltResource, ...]:
     """One PingOne environment. `tally` counts what was asked.
 
     `memberships` is `cheapest`, `by_group` or `by_user`; `role_assignment_principals` is `all`,
     `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave users' roles out.
+    `full` reads everything; so does a run `full_every_days` days after the last that did. `held` is
+    what an earlier load left (`pipelines.held`).
     """
     tally = tally or Tally()
     policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
@@ -43,24 +51,28 @@ def source(
         tally,
     )  # fmt: skip
     tally.client = tenant
+    access = Access(tenant, held or Held(), full, full_every_days)
     return (
-        resource("populations", tenant.populations, "One row per population."),
-        resource("roles", tenant.roles, "One row per admin role, built-in and custom."),
-        resource("groups", tenant.groups, "One row per group, dynamic and external ones included."),
-        resource("group_nestings", tenant.group_nestings, "One row per group: its direct kin."),
-        resource("group_members", tenant.group_members, "One row per group: ids of its members."),
-        resource("user_memberships", tenant.user_memberships, "One row per user: its groups."),
-        resource("users", tenant.users, "One row per user, disabled ones included."),
-        resource("applications", tenant.applications, "One row per application of any type."),
         resource(
-            "user_role_assignments", tenant.user_roles, "One row per user: its role assignments."
+            "activities", access.activities, "One row per change of access that was audited.", True
+        ),
+        resource("populations", lambda: tenant.population_list, "One row per population."),
+        resource("roles", lambda: tenant.role_list, "One row per admin role, custom ones too."),
+        resource("groups", lambda: tenant.group_list, "One row per group of any kind."),
+        resource("group_nestings", access.nestings, "One row per group: its direct kin."),
+        resource("group_members", access.group_members, "One row per group: ids of its members."),
+        resource("user_memberships", access.user_memberships, "One row per user: its groups."),
+        resource("users", lambda: tenant.user_list, "One row per user, disabled ones too."),
+        resource("applications", lambda: tenant.application_list, "One row per application."),
+        resource(
+            "user_role_assignments", access.user_roles, "One row per user: its role assignments."
         ),
         resource(
-            "group_role_assignments", tenant.group_roles, "One row per group: what it carries."
+            "group_role_assignments", access.group_roles, "One row per group: what it carries."
         ),
         resource(
             "application_role_assignments",
-            tenant.application_roles,
+            access.application_roles,
             "One row per worker application: its role assignments.",
         ),
     )

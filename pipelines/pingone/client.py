@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
-from math import ceil
 from typing import Any
 from urllib.parse import quote
 
@@ -24,7 +24,7 @@ from pipelines.auth import ClientCredentials, checked_secret
 from pipelines.failures import Denied, Misconfigured, Unreadable
 from pipelines.http import Policy, Session, Tally, checked_url
 from pipelines.payload import text_id
-from pipelines.raw import Row, ids, key_of, objects
+from pipelines.raw import Row, key_of
 from pipelines.redact import hide
 from pipelines.rest import Api, Json, Page
 
@@ -99,7 +99,7 @@ class PingOne:
         )
         session = Session("pingone", base_url, policy, tally, token)
         self.api = Api(f"{base_url}/environments/{environment}", session)
-        self.tally, self.page_size = tally, page_size
+        self.session, self.tally, self.page_size = session, tally, page_size
         self.ways, self.principals = memberships, principals
 
     @staticmethod
@@ -135,55 +135,16 @@ class PingOne:
     def application_list(self) -> list[pa.Table]:
         return self.whole_list("applications", "applications", "read access to applications")
 
-    def populations(self) -> list[pa.Table]:
-        return self.whole_list(
-            "populations", "populations", DIRECTORY, limit=min(self.page_size, 250)
-        )
-
-    def roles(self) -> list[pa.Table]:
-        return self.whole_list("roles", "roles", ROLES)
-
-    def groups(self) -> list[pa.Table]:
-        return self.group_list
-
-    def users(self) -> list[pa.Table]:
-        return self.user_list
-
-    def applications(self) -> list[pa.Table]:
-        return self.application_list
-
-    # ---- memberships
+    @cached_property
+    def population_list(self) -> list[pa.Table]:
+        size = min(self.page_size, 250)
+        return self.whole_list("populations", "populations", DIRECTORY, limit=size)
 
     @cached_property
-    def by_group(self) -> bool:
-        """Whether members are read by group. By user is the more faithful, so it has to cost
-        twice as much to be passed over."""
-        if self.ways != "cheapest":
-            return self.ways == "by_group"
-        users = len(ids(self.user_list))
-        calls = 0
-        for group in objects(self.group_list):
-            known = counts(group)[0]
-            everyone = users if known is None or is_rule_managed(group) else known
-            calls += ceil(everyone / self.page_size) if needs_reading(group) else 0
-        return 2 * calls < users
+    def role_list(self) -> list[pa.Table]:
+        return self.whole_list("roles", "roles", ROLES)
 
-    def group_nestings(self) -> Iterator[pa.Table]:
-        """Children of each group that may have some; or parents, where that cannot be asked."""
-        parents = [
-            key_of("pingone: groups", group, "id")
-            for group in objects(self.group_list)
-            if counts(group)[1] != 0 and not group.get("sourceType")
-        ]
-        try:
-            read = list(self.api.per_parent("group_nestings", parents, self.children))
-        except Unreadable as failure:
-            if failure.status != 400:
-                raise
-            self.tally.pages.pop("group_nestings", None)
-            self.tally.rows_read.pop("group_nestings", None)
-            read = self.api.per_parent("group_nestings", ids(self.group_list), self.parents)
-        yield from read
+    # ---- who belongs to what, one call or a few per group or user
 
     def children(self, group: str) -> Row:
         nested = f'memberOfGroups[id eq "{group}" and type eq "DIRECT"]'
@@ -196,14 +157,6 @@ class PingOne:
             return None
         direct = (row for row in found if row.get("type") in (None, "DIRECT"))
         return {"parents": sorted({key_of("pingone: groups", row, "id") for row in direct})}
-
-    def group_members(self) -> Iterator[pa.Table]:
-        if not self.by_group:
-            return
-        groups = {key_of("pingone: groups", row, "id"): row for row in objects(self.group_list)}
-        yield from self.api.per_parent(
-            "group_members", groups, lambda key: self.members(key, groups[key])
-        )
 
     def members(self, key: str, group: Row) -> Row:
         """The ids of a group's direct members, and of all where a rule decides."""
@@ -229,10 +182,6 @@ class PingOne:
         )  # fmt: skip
         return sorted({key_of("pingone: users", row, "id") for row in found})
 
-    def user_memberships(self) -> Iterator[pa.Table]:
-        if not self.by_group:
-            yield from self.api.per_parent("user_memberships", ids(self.user_list), self.groups_of)
-
     def groups_of(self, user: str) -> Row | None:
         found = self.of("users", user, "memberOfGroups", "groupMemberships", MEMBERSHIPS, limit=100)
         if found is None:
@@ -240,37 +189,17 @@ class PingOne:
         rows = ({"id": text_id(row.get("id")), "type": row.get("type")} for row in found)
         return {"memberships": sorted(rows, key=lambda row: (row["id"] or "", row["type"] or ""))}
 
-    # ---- role assignments
+    def roles_of(self, kind: str, key: str) -> Row | None:
+        """The role assignments of a user, a group or an application."""
+        found = self.of(kind, key, "roleAssignments", "roleAssignments", ROLES)
+        return None if found is None else {"roleAssignments": found}
 
-    def user_roles(self) -> Iterator[pa.Table]:
-        if self.principals == "groups_and_apps":
-            self.tally.warn("pingone: role assignments of users are not read, as configured")
-            return iter(())
-        users = ids(self.user_list)
-        if self.principals != "all":
-            scim = self.principals.removeprefix("users_matching(").removesuffix(")")
-            found = self.read("users", "users", DIRECTORY, filter=scim, limit=self.page_size)
-            users = sorted({key_of("pingone: users", row, "id") for row in found})
-            self.tally.warn("pingone: role assignments of some users only are read, as configured")
-        return self.assignments("users", "user_role_assignments", users)
-
-    def group_roles(self) -> Iterator[pa.Table]:
-        return self.assignments("groups", "group_role_assignments", ids(self.group_list))
-
-    def application_roles(self) -> Iterator[pa.Table]:
-        workers = [
-            key_of("pingone: applications", row, "id")
-            for row in objects(self.application_list)
-            if row.get("type") == "WORKER"
-        ]
-        return self.assignments("applications", "application_role_assignments", workers)
-
-    def assignments(self, kind: str, resource: str, keys: Iterable[str]) -> Iterator[pa.Table]:
-        def held(key: str) -> Row | None:
-            found = self.of(kind, key, "roleAssignments", "roleAssignments", ROLES)
-            return None if found is None else {"roleAssignments": found}
-
-        return self.api.per_parent(resource, keys, held)
+    def activities(self, action: str, since: datetime, until: datetime) -> list[Row]:
+        """What the audit feed says of one kind of action. It reaches back 14 days."""
+        times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]
+        wanted = f'recordedat gt "{times[0]}" and recordedat lt "{times[1]}"'
+        wanted += f' and action.type eq "{action}"'
+        return self.read("activities", "activities", "audit:read", filter=wanted, limit=100)
 
     # ---- reading
 
@@ -325,7 +254,3 @@ def counts(group: Row) -> tuple[int | None, int | None]:
 def is_rule_managed(group: Row) -> bool:
     """Dynamic (a filter decides) or external (another directory does)."""
     return bool(group.get("userFilter") or group.get("sourceType"))
-
-
-def needs_reading(group: Row) -> bool:
-    return is_rule_managed(group) or counts(group)[0] != 0

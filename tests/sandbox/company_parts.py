@@ -92,6 +92,8 @@ def empty(name: str, keep_pages: bool = False) -> Company:
         role["description"] = f"The built-in role {role_name}"
         role["applicableTo"] = scopes
         role["permissions"] = [{"id": "dir:read:user", "classifier": "user"}]
+        if "Read Only" not in role_name:
+            role["permissions"].append({"id": "dir:update:user", "classifier": "user"})
         pingone.roles[id_] = role
     haloitsm.agents[1] = agent(1, "Unassigned")
     haloitsm.agents[2] = agent(2, "Rollcall API", isapiagent=True, is_admin=True)

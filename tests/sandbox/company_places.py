@@ -114,7 +114,8 @@ def pingone(made: Company) -> None:
     for id_, name in ((REVIEWER, "Access reviewer"), (BILLING, "Billing administrator")):
         role = {"id": id_, "environment": {"id": ENVIRONMENT}, "name": name, "type": "CUSTOM"}
         role |= {"description": f"Custom role: {name.lower()}", "applicableTo": ["ENVIRONMENT"]}
-        ping.roles[id_] = role | {"permissions": [{"id": "dir:read:user"}]}
+        allowed = "dir:read:user" if id_ == REVIEWER else "billing:update:account"
+        ping.roles[id_] = role | {"permissions": [{"id": allowed}]}
     ping.assignments[pingone_id("group", 4)] = [
         parts.assignment(1, BILLING, "ENVIRONMENT", ENVIRONMENT)
     ]

@@ -34,7 +34,8 @@ listed as (
         bool_or(is_inherited) as is_inherited,
         min(case when not is_inherited then source_grant_id end)
             as source_grant_id,
-        min(granted_at) as granted_at
+        min(granted_at) as granted_at,
+        min_by(granted_by, granted_at) as granted_by
     from grants
     group by source_name, account_id, entitlement_id, scope_type, scope_id
 
@@ -122,7 +123,8 @@ effective as (
         coalesce(implied.inherited_from, []) as inherited_from,
         implied.access_path,
         listed.source_grant_id,
-        listed.granted_at
+        listed.granted_at,
+        listed.granted_by
 
     from listed
 

@@ -34,6 +34,7 @@ select
     grants.access_path,
     grants.source_grant_id,
     grants.granted_at,
+    grants.granted_by,
     history.first_seen_at,
     source_states.last_complete_at as last_seen_at
 

@@ -12,5 +12,5 @@
         'scope_name', 'is_direct', 'is_inherited', 'inherited_from',
         'access_path', 'source_grant_id', 'granted_at',
     ],
-    details=['scope_name', 'access_path']
+    details=['scope_name', 'access_path', 'granted_at']
 ) }}

@@ -144,7 +144,7 @@ access_review as (
         grants.is_direct,
         grants.is_inherited,
         array_to_string(grants.inherited_from, '; ') as inherited_from,
-        grants.access_path,
+        coalesce(grants.access_path, 'direct') as access_path,
         grants.source_grant_id,
         grants.granted_at,
         grants.first_seen_at,

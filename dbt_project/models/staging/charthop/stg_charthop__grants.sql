@@ -87,7 +87,8 @@ grants as (
         false as is_inherited,
 
         ---------- timestamps
-        null::timestamptz as granted_at
+        null::timestamptz as granted_at,
+        null::varchar as granted_by
 
     from memberships
     where {{ filled('group_id') }} is not null

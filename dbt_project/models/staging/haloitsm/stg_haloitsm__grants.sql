@@ -64,7 +64,8 @@ grants as (
         is_inherited,
 
         ---------- timestamps
-        null::timestamptz as granted_at
+        null::timestamptz as granted_at,
+        null::varchar as granted_by
 
     from held
 

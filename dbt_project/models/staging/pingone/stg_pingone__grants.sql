@@ -18,9 +18,16 @@ role_assignments as (
 
 ),
 
+grant_dates as (
+
+    select * from {{ ref('stg_pingone__grant_dates') }}
+
+),
+
 grants as (
 
     select
+        user_id || '/memberOfGroups/' || group_id as grant_key,
         'pingone:user:' || user_id as account_id,
         'pingone:group:' || group_id || ':member' as entitlement_id,
         null::varchar as scope_type,
@@ -33,6 +40,7 @@ grants as (
     union all
 
     select
+        null as grant_key,
         'pingone:user:' || id as account_id,
         'pingone:population:' || population_id || ':member' as entitlement_id,
         null as scope_type,
@@ -46,6 +54,7 @@ grants as (
     union all
 
     select
+        assignment_id as grant_key,
         'pingone:' || principal_type || ':' || principal_id as account_id,
         'pingone:role:' || role_id || ':assigned' as entitlement_id,
         scope_type,
@@ -59,6 +68,10 @@ grants as (
 )
 
 select
-    *,
-    null::timestamptz as granted_at
+    grants.* exclude (grant_key),
+    grant_dates.granted_at,
+    grant_dates.granted_by
+
 from grants
+
+left join grant_dates on grants.grant_key = grant_dates.grant_key

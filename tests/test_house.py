@@ -1,0 +1,97 @@
+"""The house rules, read back from the code: who may know whom, and what may stand where."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pipelines import source_names
+
+ROOT = Path(__file__).parent.parent
+PIPELINES = ROOT / "pipelines"
+SHARED = {
+    "auth",
+    "failures",
+    "http",
+    "payload",
+    "raw",
+    "redact",
+    "rest",
+    "settings",
+    "runs",
+    "load",
+    "held",
+}
+TOP = {
+    *("pyproject.toml", "pipelines", "dbt_project", "tests", "Makefile", ".dlt", "docs", ".ci"),
+    *("README.md", "LICENSE", "CHANGELOG.md", ".gitignore"),
+}
+
+
+def imports(path: Path) -> set[str]:
+    """Every module of ours that a file imports, at any depth."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return {name for name in found if name.startswith("pipelines")}
+
+
+def tracked() -> list[str]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    return listed.stdout.splitlines()
+
+
+@pytest.mark.parametrize("source", source_names())
+def test_a_source_knows_neither_another_source_nor_a_verb(source):
+    verbs = {path.stem for path in PIPELINES.glob("*.py")} - SHARED - {"__init__", "check"}
+    others = {*source_names()} - {source}
+
+    for path in (PIPELINES / source).glob("*.py"):
+        known = {name.split(".")[1] for name in imports(path) if "." in name}
+        assert not known & (others | verbs), path
+
+
+def test_nothing_outside_a_source_names_one():
+    """A new source touches its own folders: no verb, no mart, no macro, no Makefile."""
+    files = [*PIPELINES.glob("*.py"), *(ROOT / "dbt_project" / "macros").glob("*.sql")]
+    files += [*(ROOT / "dbt_project" / "models" / "marts").rglob("*.sql"), ROOT / "Makefile"]
+    files += [*(ROOT / "dbt_project" / "models" / "intermediate").rglob("*.sql")]
+
+    for path in files:
+        for source in source_names():
+            assert f"{source}" not in path.read_text().lower(), path
+
+
+def test_production_code_has_no_test_mode():
+    for path in PIPELINES.rglob("*.py"):
+        text = path.read_text().lower()
+        assert "sandbox" not in text and "pytest" not in text, path
+
+
+def test_the_top_level_is_the_agreed_one():
+    files = tracked()
+    if not files:
+        pytest.skip("not a git checkout: there is no list of files to compare")
+
+    assert {name.split("/")[0] for name in files} <= TOP
+
+
+def test_the_lock_names_no_address():
+    lock = (ROOT / ".ci" / "requirements.lock").read_text()
+
+    assert "--hash=sha256:" in lock
+    assert "://" not in lock and "--index" not in lock
+
+
+def test_every_source_has_what_verbs_look_for():
+    for source in source_names():
+        text = (PIPELINES / source / "__init__.py").read_text()
+        assert "@dlt.source(" in text
+        assert "def probes(" in (PIPELINES / source / "check.py").read_text()
+        assert (ROOT / "dbt_project" / "models" / "staging" / source).is_dir()
