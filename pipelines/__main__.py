@@ -56,6 +56,7 @@ def sync(arguments: argparse.Namespace) -> int:
         say=lambda text: None if quiet else print(redact.plain(text), file=sys.stderr),
         progress="tqdm" if show else None,
         full=arguments.full,
+        accepted=arguments.accept,
     )
     document = {
         "run_id": outcome.run_id,
@@ -218,6 +219,13 @@ def _parser() -> argparse.ArgumentParser:
     syncs = verb("sync", "extract, load, transform and publish")
     syncs.add_argument("sources", nargs="*", metavar="SOURCE", help="only these")
     syncs.add_argument("--full", action="store_true", help="read everything again")
+    syncs.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="CHANGE",
+        help="let one change through that the guard refused, for this run: pingone.grants:900->400",
+    )
     checks = verb("check", "what the credentials can read, and which right is missing")
     checks.add_argument("sources", nargs="*", metavar="SOURCE", help="only these")
     exports = verb("export", "write the review files from what is published")

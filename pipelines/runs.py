@@ -14,7 +14,7 @@ TABLES = """
 create table if not exists main.runs (
     run_id varchar not null, source_name varchar not null, mode varchar not null,
     status varchar not null, started_at timestamptz not null, ended_at timestamptz not null,
-    requests bigint not null, retries bigint not null, error varchar,
+    requests bigint not null, retries bigint not null, error varchar, accepted varchar,
     primary key (run_id, source_name)
 );
 create table if not exists main.run_resources (
@@ -37,6 +37,8 @@ COMMENTS = {
         "requests": "HTTP requests sent, repeated ones and tokens included.",
         "retries": "Requests that were sent again after a wait.",
         "error": "What went wrong; null if nothing did.",
+        "accepted": "Changes beyond the limits of the guard that somebody accepted for this run,"
+        " with their exact numbers; null if there were none.",
     },
     "run_resources": {
         "": "One row per source, sync and raw table.",
@@ -63,7 +65,7 @@ def record(copy: Path, run_id: str, reads: list[Read]) -> None:
             error = plain(str(read.failure)) if read.failure else None
             ended: datetime | None = read.ended_at
             connection.execute(
-                "insert into main.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into main.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
                 [
                     run_id, read.source, read.mode, read.status, read.started_at, ended,
                     read.tally.requests, read.tally.retries, error,
@@ -78,3 +80,13 @@ def record(copy: Path, run_id: str, reads: list[Read]) -> None:
                         read.tally.reported.get(resource),
                     ],
                 )  # fmt: skip
+
+
+def accept(copy: Path, run_id: str, change: str) -> None:
+    """Record that a change beyond the guard's limits was accepted, beside the source it is of."""
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(
+            "update main.runs set accepted = concat_ws('; ', accepted, ?)"
+            " where run_id = ? and (? like source_name || '%')",
+            [change, run_id, change],
+        )

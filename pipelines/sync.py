@@ -9,14 +9,14 @@ from __future__ import annotations
 import secrets
 import shutil
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from pipelines import load, publish, runs, settings
+from pipelines import guard, load, publish, runs, settings
 from pipelines.failures import Failure, Refused, StorageFailed, explained
 from pipelines.http import Tally
 from pipelines.redact import plain, without_secrets
@@ -50,7 +50,13 @@ class Outcome:
         return min((failure.code for failure in self.failures), default=0)
 
 
-def sync(names: list[str], say: Say, progress: str | None = None, full: bool = False) -> Outcome:
+def sync(
+    names: list[str],
+    say: Say,
+    progress: str | None = None,
+    full: bool = False,
+    accepted: Iterable[str] = (),
+) -> Outcome:
     """Bring the published warehouse up to date. Raises Misconfigured, Locked or StorageFailed
     where it cannot even begin."""
     sources = settings.chosen(names)
@@ -62,7 +68,7 @@ def sync(names: list[str], say: Say, progress: str | None = None, full: bool = F
     with publish.locked(warehouse) as work:
         copy = publish.candidate(warehouse, work)
         try:
-            _build(outcome, sources, copy, work, say, progress, full)
+            _build(outcome, sources, copy, work, say, progress, full, accepted)
         except Exception as error:
             outcome.failure = _explained(error, work.parent)
             for read in outcome.reads:
@@ -82,6 +88,7 @@ def _build(
     say: Say,
     progress: str | None,
     full: bool,
+    accepted: Iterable[str],
 ) -> None:
     for source in sources:
         say(f"{source}: reading")
@@ -101,6 +108,9 @@ def _build(
     runs.record(copy, outcome.run_id, outcome.reads)
     say("transforming and testing")
     transform(copy, work.parent)
+    for change in guard.judge(copy, accepted):
+        runs.accept(copy, outcome.run_id, change)
+        say(f"accepted: {change}")
     publish.publish(copy, outcome.warehouse)
     outcome.published = True
     say(f"published {outcome.warehouse}")
@@ -123,7 +133,7 @@ def _explained(error: Exception, home: Path) -> Failure:
     """The failure that an exception is; one that nobody foresaw leaves its trace in a file."""
     if found := explained(error):
         return found
-    if isinstance(error, duckdb.Error | OSError):
+    if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):
         why = plain(str(error).strip().split("\n")[0])
         return StorageFailed("storage", why, "check the disk, then run `rollcall sync` again")
     trace = home / "trace.txt"

@@ -1,0 +1,133 @@
+"""What shrinks suddenly, or a little every day, is refused until somebody says it is right."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Rollcall
+from tests.test_sync import assert_published_is_true
+
+
+@pytest.fixture
+def crowded(rollcall: Rollcall) -> Rollcall:
+    """The invented company with sixty more users, in one group of sixty, and published."""
+    pingone = rollcall.sandbox.company.pingone
+    group = pingone.add_group({"name": "Crowd"})["id"]
+    for number in range(60):
+        mail = f"crowd{number}@lanternfish.example"
+        user = pingone.add_user({"username": f"crowd{number}", "email": mail})["id"]
+        pingone.add_member(user, group)
+    rollcall.sync()
+    return rollcall
+
+
+def crowd(rollcall: Rollcall) -> list[str]:
+    users = rollcall.sandbox.company.pingone.users
+    return [key for key, row in sorted(users.items()) if row["username"].startswith("crowd")]
+
+
+def accounts(rollcall: Rollcall) -> int:
+    return len(rollcall.rows("from accounts where source_name = 'pingone'"))
+
+
+def refused(rollcall: Rollcall, *words: str) -> str:
+    """A sync that the guard refuses: nothing changes but the record of runs. Returns the cure."""
+    tables = ("accounts", "entitlements", "grants", "grants_history", "raw_pingone.users")
+    before = [rollcall.rows(f"from {table} order by all") for table in tables]
+    result = rollcall.run("sync")
+    assert 5 == result.code, result.err
+    for word in words:
+        assert word in result.err
+    assert before == [rollcall.rows(f"from {table} order by all") for table in tables]
+    newest = "select status from runs order by started_at desc limit 1"
+    assert ["refused"] == rollcall.column(newest)
+    kept = rollcall.warehouse.parent / f".{rollcall.warehouse.name}.work" / "refused"
+    assert (kept / rollcall.warehouse.name).exists()
+    return result.err.split("run `rollcall ")[1].split("`")[0]
+
+
+def test_many_accounts_gone_at_once_are_refused_and_accepted_by_their_numbers_once(crowded):
+    had = accounts(crowded)
+    for user in crowd(crowded)[:25]:
+        crowded.sandbox.company.pingone.delete_user(user)
+
+    exact = f"pingone.accounts:{had}->{had - 25}"
+    cure = refused(crowded, exact, "25 rows are gone")
+
+    wrong = cure.replace(exact, f"pingone.accounts:{had}->{had - 24}")
+    assert 5 == crowded.run(*arguments(wrong)).code
+    assert 0 == crowded.run(*arguments(cure)).code
+    assert_published_is_true(crowded)
+    [said] = crowded.column("select accepted from runs where accepted is not null")
+    assert exact in said
+
+    for user in crowd(crowded)[:25]:
+        crowded.sandbox.company.pingone.delete_user(user)
+    assert 5 == crowded.run(*arguments(cure)).code
+
+
+def arguments(cure: str) -> list[str]:
+    return [word.strip("'") for word in cure.split()]
+
+
+def test_a_few_removals_are_let_through(crowded):
+    for user in crowd(crowded)[:9]:
+        crowded.sandbox.company.pingone.delete_user(user)
+
+    crowded.sync()
+
+    assert_published_is_true(crowded)
+
+
+def test_a_list_that_comes_back_empty_does_not_wipe_the_table(crowded):
+    pingone = crowded.sandbox.company.pingone
+    pingone.switches.hidden_populations = set(pingone.populations)
+
+    refused(crowded, "pingone.accounts")
+
+
+def test_an_agent_whose_restrictions_hide_most_agents_is_noticed(crowded):
+    halo = crowded.sandbox.company.haloitsm
+    for number in range(200, 230):
+        halo.agents[number] = dict(halo.agents[30], id=number, email=f"a{number}@x.example")
+    halo.touch()
+    crowded.sync("haloitsm")
+    halo.switches.restricted_agents = {key for key in halo.agents if key > 2}
+
+    refused(crowded, "haloitsm.accounts")
+
+
+def test_one_resource_that_loses_most_of_its_members_is_noticed(crowded):
+    pingone = crowded.sandbox.company.pingone
+    [group] = [key for key, row in pingone.groups.items() if row["name"] == "Crowd"]
+    for user in crowd(crowded)[:40]:
+        pingone.remove_member(user, group)
+
+    refused(crowded, f"pingone:group:{group}:member:60->20")
+
+
+def test_a_field_that_the_token_may_not_see_any_more_is_noticed(crowded):
+    crowded.sandbox.company.charthop.switches.unreadable_fields = {"contact.workEmail"}
+    crowded.sandbox.company.charthop.touch()
+
+    refused(crowded, "charthop.people.work_email")
+
+
+def test_losing_a_little_every_run_is_noticed_within_a_week(crowded):
+    had = accounts(crowded)
+    for _ in range(2):
+        for user in crowd(crowded)[:9]:
+            crowded.sandbox.company.pingone.delete_user(user)
+        crowded.sync("pingone")
+    for user in crowd(crowded)[:9]:
+        crowded.sandbox.company.pingone.delete_user(user)
+
+    refused(crowded, f"pingone.accounts:{had}->{had - 27}", "27 within a week")
+
+
+def test_limits_are_settings(crowded):
+    for user in crowd(crowded)[:9]:
+        crowded.sandbox.company.pingone.delete_user(user)
+
+    assert 5 == crowded.run("sync", GUARD__REMOVED_ROWS="2", GUARD__REMOVED_SHARE="0.01").code
+    assert 2 == crowded.run("sync", GUARD__REMOVED_ROWS="a few").code
