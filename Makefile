@@ -46,7 +46,12 @@ bench: install ## the benchmarks
 	@$(BIN)/python -m tests.bench
 
 docs: install ## every table and column, as one static page
-	@$(BIN)/rollcall sync --docs-only
+	@test -f "$(WAREHOUSE)" || { echo "nothing is published at $(WAREHOUSE) yet: run make sync" >&2; exit 2; }
+	@mkdir -p data/docs/build && install -m 600 "$(WAREHOUSE)" data/docs/build/$(notdir $(WAREHOUSE))
+	@cd dbt_project && ROLLCALL_CANDIDATE=../data/docs/build/$(notdir $(WAREHOUSE)) ../$(BIN)/dbt --quiet docs \
+		generate --static --profiles-dir . --target-path ../data/docs/build --log-path ../data/docs/build
+	@mv data/docs/build/static_index.html data/docs/index.html && rm -r data/docs/build
+	@echo data/docs/index.html
 
-clean: ## what can be made again
-	rm -rf .venv dbt_project/target
+clean: ## remove what can be made again (never the warehouse)
+	rm -rf .venv data/demo data/docs

@@ -1,0 +1,123 @@
+"""The published tables have the names and kinds that users of Rollcall rely on."""
+
+from __future__ import annotations
+
+TABLES = {
+    "people": """
+        person_id full_name work_email employee_number job_title department employment_type
+        employment_status started_on ended_on manager_person_id manager_email
+    """,
+    "accounts": """
+        account_id source_name source_account_id account_type display_name username email status
+        source_status mfa_enabled last_login_at created_at updated_at person_id match_rule
+        first_seen_at last_seen_at
+    """,
+    "entitlements": """
+        entitlement_id source_name resource_type resource_id resource_name slug display_name
+        description parent_resource_id is_privileged is_rule_managed first_seen_at last_seen_at
+    """,
+    "grants": """
+        grant_id source_name account_id entitlement_id scope_type scope_id is_direct is_inherited
+        inherited_from source_grant_id granted_at first_seen_at last_seen_at
+    """,
+    "accounts_history": "account_id valid_from valid_to",
+    "entitlements_history": "entitlement_id valid_from valid_to",
+    "grants_history": "grant_id valid_from valid_to",
+    "runs": """
+        run_id source_name mode status started_at ended_at requests retries error
+    """,
+    "run_resources": "run_id source_name resource pages rows_read rows_loaded reported_total",
+}
+
+
+def kind(column: str) -> str:
+    """What a column's name promises about its type."""
+    if column.startswith(("is_", "mfa_")):
+        return "BOOLEAN"
+    if column.endswith("_at") or column.startswith("valid_"):
+        return "TIMESTAMP WITH TIME ZONE"
+    if column.endswith("_on"):
+        return "DATE"
+    if column in ("requests", "retries", "pages", "rows_read", "rows_loaded", "reported_total"):
+        return "BIGINT"
+    return "VARCHAR[]" if column == "inherited_from" else "VARCHAR"
+
+
+def test_every_promised_table_and_column_is_there(rollcall):
+    rollcall.sync()
+
+    found = {
+        (row["table_name"], row["column_name"]): row["data_type"]
+        for row in rollcall.rows(
+            "from duckdb_columns() where schema_name = 'main' and not internal"
+        )
+    }
+    promised = {
+        (table, column): kind(column)
+        for table, columns in TABLES.items()
+        for column in columns.split()
+    }
+    assert promised == {name: found.get(name) for name in promised}
+
+
+def test_words_are_from_the_agreed_lists_and_ids_are_readable(rollcall):
+    rollcall.sync()
+
+    def words(sql: str) -> set[str]:
+        return {*rollcall.column(f"select distinct {sql}")}
+
+    assert words("employment_status from people") <= {"active", "leaver", "future", "unknown"}
+    assert words("account_type from accounts") <= {"human", "service", "unknown"}
+    assert words("status from accounts") <= {"enabled", "disabled", "unknown"}
+    assert words("resource_type from entitlements") <= {"group", "team", "role", "population"}
+    assert words("slug from entitlements") <= {"member", "manager", "assigned"}
+    for table, key in (("accounts", "account_id"), ("entitlements", "entitlement_id")):
+        pattern = r"^(charthop|haloitsm|pingone):[a-z]+:[^:]+(:(member|manager|assigned))?$"
+        assert not words(f"{key} from {table} where not regexp_matches({key}, '{pattern}')")
+
+
+def test_the_people_of_the_invented_company_are_told_as_they_are(rollcall):
+    """One line a story: who is matched by what, and what HR says of them."""
+    rollcall.sync()
+    people = {row["full_name"]: row for row in rollcall.rows("from people")}
+    accounts = rollcall.rows("from accounts where source_name = 'pingone'")
+    by_name = {row["username"]: row for row in accounts}
+
+    assert ("leaver", "future") == (
+        people["Nora Lind"]["employment_status"],
+        people["Theo Vance"]["employment_status"],
+    )
+    assert "enabled" == by_name["nora.lind"]["status"]
+    assert people["Nora Lind"]["person_id"] == by_name["nora.lind"]["person_id"]
+    assert (None, "none") == (
+        by_name["casey.byrne"]["person_id"],
+        by_name["casey.byrne"]["match_rule"],
+    )
+    assert (None, "ambiguous") == (
+        by_name["warehouse"]["person_id"],
+        by_name["warehouse"]["match_rule"],
+    )
+    assert "email" == by_name["anna.kowalska"]["match_rule"]  # two spellings of one mail
+    assert "employee_number" == by_name["ines.faria"]["match_rule"]  # another name since
+    assert ("enabled", True) == (
+        by_name["lena.fuchs"]["status"],
+        "LOCKED" in by_name["lena.fuchs"]["source_status"],
+    )
+    assert "service" == by_name["svc-backup"]["account_type"]
+
+
+def test_a_manager_is_found_by_mail_and_decides(rollcall):
+    rollcall.sync(REVIEW__OWNER="security@lanternfish.example")
+
+    review = rollcall.rows("from access_review")
+    nora = [row for row in review if row["full_name"] == "Nora Lind"]
+    ada = [row for row in review if row["full_name"] == "Ada Park"]
+    casey = [row for row in review if row["username"] == "casey.byrne"]
+    assert nora and all(row["is_leaver"] for row in nora)
+    assert {("manager", "joan.diaz@lanternfish.example")} == {
+        (row["reviewer_rule"], row["reviewer"]) for row in ada
+    }
+    assert {("owner", "security@lanternfish.example", True)} == {
+        (row["reviewer_rule"], row["reviewer"], row["is_unmatched"]) for row in casey
+    }
+    assert all(row["access_path"] for row in review)
