@@ -4,7 +4,7 @@ BIN := .venv/bin
 export WAREHOUSE ?= data/access.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint sync check export status sandbox bench docs clean
+.PHONY: help install demo test planted lint sync check export status sandbox bench docs clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -23,6 +23,9 @@ demo: install ## a real access review of an invented company, from three local A
 
 test: install ## every test
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+planted: install ## plant one bug at a time and see a test notice it
+	@$(BIN)/python -m tests.planted
 
 lint: install
 	$(BIN)/ruff check pipelines tests

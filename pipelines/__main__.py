@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipelines import __version__, redact
+from pipelines import __version__, redact, scratch
 from pipelines.failures import Failure, explained
 
 EPILOG = """\
@@ -19,21 +19,14 @@ read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run hold
 """
 
 
-class Interrupted(BaseException):
-    """A signal that ends the run; nothing is published."""
-
-
 def main() -> NoReturn:
     redact.install()
+    os.umask(0o077)  # libraries write files as well: people's data is for its owner only
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _interrupt)
     arguments = _parser().parse_args()
     try:
         code = VERBS[arguments.verb](arguments)
-    except Interrupted as signalled:
-        _flush()
-        print("interrupted, nothing was published", file=sys.stderr)
-        os._exit(int(str(signalled)))  # threads that wait for a server are not waited for
     except BrokenPipeError:
         os._exit(141)
     except Exception as error:
@@ -134,8 +127,9 @@ def status(arguments: argparse.Namespace) -> int:
         return 0
     for source in document["sources"]:
         state = "STALE" if source["is_stale"] else "ok"
+        complete = f"complete {age(source['as_of'])} ago" if source["as_of"] else "never complete"
         print(
-            f"{source['source_name']:10}{state:7}complete {age(source['as_of'])} ago"
+            f"{source['source_name']:10}{state:7}{complete}"
             f" · last run {source['last_status']}, {source['last_mode']},"
             f" {source['requests']} requests, {source['retries']} retries"
         )
@@ -183,11 +177,12 @@ def _effect(published: bool) -> str:
     from pipelines.export import opened
     from pipelines.status import age, sources
 
+    path = settings.warehouse()
     try:
-        with opened(settings.warehouse()) as warehouse:
+        with opened(path) as warehouse:
             states = sources(warehouse)
-    except Failure:
-        return "nothing is published"
+    except Exception:
+        return "what is published cannot be read" if path.exists() else "nothing is published"
     ages = ", ".join(
         f"{state['source_name']} {age(state['as_of'])} old" + (" (stale)" * state["is_stale"])
         for state in states
@@ -224,7 +219,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="CHANGE",
-        help="let one change through that the guard refused, for this run: pingone.grants:900->400",
+        help="let one change through that the guard refused, with its numbers: SOURCE.grants:9->4",
     )
     checks = verb("check", "what the credentials can read, and which right is missing")
     checks.add_argument("sources", nargs="*", metavar="SOURCE", help="only these")
@@ -244,7 +239,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _interrupt(number: int, _: Any) -> NoReturn:
-    raise Interrupted(str(128 + number))
+    """Leave at once, whatever is going on. Nothing was published, or this would be ignored."""
+    scratch.clear()
+    os.write(2, b"interrupted, nothing was published\n")
+    os._exit(128 + number)
 
 
 def _flush() -> None:

@@ -6,11 +6,12 @@ The same published warehouse gives the same bytes, so nothing of the moment of e
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import json
 import os
-import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,15 @@ import duckdb
 
 from pipelines import __version__, publish, settings
 from pipelines.failures import Misconfigured, Refused
+from pipelines.scratch import scratch
 from pipelines.status import sources
 
 DECISION = ("decision", "decision_comment", "decided_by", "decided_at")
 
 # A spreadsheet runs a cell that begins with one of = + - @ (full-width forms too), also behind
-# blanks, invisible characters or quotes. Such a cell gets one more leading quote.
-FORMULA = r"^[\t\r\n]|^['\s\p{Z}\p{Cf}]*[=+\-@＝＋－＠]"
+# blanks or invisible characters. Such a cell gets one more leading quote. So does one that has such
+# quotes already, or nobody could tell which ones to take away again.
+FORMULA = r"^'*[\t\r\n]|^['\s\p{Z}\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]"
 
 
 def export(out: Path, allow_stale: bool = False) -> dict[str, Any]:
@@ -44,8 +47,7 @@ def export(out: Path, allow_stale: bool = False) -> dict[str, Any]:
             )
         try:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
-            building = Path(tempfile.mkdtemp(prefix=".building-", dir=out))
-            try:
+            with alone(out), scratch(out / ".building") as building:
                 review = building / "access_review.csv"
                 columns, rows = write_review(warehouse, review)
                 manifest = {
@@ -56,11 +58,20 @@ def export(out: Path, allow_stale: bool = False) -> dict[str, Any]:
                 }
                 write(building / "manifest.json", json.dumps(manifest, indent=2) + "\n")
                 folder = take_place(building, out)
-            finally:
-                shutil.rmtree(building, ignore_errors=True)
         except OSError as error:
-            raise publish.unwritable(out, error) from None
+            raise publish.unwritable(out, error, "check the disk, or say --out") from None
     return {"folder": str(folder), **manifest}
+
+
+@contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """One export at a time into this folder: the next one waits, and tidies up after a dead one."""
+    handle = os.open(out, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def opened(path: Path) -> duckdb.DuckDBPyConnection:
@@ -120,6 +131,6 @@ def take_place(building: Path, out: Path) -> Path:
     stamp = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     for number in range(1, 1000):
         folder = out / (stamp if number == 1 else f"{stamp}-{number}")
-        if not folder.exists():
+        if not (folder.exists() or folder.is_symlink()):
             return building.rename(folder)
     raise FileExistsError(f"{out}/{stamp}")

@@ -6,6 +6,8 @@ expected) and what to do next; the verb that catches it adds the effect on what 
 
 from __future__ import annotations
 
+import errno
+
 
 class Failure(Exception):
     """A failure that is explained. `next` is one command or setting."""
@@ -59,6 +61,9 @@ class Locked(Failure):
     code = 75
 
 
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+
+
 def explained(error: BaseException) -> Failure | None:
     """The failure behind an exception that a library wrapped, if there is one."""
     seen: set[int] = set()
@@ -66,6 +71,12 @@ def explained(error: BaseException) -> Failure | None:
     while link is not None and id(link) not in seen:
         if isinstance(link, Failure):
             return link
+        if getattr(link, "errno", None) in DISK or "No space left on device" in str(link):
+            why = getattr(link, "strerror", None) or "no space left on device"
+            return StorageFailed("storage", why.lower(), "free some space, then run it again")
+        if "Corrupt database file" in str(link):
+            why = f"a file is damaged ({str(link).splitlines()[0][:120]})"
+            return StorageFailed("storage", why, "restore the warehouse, or move it away")
         seen.add(id(link))
         link = link.__cause__ or link.__context__
     return None

@@ -162,7 +162,7 @@ class Session(requests.Session):
         if status in AGAIN:
             raise Trouble(f"the answer was {status}", self.policy.attempts, response)
         if not response.ok:
-            said = plain(response.text)
+            said = plain(response.content[:10_000].decode(errors="replace"))
             why = f"the answer was {status}" + (f": {said}" if said else "")
             kind = Denied if status in (401, 403) else Unreadable
             raise kind(self.name(request), why, CHECK, status, response.content)
@@ -253,6 +253,8 @@ class Session(requests.Session):
         if pause is None:
             longest = min(self.policy.longest_wait, self.policy.wait * 2 ** (attempt - 1))
             pause = longest * random.uniform(0.5, 1.0)
+        if status == 202:
+            pause = max(pause, self.policy.wait)  # so that the budget does end it
         with self.tally.lock:
             left = self.policy.budget - self.tally.waited
             if pause <= left:

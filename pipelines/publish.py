@@ -9,13 +9,16 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import duckdb
 
 from pipelines.failures import Locked, Misconfigured, StorageFailed
+from pipelines.scratch import scratch
 
 SPACE = 64 * 2**20  # bytes that must be free besides three times the published file
 
@@ -43,16 +46,12 @@ def locked(warehouse: Path) -> Iterator[Path]:
             raise StorageFailed(
                 str(home), f"it cannot be locked ({error.strerror})", "use a local file system"
             ) from None
-        work = home / "run"  # always the same: dbt parses anew whenever a path changes
-        try:
-            shutil.rmtree(work, ignore_errors=True)
-            work.mkdir(mode=0o700)
-        except OSError as error:
-            raise unwritable(work, error) from None
-        try:
+        with ExitStack() as stack:
+            try:  # always the same place: dbt parses anew whenever a path changes
+                work = stack.enter_context(scratch(home / "run"))
+            except OSError as error:
+                raise unwritable(home / "run", error) from None
             yield work
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
     finally:
         os.close(lock)
 
@@ -79,6 +78,7 @@ def candidate(warehouse: Path, work: Path) -> Path:
         copy.chmod(0o600)
     except OSError as error:
         raise unwritable(copy, error) from None
+    must_be_sound(copy, warehouse)
     return copy
 
 
@@ -105,6 +105,23 @@ def must_be_ours(warehouse: Path) -> None:
         )
 
 
+def must_be_sound(copy: Path, warehouse: Path) -> None:
+    """Read every row once, so that DuckDB checks every block: it does so only when it reads one,
+    and what is not read now would be found damaged in the middle of a sync, or be carried on."""
+    try:
+        with duckdb.connect(str(copy), read_only=True) as connection:
+            for table in connection.execute(
+                'select format(\'"{}"."{}"\', schema_name, table_name) from duckdb_tables()'
+            ).fetchall():
+                connection.execute(f"select bit_xor(hash(line)) from {table[0]} as line")
+    except duckdb.Error as error:
+        raise StorageFailed(
+            str(warehouse),
+            f"it is damaged ({str(error).splitlines()[0][:120]})",
+            "restore it, or move it away and run `rollcall sync`",
+        ) from None
+
+
 def no_wal_beside(warehouse: Path) -> None:
     """A write-ahead log there would be replayed into the file that takes this one's place."""
     log = warehouse.with_name(warehouse.name + ".wal")
@@ -126,6 +143,7 @@ def publish(copy: Path, warehouse: Path) -> None:
         no_wal_beside(warehouse)
         copy.chmod(0o400)
         _sync_to_disk(copy)
+        _let_signals_pass()
         copy.replace(warehouse)
         _sync_to_disk(warehouse.parent)
     except OSError as error:
@@ -140,10 +158,17 @@ def set_aside(copy: Path, warehouse: Path) -> Path:
     return place
 
 
-def unwritable(path: Path, error: OSError) -> StorageFailed:
-    return StorageFailed(
-        str(path), (error.strerror or str(error)).lower(), "check the disk, or set WAREHOUSE"
-    )
+def unwritable(
+    path: Path, error: OSError, next: str = "check the disk, or set WAREHOUSE"
+) -> StorageFailed:
+    return StorageFailed(str(path), (error.strerror or str(error)).lower(), next)
+
+
+def _let_signals_pass() -> None:
+    """From here on it is too late to be interrupted: to say so would be untrue."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _sync_to_disk(path: Path) -> None:

@@ -57,7 +57,12 @@ def envelope(rows: Iterable[tuple[str, Row]]) -> pa.Table:
     """Ids and the vendor's objects, as one Arrow table."""
     ids, hashes, payloads = [], [], []
     for key, row in rows:
-        payload = dump(row)
+        try:
+            payload = dump(row)
+        except RecursionError:
+            raise Unreadable(
+                f"row {key}", "it is nested too deeply to be kept", "report it to the vendor"
+            ) from None
         ids.append(key)
         payloads.append(payload)
         hashes.append(hashlib.blake2b(payload, digest_size=16).hexdigest())

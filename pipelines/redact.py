@@ -8,16 +8,19 @@ from __future__ import annotations
 import logging
 import re
 from typing import Any
+from urllib.parse import quote, quote_plus
 
-MAIL = re.compile(r"[^\s\"'<>@]+@[^\s\"'<>@]+\.[^\s\"'<>@]+")
+MAIL = re.compile(r"[^\s\"'<>@]{1,64}@[^\s\"'<>@]{1,255}\.[^\s\"'<>@]+")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 
 _hidden: set[str] = set()
 
 
 def hide(*secrets: str) -> None:
-    """Never say these again."""
-    _hidden.update(secret for secret in secrets if len(secret) > 3)
+    """Never say these again, nor as they look in a form or an address."""
+    for secret in secrets:
+        if len(secret) > 3:
+            _hidden.update((secret, quote(secret, safe=""), quote_plus(secret)))
 
 
 def plain(text: object, longest: int = 300) -> str:

@@ -20,6 +20,7 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator, SinglePage
 
 from pipelines.failures import Denied, Unreadable
 from pipelines.http import LATER, Session
+from pipelines.payload import dump
 from pipelines.raw import Row, envelope, key_of
 
 A, B = TypeVar("A"), TypeVar("B")
@@ -28,6 +29,7 @@ Page = tuple[list[Row], Json]  # its rows, and the whole body
 
 WHOLE_BODY = compile_path("$")
 EMPTY_PAGES = 50  # so many in a row, each promising more, are a fault
+MOST_PAGES = 100_000  # of one list
 
 
 class Api:
@@ -86,12 +88,17 @@ class Api:
             found = rows(body) if isinstance(body, dict | list) else None
             if found is None or not all(isinstance(row, dict) for row in found):
                 raise self.unexpected(path, body, "a list of objects in its envelope")
-            mark = hash(page.response.content)
+            try:
+                mark = hash(dump(found))  # of the rows: the link to the next may always be new
+            except RecursionError:
+                raise self.unexpected(path, body, "rows that are nested less deeply") from None
             empty = 0 if found else empty + 1
-            if (found and mark in seen) or empty > EMPTY_PAGES:
+            if (found and mark in seen) or empty > EMPTY_PAGES or len(seen) >= MOST_PAGES:
                 raise Unreadable(
                     f"{self.source}: GET {path}",
-                    f"page {len(seen) + 1} has come before: the paging goes in a circle",
+                    f"page {len(seen) + 1} has come before: the paging goes in a circle"
+                    if len(seen) < MOST_PAGES
+                    else f"it has more than {MOST_PAGES} pages, which no list has",
                     LATER,
                 )
             seen.add(mark)
@@ -112,7 +119,7 @@ class Api:
         `total` finds the declared number of rows in a body. Where it binds, it must be met;
         else only a list short of it is doubted, and two readings that agree are believed.
         """
-        readings = []
+        readings: list[Listing] = []
         for _ in range(2):
             listing = Listing(f"{self.source}: {resource}", read(), total, total_binds, names)
             readings.append(listing)
@@ -154,13 +161,22 @@ class Api:
                 pool.shutdown(wait=True, cancel_futures=True)
 
     def per_parent(
-        self, resource: str, parents: Iterable[str], call: Callable[[str], Row | None]
+        self,
+        resource: str,
+        parents: Iterable[str],
+        call: Callable[[str], Row | None],
+        listed: Callable[[], Iterable[str]] = tuple,
     ) -> Iterator[pa.Table]:
-        """One row per parent with what it holds, in batches; a parent that is gone has none."""
+        """One row per parent with what it holds, in batches; a parent that is gone has none.
+
+        `listed` reads the parents' ids again: one that is still there is not gone.
+        """
         batch: list[tuple[str, Row]] = []
+        gone = set()
         for parent, row in self.each(parents, call):
             self.tally.pages[resource] += 1
             if row is None:
+                gone.add(parent)
                 continue
             self.tally.rows_read[resource] += 1
             batch.append((parent, row))
@@ -168,6 +184,12 @@ class Api:
                 yield envelope(batch)
                 batch = []
         yield envelope(batch)
+        if lost := sorted(gone & {*listed()} if gone else gone):
+            raise Unreadable(
+                f"{self.source}: {resource}",
+                f"{', '.join(lost[:5])} answered 404 and is still in the list",
+                LATER,
+            )
 
     def unexpected(self, path: str, body: Json, expected: str) -> Unreadable:
         shown = f"keys {', '.join(map(str, sorted(body)[:6]))}" if isinstance(body, dict) else ""

@@ -60,10 +60,8 @@ def spoken(value: Any) -> Any:
     return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
 
 
-def age(as_of: str | None) -> str:
+def age(as_of: str) -> str:
     """How long ago, in words."""
-    if as_of is None:
-        return "never"
     seconds = (datetime.now(UTC) - datetime.fromisoformat(as_of)).total_seconds()
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"

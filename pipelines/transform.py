@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines import settings
-from pipelines.failures import Failure, Misconfigured, Refused, StorageFailed
+from pipelines.failures import Failure, Misconfigured, Refused, StorageFailed, explained
 from pipelines.redact import plain
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
@@ -65,6 +65,9 @@ def _close() -> None:
 
 def _failure(result: object) -> Failure:
     """The first model or test that did not pass, in one sentence."""
+    thrown = getattr(result, "exception", None)
+    if thrown and (failure := explained(thrown)):
+        return failure
     broken = [
         node
         for node in getattr(getattr(result, "result", None), "results", None) or []

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,19 @@ FAST = {
     for source in ("CHARTHOP", "HALOITSM", "PINGONE")
     for name, value in (("REQUESTS_PER_SECOND", "0"), ("CONCURRENCY", "4"))
 }
+
+
+@contextmanager
+def untouched() -> Iterator[None]:
+    """What a command makes of its own process is not left to the tests'."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    umask = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(umask)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 @dataclass
@@ -58,12 +74,12 @@ class Rollcall:
                 patch.setenv(name, value)
             patch.chdir(self.home)
             patch.setattr(sys, "argv", ["rollcall", *arguments])
-            with pytest.raises(SystemExit) as ended:
+            with untouched(), pytest.raises(SystemExit) as ended:
                 cli.main()
         said = self.capture.readouterr()
         return Result(int(ended.value.code or 0), said.out, said.err)
 
-    def start(self, *arguments: str, **settings: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, umask: int = -1, **settings: str) -> subprocess.Popen[str]:
         """A command in a process of its own."""
         clean = {key: value for key, value in os.environ.items() if key[:9] != "SOURCES__"}
         return subprocess.Popen(
@@ -73,6 +89,7 @@ class Rollcall:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            umask=umask,
         )
 
     def sync(self, *arguments: str, **settings: str) -> Result:
@@ -91,6 +108,57 @@ class Rollcall:
 
     def column(self, sql: str) -> list[Any]:
         return [next(iter(row.values())) for row in self.rows(sql)]
+
+    def has(self, published: Published) -> Rollcall:
+        """As if a sync before had published this."""
+        self.warehouse.parent.mkdir(exist_ok=True, mode=0o700)
+        self.warehouse.write_bytes(published.data)
+        self.warehouse.chmod(0o400)
+        return self
+
+    def another(self, home: Path, sandbox: Sandbox | None = None) -> Rollcall:
+        """One more, with a warehouse of its own, on the same sandbox or another."""
+        home.mkdir()
+        warehouse = home / "data" / "access.duckdb"
+        environment = self.environment | {"WAREHOUSE": str(warehouse)}
+        if sandbox:
+            environment |= sandbox.environment()
+        return replace(
+            self,
+            sandbox=sandbox or self.sandbox,
+            warehouse=warehouse,
+            home=home,
+            environment=environment,
+        )
+
+
+@dataclass(frozen=True)
+class Published:
+    """A warehouse of the invented company, what its sync said, and how long that took."""
+
+    data: bytes
+    said: str
+    seconds: float
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """What one sync publishes, made once: most tests begin with an old warehouse."""
+    home = tmp_path_factory.mktemp("published")
+    warehouse = home / "access.duckdb"
+    with Sandbox() as sandbox:
+        environment = os.environ | sandbox.environment() | FAST | {"WAREHOUSE": str(warehouse)}
+        begun = time.monotonic()
+        ended = subprocess.run(
+            [sys.executable, "-m", "pipelines", "sync", "--quiet"],
+            env=environment | {"PYTHONPATH": str(Path.cwd())},
+            cwd=home,
+            capture_output=True,
+            text=True,
+        )
+        assert 0 == ended.returncode, ended.stderr
+        said = ended.stdout + ended.stderr
+        return Published(warehouse.read_bytes(), said, time.monotonic() - begun)
 
 
 @pytest.fixture

@@ -41,8 +41,10 @@ def test_every_rule_holds_by_its_own_unit_test(built):
 
 def test_every_published_table_and_column_has_a_description(built):
     rows = built.rows(
-        "select table_name, column_name, comment from duckdb_columns() where schema_name = 'main' and not internal"
-        " union all select table_name, '', comment from duckdb_tables() where schema_name = 'main'"
+        "select table_name, column_name, comment from duckdb_columns()"
+        " where schema_name = 'main' and not internal"
+        " union all"
+        " select table_name, '', comment from duckdb_tables() where schema_name = 'main'"
     )
 
     assert {*TABLES, "runs", "run_resources", "grants_history"} <= {

@@ -8,10 +8,14 @@ their roles are left out on purpose.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import dlt
+import pyarrow as pa
 from dlt.extract import DltResource
 
 from pipelines.charthop.client import ChartHop
+from pipelines.held import Held
 from pipelines.http import Policy, Tally
 from pipelines.raw import resource
 
@@ -26,15 +30,23 @@ def source(
     requests_per_second: float = 10.0,
     concurrency: int = 2,
     tally=None,
+    held=None,
 ) -> tuple[DltResource, ...]:
     """One ChartHop organisation, by its id or slug. `tally` counts what was asked.
 
-    `timezone` is the organisation's: a leaver has left when the day is over there.
+    `timezone` is the organisation's: a leaver has left when the day is over there. `held` is what
+    an earlier load left (`pipelines.held`).
     """
     tally = tally or Tally()
     policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
     org = ChartHop(base_url, org_id, api_token, timezone, page_size, policy, tally)
     tally.client = org
+
+    def events() -> Iterator[pa.Table]:
+        known = set((held or Held()).values("events", "$.id"))
+        tally.rows_kept["events"] = len(known)
+        return org.events(known)
+
     return (
         resource("organization", org.organization, "The organisation, and its time zone."),
         resource("group_types", org.group_types, "One row per kind of group."),
@@ -47,4 +59,5 @@ def source(
             org.person_groups,
             "One row per person read singly; only where neither list tells groupIds.",
         ),
+        resource("events", events, "One row per audit event since the first sync.", feed=True),
     )

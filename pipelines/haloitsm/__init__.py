@@ -11,6 +11,7 @@ import dlt
 from dlt.extract import DltResource
 
 from pipelines.haloitsm.client import HaloITSM
+from pipelines.held import Held
 from pipelines.http import Policy, Tally
 from pipelines.raw import resource
 
@@ -27,13 +28,15 @@ def source(
     requests_per_second: float = 2.0,
     concurrency: int = 1,
     tally=None,
+    held=None,
 ) -> tuple[DltResource, ...]:
-    """One HaloITSM instance. `tally` counts what was asked."""
+    """One HaloITSM instance. `tally` counts what was asked; `held` is what an earlier load left
+    (`pipelines.held`)."""
     tally = tally or Tally()
     policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
     halo = HaloITSM(
         base_url, auth_url, tenant, client_id, client_secret, scope, page_size, policy,
-        tally,
+        tally, held or Held(),
     )  # fmt: skip
     tally.client = halo
     return (

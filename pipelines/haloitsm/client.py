@@ -11,14 +11,16 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pyarrow as pa
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 
 from pipelines.auth import ClientCredentials, checked_secret
 from pipelines.failures import Unreadable
+from pipelines.held import Held
 from pipelines.http import Policy, Session, Tally, checked_url
+from pipelines.payload import text_id
 from pipelines.raw import Row, envelope, ids, key_of, objects
 from pipelines.rest import Api, Json, Page
 
@@ -39,6 +41,7 @@ EVERY_TEAM = {
 }
 AGENTS_RIGHT = "an administrator agent, and the scope `all` or `admin`"
 NO_SUCH_ROLE = 2_147_483_646
+MOST_ASKED = 20  # of the agents that a list lacks; more than so many are the guard's business
 
 
 class RecordCount(PageNumberPaginator):
@@ -72,9 +75,12 @@ class HaloITSM:
         page_size: int,
         policy: Policy,
         tally: Tally,
+        held: Held,
     ) -> None:
         base_url = checked_url("SOURCES__HALOITSM__BASE_URL", base_url).removesuffix("/api")
         auth_url = checked_url("SOURCES__HALOITSM__AUTH_URL", auth_url or f"{base_url}/auth")
+        if not urlsplit(auth_url).path:
+            auth_url += "/auth"
         if not auth_url.endswith("/token"):
             auth_url += "/token"
         if tenant:
@@ -87,34 +93,66 @@ class HaloITSM:
             scope=scope,
         )
         self.api = Api(f"{base_url}/api", Session("haloitsm", base_url, policy, tally, token))
-        self.tally = tally
+        self.tally, self.held = tally, held
         self.page_size = page_size
 
     # ---- the three lists
 
     @cached_property
     def agent_list(self) -> list[pa.Table]:
+        """Every agent. Pages by number shift when somebody goes while they are read, and another
+        is then missed without a sign: an agent that was there before and is not in the list is
+        asked for, and if it answers, the list is read once more."""
+        before = set(self.held.values("agents", "$.id"))
+        for _ in range(2):
+            self.tally.rows_read.pop("agents", None)
+            found = self.read_agents()
+            missed = sorted(before - set(ids(found)))
+            if not any(self.is_there(f"Agent/{key}") for key in missed[:MOST_ASKED]):
+                return found
+        raise Unreadable(
+            "haloitsm: agents",
+            f"agent {missed[0]} is missing from the list in two readings, or one after it, and"
+            " answers when it is asked for",
+            "let the API application act as an administrator agent, then run `rollcall check`",
+        )
+
+    def is_there(self, path: str) -> bool:
+        try:
+            self.api.object(path, AGENTS_RIGHT)
+        except Unreadable as failure:
+            if failure.status != 404:
+                raise
+            return False
+        return True
+
+    def read_agents(self, counted: bool = True) -> list[pa.Table]:
         def read() -> Iterator[Page]:
             paging = {"pageinate": "true", "page_size": self.page_size}
             return self.api.pages(
                 "Agent", rows_of, RecordCount(), AGENTS_RIGHT, **EVERY_AGENT, **paging
             )
 
-        return self.api.whole("agents", read, total=record_count, total_binds=True)
+        return self.api.whole("agents", read, total=record_count, total_binds=True, counted=counted)
 
     @cached_property
     def team_list(self) -> list[pa.Table]:
-        return self.plain_list("teams", "Team", **EVERY_TEAM)
+        return self.read_teams()
+
+    def read_teams(self, counted: bool = True) -> list[pa.Table]:
+        return self.plain_list("teams", "Team", counted, **EVERY_TEAM)
 
     @cached_property
     def role_list(self) -> list[pa.Table]:
         return self.plain_list("roles", "Roles")
 
-    def plain_list(self, resource: str, path: str, **params: str) -> list[pa.Table]:
+    def plain_list(
+        self, resource: str, path: str, counted: bool = True, **params: str
+    ) -> list[pa.Table]:
         def read() -> Iterator[Page]:
             return self.api.pages(path, rows_of, None, AGENTS_RIGHT, **params)
 
-        return self.api.whole(resource, read, total=record_count, total_binds=True)
+        return self.api.whole(resource, read, total=record_count, total_binds=True, counted=counted)
 
     def agents(self) -> list[pa.Table]:
         return self.agent_list
@@ -135,7 +173,10 @@ class HaloITSM:
     def team_members(self) -> list[pa.Table]:
         if self.agents_tell_teams:
             return []
-        return list(self.api.per_parent("team_details", ids(self.team_list), self.team))
+        read = self.api.per_parent(
+            "team_details", ids(self.team_list), self.team, lambda: ids(self.read_teams(False))
+        )
+        return list(read)
 
     def team_details(self) -> list[pa.Table]:
         """Members by team, unless an agent row told a team."""
@@ -160,7 +201,9 @@ class HaloITSM:
         self.tally.warn(
             f"haloitsm: no list tells who is in which team; {len(everyone)} agents are read singly"
         )
-        yield from self.api.per_parent("agent_details", everyone, self.agent)
+        yield from self.api.per_parent(
+            "agent_details", everyone, self.agent, lambda: ids(self.read_agents(False))
+        )
 
     def agent(self, key: str) -> Row | None:
         return self.detail(f"Agent/{key}", includedetails="true")
@@ -212,12 +255,15 @@ class HaloITSM:
     def detail(self, path: str, **params: str) -> Row | None:
         """One object, or None if it was deleted since the list was read."""
         try:
-            return self.api.object(path, AGENTS_RIGHT, **params)
+            found = self.api.object(path, AGENTS_RIGHT, **params)
         except Unreadable as failure:
             if failure.status != 404:
                 raise
             self.tally.warn(f"haloitsm: {path} was deleted while this sync ran")
             return None
+        if text_id(found.get("id")) != path.split("/")[1]:
+            raise self.api.unexpected(path, found, "what has this id")
+        return found
 
 
 def by_names(agents: list[Row], roles: list[Row]) -> dict[str, list[str]] | None:

@@ -24,7 +24,7 @@ from pipelines.auth import ClientCredentials, checked_secret
 from pipelines.failures import Denied, Misconfigured, Unreadable
 from pipelines.http import Policy, Session, Tally, checked_url
 from pipelines.payload import text_id
-from pipelines.raw import Row, key_of
+from pipelines.raw import Row, key_of, objects
 from pipelines.redact import hide
 from pipelines.rest import Api, Json, Page
 
@@ -99,6 +99,7 @@ class PingOne:
         )
         session = Session("pingone", base_url, policy, tally, token)
         self.api = Api(f"{base_url}/environments/{environment}", session)
+        self.base_url = base_url
         self.session, self.tally, self.page_size = session, tally, page_size
         self.ways, self.principals = memberships, principals
 
@@ -142,7 +143,12 @@ class PingOne:
 
     @cached_property
     def role_list(self) -> list[pa.Table]:
-        return self.whole_list("roles", "roles", ROLES)
+        """Built-in and custom roles. One call is documented to give both; should a tenant give its
+        custom ones only, the built-in ones come from their own list."""
+        found = self.whole_list("roles", "roles", ROLES)
+        if any(role.get("type") != "CUSTOM" for role in objects(found)):
+            return found
+        return found + self.whole_list("roles", f"{self.base_url}/roles", ROLES)
 
     # ---- who belongs to what, one call or a few per group or user
 
@@ -204,6 +210,8 @@ class PingOne:
     # ---- reading
 
     def whole_list(self, resource: str, path: str, right: str, **params: Any) -> list[pa.Table]:
+        """A whole list. `count` may be wrong, so two readings that agree are believed."""
+
         def read() -> Iterator[Page]:
             return self.pages(path, resource, right, **params)
 

@@ -40,12 +40,16 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer. `body` may be bytes (sent as they are) or anything JSON can say."""
+    """One answer. `body` may be bytes (sent as they are) or anything JSON can say.
+
+    A header with an empty value is left out, the length too.
+    """
 
     status: int = 200
     body: Any = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None  # close the connection after so many bytes of the body
+    drip: float = 0.0  # seconds before each single byte of the body
 
     def encoded(self) -> bytes:
         if isinstance(self.body, bytes):
@@ -119,8 +123,15 @@ class Server:
                 }
                 headers.setdefault("content-length", str(len(body)))
                 for name, value in headers.items():
-                    self.send_header(name, value)
+                    if value:
+                        self.send_header(name, value)
                 self.end_headers()
+                for byte in body if response.drip else b"":
+                    time.sleep(response.drip)
+                    self.wfile.write(bytes([byte]))
+                    self.wfile.flush()
+                if response.drip:
+                    return
                 if response.cut_after is not None:
                     self.wfile.write(body[: response.cut_after])
                     self.close_connection = True

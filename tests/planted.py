@@ -1,0 +1,127 @@
+"""`make planted`: plants one bug at a time in a copy of the code and shows that a test goes red.
+
+Each bug is a text in a file that is replaced, and the tests that must notice. A bug that no longer
+fits the code, or that nothing notices, fails the run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One guard taken away: `old` becomes `new` in `file`; `tests` is a pytest selection."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MATRIX = "tests/test_sync.py::test_the_tables_equal_what_the_vendors_hold"
+INCREMENTAL = "tests/test_incremental.py"
+BUGS = [
+    Bug("no lock", "pipelines/publish.py", "fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH",
+        "tests/test_publish.py -k once"),
+    Bug("publish before dbt", "pipelines/sync.py", "    transform(copy, work.parent)\n",
+        "    publish.publish(copy, outcome.warehouse); transform(copy, work.parent)\n",
+        "tests/test_guard.py -k empty"),
+    Bug("no host pin", "pipelines/http.py", "if target != self.origin:", "if False:",
+        "tests/test_secrets.py"),
+    Bug("no loop detection", "pipelines/rest.py", "(found and mark in seen)", "False",
+        "tests/test_paging.py -k 'itself or circle or cycle'"),
+    Bug("ignore total", "pipelines/haloitsm/client.py", "total_binds=True", "total_binds=False",
+        "tests/test_paging.py -k 'total or early'"),
+    Bug("error body as empty page", "pipelines/rest.py", "found = rows(body) if",
+        "found = rows(body) or [] if", "tests/test_bad_input.py -k never_an_empty_list"),
+    Bug("swallow a child that fails", "pipelines/pingone/client.py",
+        "if failure.status != 404 or not self.is_gone(kind, key):", "if False:",
+        "tests/test_faults.py tests/test_paging.py -k 'child or gone'"),
+    Bug("no renewal on 401", "pipelines/auth.py", "                self.ends = 0.0",
+        "                pass", "tests/test_http.py -k 401"),
+    Bug("guard compares with the last run only", "pipelines/guard.py",
+        "lost = max(removed, largest - after)", "lost = removed",
+        "tests/test_guard.py -k little"),
+    Bug("guard ignores memberships", "pipelines/guard.py", "] + _resources(connection, limits)",
+        "]", "tests/test_guard.py -k resource"),
+    Bug("guard lets everything through", "pipelines/guard.py", "if refused:", "if False:",
+        "tests/test_guard.py -k empty"),
+    Bug("ids as numbers", "pipelines/payload.py", "return str(value).strip() or None",
+        "return str(value).strip().lstrip('0') or None", "tests/test_bad_input.py -k stay_text"),
+    Bug("email match minds case", "dbt_project/macros/text.sql", "nfc_normalize(lower(trim(",
+        "nfc_normalize((trim(", "tests/test_contract.py -k told"),
+    Bug("ambiguous is picked", "dbt_project/models/intermediate/int_accounts.sql",
+        "people = 1", "true", "tests/test_contract.py -k told"),
+    Bug("dynamic groups are trusted", "pipelines/pingone/access.py",
+        "                or is_rule_managed(row)\n", "", f"{INCREMENTAL} -k by_group"),
+    Bug("counts are trusted to move the group", "pipelines/pingone/access.py",
+        "doubted |= holding[user] ^ directly(row)", "pass", f"{INCREMENTAL} -k swapped"),
+    Bug("the feed is not read", "pipelines/pingone/feed.py",
+        'if action not in ACTIONS or status not in (None, "SUCCESS"):', "if True:",
+        f"{INCREMENTAL} -k one_signal"),
+    Bug("a shifting list is believed", "pipelines/haloitsm/client.py",
+        "missed[:MOST_ASKED]", "missed[:0]", f"{INCREMENTAL} -k shifting"),
+    Bug("export without neutralising", "pipelines/export.py", "if kind == \"VARCHAR\":",
+        "if False:", "tests/test_export.py -k 'formula or inert'"),
+    Bug("one row per person is enough", "pipelines/charthop/client.py",
+        '"includeAll": "true", "fields": ",".join(fields)', '"fields": ",".join(fields)', MATRIX),
+    Bug("disabled agents are left out", "pipelines/haloitsm/client.py",
+        '"includedisabled": "true",\n    "includeapiagents"', '"includeapiagents"', MATRIX),
+    Bug("future groups exist", "dbt_project/models/staging/charthop/stg_charthop__entitlements.sql",
+        "anti join future_groups on source.id = future_groups.id", "", MATRIX),
+    Bug("in_section is ignored", "dbt_project/models/staging/haloitsm/stg_haloitsm__team_rows.sql",
+        "coalesce(team_row.in_section, true) as is_member", "true as is_member", MATRIX),
+    Bug("nested groups are not followed", "pipelines/pingone/access.py",
+        "if counts(row)[1] != 0 and", "if False and", MATRIX),
+    Bug("file mode 0644", "pipelines/publish.py", "copy.chmod(0o400)", "copy.chmod(0o644)",
+        "tests/test_publish.py -k mode"),
+]  # fmt: skip
+
+
+def noticed(bug: Bug) -> str:
+    """`red` if a test notices, else what is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "copy"
+        ignored = shutil.ignore_patterns(".venv", "data", ".git", "__pycache__")
+        shutil.copytree(ROOT, copy, ignore=ignored)
+        file = copy / bug.file
+        text = file.read_text()
+        if bug.old not in text:
+            return "does not fit the code any more"
+        file.write_text(text.replace(bug.old, bug.new))
+        done = subprocess.run(
+            f"{sys.executable} -m pytest -q -x -p no:cacheprovider {bug.tests}",
+            shell=True,
+            cwd=copy,
+            env=os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+        )
+    return {0: "GREEN: nothing noticed", 1: "red"}.get(done.returncode, done.stdout[-300:])
+
+
+def main() -> int:
+    chosen = [
+        bug for bug in BUGS if not sys.argv[1:] or any(word in bug.name for word in sys.argv[1:])
+    ]
+    results = {}
+    for bug in chosen:
+        results[bug.name] = noticed(bug)
+        print(f"{bug.name}: {results[bug.name]}", flush=True)
+    missed = [name for name, result in results.items() if result != "red"]
+    print(f"{len(results) - len(missed)} of {len(results)} planted bugs were noticed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
