@@ -81,7 +81,7 @@ class ClientCredentials(OAuth2ClientCredentials):
                 self.access_token_url, **self.build_access_token_request()
             ).json()
         except (Denied, Unreadable) as failure:
-            if failure.status is None or not 400 <= failure.status < 500 or failure.status == 429:
+            if failure.status is None or failure.status >= 500 or failure.status == 429:
                 raise
             # no status: this refusal must not look like that of a token that could be renewed
             raise Denied(failure.what, failure.why, CHECK, None, failure.body) from None

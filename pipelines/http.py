@@ -95,7 +95,7 @@ class Pace:
 
     def __init__(self, per_second: float) -> None:
         self.interval = self.fastest = 1 / per_second if per_second > 0 else 0.0
-        self.next = 0.0
+        self.next = self.slowed = 0.0
         self.lock = threading.Lock()
 
     def wait(self) -> None:
@@ -109,8 +109,10 @@ class Pace:
 
     def slow_down(self, pause: float) -> None:
         with self.lock:
-            self.interval = min(max(self.interval * 2, 0.05), 5.0)
-            self.next = max(self.next, time.monotonic() + pause)
+            now = time.monotonic()
+            if now >= self.slowed:  # several threads may be told so at once
+                self.interval = min(max(self.interval * 2, 0.05), 5.0)
+            self.slowed = self.next = max(self.next, now + pause)
 
 
 class Session(requests.Session):
@@ -174,6 +176,7 @@ class Session(requests.Session):
                     self.name(request),
                     "a web page came instead of JSON, probably of a login or a proxy",
                     f"check the base URL and the credentials, then {CHECK}",
+                    status,
                 ) from None
             raise Trouble(f"the body is not JSON ({error})", 3) from None
         response.json = lambda **_: body  # type: ignore[method-assign]

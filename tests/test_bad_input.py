@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from tests.conftest import Rollcall
+from tests.faults import quick
 from tests.sandbox.server import Fault, Request, Response, Server
 
 
@@ -152,7 +153,7 @@ def test_a_token_answer_without_a_token_is_refused(rollcall):
 def test_an_answer_that_is_no_list_is_an_error_and_never_an_empty_list(
     rollcall, vendor, words, response, monkeypatch
 ):
-    monkeypatch.setattr("pipelines.http.Policy.wait", 0.01)
+    quick(monkeypatch)
     lists = {"charthop": "/v2/org", "haloitsm": "/api/", "pingone": "/users"}
     server = getattr(rollcall.sandbox, vendor)
     server.faults = [instead(path(lists[vendor]), response)]
@@ -168,7 +169,7 @@ def test_an_answer_that_is_no_list_is_an_error_and_never_an_empty_list(
 
 
 def test_an_unreachable_host_is_named(rollcall, monkeypatch):
-    monkeypatch.setattr("pipelines.http.Policy.wait", 0.01)
+    quick(monkeypatch)
     with Server(rollcall.sandbox.company.charthop) as gone:
         url = gone.url
 

@@ -81,7 +81,7 @@ def test_a_sync_that_fails_tells_it_in_one_document_too(company):
     [failure] = document["failures"]
     assert failure.keys() == KEYS and all(failure.values())
     assert "published data is unchanged" in failure["effect"]
-    assert "haloitsm 0 min old" in failure["effect"]
+    assert "haloitsm" in failure["effect"]
 
 
 def test_check_tells_every_finding_writes_nothing_and_has_the_code_of_the_failure(rollcall):

@@ -234,7 +234,9 @@ class Access:
         if self.by_group:
             return
         again = set(self.user_ids) if self.sweeps else self._users_in_doubt()
-        yield from self.kept("user_memberships", self.user_ids, again, self.tenant.groups_of)
+        yield from self.kept(
+            "user_memberships", self.user_ids, again, self.tenant.groups_of, "users"
+        )
 
     def _users_in_doubt(self) -> set[str]:
         before = self.held.rows("user_memberships")
@@ -307,7 +309,9 @@ class Access:
                     if gone or (kind == "users" and self._is_inherited(held)):
                         again.add(key)
             again &= set(keys)
-        yield from self.kept(resource, keys, again, lambda key: self.tenant.roles_of(kind, key))
+        yield from self.kept(
+            resource, keys, again, lambda key: self.tenant.roles_of(kind, key), kind
+        )
 
     @cached_property
     def _ids_of_groups_assignments(self) -> set[str]:
@@ -327,8 +331,10 @@ class Access:
         keys: Iterable[str],
         again: set[str],
         call: Callable[[str], Row | None],
+        kind: str = "groups",
     ) -> Iterator[pa.Table]:
-        """One row for each of `keys`: read if it is in `again` or not held, else as held."""
+        """One row for each of `keys`: read if it is in `again` or not held, else as held. `kind` is
+        the list that they are of, which decides whether one that answers 404 is gone."""
         keys = sorted(keys)
         held = self.held.table(resource) if not self.sweeps else envelope(())
         wanted = pa.array(sorted(set(keys) - again), pa.string())
@@ -336,8 +342,9 @@ class Access:
         self.tally.rows_kept[resource] += kept.num_rows
         yield kept
         known = set(kept["id"].to_pylist())
+        rest = [key for key in keys if key not in known]
         yield from self.tenant.api.per_parent(
-            resource, [key for key in keys if key not in known], call
+            resource, rest, call, lambda: self.tenant.listed(kind)
         )
 
 

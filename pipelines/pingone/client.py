@@ -24,7 +24,7 @@ from pipelines.auth import ClientCredentials, checked_secret
 from pipelines.failures import Denied, Misconfigured, Unreadable
 from pipelines.http import Policy, Session, Tally, checked_url
 from pipelines.payload import text_id
-from pipelines.raw import Row, key_of, objects
+from pipelines.raw import Row, ids, key_of, objects
 from pipelines.redact import hide
 from pipelines.rest import Api, Json, Page
 
@@ -150,6 +150,11 @@ class PingOne:
             return found
         return found + self.whole_list("roles", f"{self.base_url}/roles", ROLES)
 
+    def listed(self, kind: str) -> list[str]:
+        """The ids of all users, groups or applications, read anew."""
+        size = {} if kind == "applications" else {"limit": self.page_size}
+        return ids(self.whole_list(kind, kind, DIRECTORY, counted=False, **size))
+
     # ---- who belongs to what, one call or a few per group or user
 
     def children(self, group: str) -> Row:
@@ -209,13 +214,15 @@ class PingOne:
 
     # ---- reading
 
-    def whole_list(self, resource: str, path: str, right: str, **params: Any) -> list[pa.Table]:
+    def whole_list(
+        self, resource: str, path: str, right: str, counted: bool = True, **params: Any
+    ) -> list[pa.Table]:
         """A whole list. `count` may be wrong, so two readings that agree are believed."""
 
         def read() -> Iterator[Page]:
             return self.pages(path, resource, right, **params)
 
-        return self.api.whole(resource, read, total=lambda body: body.get("count"))
+        return self.api.whole(resource, read, total=lambda body: body.get("count"), counted=counted)
 
     def pages(self, path: str, collection: str, right: str, **params: Any) -> Iterator[Page]:
         def rows_of(body: Json) -> Any:
