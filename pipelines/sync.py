@@ -10,6 +10,7 @@ import secrets
 import shutil
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -137,6 +138,7 @@ def _explained(error: Exception, home: Path) -> Failure:
         why = plain(str(error).strip().split("\n")[0])
         return StorageFailed("storage", why, "check the disk, then run `rollcall sync` again")
     trace = home / "trace.txt"
-    trace.write_text(without_secrets("".join(traceback.format_exception(error))))
-    trace.chmod(0o600)
+    with suppress(OSError):  # where nothing can be written, the message has to do
+        trace.write_text(without_secrets("".join(traceback.format_exception(error))))
+        trace.chmod(0o600)
     return Failure("unexpected", f"{type(error).__name__}: {plain(error)}", f"report {trace}")

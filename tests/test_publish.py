@@ -1,6 +1,6 @@
 """The published file is the old one or the new one, whole, whatever happens to a sync and when.
 
-Eight kills per run of the tests; ROLLCALL_KILLS=200 makes more, ROLLCALL_SEED repeats a series.
+Twelve kills per run of the tests; ROLLCALL_KILLS=200 makes more, ROLLCALL_SEED repeats a series.
 """
 
 from __future__ import annotations
@@ -231,7 +231,7 @@ def test_a_sync_killed_at_any_moment_leaves_the_old_file_or_the_new_one_and_heal
 ):
     seed = os.environ.get("ROLLCALL_SEED") or str(time.time_ns())
     chance = random.Random(seed)
-    count = int(os.environ.get("ROLLCALL_KILLS", "8"))
+    count = int(os.environ.get("ROLLCALL_KILLS", "12"))
     named = [*FILES, *REQUESTS]
     later = [chance.uniform(0, published.seconds * 1.1) for _ in range(count - len(named))]
     moments = named[:-1] + later
