@@ -238,6 +238,7 @@ def test_what_was_deleted_meanwhile_has_nothing_and_is_told(read_own, source):
         key = next(part for part in request.path.split("/") if part in {str(key) for key in known})
         gone.append(key)
         del known[next(known_key for known_key in known if str(known_key) == key)]
+        read_own.sandbox.company.touch()
         return Response(404)
 
     taken = read_own(source, fault(source, "child", delete))
