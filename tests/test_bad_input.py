@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 
 import duckdb
 import pytest
@@ -276,7 +275,6 @@ def test_a_write_ahead_log_beside_the_published_file_is_refused(rollcall):
     failed(rollcall, 6, ".wal", "readonly")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs POSIX paths")
 def test_a_path_that_cannot_be_written_is_named(rollcall):
     (rollcall.home / "file").write_text("")
 

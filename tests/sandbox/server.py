@@ -10,7 +10,6 @@ import json
 import threading
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -180,9 +179,6 @@ class Server:
             (not method or entry[0] == method) and contains in entry[1] for entry in self.log
         )
 
-    def statuses(self) -> Counter[int]:
-        return Counter(entry[3] for entry in self.log)
-
     def close(self) -> None:
         self._http.shutdown()
         self._http.server_close()
@@ -192,13 +188,3 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-def slow(seconds: float) -> Callable[[Request, Response | None], Response]:
-    """An effect: the honest answer, late."""
-
-    def effect(_: Request, response: Response | None) -> Response:
-        time.sleep(seconds)
-        return response or Response(503)
-
-    return effect
