@@ -7,11 +7,13 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pipelines import __version__, redact, scratch
 from pipelines.failures import Failure, explained
+from pipelines.said import tell
 
 EPILOG = """\
 exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
@@ -26,14 +28,14 @@ def main() -> NoReturn:
         signal.signal(number, _interrupt)
     arguments = _parser().parse_args()
     try:
-        code = VERBS[arguments.verb](arguments)
+        code = arguments.run(arguments)
     except BrokenPipeError:
         os._exit(141)
     except Exception as error:
         failure = explained(error) or Failure(
             "unexpected", f"{type(error).__name__}: {redact.plain(error)}", "report this message"
         )
-        _tell(arguments, [failure], {})
+        tell(arguments, [failure], {})
         code = failure.code
     _flush()
     sys.exit(code)
@@ -71,7 +73,7 @@ def sync(arguments: argparse.Namespace) -> int:
     if outcome.kept:
         document["candidate"] = str(outcome.kept)
     if outcome.failures:
-        _tell(arguments, outcome.failures, document, outcome.code)
+        tell(arguments, outcome.failures, document, outcome.code)
     elif arguments.json:
         print(json.dumps(document, indent=2))
     elif not arguments.quiet:
@@ -139,62 +141,6 @@ def status(arguments: argparse.Namespace) -> int:
     return 0
 
 
-VERBS = {"sync": sync, "check": check, "export": export, "status": status}
-
-
-def _tell(
-    arguments: argparse.Namespace,
-    failures: list[Failure],
-    document: dict[str, Any],
-    code: int | None = None,
-) -> None:
-    """Every failure with what, why, effect and next: as text on stderr, or as JSON on stdout."""
-    effect = _effect(bool(document.get("published")))
-    told = [
-        {
-            "what": redact.plain(failure.what),
-            "why": redact.plain(failure.why, 600),
-            "effect": effect,
-            "next": failure.next,
-            "code": failure.code,
-        }
-        for failure in failures
-    ]
-    if arguments.json:
-        code = code if code is not None else failures[0].code
-        print(json.dumps({"code": code, **document, "failures": told}, indent=2))
-        return
-    for failure in told:
-        print(f"{failure['what']}: {failure['why']}", file=sys.stderr)
-        if failure["next"]:
-            print(f"  next: {failure['next']}", file=sys.stderr)
-    print(f"  effect: {effect}", file=sys.stderr)
-
-
-def _effect(published: bool) -> str:
-    """What is published now, and how old it is."""
-    from pipelines import settings
-    from pipelines.export import opened
-    from pipelines.status import age, sources
-
-    path = settings.warehouse()
-    try:
-        with opened(path) as warehouse:
-            states = sources(warehouse)
-    except Exception:
-        return "what is published cannot be read" if path.exists() else "nothing is published"
-    ages = ", ".join(
-        f"{state['source_name']} {age(state['as_of'])} old" + (" (stale)" * state["is_stale"])
-        for state in states
-        if state["as_of"]
-    )
-    return (
-        f"the other sources are published ({ages})"
-        if published
-        else (f"published data is unchanged ({ages or 'it is empty'})")
-    )
-
-
 def _parser() -> argparse.ArgumentParser:
     every = argparse.ArgumentParser(add_help=False)
     every.add_argument("--json", action="store_true", help="one JSON document on stdout")
@@ -208,10 +154,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rollcall {__version__}")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
-    def verb(name: str, about: str) -> argparse.ArgumentParser:
-        return verbs.add_parser(name, help=about, description=about, parents=[every])
+    def verb(
+        name: str, run: Callable[[argparse.Namespace], int], about: str
+    ) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=about, description=about, parents=[every])
+        made.set_defaults(run=run)
+        return made
 
-    syncs = verb("sync", "extract, load, transform and publish")
+    syncs = verb("sync", sync, "extract, load, transform and publish")
     syncs.add_argument("sources", nargs="*", metavar="SOURCE", help="only these")
     syncs.add_argument("--full", action="store_true", help="read everything again")
     syncs.add_argument(
@@ -221,9 +171,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="CHANGE",
         help="let one change through that the guard refused, with its numbers: SOURCE.grants:9->4",
     )
-    checks = verb("check", "what the credentials can read, and which right is missing")
+    checks = verb("check", check, "what the credentials can read, and which right is missing")
     checks.add_argument("sources", nargs="*", metavar="SOURCE", help="only these")
-    exports = verb("export", "write the review files from what is published")
+    exports = verb("export", export, "write the review files from what is published")
     exports.add_argument(
         "--out",
         type=Path,
@@ -234,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
     exports.add_argument(
         "--allow-stale", action="store_true", help="also while a source's last sync failed"
     )
-    verb("status", "the last run of each source, its age, and what is published")
+    verb("status", status, "the last run of each source, its age, and what is published")
     return parser
 
 

@@ -1,0 +1,46 @@
+"""The tables that commands write, beside those that dbt builds: declared once, made where missing.
+
+They cannot be built again from the sources: they travel with the published file from sync to sync.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of schema main: its columns as name -> (type, what it means), and its key."""
+
+    name: str
+    about: str
+    columns: dict[str, tuple[str, str]]
+    key: tuple[str, ...]
+
+    def create(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Make it, or add the columns that it does not have yet; describe everything."""
+        kinds = ", ".join(f"{name} {kind}" for name, (kind, _) in self.columns.items())
+        key = ", ".join(self.key)
+        connection.execute(f"create table if not exists main.{self.name} ({kinds},"
+                           f" primary key ({key}))")  # fmt: skip
+        for name, (kind, _) in self.columns.items():
+            bare = kind.removesuffix(" not null")  # rows of before the column have no value for it
+            connection.execute(f"alter table main.{self.name} add column if not exists"
+                               f" {name} {bare}")  # fmt: skip
+        connection.execute(f"comment on table main.{self.name} is {quoted(self.about)}")
+        for name, (_, about) in self.columns.items():
+            connection.execute(f"comment on column main.{self.name}.{name} is {quoted(about)}")
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def create(connection: duckdb.DuckDBPyConnection) -> None:
+    """Every table that a command writes, in a warehouse that is not published yet."""
+    from pipelines import review_tables, runs
+
+    for table in (*runs.TABLES, *review_tables.TABLES):
+        table.create(connection)
