@@ -1,6 +1,6 @@
-"""The tables that commands write, beside those that dbt builds: declared once, made where missing.
+"""A table that a command writes, beside those that dbt builds: declared once, made where missing.
 
-They cannot be built again from the sources: they travel with the published file from sync to sync.
+Such rows cannot be built again from the sources: they travel with the published file.
 """
 
 from __future__ import annotations
@@ -36,11 +36,3 @@ class Table:
 
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def create(connection: duckdb.DuckDBPyConnection) -> None:
-    """Every table that a command writes, in a warehouse that is not published yet."""
-    from pipelines import review_tables, runs
-
-    for table in (*runs.TABLES, *review_tables.TABLES):
-        table.create(connection)

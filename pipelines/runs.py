@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import records
 from pipelines.load import Read
 from pipelines.records import Table
 from pipelines.redact import plain
@@ -49,13 +48,13 @@ RUN_RESOURCES = Table(
     },
     ("run_id", "source_name", "resource"),
 )  # fmt: skip
-TABLES = (RUNS, RUN_RESOURCES)
 
 
 def record(copy: Path, run_id: str, reads: list[Read]) -> None:
     """Add the rows of one sync to a warehouse that is not published yet."""
     with duckdb.connect(str(copy)) as connection:
-        records.create(connection)
+        for table in (RUNS, RUN_RESOURCES):
+            table.create(connection)
         for read in reads:
             error = plain(str(read.failure)) if read.failure else None
             ended: datetime | None = read.ended_at

@@ -100,7 +100,7 @@ def noticed(bug: Bug) -> str:
             return "does not fit the code any more"
         file.write_text(text.replace(bug.old, bug.new))
         done = subprocess.run(
-            f"{sys.executable} -m pytest -q -x -p no:cacheprovider {bug.tests}",
+            f"{sys.executable} -m pytest -q -x -n0 -p no:cacheprovider {bug.tests}",
             shell=True,
             cwd=copy,
             env=os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
