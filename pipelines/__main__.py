@@ -24,8 +24,9 @@ read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run hold
 def main() -> NoReturn:
     redact.install()
     os.umask(0o077)  # libraries write files as well: people's data is for its owner only
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
+    for number in scratch.INTERRUPTS:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
+            signal.signal(number, _interrupt)
     arguments = _parser().parse_args()
     try:
         code = arguments.run(arguments)

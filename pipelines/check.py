@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from pipelines import settings
@@ -44,8 +46,11 @@ class Finding:
 
 
 def check(names: list[str]) -> Iterator[Finding]:
-    """Try every endpoint that a sync of these sources uses. Raises Misconfigured."""
-    for source in settings.chosen(names):
+    """Try every endpoint that a sync of these sources uses, and look at the secrets' file. Raises
+    Misconfigured."""
+    chosen = settings.chosen(names)
+    yield from _secrets_file(Path(".dlt/secrets.toml"))
+    for source in chosen:
         tally = Tally()
         settings.connect(source, tally)
         for probe in importlib.import_module(f"pipelines.{source}.check").probes(tally.client):
@@ -59,3 +64,15 @@ def check(names: list[str]) -> Iterator[Finding]:
                 yield Finding(source, probe.what, "fail", why, failure.next, failure.code)
                 if failure.status == 401 or failure.status is None:
                     break  # the other probes would say the same
+
+
+def _secrets_file(path: Path) -> Iterator[Finding]:
+    """Whether others on this machine can read the credentials; nothing where there is no file."""
+    if not path.exists():
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        why = f"its mode is {mode:04o}: others on this machine can get at the credentials"
+        yield Finding("settings", str(path), "warn", why, f"chmod 600 {path}")
+    else:
+        yield Finding("settings", str(path), "ok", f"its mode is {mode:04o}")

@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.failures import Locked, Misconfigured, StorageFailed
-from pipelines.scratch import scratch
+from pipelines.scratch import INTERRUPTS, scratch
 
 SPACE = 64 * 2**20  # bytes that must be free besides three times the published file
 
@@ -167,7 +167,7 @@ def unwritable(
 def _let_signals_pass() -> None:
     """From here on it is too late to be interrupted: to say so would be untrue."""
     if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in INTERRUPTS:
             signal.signal(number, signal.SIG_IGN)
 
 

@@ -6,9 +6,12 @@ A signal does not raise: libraries catch what is raised, and wait for threads th
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+INTERRUPTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # a terminal that closes, too
 
 _present: set[Path] = set()
 

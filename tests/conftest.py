@@ -18,6 +18,7 @@ import duckdb
 import pytest
 
 from pipelines import __main__ as cli
+from pipelines.scratch import INTERRUPTS
 from tests.sandbox import Sandbox
 
 FAST = {
@@ -30,7 +31,7 @@ FAST = {
 @contextmanager
 def untouched() -> Iterator[None]:
     """What a command makes of its own process is not left to the tests'."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers = {number: signal.getsignal(number) for number in INTERRUPTS}
     umask = os.umask(0o022)
     try:
         yield

@@ -98,6 +98,21 @@ def test_check_tells_every_finding_writes_nothing_and_has_the_code_of_the_failur
     assert all(not line.startswith("ok") for line in quiet.out.splitlines())
 
 
+@pytest.mark.parametrize(("mode", "verdict"), [(0o644, "warn"), (0o640, "warn"), (0o600, "ok")])
+def test_check_warns_of_credentials_that_others_can_read(rollcall, mode, verdict):
+    secrets = rollcall.home / ".dlt" / "secrets.toml"
+    secrets.parent.mkdir()
+    secrets.write_text('[sources.pingone]\nclient_secret = "kept-in-a-file"\n')
+    secrets.chmod(mode)
+
+    result = rollcall.run("check", "charthop", "--json")
+
+    [found] = [one for one in result.document["findings"] if one["source"] == "settings"]
+    assert (verdict, 0) == (found["verdict"], result.code)
+    assert f"{mode:04o}" in found["why"] and "kept-in-a-file" not in result.out
+    assert (verdict == "warn") == (found["next"] == "chmod 600 .dlt/secrets.toml")
+
+
 def test_status_tells_the_last_run_the_age_and_the_rows(company):
     status = company.run("status", "--json").document
 

@@ -290,7 +290,7 @@ def test_a_signal_ends_a_sync_with_its_code_and_publishes_nothing(rollcall, publ
     cases = [
         (signal.SIGTERM, "the first token", 143),
         (signal.SIGINT, "half of the pages", 130),
-        (signal.SIGTERM, "building", 143),
+        (signal.SIGHUP, "building", 129),
         (signal.SIGTERM, "published", 0),
     ]
 
