@@ -82,6 +82,16 @@ def candidate(warehouse: Path, work: Path) -> Path:
     return copy
 
 
+@contextmanager
+def amended(warehouse: Path) -> Iterator[Path]:
+    """A copy of the published file to write into; it is published when the block ends well, and
+    gone when it does not. Its folder's parent is where dbt may work. Raises Locked."""
+    with locked(warehouse) as work:
+        copy = candidate(warehouse, work)
+        yield copy
+        publish(copy, warehouse)
+
+
 def must_be_ours(warehouse: Path) -> None:
     """Raise unless the file is a sound DuckDB database that Rollcall has written."""
     no_wal_beside(warehouse)

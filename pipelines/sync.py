@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import guard, load, publish, runs, settings
+from pipelines import guard, load, policy, publish, runs, settings
 from pipelines.failures import Failure, Refused, StorageFailed, explained
 from pipelines.http import Tally
 from pipelines.redact import plain, without_secrets
@@ -63,6 +63,7 @@ def sync(
     sources = settings.chosen(names)
     for source in sources:
         settings.connect(source, Tally())  # wrong settings end it here, before any work
+    policy.read(policy.folder())  # and so does a policy that cannot be understood
     warehouse = settings.warehouse()
     now = datetime.now(UTC)
     outcome = Outcome(f"{now:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}", warehouse)

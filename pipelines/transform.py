@@ -8,18 +8,20 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipelines import settings
+from pipelines import policy, settings
 from pipelines.failures import Failure, Misconfigured, Refused, StorageFailed, explained
 from pipelines.redact import plain
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 
 
-def transform(candidate: Path, home: Path) -> None:
-    """Build every model and run every test in the candidate. Raises Refused for the first that
-    fails: what it holds is then not published."""
+def transform(candidate: Path, home: Path, select: str = "") -> None:
+    """Build every model and run every test in the candidate, or those that `select` names as dbt
+    would (`tag:decisions+`). Raises Refused for the first that fails: what it holds is then not
+    published."""
     from dbt.cli.main import dbtRunner  # takes seconds to import: only those who need it wait
 
+    policy.write(candidate)
     os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
     os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
     owner = settings.setting("review.owner")
@@ -43,6 +45,8 @@ def transform(candidate: Path, home: Path) -> None:
                 raise _failure(result)
             manifest = _parsed[common[-1]] = result.result
         build = ["build", *common, "--exclude-resource-type", "unit_test"]
+        if select:
+            build += ["--select", *select.split()]
         result = dbtRunner(manifest=manifest).invoke(build)
     finally:
         _close()

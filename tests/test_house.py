@@ -24,6 +24,10 @@ SHARED = {
     "runs",
     "load",
     "held",
+    "policy",
+    "records",
+    "reviews",
+    "changes",
 }
 TOP = {
     *("pyproject.toml", "pipelines", "dbt_project", "tests", "Makefile", ".dlt", "docs", ".ci"),

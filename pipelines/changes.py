@@ -1,0 +1,53 @@
+"""What planning and applying changes leave in the warehouse: plans, and what became of each change.
+
+The journal and the audit log beside the warehouse come first; these tables are taken from them, so
+that a warehouse that was restored learns what was done.
+"""
+
+from __future__ import annotations
+
+from pipelines.records import Table
+
+OUTCOMES = ("done", "already", "drift", "failed", "ticketed")
+
+PLANS = Table(
+    "change_plans",
+    "One row per plan that was applied, wholly or in part.",
+    {
+        "plan_digest": ("varchar not null", "SHA-256 of the plan's canonical JSON."),
+        "made_at": ("timestamptz not null", "When it was made."),
+        "made_by": ("varchar not null", "Who made it."),
+        "data_as_of": ("timestamptz not null", "The start of the sync whose data it is made from."),
+        "changes": ("bigint not null", "Changes in it."),
+        "applied_by": ("varchar not null", "Who applied it."),
+        "completed_at": ("timestamptz", "When nothing of it was left to do; null before."),
+    },
+    ("plan_digest",),
+)  # fmt: skip
+APPLIED = Table(
+    "applied_changes",
+    "One row per plan and change that was carried out, found done, or given up.",
+    {
+        "plan_digest": ("varchar not null", "The plan."),
+        "change_id": ("varchar not null", "The change, as in planned_changes."),
+        "action": ("varchar not null", "grant, revoke, create_account, disable_account,"
+                   " delete_account or open_ticket."),
+        "source_name": ("varchar not null", "The system that was changed."),
+        "account_id": ("varchar", "Whose account."),
+        "entitlement_id": ("varchar", "Which entitlement; null for a change of an account."),
+        "scope_id": ("varchar", "Where it applied."),
+        "grant_id": ("varchar", "The grant, as in grants."),
+        "reason_kind": ("varchar not null", "decision, leaver, request or expiry."),
+        "reason_id": ("varchar not null", "The decision (campaign/item), person or request behind"
+                      " it."),
+        "outcome": ("varchar not null", "done: carried out. already: it was so. ticketed: a ticket"
+                    " asks for it. drift: the live state was another. failed: see why."),
+        "why": ("varchar", "What was seen, where it was not done."),
+        "known_at": ("timestamptz not null", "When the outcome was known."),
+        "ticket_id": ("varchar", "The ticket: <source>:ticket:<native id>."),
+        "reference": ("varchar", "The unique reference that the ticket carries."),
+    },
+    ("plan_digest", "change_id"),
+)  # fmt: skip
+
+TABLES = (PLANS, APPLIED)
