@@ -6,6 +6,11 @@ that a warehouse that was restored learns what was done.
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import duckdb
+
+from pipelines import settings
 from pipelines.records import Table
 
 OUTCOMES = ("done", "already", "drift", "failed", "ticketed")
@@ -21,6 +26,8 @@ PLANS = Table(
         "changes": ("bigint not null", "Changes in it."),
         "applied_by": ("varchar not null", "Who applied it."),
         "completed_at": ("timestamptz", "When nothing of it was left to do; null before."),
+        "audit_head": ("varchar", "The hash of the last audit record about it: `rollcall audit"
+                       " verify` looks for it in the log."),
     },
     ("plan_digest",),
 )  # fmt: skip
@@ -51,3 +58,23 @@ APPLIED = Table(
 )  # fmt: skip
 
 TABLES = (PLANS, APPLIED)
+
+
+def folder() -> Path:
+    """Where plans, journals and the audit log are: `changes` beside the warehouse, or
+    CHANGES__FOLDER."""
+    default = settings.warehouse().parent / "changes"
+    return Path(settings.setting("changes.folder") or default).expanduser().absolute()
+
+
+def heads(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Digest of every plan that was applied, and the head of the audit log at that time."""
+    known = warehouse.execute(
+        "select count(*) from duckdb_columns()"
+        " where table_name = 'change_plans' and column_name = 'audit_head'"
+    ).fetchone()
+    if known != (1,):
+        return []
+    return warehouse.execute(
+        "select plan_digest, audit_head from change_plans where audit_head is not null order by 1"
+    ).fetchall()

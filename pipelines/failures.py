@@ -55,6 +55,24 @@ class StorageFailed(Failure):
     code = 6
 
 
+class Incomplete(Failure):
+    """An apply that has not come to its end, and can be run again."""
+
+    code = 7
+
+
+class Unsent(Incomplete):
+    """A call that surely had no effect: it did not leave, or was turned away unread."""
+
+
+class Unknown(Incomplete):
+    """A call that may have had its effect: only reading can tell."""
+
+
+class Rejected(Incomplete):
+    """A call that the vendor refused, in `why`; its answer is in `status` and `body`."""
+
+
 class Locked(Failure):
     """Another run holds the lock."""
 

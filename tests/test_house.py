@@ -28,6 +28,8 @@ SHARED = {
     "records",
     "reviews",
     "changes",
+    "ledger",
+    "provision",
 }
 TOP = {
     *("pyproject.toml", "pipelines", "dbt_project", "tests", "Makefile", ".dlt", "docs", ".ci"),
