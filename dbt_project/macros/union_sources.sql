@@ -12,17 +12,18 @@
             'account_id', 'source_account_id', 'account_type', 'display_name',
             'username', 'email', 'employee_number', 'person_id', 'status',
             'source_status', 'mfa_enabled', 'reports_logins', 'last_login_at',
-            'created_at', 'updated_at',
+            'created_at', 'updated_at', 'change_channel',
         ],
         'entitlements': [
             'entitlement_id', 'resource_type', 'resource_id', 'resource_name',
             'slug', 'display_name', 'description', 'parent_resource_id',
-            'is_privileged', 'is_rule_managed',
+            'is_privileged', 'is_rule_managed', 'change_channel',
+            'unchangeable_because',
         ],
         'grants': [
             'account_id', 'entitlement_id', 'scope_type', 'scope_id',
             'scope_name', 'source_grant_id', 'granted_at', 'granted_by',
-            'is_inherited',
+            'is_inherited', 'is_read_only',
         ],
         'implications': [
             'entitlement_id', 'implied_entitlement_id', 'scope_type',

@@ -35,7 +35,8 @@ listed as (
         min(case when not is_inherited then source_grant_id end)
             as source_grant_id,
         min(granted_at) as granted_at,
-        min_by(granted_by, granted_at) as granted_by
+        min_by(granted_by, granted_at) as granted_by,
+        bool_or(is_read_only) filter (not is_inherited) as is_read_only
     from grants
     group by source_name, account_id, entitlement_id, scope_type, scope_id
 
@@ -124,7 +125,8 @@ effective as (
         implied.access_path,
         listed.source_grant_id,
         listed.granted_at,
-        listed.granted_by
+        listed.granted_by,
+        listed.is_read_only
 
     from listed
 

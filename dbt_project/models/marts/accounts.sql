@@ -37,6 +37,7 @@ select
     accounts.updated_at,
     accounts.person_id,
     accounts.match_rule,
+    accounts.change_channel,
     history.first_seen_at,
     source_states.last_complete_at as last_seen_at
 

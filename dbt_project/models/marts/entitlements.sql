@@ -31,6 +31,8 @@ select
     entitlements.parent_resource_id,
     entitlements.is_privileged,
     entitlements.is_rule_managed,
+    entitlements.change_channel,
+    entitlements.unchangeable_because,
     history.first_seen_at,
     source_states.last_complete_at as last_seen_at
 

@@ -33,6 +33,7 @@ select
     grants.inherited_from,
     grants.access_path,
     grants.source_grant_id,
+    grants.is_read_only,
     grants.granted_at,
     grants.granted_by,
     history.first_seen_at,

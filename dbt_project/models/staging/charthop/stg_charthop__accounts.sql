@@ -27,6 +27,7 @@ accounts as (
             else 'unknown'
         end as status,
         coalesce(state, employment_status) as source_status,
+        'ticket' as change_channel,
 
         ---------- booleans
         null::boolean as mfa_enabled,

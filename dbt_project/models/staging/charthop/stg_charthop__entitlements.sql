@@ -123,4 +123,8 @@ entitlements as (
 
 )
 
-select * from entitlements
+select
+    *,
+    case when is_rule_managed then 'none' else 'ticket' end as change_channel,
+    case when is_rule_managed then 'rule_managed' end as unchangeable_because
+from entitlements

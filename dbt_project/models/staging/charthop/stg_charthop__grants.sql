@@ -85,6 +85,7 @@ grants as (
 
         ---------- booleans
         false as is_inherited,
+        null::boolean as is_read_only,
 
         ---------- timestamps
         null::timestamptz as granted_at,

@@ -31,6 +31,7 @@ accounts as (
             else 'unknown'
         end as status,
         'isdisabled=' || is_disabled as source_status,
+        'ticket' as change_channel,
 
         ---------- booleans
         mfa_enabled,

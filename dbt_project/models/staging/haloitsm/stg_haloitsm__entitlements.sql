@@ -81,5 +81,7 @@ entitlements as (
 select
     resource_id || ':' || slug as entitlement_id,
     *,
-    false as is_rule_managed
+    false as is_rule_managed,
+    'ticket' as change_channel,
+    null::varchar as unchangeable_because
 from entitlements

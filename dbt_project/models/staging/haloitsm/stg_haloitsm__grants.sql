@@ -62,6 +62,7 @@ grants as (
 
         ---------- booleans
         is_inherited,
+        null::boolean as is_read_only,
 
         ---------- timestamps
         null::timestamptz as granted_at,

@@ -41,6 +41,7 @@ accounts as (
             else 'unknown'
         end as status,
         source_status,
+        'api' as change_channel,
 
         ---------- booleans
         mfa_enabled,
@@ -77,6 +78,9 @@ accounts as (
             when true then 'ENABLED'
             when false then 'DISABLED'
         end as source_status,
+        -- Only users are written through the API: an application is a person's
+        -- work in the console
+        'ticket' as change_channel,
 
         ---------- booleans
         null as mfa_enabled,

@@ -39,7 +39,11 @@ entitlements as (
         description,
         'pingone:population:' || population_id as parent_resource_id,
         null::boolean as is_privileged,
-        is_rule_managed
+        is_rule_managed,
+        case
+            when is_external then 'external'
+            when is_rule_managed then 'rule_managed'
+        end as unchangeable_because
     from groups
 
     union all
@@ -53,7 +57,8 @@ entitlements as (
         description,
         null as parent_resource_id,
         false as is_privileged,
-        false as is_rule_managed
+        false as is_rule_managed,
+        'mandatory' as unchangeable_because
     from populations
 
     union all
@@ -74,12 +79,16 @@ entitlements as (
             ]),
             true
         ) as is_privileged,
-        false as is_rule_managed
+        false as is_rule_managed,
+        null as unchangeable_because
     from roles
 
 )
 
 select
     resource_id || ':' || slug as entitlement_id,
-    *
+    *,
+    case
+        when unchangeable_because is null then 'api' else 'none'
+    end as change_channel
 from entitlements

@@ -34,7 +34,8 @@ grants as (
         null::varchar as scope_id,
         null::varchar as scope_name,
         null::varchar as source_grant_id,
-        not is_direct as is_inherited
+        not is_direct as is_inherited,
+        null::boolean as is_read_only
     from memberships
 
     union all
@@ -47,7 +48,8 @@ grants as (
         null as scope_id,
         null as scope_name,
         null as source_grant_id,
-        false as is_inherited
+        false as is_inherited,
+        null as is_read_only
     from users
     where population_id is not null
 
@@ -61,7 +63,8 @@ grants as (
         'pingone:' || scope_type || ':' || scope_id as scope_id,
         scope_name,
         assignment_id as source_grant_id,
-        is_inherited
+        is_inherited,
+        is_read_only
     from role_assignments
     where principal_type <> 'group'
 

@@ -33,6 +33,7 @@ renamed as (
         {{ filled('pingone_group.description') }} as description,
 
         ---------- booleans
+        {{ filled('pingone_group."sourceType"') }} is not null as is_external,
         coalesce(
             {{ filled('pingone_group."userFilter"') }},
             {{ filled('pingone_group."sourceType"') }}

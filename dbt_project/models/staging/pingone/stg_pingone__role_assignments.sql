@@ -22,7 +22,8 @@ source as (
                     "group": {"id": "varchar"},
                     "type": "varchar",
                     "inheritance": "varchar",
-                    "inheritanceType": "varchar"
+                    "inheritanceType": "varchar",
+                    "readOnly": "boolean"
                 }]}'
             )."roleAssignments"
         ) as assignment
@@ -61,6 +62,7 @@ renamed as (
         ) as scope_type,
 
         ---------- booleans
+        assignment."readOnly" as is_read_only,
         principal_type <> 'group' and (
             assignment."group".id is not null
             or regexp_matches(
