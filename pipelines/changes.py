@@ -38,7 +38,9 @@ APPLIED = Table(
         "plan_digest": ("varchar not null", "The plan."),
         "change_id": ("varchar not null", "The change, as in planned_changes."),
         "action": ("varchar not null", "grant, revoke, create_account, disable_account,"
-                   " delete_account or open_ticket."),
+                   " delete_account, open_ticket, close_ticket, reopen_ticket or comment_ticket."),
+        "wanted_action": ("varchar", "What the ticket asks for: revoke, grant, …; null for a change"
+                          " by API."),
         "source_name": ("varchar not null", "The system that was changed."),
         "account_id": ("varchar", "Whose account."),
         "entitlement_id": ("varchar", "Which entitlement; null for a change of an account."),

@@ -18,6 +18,7 @@ import importlib
 import inspect
 import os
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol
 
@@ -34,12 +35,13 @@ class Change:
     """One item of a plan: the columns of planned_changes, and what identifies its subject.
 
     `expected_state` and `wanted_state` are JSON texts. For create_account the latter holds
-    username, email, given_name, family_name, employee_number, population_id and is_enabled.
+    username, email, given_name, family_name, employee_number, population_id and is_enabled. For
+    what becomes of a ticket that is there, the former holds its ticket_id and reference.
     """
 
     change_id: str
     action: str  # grant, revoke, create_account, disable_account, enable_account,
-    # delete_account or open_ticket
+    # delete_account, open_ticket, close_ticket, reopen_ticket or comment_ticket
     channel: str  # api or ticket
     wanted_action: str | None  # what a ticket asks for
     source_name: str  # the system that is changed
@@ -91,7 +93,8 @@ class Seen:
 
     pending: it is to be made. done: it is so already. absent: what it would take away, or take it
     from, is not there any more. drift: it is otherwise than expected, and nothing is done about it.
-    wrong: the id belongs to somebody or something else now; the whole apply stops.
+    wrong: the id belongs to somebody or something else now; the whole apply stops. With a ticket
+    `why` also tells what it lacks of what was asked for, and the facts hold ticket_id and reference.
     """
 
     state: Literal["pending", "done", "absent", "drift", "wrong"]
@@ -116,8 +119,10 @@ class Provisioner(Protocol):
         """The accounts that the pipeline itself uses; no plan may touch them."""
         ...
 
-    def look(self, change: Change) -> Seen:
-        """The live state, by reads only. Raises Denied or Unreadable."""
+    def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
+        """The live state, by reads only. `asked_at` is when a call for it was begun whose effect is
+        not known: a list that lags behind is then waited for, before it is called pending. Raises
+        Denied or Unreadable."""
         ...
 
     def act(self, change: Change, seen: Seen) -> Receipt:
