@@ -1,21 +1,16 @@
-"""An incremental sync misses nothing that a full one would see, and asks for little."""
+"""An incremental sync misses nothing that a full one would see, and asks for little.
+
+Random histories, compared with full reads, are in `test_histories`.
+"""
 
 from __future__ import annotations
-
-import os
-import random
-import uuid
 
 import pytest
 
 from tests import oracle
 from tests.conftest import Rollcall
-from tests.sandbox.pingone import Refused
 from tests.sandbox.server import Fault
 from tests.test_sync import published_grants
-
-WAYS = ("by_group", "by_user")
-HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "1"))  # random ones, of each way
 
 
 def sync(rollcall: Rollcall, *arguments: str, way: str = "by_group") -> str:
@@ -29,71 +24,6 @@ def assert_true(rollcall: Rollcall) -> None:
     truth = oracle.pingone(rollcall.sandbox.company.pingone)
     assert truth.grants() == published_grants(rollcall)
     assert truth.accounts.keys() == {*rollcall.column("select account_id from accounts")}
-
-
-def change(pingone, dice: random.Random) -> str:
-    """One change as an administrator would make it; returns what it was."""
-    users, groups = sorted(pingone.users), sorted(pingone.groups)
-    manual = [
-        key for key in groups if not {"userFilter", "sourceType"} & pingone.groups[key].keys()
-    ]
-    user, group, role = dice.choice(users), dice.choice(manual), dice.choice(sorted(pingone.roles))
-    holder = dice.choice([*users, *groups])
-    held = [(key, row["id"]) for key, rows in pingone.assignments.items() for row in rows]
-    what = dice.choice(
-        ["join", "leave"] * 2
-        + ["nest", "unnest", "assign", "unassign", "new", "gone", "retitle", "group", "drop"]
-    )
-    try:
-        match what:
-            case "join":
-                pingone.add_member(user, group)
-            case "leave":
-                pingone.remove_member(*dice.choice(sorted(pingone.members)))
-            case "nest":
-                pingone.nest(group, dice.choice(manual))
-            case "unnest":
-                pingone.unnest(*dice.choice(sorted(pingone.nestings)))
-            case "assign":
-                pingone.assign_role(holder, role, "ENVIRONMENT", pingone.environment_id)
-            case "unassign":
-                pingone.remove_assignment(*dice.choice(sorted(held)))
-            case "new":
-                name = f"new{dice.random()}"
-                pingone.add_user({"username": name, "email": f"{name}@x.example"})
-            case "gone":
-                pingone.delete_user(user)
-            case "retitle":
-                pingone.update_user(user, title=dice.choice(["Manager", "Engineer"]))
-            case "group":
-                pingone.add_group({"name": str(uuid.UUID(int=dice.getrandbits(128)))})
-            case "drop":
-                pingone.delete_group(group)
-    except (Refused, KeyError, IndexError):  # the vendor refuses it: nothing has changed
-        return f"{what} refused"
-    return what
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("seed", range(HISTORIES))
-def test_any_sequence_of_changes_is_seen_and_full_sees_no_more(rollcall, way, seed):
-    dice = random.Random(f"{way}{seed}")
-    pingone = rollcall.sandbox.company.pingone
-    assert "full" == sync(rollcall, way=way)
-    for _ in range(3):
-        done = [change(pingone, dice) for _ in range(12)]
-        assert any("refused" not in what for what in done)
-        assert "incremental" == sync(rollcall, way=way)
-        assert_true(rollcall)
-
-    def tables() -> dict[str, list[dict]]:
-        names = ("accounts", "entitlements", "grants", "dangling_grants")
-        exact = "select columns(c -> c <> 'last_seen_at') from {} order by all"
-        return {name: rollcall.rows(exact.format(name)) for name in names}
-
-    incremental = tables()
-    assert "full" == sync(rollcall, "--full", way=way)
-    assert incremental == tables()
 
 
 @pytest.mark.parametrize(

@@ -30,39 +30,46 @@ def generate(
     nested: float = 0.3,
     administrators: float = 0.01,
     workers: int = 5,
+    first: int = 0,
 ) -> Company:
     """A company of `people`; every tenth is an agent, and all have a user, unless told.
 
     `groups` is the number in ChartHop and in PingOne, `memberships` about how many of each
     somebody has, `nested` the share of PingOne groups inside another one, `administrators` the
-    share of users (and groups) that hold a role.
+    share of users (and groups) that hold a role. Numbers, and with them ids, begin after `first`:
+    companies whose numbers do not meet can be put into one warehouse.
     """
     random = Random(seed)
     made = parts.empty("Generated", keep_pages=True)
     groups = max(10, min(2000, people // 20)) if groups is None else groups
     agents = people // 10 if agents is None else min(agents, people)
     users = people if users is None else users
-    names = _names(random, max(people, users))
-    _charthop(made, random, names[:people], groups, memberships)
-    _haloitsm(made, random, names[:agents], teams or max(3, agents // 25), roles)
-    _pingone(made, random, names[:users], people, groups, memberships)
-    _pingone_roles(made, random, groups, nested, administrators, workers)
+    names = _names(random, max(people, users), first)
+    _charthop(made, random, names[:people], groups, memberships, first)
+    _haloitsm(made, random, names[:agents], teams or max(3, agents // 25), roles, first)
+    _pingone(made, random, names[:users], people, groups, memberships, first)
+    _pingone_roles(made, random, groups, nested, administrators, workers, first)
     made.touch()
     return made
 
 
-def _names(random: Random, count: int) -> list[tuple[str, str, str]]:
+def _names(random: Random, count: int, after: int) -> list[tuple[str, str, str]]:
     """First name, last name, mail; the mail carries the number, so it is nobody else's."""
     firsts, lasts = FIRST.split(), LAST.split()
     found = []
-    for number in range(1, count + 1):
+    for number in range(after + 1, after + count + 1):
         first, last = random.choice(firsts), random.choice(lasts)
         found.append((first, last, f"{first}.{last}.{number}@generated.example".lower()))
     return found
 
 
 def _charthop(
-    made: Company, random: Random, names: list[tuple[str, str, str]], groups: int, each: int
+    made: Company,
+    random: Random,
+    names: list[tuple[str, str, str]],
+    groups: int,
+    each: int,
+    after: int,
 ) -> None:
     charthop = made.charthop
     for kind in (
@@ -73,7 +80,7 @@ def _charthop(
     departments = max(1, min(groups, groups // 10 + 1))
     for number in range(1, groups + 1):
         kind = 1 if number <= departments else 2
-        group = {"id": charthop_id("group", number), "typeId": charthop_id("type", kind)}
+        group = {"id": charthop_id("group", after + number), "typeId": charthop_id("type", kind)}
         label = f"{'Department' if kind == 1 else 'Team'} {number}"
         charthop.groups[group["id"]] = group | {"name": label, "code": f"G{number}"}
     for number, (first, last, mail) in enumerate(names, 1):
@@ -83,45 +90,51 @@ def _charthop(
             until = f"2025-0{random.randint(1, 9)}-28"
         elif chance < 0.06:
             since = "2099-01-04"
-        person = parts.person(number, first, last, mail, f"E-{number:07}", [(since, until)])
+        own = after + number
+        person = parts.person(own, first, last, mail, f"E-{own:07}", [(since, until)])
         held = {random.randint(1, departments)} if groups else set()
         if groups > departments:
             held |= {random.randint(departments + 1, groups) for _ in range(each - 1)}
-        ids = [charthop_id("group", group) for group in sorted(held)]
-        boss = (number - 1) // 8 or None  # a tree: eight report to each
-        job = parts.job(number, TITLES[number % len(TITLES)], ids, boss)
+        ids = [charthop_id("group", after + group) for group in sorted(held)]
+        boss = (number - 1) // 8 + after if number > 8 else None  # a tree: eight report to each
+        job = parts.job(own, TITLES[number % len(TITLES)], ids, boss)
         charthop.persons[person["id"]] = person
         charthop.jobs[job["id"]] = job
 
 
 def _haloitsm(
-    made: Company, random: Random, names: list[tuple[str, str, str]], teams: int, roles: int
+    made: Company,
+    random: Random,
+    names: list[tuple[str, str, str]],
+    teams: int,
+    roles: int,
+    after: int,
 ) -> None:
     halo = made.haloitsm
     open_desk(halo.desk)
-    for number in range(1, teams + 1):
+    for number in range(after + 1, after + teams + 1):
         department = number % 5 + 1
         named = (department, f"Department {department}")
         halo.teams[number] = parts.team(number, f"Team {number}", named)
-    for number in range(1, roles + 1):
+    for number in range(after + 1, after + roles + 1):
         role = parts.halo_role(number, f"Role {number}")
         halo.roles[role["id"]] = role
         if number % 4 == 0:  # every fourth role brings a team
-            row = {"id": number, "agent_id": None, "team_id": number % teams + 1}
+            row = {"id": number, "agent_id": None, "team_id": after + number % teams + 1}
             halo.memberships.append(row | {"role_id": role["id"], "in_section": True})
-    serial = roles
-    for number, (first, last, mail) in enumerate(names, 3):
+    serial = after + roles
+    for number, (first, last, mail) in enumerate(names, after + 3):
         off = random.random() < 0.05
-        home = random.randint(1, teams)
+        home = random.randint(after + 1, after + teams)
         agent = parts.agent(number, f"{first} {last}", mail, f"Team {home}", isdisabled=off)
         halo.agents[number] = agent
-        for team in sorted({home, random.randint(1, teams)}):
+        for team in sorted({home, random.randint(after + 1, after + teams)}):
             serial += 1
             row = {"id": serial, "agent_id": number, "team_id": team}
             row |= {"in_section": random.random() > 0.03, "is_manager": random.random() < 0.05}
             halo.memberships.append(row)
         for _ in range(random.randint(1, 2) if roles else 0):
-            halo.role_holders.add((number, role_id(random.randint(1, roles))))
+            halo.role_holders.add((number, role_id(after + random.randint(1, roles))))
 
 
 def _pingone(
@@ -131,43 +144,50 @@ def _pingone(
     people: int,
     groups: int,
     each: int,
+    after: int,
 ) -> None:
     ping = made.pingone
     for number, name in ((1, "Employees"), (2, "Contractors")):
-        population = parts.population(number, name, default=number == 1)
+        population = parts.population(after + number, name, default=number == 1)
         ping.populations[population["id"]] = population
-    homes = [pingone_id("population", number) for number in (1, 2)]
-    for number in range(1, groups + 1):
+    homes = [pingone_id("population", after + number) for number in (1, 2)]
+    for number in range(after + 1, after + groups + 1):
         group = parts.group(number, f"Group {number}")
         ping.groups[group["id"]] = group
-    for number, (first, last, mail) in enumerate(names, 1):
+    for number, (first, last, mail) in enumerate(names, after + 1):
         enabled = random.random() > 0.04
         facts = {"title": TITLES[number % len(TITLES)], "enabled": enabled}
-        facts |= {"externalId": f"E-{number:07}" if number <= people else None}
+        facts |= {"externalId": f"E-{number:07}" if number <= after + people else None}
         username = mail.split("@")[0]
         home = homes[random.random() < 0.1]
         seen = random.choice((0.5, 1, 3, 20, 200, None))
         user = parts.user(number, first, last, mail, username, home, seen, **facts)
         ping.users[user["id"]] = user
         for _ in range(random.randint(1, 2 * each - 1) if groups else 0):
-            group_id = pingone_id("group", random.randint(1, groups))
+            group_id = pingone_id("group", after + random.randint(1, groups))
             ping.members.add((user["id"], group_id))
 
 
 def _pingone_roles(
-    made: Company, random: Random, groups: int, nested: float, share: float, workers: int
+    made: Company,
+    random: Random,
+    groups: int,
+    nested: float,
+    share: float,
+    workers: int,
+    after: int,
 ) -> None:
     """Nesting (never in a circle here), and who holds which role."""
     ping = made.pingone
     for number in range(2, groups + 1):
         if random.random() < nested:
-            parent = pingone_id("group", random.randint(1, number - 1))
-            ping.nestings.add((pingone_id("group", number), parent))
-    for number in range(1, workers + 1):
+            parent = pingone_id("group", after + random.randint(1, number - 1))
+            ping.nestings.add((pingone_id("group", after + number), parent))
+    for number in range(after + 1, after + workers + 1):
         worker = parts.worker(number, f"Worker {number}")
         ping.applications[worker["id"]] = worker
     principals = [key for key in (*ping.users, *ping.groups) if random.random() < share]
-    for serial, principal in enumerate((*principals, *ping.applications), 1):
+    for serial, principal in enumerate((*principals, *ping.applications), after + 1):
         role = random.choice((parts.IDENTITY_DATA_ADMIN, parts.ENVIRONMENT_ADMIN))
         row = parts.assignment(serial, role, "ENVIRONMENT", ENVIRONMENT)
         ping.assignments[principal] = [row]

@@ -1,0 +1,114 @@
+"""Random companies, random changes, random faults: whatever is published with exit code 0 is true.
+
+ROLLCALL_HISTORIES=1000 makes more of them, ROLLCALL_SYNCED=50 more of those that are synced one by
+one.
+"""
+
+from __future__ import annotations
+
+import os
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from tests.conftest import FAST, Rollcall
+from tests.counted import count
+from tests.faults import quick
+from tests.histories import SOURCES, SYNCS, History, Truth, histories, strike, together, truths
+from tests.many import Many, said
+from tests.sandbox import Sandbox
+
+HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "12"))
+SYNCED = int(os.environ.get("ROLLCALL_SYNCED", "2"))
+AT_ONCE = 50  # of them share one build
+TABLES = ("accounts", "entitlements", "grants")
+
+
+def drawn(batch: int, count: int) -> list[History]:
+    """So many histories; the same ones for the same batch."""
+    found: list[History] = []
+
+    @seed(batch)
+    @settings(
+        max_examples=count,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
+    )
+    @given(histories())
+    def draw(history: History) -> None:
+        found.append(history)
+
+    draw()
+    return found
+
+
+@pytest.mark.parametrize("batch", range(-(-HISTORIES // AT_ONCE)))
+def test_whatever_happens_and_whatever_goes_wrong_what_is_built_is_true(
+    batch, tmp_path, monkeypatch
+):
+    quick(monkeypatch)
+    many = drawn(batch, min(AT_ONCE, HISTORIES - batch * AT_ONCE))
+    with monkeypatch.context() as patch, Sandbox(many[0].world().company) as sandbox:
+        for name, value in (sandbox.environment() | FAST).items():
+            patch.setenv(name, value)
+        for name, value in many[0].settings().items():
+            patch.setenv(name, value)
+        patch.chdir(tmp_path)
+        company = Many(many, tmp_path, sandbox)
+        for number in range(SYNCS):
+            company.sync(number)
+        company.full()
+        company.must_have_been_true()
+    count(
+        "histories that share a build",
+        histories=len(many),
+        syncs=len(many) * (SYNCS + 1),
+        cells=company.cells,
+        wrong=0,
+    )
+
+
+@pytest.mark.parametrize("batch", range(-(-SYNCED // 2)))
+def test_whatever_happens_and_whatever_goes_wrong_what_a_sync_publishes_is_true(
+    rollcall, batch, tmp_path, monkeypatch
+):
+    """The same through `rollcall sync`: dlt's loads, the guard and the rename included."""
+    quick(monkeypatch)
+    for number, history in enumerate(drawn(1000 + batch, 3)[1:]):  # the first one is trivial
+        one_by_one(history, rollcall.another(tmp_path / str(number)))
+
+
+def one_by_one(history: History, rollcall: Rollcall) -> None:
+    world, truth, cells = history.world(), {}, 0
+    with Sandbox(world.company) as sandbox:
+        rollcall.environment |= sandbox.environment() | history.settings()
+        for step in history.steps:
+            for change in step.changes:
+                world.change(*change)
+            struck = strike(sandbox, step)
+            result = rollcall.run("sync")
+            assert all(fault.fired for fault in struck), history
+            assert (4 if any(map(step.fails, SOURCES)) else 0) == result.code, (history, result)
+            for source in SOURCES:
+                getattr(sandbox, source).faults = []
+            truth = truths(world, step, truth)
+            whole = together([*truth.values()])
+            cells += whole.cells
+            assert whole == published(rollcall), history
+        before = content(rollcall)
+        assert 0 == rollcall.run("sync", "--full").code, history
+        assert before == content(rollcall), history
+    count("histories synced one by one", histories=1, syncs=SYNCS + 1, cells=cells, wrong=0)
+
+
+def published(rollcall: Rollcall) -> Truth:
+    with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
+        return Truth(*said(connection, *TABLES))
+
+
+def content(rollcall: Rollcall) -> dict[str, list]:
+    exact = "select columns(c -> c <> 'last_seen_at') from {} order by all"
+    names = ("people", *TABLES, "dangling_grants")
+    return {name: rollcall.rows(exact.format(name)) for name in names}
