@@ -11,9 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipelines import __version__, audit, redact, scratch
+from pipelines import __version__, audit, redact, review, scratch
 from pipelines.failures import Failure, explained
-from pipelines.said import tell
+from pipelines.said import flags, tell
 
 EPILOG = """\
 exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
@@ -143,9 +143,7 @@ def status(arguments: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    every = argparse.ArgumentParser(add_help=False)
-    every.add_argument("--json", action="store_true", help="one JSON document on stdout")
-    every.add_argument("--quiet", action="store_true", help="say nothing but results and trouble")
+    every = flags()
     parser = argparse.ArgumentParser(
         prog="rollcall",
         description="Who has access to what, since when, through what.",
@@ -186,7 +184,7 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-stale", action="store_true", help="also while a source's last sync failed"
     )
     verb("status", status, "the last run of each source, its age, and what is published")
-    for module in (audit,):
+    for module in (audit, review):
         module.add(verb)
     return parser
 

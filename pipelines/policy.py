@@ -11,7 +11,7 @@ import csv
 import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import duckdb
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -24,6 +24,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Mail = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True,
                                         pattern=r"^[^\s'\"\\{}@]+@[^\s'\"\\{}@]+$")]  # fmt: skip
 Severity = Literal["critical", "high", "medium", "low"]
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Strict(BaseModel):
@@ -197,15 +198,20 @@ def read(home: Path) -> dict[str, list[list[Any]]]:
     }
 
 
-def _rules(path: Path) -> Rules:
-    if not path.exists():
-        return Rules()
+def parsed(path: Path, kind: type[Model]) -> Model:
+    """A TOML file of the company's. Raises Misconfigured for the first entry that is wrong."""
     try:
-        rules = Rules.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(str(path), f"it is not TOML ({error})", "mend that line") from None
     except ValidationError as error:
         raise _wrong(str(path), error) from None
+
+
+def _rules(path: Path) -> Rules:
+    if not path.exists():
+        return Rules()
+    rules = parsed(path, Rules)
     _each_once(str(path), [rule.id for rule in rules.separation], "separation rule")
     _each_once(str(path), [one.id for one in rules.exceptions], "exception")
     for owner in rules.owners:

@@ -5,7 +5,9 @@ Such rows cannot be built again from the sources: they travel with the published
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -36,3 +38,15 @@ class Table:
 
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def fetched(result: duckdb.DuckDBPyConnection) -> Iterator[Any]:
+    """A result, row by row, of which only a part is held."""
+    while batch := result.fetchmany(10_000):
+        yield from batch
+
+
+def named(result: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
+    """A result, row by row, each by the names of its columns."""
+    names = [column[0] for column in result.description]
+    return (dict(zip(names, row, strict=True)) for row in fetched(result))

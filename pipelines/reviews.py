@@ -47,9 +47,11 @@ ITEMS = Table(
         "source_name": ("varchar not null", "The system that gives it."),
         "reviewer": ("varchar not null", "Who decides, by mail address."),
         "reviewer_rule": ("varchar not null", "Why they: manager, entitlement_owner, source_owner,"
-                          " named, fallback."),
+                          " named, fallback, second_fallback."),
         "reviewer_conflict": ("varchar", "Why the first choice must not decide: self, reciprocal,"
                               " left, unknown; null if nothing speaks against it."),
+        "first_choice": ("varchar", "Whom the campaign's rules name first, by mail address; null"
+                         " if nobody."),
     },
     ("campaign", "item_id"),
 )  # fmt: skip
@@ -64,6 +66,36 @@ EXCLUSIONS = Table(
         "reason": ("varchar not null", "Why it is not in the campaign."),
     },
     ("campaign", "kind", "excluded_id"),
+)  # fmt: skip
+FINDINGS = Table(
+    "review_findings",
+    "One row per campaign and finding, as it stood when the campaign was opened.",
+    {
+        "campaign": ("varchar not null", "The campaign."),
+        "finding_id": ("varchar not null", "The finding, as in findings."),
+    },
+    ("campaign", "finding_id"),
+)
+LEDGER = Table(
+    "review_ledger",
+    "One row per campaign and source: where every grant that the source has told of went.",
+    {
+        "campaign": ("varchar not null", "The campaign."),
+        "source_name": ("varchar not null", "The source."),
+    },
+    ("campaign", "source_name"),
+)
+PACKETS = Table(
+    "review_packets",
+    "One row per packet of files that was written: whoever has its manifest can be held to it.",
+    {
+        "campaign": ("varchar not null", "The campaign."),
+        "manifest_sha256": ("varchar not null", "SHA-256 of the packet's manifest.json."),
+        "status": ("varchar not null", "The campaign's status that it shows: open or closed."),
+        "written_at": ("timestamptz not null", "When it was first written."),
+        "written_by": ("varchar not null", "Who wrote it."),
+    },
+    ("campaign", "manifest_sha256"),
 )  # fmt: skip
 IMPORTS = Table(
     "review_imports",
@@ -104,4 +136,4 @@ DECIDED = Table(
     ("campaign", "item_id", "import_id"),
 )  # fmt: skip
 
-TABLES = (CAMPAIGNS, ITEMS, EXCLUSIONS, IMPORTS, DECIDED)
+TABLES = (CAMPAIGNS, ITEMS, EXCLUSIONS, FINDINGS, LEDGER, PACKETS, IMPORTS, DECIDED)

@@ -11,6 +11,17 @@ from pipelines import redact
 from pipelines.failures import Failure
 
 
+def flags(unsaid: object = False) -> argparse.ArgumentParser:
+    """What every command can be told, with what an attribute is where its flag is not given."""
+    made = argparse.ArgumentParser(add_help=False)
+    for name, about in (
+        ("--json", "one JSON document on stdout"),
+        ("--quiet", "say nothing but results and trouble"),
+    ):
+        made.add_argument(name, action="store_true", default=unsaid, help=about)
+    return made
+
+
 def tell(
     arguments: argparse.Namespace,
     failures: list[Failure],

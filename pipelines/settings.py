@@ -8,9 +8,11 @@ misspelt setting must not quietly mean its default.
 from __future__ import annotations
 
 import difflib
+import getpass
 import importlib
 import inspect
 import os
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,6 +123,15 @@ def warehouse() -> Path:
 def setting(name: str, default: str = "") -> str:
     """One of our own settings, such as `review.owner` (REVIEW__OWNER)."""
     return str(dlt.config.get(name) or default).strip()
+
+
+def actor() -> str:
+    """Who acts, for the evidence: the setting REVIEW__ACTOR, else the user of this machine."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container without a name for its user
+        user = f"user {os.getuid()}"
+    return setting("review.actor", f"{user}@{socket.gethostname()}")
 
 
 def _module(source: str) -> Any:

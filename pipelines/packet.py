@@ -1,0 +1,205 @@
+"""The files of a campaign: one folder that shows what was reviewed, by whom, how it was decided.
+
+Everything is written from the frozen items, so the same campaign gives the same bytes. The manifest
+has the digest of every file, and the attestation has the manifest's: whoever wrote that one down
+elsewhere can tell later whether anything was touched.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import attestation, export, publish, reviewer_rows, reviews
+from pipelines.failures import Misconfigured
+from pipelines.records import fetched, named, quoted
+from pipelines.reviewer_rows import HEADERS, ORDER
+from pipelines.scratch import scratch
+from pipelines.status import spoken
+
+FORMAT = "rollcall review packet 1"
+BOM = "\ufeff"  # a spreadsheet that opens a CSV by double click takes it for the local code page
+
+
+@dataclass(frozen=True)
+class Part:
+    """One CSV of evidence: a table of the review, its rows of this campaign, in this order."""
+
+    name: str
+    table: str
+    order: str
+
+
+EVIDENCE = (
+    Part("population.csv", reviews.ITEMS.name, ORDER),
+    Part("exclusions.csv", reviews.EXCLUSIONS.name, "kind, excluded_id"),
+    Part("findings.csv", reviews.FINDINGS.name, "finding_id"),
+    Part("ledger.csv", reviews.LEDGER.name, "source_name"),
+)
+OUTCOME = (
+    Part("decisions.csv", reviews.DECIDED.name, "item_id, import_id"),
+    Part("imports.csv", reviews.IMPORTS.name, "import_id"),
+    Part("remediations.csv", "remediations", "all"),
+)
+
+
+def written(
+    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, out: Path, label: str
+) -> tuple[Path, str]:
+    """Write the packet as `out/<campaign>/<label>`; return it and its manifest's digest. One that
+    is there already with the same bytes stays as it is; anything else there is never touched:
+    raises Misconfigured."""
+    home = out / campaign
+    try:
+        out.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if home.is_symlink() or (home.exists() and not home.is_dir()):
+            raise _occupied(home)
+        home.mkdir(exist_ok=True, mode=0o700)
+        with export.alone(home), scratch(home / ".building") as building:
+            manifest = json.dumps(
+                _fill(connection, campaign, key, building, label != "opened"),
+                indent=2, ensure_ascii=False,
+            ) + "\n"  # fmt: skip
+            export.write(building / "manifest.json", manifest)
+            digest = hashlib.sha256(manifest.encode()).hexdigest()
+            export.write(building / "attestation.txt", attestation.text(manifest))
+            folder = home / label
+            if folder.is_symlink() or folder.exists():
+                if folder.is_symlink() or not _same(building, folder):
+                    raise _occupied(folder)
+            else:
+                building.rename(folder)
+    except OSError as error:
+        raise publish.unwritable(home, error, "check the disk, or say --out") from None
+    return folder, digest
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a packet that was just written."""
+    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, folder: Path, outcome: bool
+) -> dict[str, Any]:
+    """Write every file but manifest and attestation; return the manifest."""
+    connection.execute("set TimeZone = 'UTC'")
+    [about] = named(connection.execute("from review_campaigns where campaign = ?", [campaign]))
+    files = [
+        evidence(connection, part, campaign, folder)
+        for part in EVIDENCE + OUTCOME * outcome
+        if _exists(connection, part.table)
+    ]
+    (folder / "reviewers").mkdir(mode=0o700)
+    reviewers = []
+    for mail, theirs in reviewer_rows.per_reviewer(connection, campaign, key, inert=True):
+        stem = file_stem(mail)
+        path = folder / "reviewers" / f"{stem}.csv"
+        count = write_csv(path, HEADERS, theirs, BOM)
+        file = export.described(path, [*HEADERS], count) | {"name": f"reviewers/{path.name}"}
+        reviewers.append({"reviewer": mail, "items": count, "files": [file["name"]]})
+        files.append(file)
+    return {
+        "format": FORMAT,
+        **{name: spoken(about[name]) for name in (
+            "campaign", "title", "status", "opened_at", "opened_by", "closed_at", "closed_by",
+            "data_as_of",
+        )},
+        "due_on": str(about["due_on"]),
+        "definition": json.loads(about["definition"]),
+        "definition_sha256": about["definition_sha256"],
+        "sources": json.loads(about["sources"]),
+        "accepted": json.loads(about["accepted"]),
+        "versions": {"rollcall": about["rollcall"], "duckdb": duckdb.__version__},
+        "counts": _counts(connection, campaign),
+        "reviewers": reviewers,
+        "files": files,
+    }  # fmt: skip
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, campaign: str) -> dict[str, Any]:
+    """What the files add up to."""
+
+    def by(column: str, table: str, condition: str = "true") -> dict[str, int]:
+        return dict(connection.execute(
+            f"select {column}, count(*) from {table}"
+            f" where campaign = {quoted(campaign)} and {condition} group by all order by all"
+        ).fetchall())  # fmt: skip
+
+    return {
+        "items": sum(by("source_name", "review_items").values()),
+        "items_by_source": by("source_name", "review_items"),
+        "items_by_rule": by("reviewer_rule", "review_items"),
+        "conflicts": by("reviewer_conflict", "review_items", "reviewer_conflict is not null"),
+        "excluded": by("kind", "review_exclusions"),
+        "findings": sum(by("campaign", "review_findings").values()),
+        "decisions": by("decision", "review_decisions", "is_current"),
+    }
+
+
+def evidence(
+    connection: duckdb.DuckDBPyConnection, part: Part, campaign: str, folder: Path
+) -> dict[str, Any]:
+    """Write one table of the review; return its entry of the manifest."""
+    columns = connection.execute(f"describe {part.table}").fetchall()
+    names = [name for name, *_ in columns]
+    cells = ", ".join(export.cell(name, kind) for name, kind, *_ in columns)
+    result = connection.execute(
+        f"select {cells} from {part.table} where campaign = {quoted(campaign)}"
+        f" order by {part.order}"
+    )
+    count = write_csv(folder / part.name, names, fetched(result))
+    return export.described(folder / part.name, names, count)
+
+
+def write_csv(
+    path: Path, headers: Iterable[str], lines: Iterable[tuple[str | None, ...]], start: str = ""
+) -> int:
+    """RFC 4180 with CRLF, UTF-8; return how many rows it has."""
+    count = 0
+    with path.open("x", newline="", encoding="utf-8") as file:
+        path.chmod(0o600)
+        file.write(start)
+        writer = csv.writer(file, lineterminator="\r\n")
+        writer.writerow(headers)
+        for line in lines:
+            count += 1
+            writer.writerow(line)
+    return count
+
+
+def file_stem(mail: str) -> str:
+    """A name that any system can hold, and that no two reviewers share."""
+    slug = re.sub(r"[^a-z0-9]+", "-", mail.lower()).strip("-")[:40].strip("-")
+    return f"{slug}-{hashlib.sha256(mail.encode()).hexdigest()[:10]}"
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    return bool(connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'main' and table_name = ?", [table]
+    ).fetchone())  # fmt: skip
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether both folders hold the same files with the same bytes."""
+    inside = [
+        {path.relative_to(folder): path for path in folder.rglob("*") if not path.is_dir()}
+        for folder in (one, other)
+    ]
+    return inside[0].keys() == inside[1].keys() and all(
+        not inside[1][name].is_symlink() and path.read_bytes() == inside[1][name].read_bytes()
+        for name, path in inside[0].items()
+    )
+
+
+def _occupied(place: Path) -> Misconfigured:
+    return Misconfigured(str(place), "something else is there, and it is never written over",
+                         "move it away, or say --out")  # fmt: skip

@@ -1,0 +1,107 @@
+"""What a reviewer is shown of an item, in plain words, and the cells that tell it apart.
+
+Everything comes from the frozen items. The last columns are what a decision is bound to: they go
+out and come back as they are, and the seal shows whether they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+import duckdb
+
+from pipelines import export, seal
+from pipelines.records import fetched, quoted
+
+YES = "case when {0} then 'yes' when not {0} then 'no' else 'unknown' end"
+DAY = "strftime({0}, '%Y-%m-%d')"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a reviewer's file: its header, the SQL of its text, its width in a workbook."""
+
+    header: str
+    sql: str
+    width: int = 14
+
+
+SHOWN = (
+    Column("Person", "coalesce(full_name, 'nobody that HR knows')", 24),
+    Column("Job title", "job_title", 20),
+    Column("Department", "department", 16),
+    Column(
+        "Employment",
+        "case when person_id is null then 'unknown'"
+        " when employment_status = 'leaver' then concat('LEFT', ' on ' || ended_on)"
+        " when employment_status = 'future' then concat('starts', ' on ' || started_on)"
+        " else coalesce(employment_status, 'unknown') end || coalesce(', ' || employment_type, '')",
+        18,
+    ),
+    Column("Manager", "manager_name", 20),
+    Column("System", "source_name", 11),
+    Column(
+        "Account",
+        "concat_ws(' · ', account_name, nullif(username, account_name), account_type)",
+        30,
+    ),
+    Column("Account status", "account_status", 11),
+    Column("Last sign-in", f"coalesce({DAY.format('last_login_at')}, 'unknown')", 12),
+    Column("Access", "entitlement_name", 30),
+    Column("What it is", "concat_ws(': ', resource_type, entitlement_description)", 30),
+    Column("Where", "concat_ws(' ', scope_type, coalesce(scope_name, scope_id))", 18),
+    Column("Privileged", YES.format("is_privileged"), 10),
+    Column(
+        "Held",
+        "case when is_direct and is_inherited then 'directly, and through others'"
+        " when is_direct then 'directly' else 'through others' end",
+        14,
+    ),
+    Column("How it came", "access_path", 36),
+    Column(
+        "Since",
+        f"coalesce({DAY.format('granted_at')}, 'seen since ' || {DAY.format('first_seen_at')})",
+        13,
+    ),
+)
+DECIDED = ("decision", "comment", "decided_by", "decided_at")
+IDENTITY = ("account_id", "entitlement_id", "scope_id", "reviewer", "campaign")
+HEADERS = ("item_id", *(column.header for column in SHOWN), *DECIDED, *IDENTITY, "seal")
+ORDER = "account_id, entitlement_id, scope_id nulls first, grant_id"
+
+Row = tuple[str, ...]
+
+
+def per_reviewer(
+    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, inert: bool
+) -> Iterator[tuple[str, Iterator[Row]]]:
+    """Every reviewer of the campaign with their own rows, in the order of HEADERS. Text that a
+    spreadsheet would run is made inert if asked for, as a CSV needs it."""
+    texts = [
+        ("item_id", "item_id"),
+        *((column.header, column.sql) for column in SHOWN),
+        *((name, "''") for name in DECIDED),
+        *((name, name) for name in IDENTITY),
+    ]
+    made = ", ".join(f"coalesce({sql}, '') as \"{name}\"" for name, sql in texts)
+    cells = ", ".join(export.cell(f'"{name}"', "VARCHAR") if inert else f'"{name}"'
+                      for name, _ in texts)  # fmt: skip
+    bound = ", ".join(("item_id", *IDENTITY))
+    result = connection.execute(
+        f"with made as (select {made}, row_number() over (order by reviewer, {ORDER}) as place"
+        f" from review_items where campaign = {quoted(campaign)})"
+        f" select {cells}, {bound} from made order by place"
+    )
+    reviewer = len(texts) + ("item_id", *IDENTITY).index("reviewer")
+    for mail, rows in groupby(fetched(result), key=itemgetter(reviewer)):
+        yield mail, (sealed(row, key) for row in rows)
+
+
+def sealed(row: Row, key: bytes) -> Row:
+    """The cells of a row and their seal. Behind the cells the row has what the seal is over."""
+    *cells, item_id, account_id, entitlement_id, scope_id, reviewer, campaign = row
+    made = seal.of(key, campaign, item_id, account_id, entitlement_id, scope_id, reviewer)
+    return (*cells, made)
