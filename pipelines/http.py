@@ -197,7 +197,7 @@ class Session(requests.Session):
             try:
                 response = super().send(request, **options)
                 self.clock = _moment(response.headers.get("date", "")) or self.clock
-                self._read(response)
+                self.read_body(response)
             except requests.exceptions.SSLError:
                 raise Unreadable(
                     self.name(request),
@@ -212,13 +212,13 @@ class Session(requests.Session):
                 why = "was silent" if isinstance(error, requests.Timeout) else "sent a broken body"
                 raise Trouble(f"{host} {why}", 3) from None
             except (requests.ConnectionError, HTTPError, OSError) as error:
-                raise Trouble(f"{host} cannot be reached ({_reason(error)})", 6) from None
+                raise Trouble(f"{host} cannot be reached ({reason(error)})", 6) from None
             if not response.is_redirect:
                 return response
             request.url = urljoin(str(request.url), response.headers["location"])
         raise Unreadable(self.name(request), "redirects lead in a circle", CHECK)
 
-    def _read(self, response: requests.Response) -> None:
+    def read_body(self, response: requests.Response) -> None:
         """The body, by a deadline and up to a size: requests gives neither."""
         end = time.monotonic() + self.policy.deadline
         parts, size = [], 0
@@ -329,7 +329,7 @@ def _moment(text: str) -> datetime | None:
     return None
 
 
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
     """The innermost reason of a connection that failed, in a few words."""
     text = repr(error)
     for mark, words in (

@@ -94,7 +94,7 @@ class Seen:
     pending: it is to be made. done: it is so already. absent: what it would take away, or take it
     from, is not there any more. drift: it is otherwise than expected, and nothing is done about it.
     wrong: the id belongs to somebody or something else now; the whole apply stops. With a ticket
-    `why` also tells what it lacks of what was asked for, and the facts hold ticket_id and reference.
+    `why` also tells what it lacks of what was asked for; the facts hold ticket_id and reference.
     """
 
     state: Literal["pending", "done", "absent", "drift", "wrong"]

@@ -36,6 +36,7 @@ class Api:
     """A base URL and the session that may ask it."""
 
     def __init__(self, base_url: str, session: Session) -> None:
+        self.base_url, self.session = base_url.rstrip("/"), session
         self.source, self.tally, self.policy = session.source, session.tally, session.policy
         self.rest = RESTClient(base_url, session=session, headers={"Accept": "application/json"})
 

@@ -30,6 +30,7 @@ SHARED = {
     "changes",
     "ledger",
     "provision",
+    "once",
 }
 TOP = {
     *("pyproject.toml", "pipelines", "dbt_project", "tests", "Makefile", ".dlt", "docs", ".ci"),
