@@ -11,7 +11,6 @@ def text(manifest: str) -> str:
     """The attestation that belongs to this manifest; anybody can write it anew and compare."""
     about = json.loads(manifest)
     counts = about["counts"]
-    decided = sum(counts["decisions"].values())
     lines = [
         "ATTESTATION OF AN ACCESS REVIEW",
         "",
@@ -27,8 +26,10 @@ def text(manifest: str) -> str:
         f"Left out      {counts['excluded'].get('grant', 0)} grants and"
         f" {counts['excluded'].get('account', 0)} accounts, each with its reason; exclusions.csv",
         f"Findings      {counts['findings']}, as they stood at the opening; findings.csv",
-        f"Decided       {decided}: {_listed(counts['decisions'])}",
-        f"Undecided     {counts['items'] - decided}; none of them is an approval",
+        f"Decided       {counts['decided']} of {counts['items']}",
+        f"Not decided   {counts['undecided']} without an answer, {counts['unsettled']} unsure or"
+        " not the reviewer's; none of them is an approval",
+        f"Answers       {_listed(counts['decisions'])}",
         "",
         "Sources",
         *(f"  {_source(state)}" for state in about["sources"]),

@@ -11,22 +11,42 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipelines import attestation, export, publish, reviewer_rows, reviews
+from pipelines import attestation, export, progress, publish, reviewer_rows, reviews
 from pipelines.failures import Misconfigured
 from pipelines.records import fetched, named, quoted
 from pipelines.reviewer_rows import HEADERS, ORDER
 from pipelines.scratch import scratch
 from pipelines.status import spoken
+from pipelines.verify import FORMAT
 
-FORMAT = "rollcall review packet 1"
 BOM = "\ufeff"  # a spreadsheet that opens a CSV by double click takes it for the local code page
+
+
+# Every decision that was taken in; what has none is there too, and says so
+DECISIONS = """(
+    select
+        review_items.campaign,
+        review_items.item_id,
+        coalesce(decision, 'undecided') as decision,
+        review_items.reviewer,
+        comment,
+        decided_by,
+        decided_at,
+        is_current,
+        import_id,
+        row_number,
+        superseded_by,
+        review_items.grant_id
+    from review_items
+    left join review_decisions using (campaign, item_id)
+)"""
 
 
 @dataclass(frozen=True)
@@ -45,10 +65,11 @@ EVIDENCE = (
     Part("ledger.csv", reviews.LEDGER.name, "source_name"),
 )
 OUTCOME = (
-    Part("decisions.csv", reviews.DECIDED.name, "item_id, import_id"),
+    Part("decisions.csv", DECISIONS, "item_id, import_id"),
     Part("imports.csv", reviews.IMPORTS.name, "import_id"),
     Part("remediations.csv", "remediations", "all"),
 )
+OPENED = {"status": "open", "closed_at": None, "closed_by": None}
 
 
 def written(
@@ -56,7 +77,8 @@ def written(
 ) -> tuple[Path, str]:
     """Write the packet as `out/<campaign>/<label>`; return it and its manifest's digest. One that
     is there already with the same bytes stays as it is; anything else there is never touched:
-    raises Misconfigured."""
+    raises Misconfigured. A closed one is written beside those before, as `closed-2` and so on:
+    its remediations are later ones."""
     home = out / campaign
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -71,11 +93,10 @@ def written(
             export.write(building / "manifest.json", manifest)
             digest = hashlib.sha256(manifest.encode()).hexdigest()
             export.write(building / "attestation.txt", attestation.text(manifest))
-            folder = home / label
-            if folder.is_symlink() or folder.exists():
-                if folder.is_symlink() or not _same(building, folder):
-                    raise _occupied(folder)
-            else:
+            folder = next(
+                place for place in _places(home, label) if _is_free(place) or _same(building, place)
+            )
+            if _is_free(folder):
                 building.rename(folder)
     except OSError as error:
         raise publish.unwritable(home, error, "check the disk, or say --out") from None
@@ -87,16 +108,29 @@ def manifest(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
+def _places(home: Path, label: str) -> Iterator[Path]:
+    yield home / label
+    if label == "opened":
+        raise _occupied(home / label)
+    yield from (home / f"{label}-{number}" for number in range(2, 1000))
+
+
+def _is_free(place: Path) -> bool:
+    return not (place.exists() or place.is_symlink())
+
+
 def _fill(
     connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, folder: Path, outcome: bool
 ) -> dict[str, Any]:
-    """Write every file but manifest and attestation; return the manifest."""
+    """Write every file but manifest and attestation; return the manifest. Without the outcome it
+    is as on the day of the opening, whatever came in since."""
     connection.execute("set TimeZone = 'UTC'")
     [about] = named(connection.execute("from review_campaigns where campaign = ?", [campaign]))
+    about |= {} if outcome else OPENED
     files = [
         evidence(connection, part, campaign, folder)
         for part in EVIDENCE + OUTCOME * outcome
-        if _exists(connection, part.table)
+        if part.table == DECISIONS or _exists(connection, part.table)
     ]
     (folder / "reviewers").mkdir(mode=0o700)
     reviewers = []
@@ -119,13 +153,13 @@ def _fill(
         "sources": json.loads(about["sources"]),
         "accepted": json.loads(about["accepted"]),
         "versions": {"rollcall": about["rollcall"], "duckdb": duckdb.__version__},
-        "counts": _counts(connection, campaign),
+        "counts": _counts(connection, campaign, outcome),
         "reviewers": reviewers,
         "files": files,
     }  # fmt: skip
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, campaign: str) -> dict[str, Any]:
+def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool) -> dict[str, Any]:
     """What the files add up to."""
 
     def by(column: str, table: str, condition: str = "true") -> dict[str, int]:
@@ -134,14 +168,17 @@ def _counts(connection: duckdb.DuckDBPyConnection, campaign: str) -> dict[str, A
             f" where campaign = {quoted(campaign)} and {condition} group by all order by all"
         ).fetchall())  # fmt: skip
 
+    total = progress.totals(progress.counted(connection, campaign))
+    if not outcome:
+        total |= {"decided": 0, "unsettled": 0, "undecided": total["items"]}
     return {
-        "items": sum(by("source_name", "review_items").values()),
+        **total,
         "items_by_source": by("source_name", "review_items"),
         "items_by_rule": by("reviewer_rule", "review_items"),
         "conflicts": by("reviewer_conflict", "review_items", "reviewer_conflict is not null"),
         "excluded": by("kind", "review_exclusions"),
         "findings": sum(by("campaign", "review_findings").values()),
-        "decisions": by("decision", "review_decisions", "is_current"),
+        "decisions": by("decision", "review_decisions", "is_current") if outcome else {},
     }
 
 
@@ -149,7 +186,7 @@ def evidence(
     connection: duckdb.DuckDBPyConnection, part: Part, campaign: str, folder: Path
 ) -> dict[str, Any]:
     """Write one table of the review; return its entry of the manifest."""
-    columns = connection.execute(f"describe {part.table}").fetchall()
+    columns = connection.execute(f"describe from {part.table}").fetchall()
     names = [name for name, *_ in columns]
     cells = ", ".join(export.cell(name, kind) for name, kind, *_ in columns)
     result = connection.execute(
@@ -194,9 +231,13 @@ def _same(one: Path, other: Path) -> bool:
         {path.relative_to(folder): path for path in folder.rglob("*") if not path.is_dir()}
         for folder in (one, other)
     ]
-    return inside[0].keys() == inside[1].keys() and all(
-        not inside[1][name].is_symlink() and path.read_bytes() == inside[1][name].read_bytes()
-        for name, path in inside[0].items()
+    return (
+        not other.is_symlink()
+        and inside[0].keys() == inside[1].keys()
+        and all(
+            not inside[1][name].is_symlink() and path.read_bytes() == inside[1][name].read_bytes()
+            for name, path in inside[0].items()
+        )
     )
 
 

@@ -9,7 +9,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from pipelines import said
+from pipelines import redact, said
+from pipelines.failures import Misconfigured, Refused
+
+NONE = "no campaign yet: docs/review.md shows how to write one"
+CHANGED = "This is not the packet as it was written. Ask whoever ran the campaign for it again."
+KEPT = "The manifest is the one whose digest was noted, and everything else follows from it."
+NOT_KEPT = (
+    "The packet agrees with itself. Somebody who rewrites every file can make that so: compare the"
+    " manifest's SHA-256 with the one that was noted when it was written (the signed attestation,"
+    " table review_packets), or say --manifest-sha256."
+)
 
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
@@ -35,10 +45,23 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         opens.add_argument(f"--accept-{name}", action="append", default=[], metavar="SOURCE",
                            help=f"take this source as it is, {about}")  # fmt: skip
     opens.add_argument("--because", default="", metavar="TEXT", help="why that is acceptable")
-    for one in (opens,):
+    closes = step("close", close, "end it, and write the packet for the auditor")
+    closes.add_argument(
+        "--undecided",
+        action="store_true",
+        help="although items are not decided: none of them is then approved",
+    )
+    for one in (opens, closes):
         one.add_argument(
             "--out", type=Path, metavar="DIR", help="where files go: REVIEW__FILES, or data/reviews"
         )
+    shows = step("status", status, "who has decided on how much, and what comes next", False)
+    shows.add_argument("campaign", nargs="?", metavar="CAMPAIGN", help="one; else all")
+    step("list", list_, "every campaign that has a file or was opened", False)
+    checks = step("verify", verify, "whether a packet is as it was written, offline", False)
+    checks.add_argument("folder", type=Path, metavar="DIR", help="the packet")
+    checks.add_argument("--manifest-sha256", default="", metavar="HEX",
+                        help="the digest that was noted when it was written")  # fmt: skip
 
 
 def open_(arguments: argparse.Namespace) -> int:
@@ -57,6 +80,104 @@ def open_(arguments: argparse.Namespace) -> int:
     elif not arguments.quiet:
         print(f"{asked.name} is {status}: its population stays as it was frozen", file=sys.stderr)
     return _packed(arguments, asked.name, "opened")
+
+
+def close(arguments: argparse.Namespace) -> int:
+    from pipelines import closing, settings
+
+    state = _state(arguments.campaign)
+    if state["status"] == "not opened":
+        raise Misconfigured(f"campaign {arguments.campaign}", "it was not opened", state["next"])
+    if state["status"] == "open":
+        closing.close(
+            settings.warehouse(), arguments.campaign, settings.actor(), arguments.undecided
+        )
+    return _packed(arguments, arguments.campaign, "closed")
+
+
+def status(arguments: argparse.Namespace) -> int:
+    states = [_state(arguments.campaign)] if arguments.campaign else _states()
+    lines = []
+    for one in states:
+        lines += [
+            f"{one['campaign']}: {one['title']}",
+            f"  {one['status']}, {_due(one)}: {_done(one)}",
+            *(f"  {theirs['reviewer']:40} {_done(theirs)}" for theirs in one["reviewers"]),
+            f"  next: {one['next']}",
+        ]
+    _tell(arguments, {"campaigns": states}, lines or [NONE])
+    return 0
+
+
+def list_(arguments: argparse.Namespace) -> int:
+    states = [
+        {name: value for name, value in one.items() if name != "reviewers"} for one in _states()
+    ]
+    lines = [f"{one['campaign']:20} {one['status']:10} {_due(one)}: {_done(one)}" for one in states]
+    _tell(arguments, {"campaigns": states}, lines or [NONE])
+    return 0
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    from pipelines.verify import verify
+
+    report = verify(arguments.folder, arguments.manifest_sha256)
+    wrong = [{"file": redact.plain(name), "why": redact.plain(why)} for name, why in report.wrong]
+    code = Refused.code if wrong else 0
+    meaning = KEPT if arguments.manifest_sha256 else NOT_KEPT
+    document = {
+        "code": code,
+        "folder": str(report.folder),
+        "files": report.files,
+        "manifest_sha256": report.manifest_sha256,
+        "wrong": wrong,
+        "meaning": CHANGED if wrong else meaning,
+    }
+    for one in wrong if not arguments.json else ():
+        print(f"{one['file']}: {one['why']}", file=sys.stderr)
+    _tell(
+        arguments,
+        document,
+        [CHANGED]
+        if wrong
+        else [
+            f"{report.about['campaign']}: {report.files} files, each as it was written"
+            f" ({report.about['status']})",
+            f"manifest.json SHA-256 {report.manifest_sha256}",
+            meaning,
+        ],
+    )
+    return code
+
+
+def _states() -> list[dict[str, Any]]:
+    from pipelines import progress, settings
+    from pipelines.export import opened
+
+    with opened(settings.warehouse()) as connection:
+        return progress.states(connection)
+
+
+def _state(name: str) -> dict[str, Any]:
+    from pipelines import progress, settings
+    from pipelines.export import opened
+
+    with opened(settings.warehouse()) as connection:
+        return progress.state(connection, name)
+
+
+def _due(state: dict[str, Any]) -> str:
+    days = state["days_left"]
+    if state["status"] == "closed":
+        return f"due {state['due_on']}"
+    left = f"{days} days left" if days >= 0 else f"{-days} days over"
+    return f"due {state['due_on']} ({left})"
+
+
+def _done(counts: dict[str, Any]) -> str:
+    done = f"{counts['decided']} of {counts['items']} decided"
+    unsettled = counts["unsettled"]
+    return done + (f", {unsettled} unsure or not theirs" if unsettled else "")
 
 
 def _packed(arguments: argparse.Namespace, name: str, label: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pipelines.records import Table
 
 DECISIONS = ("keep", "revoke", "modify", "not_mine", "unsure")
+SETTLED = ("keep", "revoke", "modify")  # the others are answers that decide nothing
 
 CAMPAIGNS = Table(
     "review_campaigns",
