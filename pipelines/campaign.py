@@ -70,6 +70,7 @@ class Definition(Strict):
     reviewers: list[Rule] = Field(["manager"], min_length=1)
     scope: Scope = Scope()
     exceptions: list[Excluded] = Field([])
+    remediate_within_days: int = Field(30, ge=0)  # of its being closed
     max_age_hours: int = Field(48, ge=1)  # of a source's last complete read
     max_full_read_age_days: int = Field(8, ge=1)  # of a source's last read of everything
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import changes, reviews
 from pipelines.load import Read
 from pipelines.records import Table
 from pipelines.redact import plain
@@ -54,7 +53,7 @@ RUN_RESOURCES = Table(
 def record(copy: Path, run_id: str, reads: list[Read]) -> None:
     """Add the rows of one sync to a warehouse that is not published yet."""
     with duckdb.connect(str(copy)) as connection:
-        for table in (RUNS, RUN_RESOURCES, *reviews.TABLES, *changes.TABLES):
+        for table in (RUNS, RUN_RESOURCES):
             table.create(connection)
         for read in reads:
             error = plain(str(read.failure)) if read.failure else None

@@ -8,7 +8,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pipelines import policy, settings
+import duckdb
+
+from pipelines import changes, policy, provision, reviews, settings
 from pipelines.failures import Failure, Misconfigured, Refused, StorageFailed, explained
 from pipelines.redact import plain
 
@@ -22,6 +24,9 @@ def transform(candidate: Path, home: Path, select: str = "") -> None:
     from dbt.cli.main import dbtRunner  # takes seconds to import: only those who need it wait
 
     policy.write(candidate)
+    with duckdb.connect(str(candidate)) as connection:
+        for table in (*reviews.TABLES, *changes.TABLES):
+            table.create(connection)  # models read them, and an older warehouse lacks some
     os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
     os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
     owner = settings.setting("review.owner")
@@ -29,6 +34,7 @@ def transform(candidate: Path, home: Path, select: str = "") -> None:
         raise Misconfigured("REVIEW__OWNER", "it is no mail address", "set REVIEW__OWNER")
     variables = {
         "review_owner": owner,
+        "ticket_source": provision.ticket_source(),
         "dormant_after_days": int(settings.setting("review.dormant_after_days", "90")),
     }
     common = (

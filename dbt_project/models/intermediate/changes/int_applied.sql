@@ -1,0 +1,32 @@
+{{ config(tags=['decisions']) }}
+
+with
+
+applied_changes as (
+
+    select
+        *,
+        case
+            when action = 'open_ticket' then wanted_action else action
+        end as asks_for
+    from {{ source('rollcall', 'applied_changes') }}
+
+),
+
+source_states as (
+
+    select * from {{ ref('source_states') }}
+
+)
+
+-- Only a read that began afterwards, and was complete, can tell what came of it
+select
+    applied_changes.*,
+    {{ wish_id('applied_changes.asks_for') }} as wish_id,
+    coalesce(source_states.last_complete_at > applied_changes.known_at, false)
+        as is_judged
+
+from applied_changes
+
+left join source_states
+    on applied_changes.source_name = source_states.source_name
