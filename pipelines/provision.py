@@ -17,8 +17,10 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from typing import Any, Literal, Protocol
 
@@ -130,6 +132,23 @@ class Provisioner(Protocol):
         again once its bytes may have left. Raises Unsent (surely nothing happened), Unknown (it
         may have happened) or Rejected (the vendor says no)."""
         ...
+
+
+def settled(
+    see: Callable[[], Seen],
+    asked_at: datetime | None,
+    settle: float,
+    waits: Callable[[Seen], bool] = lambda seen: seen.state == "pending",
+) -> Seen:
+    """What is seen, once it is not worth waiting for any more: for `settle` seconds after a call of
+    unknown effect a read may still show the state before it."""
+    left = settle - (datetime.now(UTC) - asked_at).total_seconds() if asked_at else 0.0
+    end = time.monotonic() + min(left, settle)
+    pause = 0.1
+    while waits(seen := see()) and (left := end - time.monotonic()) > 0:
+        time.sleep(min(pause, left))
+        pause = min(pause * 2, 2.0)
+    return seen
 
 
 def sources() -> list[str]:

@@ -8,8 +8,7 @@ counts as done only once a read says so too.
 from __future__ import annotations
 
 import json
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -32,7 +31,7 @@ from pipelines.pingone.wanted import (
     other_than_expected,
     profile,
 )
-from pipelines.provision import Change, Receipt, Seen
+from pipelines.provision import Change, Receipt, Seen, settled
 from pipelines.raw import Row
 
 USERS = "the role Identity Data Admin (dir:create:user, dir:update:user, dir:delete:user)"
@@ -73,15 +72,13 @@ def connect(
         client_secret, 200, "cheapest", "all", policy, Tally(),
     )  # fmt: skip
     own = {f"pingone:application:{key.strip()}" for key in (client_id, sync_client_id) if key}
-    return Provisioner(reader, own, allow_delete, timedelta(seconds=settle_seconds))
+    return Provisioner(reader, own, allow_delete, settle_seconds)
 
 
 class Provisioner:
     """One environment, as the worker application that may write to it."""
 
-    def __init__(
-        self, reader: PingOne, own: set[str], allow_delete: bool, settle: timedelta
-    ) -> None:
+    def __init__(self, reader: PingOne, own: set[str], allow_delete: bool, settle: float) -> None:
         self.reader, self.api, self.own = reader, reader.api, own
         self.allow_delete, self.settle = allow_delete, settle
 
@@ -92,16 +89,11 @@ class Provisioner:
     # ---- looking
 
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
-        until = asked_at + self.settle if asked_at else datetime.now(UTC)
-        pause = 0.1
-        while True:
-            seen = self.seen(change)
-            left = min(until - datetime.now(UTC), self.settle).total_seconds()
+        def waits(seen: Seen) -> bool:
             # of an account that was to be made disabled, the first call has arrived
-            if seen.state != "pending" or seen.step == "disable" or left <= 0:
-                return seen
-            time.sleep(min(pause, left))
-            pause = min(pause * 2, 2.0)
+            return seen.state == "pending" and seen.step != "disable"
+
+        return settled(lambda: self.seen(change), asked_at, self.settle, waits)
 
     def seen(self, change: Change) -> Seen:
         """What the live state is now."""

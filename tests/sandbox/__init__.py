@@ -11,6 +11,8 @@ from typing import Self
 from tests.sandbox.company_parts import Company
 from tests.sandbox.server import Server
 
+PINGONE_WRITER = "9c1d7a20-0d0e-4b6f-9a11-5566778899bb"
+
 
 class Sandbox:
     """The three vendors of one company, served until `close`. Also a context manager."""
@@ -46,6 +48,29 @@ class Sandbox:
             "PINGONE__CLIENT_SECRET": pingone.client_secret,
         }
         return {f"SOURCES__{name}": value for name, value in settings.items()}
+
+    def write_environment(self) -> dict[str, str]:
+        """The settings that let Rollcall write here, with credentials made for it now."""
+        halo, pingone = self.company.haloitsm, self.company.pingone
+        halo.agents[3] = {**halo.agents[2], "id": 3, "name": "Rollcall writer"}
+        halo.add_client("halo-writer", "halo-writer-secret", 3)
+        halo.touch()
+        pingone.add_client(PINGONE_WRITER, "pingone-writer-secret", "Rollcall writer")
+        settings = {
+            "HALOITSM__CLIENT_ID": "halo-writer",
+            "HALOITSM__CLIENT_SECRET": "halo-writer-secret",
+            "HALOITSM__REQUESTS_PER_SECOND": "0",
+            "HALOITSM__TICKET_TYPE": "Access Request",
+            "HALOITSM__TICKET_STATUS": "New",
+            "HALOITSM__TICKET_PRIORITY": "Medium",
+            "HALOITSM__TICKET_CATEGORY": "Access>Removal",
+            "HALOITSM__TICKET_TEAM": halo.teams[min(halo.teams)]["name"],
+            "HALOITSM__TICKET_REQUESTER": "access-review@lanternfish.example",
+            "PINGONE__CLIENT_ID": PINGONE_WRITER,
+            "PINGONE__CLIENT_SECRET": "pingone-writer-secret",
+            "PINGONE__REQUESTS_PER_SECOND": "0",
+        }
+        return {f"PROVISION__{name}": value for name, value in settings.items()}
 
     def close(self) -> None:
         for server in (self.charthop, self.haloitsm, self.pingone):

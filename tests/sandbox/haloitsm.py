@@ -39,7 +39,9 @@ class HaloITSM:
     ) -> None:
         self.client_id, self.client_secret, self.tenant = client_id, client_secret, tenant
         self.switches = switches or Switches()
-        self.acting_agent = acting_agent  # the agent this application acts as
+        self.acting_agent = acting_agent  # the agent that the application of this request acts as
+        self.first_agent = acting_agent
+        self.clients: dict[str, tuple[str, int]] = {}  # secret and agent of further applications
         self.pages = Pages(keep_pages)
         self.agents: dict[int, dict] = {}
         self.teams: dict[int, dict] = {}
@@ -47,7 +49,7 @@ class HaloITSM:
         self.memberships: list[dict] = []
         self.role_holders: set[tuple[int, str]] = set()
         self.desk = Desk(self)
-        self._tokens: dict[str, tuple[float, set[str]]] = {}
+        self._tokens: dict[str, tuple[float, set[str], int]] = {}
         self._numbers = itertools.count(1)
 
     def view(self) -> View:
@@ -57,6 +59,10 @@ class HaloITSM:
     def touch(self) -> None:
         """State or switches were edited by hand."""
         self.pages.changed()
+
+    def add_client(self, client_id: str, client_secret: str, agent: int) -> None:
+        """One more API application, such as the one that opens tickets, and its agent."""
+        self.clients[client_id] = (client_secret, agent)
 
     def expire_tokens(self) -> None:
         """Every token given out so far is void."""
@@ -145,8 +151,11 @@ class HaloITSM:
             "tickets": self.desk.upsert,
             "actions": self.desk.act,
         }[name]
+        switches = self.switches
         written = [write(element) for element in elements]
         answer = written if flag(query, "returnall") else written[-1]
+        if switches.one_in_a_list and not isinstance(answer, list):
+            answer = [answer]
         return Response(self.switches.post_status, answer)
 
     # --- tokens and rights
@@ -163,15 +172,16 @@ class HaloITSM:
             return self._denied("invalid_request", "Unknown tenant.")
         if form.get("grant_type") != "client_credentials":
             return self._denied("unsupported_grant_type", "Use client_credentials.")
-        given = (form.get("client_id"), form.get("client_secret"))
-        if given != (self.client_id, self.client_secret):
+        known = {self.client_id: (self.client_secret, self.first_agent)} | self.clients
+        secret, agent = known.get(form.get("client_id", ""), (None, 0))
+        if secret is None or form.get("client_secret") != secret:
             status = switches.invalid_client_status
             return self._denied("invalid_client", "The credentials are invalid.", status)
         scopes = set(form.get("scope", "").split())
         if unknown := scopes - SCOPES:
             return self._denied("invalid_scope", f"Unknown scope: {min(unknown)}")
         token = f"eyJ.sandbox.{next(self._numbers)}"
-        self._tokens[token] = (time.monotonic() + switches.token_lifetime, scopes)
+        self._tokens[token] = (time.monotonic() + switches.token_lifetime, scopes, agent)
         answer = {"access_token": token, "token_type": "Bearer"}
         if not switches.expires_in_missing:
             answer |= {"expires_in": int(switches.token_lifetime)}
@@ -185,9 +195,10 @@ class HaloITSM:
 
     def _scopes(self, request: Request) -> set[str]:
         given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        until, scopes = self._tokens.get(given, (0.0, set()))
+        until, scopes, agent = self._tokens.get(given, (0.0, set(), 0))
         if until <= time.monotonic():
             raise Refused(401, "Unauthorized")
+        self.acting_agent = agent
         return scopes
 
     @staticmethod

@@ -79,7 +79,7 @@ class Lookups:
         return {"record_count": len(rows), key: show(rows)}
 
     def _statuses(self, query: dict[str, str]) -> list[dict]:
-        open_only = flag(query, "excludeclosed")
+        open_only = flag(query, "excludeclosed") and not self.halo.switches.excludeclosed_ignored
         return [
             {key: value for key, value in row.items() if not key.startswith("_")}
             for row in sorted(self.statuses.values(), key=lambda row: row["sequence"])

@@ -46,6 +46,15 @@ class Switches:
     nested_arrays: str = "replace"  # or "merge"
     error_style: str = "Message"  # "resultCode", "ClassName", "error", "text", "html"
     unset_date: str = "1900-01-01T00:00:00"  # or 1899-12-30, or "" for none
+    search: str = "text"  # what it means: "words" (any of them), "details", "nothing", "ignored"
+    search_lag: float = 0  # seconds until a new ticket is found by it
+    list_lag: float = 0  # seconds until a new ticket is in the list
+    order_ignored: bool = False
+    drops: tuple[str, ...] = ()  # properties of a new ticket that are lost without a word
+    summary_cap: int = 0  # cut short without a word
+    excludeclosed_ignored: bool = False
+    new_status_ignored: bool = False  # of an action
+    one_in_a_list: bool = False  # one element posted is answered as a list of one
     search_finds_custom_fields: bool = False
     list_has_custom_fields: bool = False
     ticket_update_dates_filter: bool = False  # whether lastupdatefromdate filters

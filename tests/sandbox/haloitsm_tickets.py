@@ -6,6 +6,8 @@ so, action ids begin at 1 in every ticket, and a team on a ticket is its name.
 
 from __future__ import annotations
 
+import re
+import time
 from typing import TYPE_CHECKING, Any
 
 from tests.sandbox.haloitsm_agents import now
@@ -87,17 +89,23 @@ class Desk(Lookups):
         return shown
 
     def _tickets(self, query: dict[str, str]) -> dict[str, Any]:
+        """Newest first; an unknown `order` is passed over."""
+
         def show(rows: list[dict]) -> list[dict]:
             if flag(query, "ticketidonly"):
                 return [{"id": row["id"]} for row in rows]
             return [self._row(row) for row in rows]
 
         rows = [ticket for ticket in self.tickets.values() if self._fits(ticket, query)]
-        rows.sort(key=lambda ticket: ticket["id"], reverse=True)
+        rows.sort(key=lambda ticket: ticket["id"], reverse=not self.halo.switches.order_ignored)
+        if self.halo.switches.order_ignored:
+            query = {name: value for name, value in query.items() if name != "order"}
         return self._listed(rows, query, "tickets", show)
 
     def _fits(self, ticket: dict, query: dict[str, str]) -> bool:
         closed = self._closed(ticket["status_id"])
+        if self._is_new(ticket, self.halo.switches.list_lag):
+            return False
         if bool(ticket.get("_deleted")) != flag(query, "deleted"):
             return False
         if (flag(query, "open_only") and closed) or (flag(query, "closed_only") and not closed):
@@ -118,10 +126,23 @@ class Desk(Lookups):
         return self._found(ticket, query) and self._in_time(ticket, query)
 
     def _found(self, ticket: dict, query: dict[str, str]) -> bool:
-        text = f"{ticket['id']} {ticket.get('summary', '')} {ticket.get('details', '')}"
-        if self.halo.switches.search_finds_custom_fields:
+        switches, wanted = self.halo.switches, query.get("search", "").lower()
+        if not wanted or switches.search == "ignored":
+            return True
+        if switches.search == "nothing" or self._is_new(ticket, switches.search_lag):
+            return False
+        text = f"{ticket['id']} {ticket.get('details', '')}"
+        if switches.search != "details":
+            text += f" {ticket.get('summary', '')}"
+        if switches.search_finds_custom_fields:
             text += " ".join(str(row.get("value")) for row in ticket["customfields"])
-        return query.get("search", "").lower() in text.lower()
+        words = re.findall(r"\w+", wanted) if switches.search == "words" else [wanted]
+        return any(word in text.lower() for word in words)
+
+    @staticmethod
+    def _is_new(ticket: dict, lag: float) -> bool:
+        """Whether it was logged so lately that an index does not have it yet."""
+        return time.monotonic() < ticket.get("_logged", -lag) + lag
 
     def _in_time(self, ticket: dict, query: dict[str, str]) -> bool:
         first, last = query.get("startdate", ""), query.get("enddate", "") or "9999"
@@ -158,6 +179,10 @@ class Desk(Lookups):
         self._refuse_unknown(element)
         if not ticket_id:
             ticket_id = self._log()
+            dropped = {*self.halo.switches.drops}
+            element = {key: value for key, value in element.items() if key not in dropped}
+            if cap := self.halo.switches.summary_cap:
+                element["summary"] = element.get("summary", "")[:cap]
         ticket = self.tickets[ticket_id]
         if element.get("_recover"):
             ticket["_deleted"] = False
@@ -183,6 +208,7 @@ class Desk(Lookups):
         self.tickets[ticket_id] = {
             **{"id": ticket_id, "status_id": first, "tickettype_id": kind},
             **{"dateoccurred": now(), "hasbeenclosed": False, "customfields": []},
+            **{"_logged": time.monotonic()},
         }
         self.actions[ticket_id] = []
         self._note(ticket_id, "Logged", "Ticket logged", _system=True)
@@ -237,6 +263,8 @@ class Desk(Lookups):
         shown = {"hiddenfromuser": bool(element.get("hiddenfromuser"))}
         note = element.get("note") or element.get("note_html") or ""
         action = self._note(ticket["id"], element.get("outcome") or "Note", note, **shown)
+        if self.halo.switches.new_status_ignored:
+            new["status"] = moved["status_id"] = None
         if new["status"]:
             self._move(ticket, new["status"])
         ticket |= {key: value for key, value in moved.items() if value}
