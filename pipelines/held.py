@@ -39,6 +39,14 @@ class Held:
             return {}
         return dict(zip(found["id"].to_pylist(), found["value"].to_pylist(), strict=True))
 
+    def tickets(self) -> list[str]:
+        """The source's own ids of the tickets that we opened there."""
+        found = self._ask(
+            "select distinct split_part(ticket_id, ':', 3) as id from applied_changes"
+            f" where ticket_id like '{self.source}:ticket:%' order by id"
+        )
+        return [] if found is None else found["id"].to_pylist()
+
     def _ask(self, sql: str) -> pa.Table | None:
         if self.warehouse is None or not self.warehouse.exists():
             return None

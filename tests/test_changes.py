@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines import provision
 from pipelines.policy import SCHEMA
 from pipelines.transform import transform
 from tests.sandbox.company_parts import pingone_id
@@ -168,7 +169,9 @@ def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(wished):
     assert {(group(5), "modify"), ("haloitsm:team:2:member", "revoke")} == {
         (row["entitlement_id"], row["wanted_action"]) for row in tickets
     }
-    assert {"open_ticket"} == {row["action"] for row in tickets}
+    assert {("open_ticket", provision.ticket_source(), None)} == {
+        (row["action"], row["through"], row["blocked_because"]) for row in tickets
+    }
 
 
 def test_what_is_kept_or_not_closed_is_not_touched(wished):

@@ -29,9 +29,15 @@
             'entitlement_id', 'implied_entitlement_id', 'scope_type',
             'scope_id', 'scope_name',
         ],
+        'tickets': [
+            'ticket_id', 'source_ticket_id', 'status', 'source_status',
+            'summary', 'created_at', 'updated_at', 'closed_at', 'last_note',
+        ],
     }[entity] -%}
 
-    {%- set sources = 'hr_sources' if entity == 'people' else 'sources' -%}
+    {%- set sources = {
+        'people': 'hr_sources', 'tickets': 'ticket_sources',
+    }.get(entity, 'sources') -%}
 
     {%- for source in var(sources) %}
     select

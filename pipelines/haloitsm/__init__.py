@@ -2,7 +2,8 @@
 
 The three lists are read whole on every sync: there is no "changed since" for agents. Builds differ:
 older ones answer with bare arrays and without membership in the list; then the team, role or agent
-details are read as well. End users (customers) are not agents and are not read.
+details are read as well. Of tickets, those are read that we opened. End users (customers) are not
+agents and are not read.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import dlt
 from dlt.extract import DltResource
 
 from pipelines.haloitsm.client import HaloITSM
+from pipelines.haloitsm.tickets import Tickets
 from pipelines.held import Held
 from pipelines.http import Policy, Tally
 from pipelines.raw import resource
@@ -57,5 +59,8 @@ def source(
             "agent_details",
             halo.agent_details,
             "One row per agent read singly; only where teams do not tell their members either.",
+        ),
+        resource(
+            "tickets", Tickets(halo).read, "One row per ticket that we opened; none without any."
         ),
     )

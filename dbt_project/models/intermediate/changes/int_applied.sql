@@ -8,7 +8,13 @@ applied_changes as (
         *,
         case
             when action = 'open_ticket' then wanted_action else action
-        end as asks_for
+        end as asks_for,
+        -- What becomes of a ticket is for the desk to show
+        case
+            when action in ('comment_ticket', 'close_ticket', 'reopen_ticket')
+                then split_part(ticket_id, ':', 1)
+            else source_name
+        end as judged_by
     from {{ source('rollcall', 'applied_changes') }}
 
 ),
@@ -29,4 +35,4 @@ select
 from applied_changes
 
 left join source_states
-    on applied_changes.source_name = source_states.source_name
+    on applied_changes.judged_by = source_states.source_name

@@ -89,37 +89,74 @@ open_wishes as (
 
 ),
 
+from_wishes as (
+
+    select
+        * replace (
+            case when channel = 'ticket' then 'open_ticket' else action end
+            as action
+        ),
+        action as asks_for,
+        sha256(wish_id || '|' || rounds) as change_id,
+        case when channel = 'ticket' then action end as wanted_action,
+        case
+            when channel = 'ticket' then 'close_ticket'
+            when action = 'revoke' then 'grant'
+            when action = 'grant' then 'revoke'
+            when action = 'create_account' then 'delete_account'
+            when action = 'disable_account' then 'enable_account'
+        end as inverse_action
+    from open_wishes
+    where not is_under_way
+
+),
+
+about_tickets as (
+
+    select
+        *,
+        'ticket' as channel,
+        action as asks_for
+    from {{ ref('int_ticket_changes') }}
+
+),
+
+changes as (
+
+    select * from from_wishes
+    union all by name
+    select * exclude (blocked_because) from about_tickets
+
+),
+
 planned_changes as (
 
     select
-        sha256(open_wishes.wish_id || '|' || open_wishes.rounds) as change_id,
+        changes.change_id,
+        changes.action,
+        changes.channel,
+        changes.wanted_action,
+        changes.source_name,
         case
-            when open_wishes.channel = 'ticket' then 'open_ticket'
-            else open_wishes.action
-        end as action,
-        open_wishes.channel,
-        case
-            when open_wishes.channel = 'ticket' then open_wishes.action
-        end as wanted_action,
-        open_wishes.source_name,
-        case
-            when open_wishes.channel = 'ticket' then '{{ var('ticket_source') }}'
-            else open_wishes.source_name
+            when changes.channel = 'ticket' then '{{ var('ticket_source') }}'
+            else changes.source_name
         end as through,
-        open_wishes.account_id,
-        open_wishes.entitlement_id,
-        open_wishes.scope_type,
-        open_wishes.scope_id,
-        open_wishes.grant_id,
-        open_wishes.source_grant_id,
-        case open_wishes.action
+        changes.account_id,
+        changes.entitlement_id,
+        changes.scope_type,
+        changes.scope_id,
+        changes.grant_id,
+        changes.source_grant_id,
+        case changes.asks_for
             when 'create_account' then json_object('has_account', false)
             when 'disable_account' then json_object('status', accounts.status)
             when 'delete_account' then json_object('status', accounts.status)
             when 'grant' then json_object('is_held', false)
-            else json_object('is_held', true)
+            when 'revoke' then json_object('is_held', true)
+            when 'modify' then json_object('is_held', true)
+            else changes.expected_state::json
         end::varchar as expected_state,
-        case open_wishes.action
+        case changes.asks_for
             when 'create_account'
                 then
                     json_object(
@@ -141,39 +178,31 @@ planned_changes as (
             when 'grant' then json_object('is_held', true)
             when 'revoke' then json_object('is_held', false)
         end::varchar as wanted_state,
-        open_wishes.reason_kind,
-        open_wishes.reason_id,
-        open_wishes.reason,
-        open_wishes.approved_by,
-        open_wishes.campaign,
-        open_wishes.item_id,
-        {{ iso('open_wishes.due_at') }} as due_at,
-        case
-            when open_wishes.channel = 'ticket' then 'close_ticket'
-            when open_wishes.action = 'revoke' then 'grant'
-            when open_wishes.action = 'grant' then 'revoke'
-            when open_wishes.action = 'create_account' then 'delete_account'
-            when open_wishes.action = 'disable_account' then 'enable_account'
-        end as inverse_action,
+        changes.reason_kind,
+        changes.reason_id,
+        changes.reason,
+        changes.approved_by,
+        changes.campaign,
+        changes.item_id,
+        {{ iso('changes.due_at') }} as due_at,
+        changes.inverse_action,
         coalesce(accounts.display_name, people.full_name) as account_name,
         entitlements.display_name as entitlement_name,
-        open_wishes.person_id,
-        open_wishes.residual,
+        changes.person_id,
+        changes.residual,
         accounts.username as account_username,
         {{ iso('accounts.created_at') }} as account_created_at,
         entitlements.resource_name,
-        open_wishes.blocked_because
+        changes.blocked_because
 
-    from open_wishes
+    from changes
 
-    left join accounts on open_wishes.account_id = accounts.account_id
+    left join accounts on changes.account_id = accounts.account_id
 
     left join entitlements
-        on open_wishes.entitlement_id = entitlements.entitlement_id
+        on changes.entitlement_id = entitlements.entitlement_id
 
-    left join people on open_wishes.person_id = people.person_id
-
-    where not open_wishes.is_under_way
+    left join people on changes.person_id = people.person_id
 
 )
 
