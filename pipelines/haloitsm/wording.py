@@ -19,6 +19,7 @@ TO_DO = {
     "disable_account": "disable the account {account}",
     "enable_account": "enable the account {account}",
     "delete_account": "delete the account {account}",
+    "modify": "change the access {access} of {account}, as said below",
 }
 ENDING = (
     "Close this ticket when it is done. Whether the access is gone, or there, is then read from the"
