@@ -4,7 +4,7 @@ BIN := .venv/bin
 export WAREHOUSE ?= data/access.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test planted lint sync check export status sandbox bench docs clean
+.PHONY: help install demo test planted lint sync check export status sandbox bench docs plan apply clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -41,6 +41,12 @@ export: install ## the review files, from what is published
 
 status: install ## the last run of each source
 	@$(BIN)/rollcall status
+
+plan: install ## what is to be changed in other systems, as a file to approve
+	@$(BIN)/rollcall plan
+
+apply: install ## carry out PLAN=file; only say what would be done without DIGEST=…
+	@$(BIN)/rollcall apply $(PLAN) $(if $(DIGEST),--digest $(DIGEST))
 
 sandbox: install ## the invented company's three APIs, until Ctrl-C
 	@$(BIN)/python -m tests.sandbox serve

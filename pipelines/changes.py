@@ -7,10 +7,11 @@ that a warehouse that was restored learns what was done.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from pipelines import settings
+from pipelines import ledger, settings
 from pipelines.records import Table
 
 OUTCOMES = ("done", "already", "drift", "failed", "ticketed")
@@ -67,6 +68,45 @@ def folder() -> Path:
     CHANGES__FOLDER."""
     default = settings.warehouse().parent / "changes"
     return Path(settings.setting("changes.folder") or default).expanduser().absolute()
+
+
+def collect(candidate: Path) -> None:
+    """Take what the journals say into a warehouse that is not published yet; what it has already
+    stays as it is. Raises Refused for a journal that was edited."""
+    with duckdb.connect(str(candidate)) as connection:
+        for table in TABLES:
+            table.create(connection)
+        for path in sorted(folder().glob("*.journal.jsonl")):
+            records = ledger.read(path)
+            begun = [record for record in records if record["event"] == "apply_begun"]
+            if begun:
+                _put(connection, PLANS, _plan(begun, records))
+            for record in records:
+                if record["event"] == "outcome":
+                    _put(connection, APPLIED, _applied(record))
+
+
+def _plan(begun: list[ledger.Record], records: list[ledger.Record]) -> dict[str, Any]:
+    ended = [record for record in records if record["event"] == "apply_ended"]
+    is_complete = bool(ended) and ended[-1]["facts"]["is_complete"]
+    return {
+        "plan_digest": begun[-1]["plan_digest"],
+        "completed_at": ended[-1]["time"] if is_complete else None,
+        "audit_head": records[-1]["audit_head"],
+    } | begun[-1]["facts"]
+
+
+def _applied(record: ledger.Record) -> dict[str, Any]:
+    """The row of an outcome; that of a later one takes its place."""
+    known = record["facts"] | record["facts"]["seen"] | record | {"known_at": record["time"]}
+    return {name: known.get(name) for name in APPLIED.columns}
+
+
+def _put(connection: duckdb.DuckDBPyConnection, table: Table, row: dict[str, Any]) -> None:
+    names, places = ", ".join(row), ", ".join("?" * len(row))
+    connection.execute(
+        f"insert or replace into main.{table.name} ({names}) values ({places})", [*row.values()]
+    )
 
 
 def heads(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

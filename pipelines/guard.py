@@ -8,13 +8,13 @@ well. Whoever knows that a change is right says so with its exact numbers, for o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from pipelines import settings
-from pipelines.failures import Misconfigured, Refused
+from pipelines.failures import Refused
 
 KEYS = {
     "people": "person_id",
@@ -45,16 +45,7 @@ class Limits:
 
     @classmethod
     def configured(cls) -> Limits:
-        found = {}
-        for limit in fields(cls):
-            text = settings.setting(f"guard.{limit.name}")
-            try:
-                if text:
-                    found[limit.name] = type(limit.default)(text)
-            except ValueError:
-                name = f"GUARD__{limit.name}".upper()
-                raise Misconfigured(name, f"{text} is no number", f"set {name}") from None
-        return cls(**found)
+        return settings.numbers(cls, "guard")
 
 
 @dataclass(frozen=True)

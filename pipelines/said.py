@@ -29,7 +29,7 @@ def tell(
     code: int | None = None,
 ) -> None:
     """Every failure with what, why, effect and next: as text on stderr, or as JSON on stdout."""
-    kept = effect(bool(document.get("published")))
+    kept = document.get("effect") or effect(bool(document.get("published")))
     told = [
         {
             "what": redact.plain(failure.what),

@@ -13,9 +13,9 @@ import importlib
 import inspect
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import dlt
 from dlt.common.configuration.exceptions import ConfigurationException
@@ -26,6 +26,8 @@ from pipelines import source_names
 from pipelines.failures import Misconfigured
 from pipelines.held import Held
 from pipelines.http import Tally
+
+Numbers = TypeVar("Numbers")
 
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")  # failures are told by us, once
@@ -123,6 +125,28 @@ def warehouse() -> Path:
 def setting(name: str, default: str = "") -> str:
     """One of our own settings, such as `review.owner` (REVIEW__OWNER)."""
     return str(dlt.config.get(name) or default).strip()
+
+
+def numbers(kind: type[Numbers], section: str) -> Numbers:
+    """A dataclass of numbers, each its default unless configured: GUARD__ADDED_ROWS for its field
+    `added_rows` in section `guard`. Raises Misconfigured."""
+    known, found = {field.name: type(field.default) for field in fields(kind)}, {}
+    for variable in sorted(os.environ):
+        name = variable.removeprefix(f"{section}__".upper())
+        if name != variable and name.lower() not in known:
+            raise Misconfigured(variable, "there is no setting of this name",
+                                f"use one of {', '.join(known)}")  # fmt: skip
+    for name, number in known.items():
+        text = setting(f"{section}.{name}")
+        try:
+            if text:
+                found[name] = number(text)
+                if not 0 <= found[name] < float("inf"):
+                    raise ValueError
+        except ValueError:
+            variable = f"{section}__{name}".upper()
+            raise Misconfigured(variable, f"{text} is no number", f"set {variable}") from None
+    return kind(**found)
 
 
 def actor() -> str:

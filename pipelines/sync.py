@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import guard, load, policy, publish, runs, settings
+from pipelines import changes, guard, load, policy, publish, runs, settings
 from pipelines.failures import Failure, Refused, StorageFailed, explained
 from pipelines.http import Tally
 from pipelines.redact import plain, without_secrets
@@ -108,6 +108,7 @@ def _build(
         rows = sum(read.rows_loaded.values())
         say(f"{read.source}: {rows} rows in {read.tally.requests} requests")
     runs.record(copy, outcome.run_id, outcome.reads)
+    changes.collect(copy)
     say("transforming and testing")
     transform(copy, work.parent)
     for change in guard.judge(copy, accepted):
