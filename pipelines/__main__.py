@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from pipelines import __version__, audit, redact, review, scratch, write_back
 from pipelines.failures import Failure, explained
+from pipelines.formats import FORMATS
 from pipelines.said import flags, tell
 
 EPILOG = """\
@@ -106,14 +107,21 @@ def check(arguments: argparse.Namespace) -> int:
 def export(arguments: argparse.Namespace) -> int:
     from pipelines.export import export
 
-    manifest = export(arguments.out, arguments.allow_stale)
+    manifest = export(arguments.out, arguments.allow_stale, arguments.format)
     if arguments.json:
         print(json.dumps(manifest, indent=2))
     elif not arguments.quiet:
         for name in manifest["stale_accepted"]:
             print(f"{name} is stale, as accepted", file=sys.stderr)
         for file in manifest["files"]:
-            print(f"{manifest['folder']}/{file['name']}: {file['rows']} grants to decide")
+            rows = file["rows"]
+            if isinstance(rows, dict):
+                rows = ", ".join(f"{count} {name}" for name, count in rows.items())
+            elif manifest["format"] == "review":
+                rows = f"{rows} grants to decide"
+            else:
+                rows = f"{rows} rows"
+            print(f"{manifest['folder']}/{file['name']}: {rows}")
         print(f"{manifest['folder']}/manifest.json")
     return 0
 
@@ -179,6 +187,13 @@ def _parser() -> argparse.ArgumentParser:
         default=Path("data/exports"),
         metavar="DIR",
         help="where the new folder goes",
+    )
+    exports.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="review",
+        metavar="FORMAT",
+        help="; ".join(f"{name}: {about}" for name, about in FORMATS.items()),
     )
     exports.add_argument(
         "--allow-stale", action="store_true", help="also while a source's last sync failed"

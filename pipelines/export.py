@@ -1,11 +1,10 @@
-"""The review files, from what is published: one row per grant to decide, and their manifest.
+"""What is published, as files: the review with one row per grant to decide, or another format.
 
 The same published warehouse gives the same bytes, so nothing of the moment of export is in them.
 """
 
 from __future__ import annotations
 
-import csv
 import fcntl
 import hashlib
 import json
@@ -18,10 +17,11 @@ from typing import Any
 
 import duckdb
 
-from pipelines import __version__, publish, settings
+from pipelines import __version__, formats, publish, settings
 from pipelines.failures import Misconfigured, Refused
 from pipelines.scratch import scratch
 from pipelines.status import sources
+from pipelines.text_lines import lines_to, new_file
 
 DECISION = ("decision", "decision_comment", "decided_by", "decided_at")
 
@@ -31,7 +31,7 @@ DECISION = ("decision", "decision_comment", "decided_by", "decided_at")
 FORMULA = r"^'*[\t\r\n]|^['\s\p{Z}\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]"
 
 
-def export(out: Path, allow_stale: bool = False) -> dict[str, Any]:
+def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict[str, Any]:
     """Write a new dated folder below `out`; return its manifest and where it is.
 
     Raises Refused while a source is stale, Misconfigured where nothing is published.
@@ -48,13 +48,13 @@ def export(out: Path, allow_stale: bool = False) -> dict[str, Any]:
         try:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
             with alone(out), scratch(out / ".building") as building:
-                review = building / "access_review.csv"
-                columns, rows = write_review(warehouse, review)
+                read = [state["source_name"] for state in states if state["as_of"]]
                 manifest = {
                     "rollcall": __version__,
+                    "format": format,
                     "stale_accepted": stale,
                     "sources": states,
-                    "files": [described(review, columns, rows)],
+                    "files": [*formats.written(format, warehouse, building, read)],
                 }
                 write(building / "manifest.json", json.dumps(manifest, indent=2) + "\n")
                 folder = take_place(building, out)
@@ -82,26 +82,48 @@ def opened(path: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(str(path), read_only=True)
 
 
-def write_review(warehouse: duckdb.DuckDBPyConnection, path: Path) -> tuple[list[str], int]:
-    """RFC 4180 with CRLF, UTF-8; text that a spreadsheet would run is made inert."""
-    warehouse.execute("set TimeZone = 'UTC'")
-    described = warehouse.execute("describe access_review").fetchall()
-    cells = ", ".join(cell(name, kind) for name, kind, *_ in described)
-    result = warehouse.execute(
-        f"select {cells} from access_review"
-        " order by account_id, entitlement_id, scope_id nulls first, grant_id"
+def write_review(warehouse: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
+    """The table of that name, and empty columns for the decision; what the manifest says of it."""
+    return write_csv(
+        warehouse,
+        path,
+        "from access_review",
+        "account_id, entitlement_id, scope_id nulls first, grant_id",
+        DECISION,
     )
-    columns = [name for name, *_ in described] + list(DECISION)
-    empty = ("",) * len(DECISION)
-    rows = 0
-    with path.open("x", newline="", encoding="utf-8") as file:
-        path.chmod(0o600)
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(columns)
-        while batch := result.fetchmany(10_000):
-            rows += len(batch)
-            writer.writerows(row + empty for row in batch)
-    return columns, rows
+
+
+def write_csv(
+    warehouse: duckdb.DuckDBPyConnection,
+    path: Path,
+    sql: str,
+    order: str,
+    empty: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """A query's rows, and empty columns behind them; what the manifest says of it. RFC 4180 with
+    CRLF, UTF-8; text that a spreadsheet would run is made inert."""
+    kinds = warehouse.execute(f"describe {sql}").fetchall()
+    columns = [name for name, *_ in kinds] + [*empty]
+    cells = ", ".join(cell(f'"{name}"', kind) for name, kind, *_ in kinds)
+    line = " || ',' || ".join(separated(f'"{name}"') for name, *_ in kinds)
+    end = "," * len(empty) + "\r\n"
+    with new_file(path) as file:
+        file.write((",".join(columns) + "\r\n").encode())
+        rows = lines_to(
+            file,
+            warehouse,
+            f"select {line} || '{end}' from (select {cells} from ({sql}) order by {order})",
+        )
+    return described(path, columns, rows)
+
+
+def separated(name: str) -> str:
+    """A text as a field of a CSV: in quotes where it must be."""
+    return f"""case
+        when {name} is null then ''
+        when regexp_matches({name}, '[",\r\n]') then '"' || replace({name}, '"', '""') || '"'
+        else {name}
+    end"""
 
 
 def cell(name: str, kind: str) -> str:
@@ -114,7 +136,7 @@ def cell(name: str, kind: str) -> str:
     return f"{name}::varchar as {name}"
 
 
-def described(path: Path, columns: list[str], rows: int) -> dict[str, Any]:
+def described(path: Path, columns: list[str], rows: int | dict[str, int]) -> dict[str, Any]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {"name": path.name, "rows": rows, "sha256": digest, "columns": columns}

@@ -27,7 +27,11 @@ select
     ranked.error,
     complete.run_id as complete_run_id,
     complete.as_of,
-    ranked.status <> 'complete' as is_stale
+    ranked.status <> 'complete' as is_stale,
+    case
+        when ranked.status <> 'complete'
+            then date_diff('second', complete.as_of, ranked.started_at)
+    end as stale_seconds
 from ranked
 left join complete on ranked.source_name = complete.source_name
 where place = 1

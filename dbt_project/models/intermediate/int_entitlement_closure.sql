@@ -11,7 +11,11 @@ entitlements as (
 
 grants as ({{ union_sources('grants') }}),
 
-implications as ({{ union_sources('implications') }}),
+implications as (
+
+    select * from {{ ref('int_entitlement_implications') }}
+
+),
 
 -- Nothing follows from an entitlement that does not exist (any more)
 edges as (
