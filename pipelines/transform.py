@@ -32,10 +32,13 @@ def transform(candidate: Path, home: Path, select: str = "") -> None:
     owner = settings.setting("review.owner")
     if owner and not re.fullmatch(r"[^\s'\"\\{}]+@[^\s'\"\\{}]+", owner):
         raise Misconfigured("REVIEW__OWNER", "it is no mail address", "set REVIEW__OWNER")
+    dormant = settings.setting("review.dormant_after_days", "90")
+    of_services = settings.setting("review.dormant_service_after_days", dormant)
     variables = {
         "review_owner": owner,
         "ticket_source": provision.ticket_source(),
-        "dormant_after_days": int(settings.setting("review.dormant_after_days", "90")),
+        "dormant_after_days": int(dormant),
+        "dormant_service_after_days": int(of_services),
     }
     common = (
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),

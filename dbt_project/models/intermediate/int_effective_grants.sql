@@ -98,7 +98,9 @@ implied as (
             list(distinct held_entitlement_id)
             filter (held_entitlement_id is not null)
         ) as inherited_from,
-        min_by(access_path, (steps, access_path)) as access_path
+        min_by(access_path, (steps, access_path)) as access_path,
+        string_agg(distinct access_path, '; ' order by access_path)
+            as access_paths
     from (
         select * from implied_by_direct
         union all
@@ -123,6 +125,7 @@ effective as (
         or implied.account_id is not null as is_inherited,
         coalesce(implied.inherited_from, []) as inherited_from,
         implied.access_path,
+        implied.access_paths,
         listed.source_grant_id,
         listed.granted_at,
         listed.granted_by,

@@ -32,6 +32,7 @@ select
     grants.is_inherited,
     grants.inherited_from,
     grants.access_path,
+    grants.access_paths,
     grants.source_grant_id,
     grants.is_read_only,
     grants.granted_at,
