@@ -18,13 +18,14 @@ from typing import Any
 
 import duckdb
 
-from pipelines import attestation, export, progress, publish, reviewer_rows, reviews
+from pipelines import attestation, export, progress, publish, reviewer_book, reviewer_rows, reviews
 from pipelines.failures import Misconfigured
 from pipelines.records import fetched, named, quoted
 from pipelines.reviewer_rows import HEADERS, ORDER
 from pipelines.scratch import scratch
 from pipelines.status import spoken
 from pipelines.verify import FORMAT
+from pipelines.workbook import ROWS
 
 BOM = "\ufeff"  # a spreadsheet that opens a CSV by double click takes it for the local code page
 
@@ -132,23 +133,22 @@ def _fill(
         for part in EVIDENCE + OUTCOME * outcome
         if part.table == DECISIONS or _exists(connection, part.table)
     ]
-    (folder / "reviewers").mkdir(mode=0o700)
-    reviewers = []
-    for mail, theirs in reviewer_rows.per_reviewer(connection, campaign, key, inert=True):
-        stem = file_stem(mail)
-        path = folder / "reviewers" / f"{stem}.csv"
-        count = write_csv(path, HEADERS, theirs, BOM)
-        file = export.described(path, [*HEADERS], count) | {"name": f"reviewers/{path.name}"}
-        reviewers.append({"reviewer": mail, "items": count, "files": [file["name"]]})
-        files.append(file)
-    return {
-        "format": FORMAT,
+    facts = {
         **{name: spoken(about[name]) for name in (
             "campaign", "title", "status", "opened_at", "opened_by", "closed_at", "closed_by",
             "data_as_of",
         )},
         "due_on": str(about["due_on"]),
         "definition": json.loads(about["definition"]),
+    }  # fmt: skip
+    reviewers = []
+    for mail, entries in _reviewers(connection, campaign, key, folder / "reviewers", facts):
+        names = [entry["name"] for entry in entries]
+        reviewers.append({"reviewer": mail, "items": entries[0]["rows"], "files": names})
+        files += entries
+    return {
+        "format": FORMAT,
+        **facts,
         "definition_sha256": about["definition_sha256"],
         "sources": json.loads(about["sources"]),
         "accepted": json.loads(about["accepted"]),
@@ -157,6 +157,31 @@ def _fill(
         "reviewers": reviewers,
         "files": files,
     }  # fmt: skip
+
+
+def _reviewers(
+    connection: duckdb.DuckDBPyConnection,
+    campaign: str,
+    key: bytes,
+    folder: Path,
+    facts: dict[str, Any],
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Write each reviewer's CSV and workbook; yield who, and their entries of the manifest."""
+    folder.mkdir(mode=0o700)
+    as_text = reviewer_rows.per_reviewer(connection.cursor(), campaign, key, inert=False)
+    inert = reviewer_rows.per_reviewer(connection.cursor(), campaign, key, inert=True)
+    for (mail, theirs), (_, plain) in zip(inert, as_text, strict=True):
+        path = folder / f"{file_stem(mail)}.csv"
+        count = write_csv(path, HEADERS, theirs, BOM)
+        files = [path]
+        if count < ROWS:  # more than a sheet holds is for no human eye: such a one has the CSV
+            files.append(path.with_suffix(".xlsx"))
+            reviewer_book.write(files[1], facts, mail, plain)
+        entries = [
+            export.described(file, [*HEADERS], count) | {"name": f"{folder.name}/{file.name}"}
+            for file in files
+        ]
+        yield mail, entries
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool) -> dict[str, Any]:

@@ -18,15 +18,18 @@ from pipelines.records import fetched, quoted
 
 YES = "case when {0} then 'yes' when not {0} then 'no' else 'unknown' end"
 DAY = "strftime({0}, '%Y-%m-%d')"
+LONGEST = 8_000  # characters of a text that is only shown: a cell ends at 32,767
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a reviewer's file: its header, the SQL of its text, its width in a workbook."""
+    """One column of a reviewer's file: its header, the SQL of its text, its width in a workbook.
+    It is empty where the frozen items lack a column that it `needs`, as those of before had it."""
 
     header: str
     sql: str
     width: int = 14
+    needs: tuple[str, ...] = ()
 
 
 SHOWN = (
@@ -60,12 +63,44 @@ SHOWN = (
         " when is_direct then 'directly' else 'through others' end",
         14,
     ),
-    Column("How it came", "access_path", 36),
+    Column("How it came", "access_path", 30),
+    Column("Every way", "access_paths", 30, ("access_paths",)),
+    Column(
+        "If this one went",
+        "case when is_direct then coalesce('still there: ' || remains_without, 'the access ends')"
+        " else 'it cannot go by itself' end",
+        26,
+        ("remains_without",),
+    ),
     Column(
         "Since",
         f"coalesce({DAY.format('granted_at')}, 'seen since ' || {DAY.format('first_seen_at')})",
         13,
     ),
+    Column("Granted by", "granted_by", 18, ("granted_by",)),
+    Column(
+        "Peers who have it",
+        "concat(peers_with, ' of ', peers_total, ' in ' || peer_group)",
+        22,
+        ("peers_with", "peers_total", "peer_group"),
+    ),
+    Column(
+        "New since last review",
+        "case when is_new_since_last_review is null then 'never reviewed'"
+        " when is_new_since_last_review then 'new' else 'no' end",
+        14,
+        ("is_new_since_last_review",),
+    ),
+    Column(
+        "Last decision",
+        f"concat_ws(', ', last_decision, 'by ' || last_decided_by, {DAY.format('last_decided_at')},"
+        " last_campaign)",
+        26,
+        ("last_decision", "last_decided_by", "last_decided_at", "last_campaign"),
+    ),
+    Column("Findings", "findings", 36, ("findings",)),
+    Column("Recommendation", "recommendation", 14, ("recommendation",)),
+    Column("Because", "recommendation_because", 36, ("recommendation_because",)),
 )
 DECIDED = ("decision", "comment", "decided_by", "decided_at")
 IDENTITY = ("account_id", "entitlement_id", "scope_id", "reviewer", "campaign")
@@ -80,12 +115,15 @@ def per_reviewer(
 ) -> Iterator[tuple[str, Iterator[Row]]]:
     """Every reviewer of the campaign with their own rows, in the order of HEADERS. Text that a
     spreadsheet would run is made inert if asked for, as a CSV needs it."""
+    connection.execute("set TimeZone = 'UTC'")
+    frozen = {name for name, *_ in connection.execute("describe review_items").fetchall()}
     texts = [
         ("item_id", "item_id"),
-        *((column.header, column.sql) for column in SHOWN),
+        *((column.header, _shown(column) if frozen.issuperset(column.needs) else "''")
+          for column in SHOWN),
         *((name, "''") for name in DECIDED),
         *((name, name) for name in IDENTITY),
-    ]
+    ]  # fmt: skip
     made = ", ".join(f"coalesce({sql}, '') as \"{name}\"" for name, sql in texts)
     cells = ", ".join(export.cell(f'"{name}"', "VARCHAR") if inert else f'"{name}"'
                       for name, _ in texts)  # fmt: skip
@@ -98,6 +136,13 @@ def per_reviewer(
     reviewer = len(texts) + ("item_id", *IDENTITY).index("reviewer")
     for mail, rows in groupby(fetched(result), key=itemgetter(reviewer)):
         yield mail, (sealed(row, key) for row in rows)
+
+
+def _shown(column: Column) -> str:
+    return (
+        f"case when length({column.sql}) > {LONGEST}"
+        f" then left({column.sql}, {LONGEST}) || ' …' else {column.sql} end"
+    )
 
 
 def sealed(row: Row, key: bytes) -> Row:

@@ -162,6 +162,29 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
         return Published(warehouse.read_bytes(), said, time.monotonic() - begun)
 
 
+@pytest.fixture(scope="session")
+def sent(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a campaign `q4` that went out to its reviewers, made once."""
+    home = tmp_path_factory.mktemp("sent")
+    (home / "reviews").mkdir()
+    (home / "reviews" / "q4.toml").write_text(
+        'title = "Access review, fourth quarter"\ndue = 2099-12-15\n'
+        'fallback = "security@lanternfish.example"\n',
+        encoding="utf-8",
+    )
+    (home / "data").mkdir(mode=0o700)
+    (home / "data" / "access.duckdb").write_bytes(published.data)
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipelines", "review", "open", "q4", "--quiet"],
+        env=os.environ | {"PYTHONPATH": str(Path.cwd()), "REVIEW__SEAL_KEY": "0123456789abcdef"},
+        cwd=home,
+        capture_output=True,
+        text=True,
+    )
+    assert 0 == ended.returncode, ended.stderr
+    return home
+
+
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as served:

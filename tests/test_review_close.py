@@ -8,43 +8,27 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import FAST, Published, Rollcall
+from tests.conftest import Rollcall
 from tests.test_review import DEFINITION, changed, table
 
-
-@pytest.fixture(scope="module")
-def out(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a campaign that went out to its reviewers, made once."""
-    home = tmp_path_factory.mktemp("opened")
-    (home / "reviews").mkdir()
-    (home / "reviews" / "q4.toml").write_text(DEFINITION, encoding="utf-8")
-    (home / "data").mkdir(mode=0o700)
-    (home / "data" / "access.duckdb").write_bytes(published.data)
-    ended = subprocess.run(
-        [sys.executable, "-m", "pipelines", "review", "open", "q4", "--quiet"],
-        env=os.environ | FAST | {"PYTHONPATH": str(Path.cwd()), "REVIEW__ACTOR": "mira@example"},
-        cwd=home,
-        capture_output=True,
-        text=True,
-    )
-    assert 0 == ended.returncode, ended.stderr
-    return home
+SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
 
 
 @pytest.fixture
-def q4(rollcall: Rollcall, out: Path) -> Rollcall:
+def q4(rollcall: Rollcall, sent: Path) -> Rollcall:
     """The campaign is open, and nobody has decided yet."""
-    shutil.copytree(out, rollcall.home, dirs_exist_ok=True)
-    return rollcall
+    shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
+    return replace(rollcall, environment=rollcall.environment | SEAL)
 
 
-@pytest.fixture(scope="module")
-def packet(out: Path) -> Path:
-    return out / "data" / "reviews" / "q4" / "opened"
+@pytest.fixture
+def packet(sent: Path) -> Path:
+    return sent / "data" / "reviews" / "q4" / "opened"
 
 
 @pytest.fixture

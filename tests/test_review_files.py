@@ -1,0 +1,188 @@
+"""What a reviewer is sent: a workbook and a CSV that say the same, whatever opens them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.utils.escape import unescape
+
+from pipelines.reviewer_rows import DECIDED, HEADERS
+from pipelines.reviews import DECISIONS
+from pipelines.workbook import put, put_row, put_rows, workbook
+from tests.conftest import Rollcall
+from tests.test_review import changed, opened, table
+
+SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
+NASTY = (
+    *('=HYPERLINK("http://x")', "+1", "-2", "@SUM(A1)", "'=quoted", "<r>bold</r>", "&<>\"'"),
+    *("  two blanks  ", "007", "1e5", "2026-01-02", "a\nb\tc", "\u202eolleh", "_x0041_"),
+)
+
+
+@pytest.fixture
+def packet(sent: Path) -> Path:
+    return sent / "data" / "reviews" / "q4" / "opened"
+
+
+def cells(path: Path, kinds: str = "s") -> list[tuple[str, ...]]:
+    """Every row of the first sheet as text; a cell of any other kind ends the test."""
+    book = openpyxl.load_workbook(path)
+    for sheet in book:
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.value is None or cell.data_type in kinds, (path, cell.coordinate)
+    return [
+        tuple(unescape(str(value if value is not None else "")) for value in row)
+        for row in book.worksheets[0].values
+    ]
+
+
+def texts(path: Path) -> list[tuple[str, ...]]:
+    """Every row of a reviewer's CSV."""
+    return [HEADERS, *(tuple(row.values()) for row in table(path))]
+
+
+def as_text(csv_text: str, workbook_text: str) -> bool:
+    """The same, but for the quote that keeps a spreadsheet from running the CSV's."""
+    return csv_text in (workbook_text, "'" + workbook_text)
+
+
+def test_a_workbook_has_what_the_csv_has_and_nothing_in_it_is_calculated(packet):
+    books = sorted((packet / "reviewers").glob("*.xlsx"))
+    assert len(books) == len(json.loads((packet / "manifest.json").read_text())["reviewers"])
+    for path in books:
+        written = cells(path)
+        expected = texts(path.with_suffix(".csv"))
+        assert len(expected) == len(written)
+        for one, other in zip(expected, written, strict=True):
+            assert all(map(as_text, one, other)), (one, other)
+
+
+def test_a_reviewer_can_only_type_where_they_are_asked(packet):
+    path = next((packet / "reviewers").glob("joan-diaz*.xlsx"))
+    book = openpyxl.load_workbook(path)
+    sheet = book["Access"]
+
+    assert ["Access", "Instructions", "Progress"] == book.sheetnames
+    assert "C2" == sheet.freeze_panes and sheet.auto_filter.ref == sheet.dimensions
+    assert sheet.protection.sheet and not sheet.protection.password
+    assert not sheet.protection.autoFilter and not sheet.protection.sort  # no: not forbidden
+    for row in sheet.iter_rows(min_row=1):
+        for cell, header in zip(row, HEADERS, strict=True):
+            may_type = cell.row > 1 and header in DECIDED
+            assert may_type != cell.protection.locked, cell.coordinate
+            assert "@" == cell.number_format or cell.row == 1 or cell.value is None
+    lists = {rule.type: rule for rule in sheet.data_validations.dataValidation}
+    decision = f"{sheet.cell(2, HEADERS.index('decision') + 1).column_letter}"
+    comment = f"{sheet.cell(2, HEADERS.index('comment') + 1).column_letter}"
+    assert f'"{",".join(DECISIONS)}"' == lists["list"].formula1
+    assert f"{decision}2:{decision}{sheet.max_row}" == str(lists["list"].sqref)
+    assert f"{comment}2:{comment}{sheet.max_row}" == str(lists["custom"].sqref)
+    assert f'${decision}2="revoke"' in lists["custom"].formula1
+    told = " ".join(str(value) for row in book["Instructions"].values for value in row if value)
+    assert "2099-12-15" in told and "security@lanternfish.example" in told
+    assert all(name in told for name in DECISIONS)
+    assert str(sheet.max_row - 1) in [value for row in book["Progress"].values for value in row]
+
+
+def test_the_same_data_goes_out_as_the_same_bytes_whenever_it_is_opened(
+    rollcall, published, packet
+):
+    there = replace(rollcall.has(published), environment=rollcall.environment | SEAL)
+    (there.home / "reviews").mkdir()
+    later = opened(there)
+
+    files = [
+        {path.relative_to(one).as_posix(): path for path in one.rglob("*") if path.is_file()}
+        for one in (packet, later)
+    ]
+    assert files[0].keys() == files[1].keys()
+    for name in files[0].keys() - {"manifest.json", "attestation.txt"}:
+        assert files[0][name].read_bytes() == files[1][name].read_bytes(), name
+    one, other = (json.loads(paths["manifest.json"].read_text()) for paths in files)
+    told = {"opened_at": "", "definition_sha256": ""}  # the moment, and a file of other spaces
+    assert one | told == other | told
+
+
+@pytest.fixture
+def nasty(rollcall: Rollcall, sent: Path) -> Path:
+    """Reviewers' files of a company whose names do their worst, and that is wordy."""
+    shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
+    changed(
+        rollcall,
+        *(
+            f"update review_items set entitlement_name = $${text}$$, full_name = $${text}$$"
+            f" where hash(grant_id) % {len(NASTY)} = {number}"
+            for number, text in enumerate(NASTY)
+        ),
+        "update review_items set entitlement_description = repeat('long ', 10000)",
+    )
+    out = rollcall.run("review", "open", "q4", "--json", "--out", "nasty", **SEAL)
+    return rollcall.home / out.document["folder"] / "reviewers"
+
+
+def test_names_that_are_formulas_or_markup_stay_text_in_both_files(nasty):
+    seen = set()
+    for path in sorted(nasty.glob("*.xlsx")):
+        written = cells(path)
+        for one, other in zip(texts(path.with_suffix(".csv")), written, strict=True):
+            assert all(map(as_text, one, other)), (one, other)
+            assert all(len(text) < 32_767 for text in other)
+            seen.add(other[HEADERS.index("Access")])
+    assert {*NASTY} <= seen
+
+
+def test_many_rows_are_written_as_xlsxwriter_writes_one(tmp_path):
+    rows = [
+        ("plain", text, "", f"{text} {text}") for text in (*NASTY, "a b", "é\u00a0", "x" * 9000)
+    ]
+    for name in ("many", "single"):
+        with workbook(tmp_path / name, in_order=True) as book:
+            sheet = book.add_worksheet("Access")
+            put_row(sheet, 0, ("one", "two", "three", "four"))
+            shapes = [book.add_format({"bold": bold}) for bold in (True, False, True, False)]
+            if name == "many":
+                put_rows(sheet, 1, rows, shapes)
+            for number, row in enumerate(rows, 1) if name == "single" else ():
+                for column, text in enumerate(row):
+                    put(sheet, number, column, text, shapes[column])
+
+    assert (tmp_path / "many").read_bytes() == (tmp_path / "single").read_bytes()
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
+def test_libreoffice_opens_and_saves_both_files_without_a_formula_or_a_loss(nasty, tmp_path):
+    made = tmp_path / "saved"
+    for kind in ("xlsx", "csv"):
+        (tmp_path / kind).mkdir()
+        for path in nasty.glob(f"*.{kind}"):
+            shutil.copy(path, tmp_path / kind)
+        subprocess.run(
+            [
+                *("soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile"),
+                *("--convert-to", "xlsx", "--outdir", str(made / kind)),
+                *(["--infilter=CSV:44,34,76"] if kind == "csv" else []),  # UTF-8, as its BOM says
+                *map(str, sorted((tmp_path / kind).iterdir())),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )
+    kept = {"item_id", "account_id", "entitlement_id", "scope_id", "reviewer", "campaign", "seal"}
+    for path in sorted(nasty.glob("*.xlsx")):
+        # a CSV does not say what is text: numbers and dates are made of what looks like them
+        for kind, looked_at, kinds in (("xlsx", {*HEADERS}, "s"), ("csv", kept, "snd")):
+            saved = cells(made / kind / path.name, kinds)
+            lost = {
+                (header, text, back)
+                for one, other in zip(cells(path), saved, strict=True)
+                for header, text, back in zip(HEADERS, one, other, strict=True)
+                if header in looked_at and text != back and text != "_x0041_"  # LibreOffice reads A
+            }
+            assert set() == lost, kind
