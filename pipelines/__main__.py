@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipelines import __version__, audit, redact, review, scratch, write_back
+from pipelines import __version__, audit, notify, redact, review, scratch, write_back
 from pipelines.failures import Failure, explained
 from pipelines.formats import FORMATS
 from pipelines.said import flags, tell
@@ -39,6 +39,9 @@ def main() -> NoReturn:
         )
         tell(arguments, [failure], {})
         code = failure.code
+    counts = getattr(arguments, "counts", None)
+    if arguments.verb in notify.TOLD and (code or counts):
+        notify.summary(arguments.verb, code, counts or [])
     _flush()
     sys.exit(code)
 
@@ -55,6 +58,11 @@ def sync(arguments: argparse.Namespace) -> int:
         full=arguments.full,
         accepted=arguments.accept,
     )
+    arguments.counts = [
+        f"{read.source}: {read.status}, {sum(read.rows_loaded.values())} rows,"
+        f" {read.tally.requests} requests"
+        for read in outcome.reads
+    ]
     document = {
         "run_id": outcome.run_id,
         "published": outcome.published,

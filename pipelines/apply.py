@@ -149,8 +149,9 @@ def _report(
         ],
     }
     said = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in course.counts.items())
+    arguments.counts = [f"{counted(len(plan.changes), 'change')}: {said}"]
     if not arguments.json:
-        print(f"{counted(len(plan.changes), 'change')}: {said}")
+        print(arguments.counts[0])
         print(f"audit head {journal.log.head}")
     if noted:
         print(noted, file=sys.stderr)

@@ -55,6 +55,11 @@ def run(arguments: argparse.Namespace) -> int:
     folder = changes.folder()
     with opened(settings.warehouse()) as warehouse:
         plan = make(warehouse, settings.actor(), arguments.max_changes)
+    totals = plan.document["totals"]
+    arguments.counts = [
+        f"{totals['changes']} changes, {totals['blocked']} blocked",
+        *(f"{action}: {number}" for action, number in totals["by_action"].items()),
+    ]
     path = None
     if plan.changes:
         path = arguments.out or folder / f"{plan.digest[:12]}.plan.json"

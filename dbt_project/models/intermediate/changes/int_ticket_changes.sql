@@ -87,9 +87,7 @@ to_close as (
     select
         *,
         'close_ticket' as action,
-        'The sync of ' || strftime(
-            last_complete_at at time zone 'UTC', '%Y-%m-%d %H:%M UTC'
-        ) || ' has seen that it is done.' as reason,
+        'A complete sync has seen that it is done.' as reason,
         'reopen_ticket' as inverse_action
     from joined
     where status = 'open' and is_judged and is_met
@@ -102,9 +100,8 @@ to_reopen as (
     select
         *,
         'reopen_ticket' as action,
-        'The ticket is closed, and the sync of ' || strftime(
-            last_complete_at at time zone 'UTC', '%Y-%m-%d %H:%M UTC'
-        ) || ' has seen that it is not done, or not any more.' as reason,
+        'The ticket is closed, and a complete sync has seen since that it is'
+        || ' not done, or not any more.' as reason,
         'close_ticket' as inverse_action
     from joined
     where
