@@ -4,7 +4,7 @@ BIN := .venv/bin
 export WAREHOUSE ?= data/access.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test planted lint sync check export status sandbox bench docs plan apply clean
+.PHONY: help install demo test planted soak lint sync check export status sandbox bench docs plan apply clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -26,6 +26,9 @@ test: install ## every test
 
 planted: install ## plant one bug at a time and see a test notice it
 	@$(BIN)/python -m tests.planted
+
+soak: install ## the long suite: a thousand histories, two hundred kills, every fault everywhere
+	@$(BIN)/python -m tests.soak $(PYTEST_ARGS)
 
 lint: install
 	$(BIN)/ruff check pipelines tests

@@ -135,26 +135,19 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def status(arguments: argparse.Namespace) -> int:
-    from pipelines import settings
+    from pipelines import publish, settings
     from pipelines.export import opened
-    from pipelines.status import age, status
+    from pipelines.status import status, told
 
-    with opened(settings.warehouse()) as warehouse:
+    path = settings.warehouse()
+    with opened(path) as warehouse:
         document = status(warehouse)
+    refused = publish.refused(path)
+    document["candidate"] = str(refused) if refused.exists() else None
     if arguments.json:
         print(json.dumps(document, indent=2))
-        return 0
-    for source in document["sources"]:
-        state = "STALE" if source["is_stale"] else "ok"
-        complete = f"complete {age(source['as_of'])} ago" if source["as_of"] else "never complete"
-        print(
-            f"{source['source_name']:10}{state:7}{complete}"
-            f" · last run {source['last_status']}, {source['last_mode']},"
-            f" {source['requests']} requests, {source['retries']} retries"
-        )
-        if source["error"]:
-            print(f"{'':17}{redact.plain(source['error'])}")
-    print(" · ".join(f"{rows} {table}" for table, rows in document["rows"].items()))
+    else:
+        print("\n".join(told(document, document["candidate"])))
     return 0
 
 

@@ -162,10 +162,19 @@ def publish(copy: Path, warehouse: Path) -> None:
 
 def set_aside(copy: Path, warehouse: Path) -> Path:
     """Keep a candidate that was refused, for a look, in the place of the one before it."""
-    place = warehouse.parent / f".{warehouse.name}.work" / "refused" / warehouse.name
+    place = refused(warehouse)
     place.parent.mkdir(exist_ok=True, mode=0o700)
     copy.replace(place)
     return place
+
+
+def refused(warehouse: Path) -> Path:
+    """Where a candidate that was refused is kept, until the next sync that publishes."""
+    return warehouse.parent / f".{warehouse.name}.work" / "refused" / warehouse.name
+
+
+def forget_refused(warehouse: Path) -> None:
+    shutil.rmtree(refused(warehouse).parent, ignore_errors=True)
 
 
 def unwritable(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -27,7 +27,10 @@ RUNS = Table(
         "ended_at": ("timestamptz not null", "When it ended."),
         "requests": ("bigint not null", "HTTP requests sent, repeated ones and tokens included."),
         "retries": ("bigint not null", "Requests that were sent again after a wait."),
+        "data_as_of": ("timestamptz", "How old what is published of this source is: the start of"
+                       " its last complete run, this one included; null if there was none."),
         "error": ("varchar", "What went wrong; null if nothing did."),
+        "remedy": ("varchar", "What to do about it; null if nothing went wrong."),
         "accepted": ("varchar", "Changes beyond the limits of the guard that somebody accepted for"
                      " this run, with their exact numbers; null if there were none."),
     },
@@ -50,22 +53,48 @@ RUN_RESOURCES = Table(
 )  # fmt: skip
 
 
+def begin(copy: Path) -> datetime:
+    """Now; where the clock has gone back, just after the newest run: history is kept by when runs
+    began, and which of them was the last as well."""
+    newest = None
+    if copy.exists():
+        with duckdb.connect(str(copy)) as connection:
+            newest = connection.execute("select max(started_at) from main.runs").fetchone()[0]
+    now = datetime.now(UTC)
+    return max(now, newest + timedelta(microseconds=1)) if newest else now
+
+
 def record(copy: Path, run_id: str, reads: list[Read]) -> None:
     """Add the rows of one sync to a warehouse that is not published yet."""
     with duckdb.connect(str(copy)) as connection:
         for table in (RUNS, RUN_RESOURCES):
             table.create(connection)
         for read in reads:
-            error = plain(str(read.failure)) if read.failure else None
-            ended: datetime | None = read.ended_at
+            failure = read.failure
+            complete = connection.execute(
+                "select max(started_at) from main.runs"
+                " where source_name = ? and status = 'complete'",
+                [read.source],
+            ).fetchone()
+            row = {
+                "run_id": run_id,
+                "source_name": read.source,
+                "mode": read.mode,
+                "status": read.status,
+                "started_at": read.started_at,
+                "ended_at": read.ended_at,
+                "requests": read.tally.requests,
+                "retries": read.tally.retries,
+                "data_as_of": complete[0] if failure and complete else read.started_at,
+                "error": plain(str(failure)) if failure else None,
+                "remedy": plain(failure.next, 4000) if failure else None,
+            }
             connection.execute(
-                "insert into main.runs values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)",
-                [
-                    run_id, read.source, read.mode, read.status, read.started_at, ended,
-                    read.tally.requests, read.tally.retries, error,
-                ],
-            )  # fmt: skip
-            for resource in sorted({*read.rows_loaded} if read.failure is None else ()):
+                f"insert into main.runs ({', '.join(row)})"
+                f" values ({', '.join('?' * len(row))})",
+                [*row.values()],
+            )
+            for resource in sorted({*read.rows_loaded} if failure is None else ()):
                 connection.execute(
                     "insert into main.run_resources values (?, ?, ?, ?, ?, ?, ?)",
                     [

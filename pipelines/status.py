@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+
+from pipelines.redact import plain
 
 SOURCES = """
 with ranked as (
@@ -25,6 +28,8 @@ select
     ranked.requests,
     ranked.retries,
     ranked.error,
+    ranked.remedy,
+    ranked.accepted,
     complete.run_id as complete_run_id,
     complete.as_of,
     ranked.status <> 'complete' as is_stale,
@@ -36,6 +41,21 @@ from ranked
 left join complete on ranked.source_name = complete.source_name
 where place = 1
 order by ranked.source_name
+"""
+CHANGES = """
+with moments as (
+    select run_id, max(started_at) as moment, bool_or(status = 'complete') as is_published
+    from runs group by run_id
+),
+published as (
+    select moment, lag(moment) over (order by run_id) as before
+    from moments where is_published order by run_id desc limit 1
+)
+select event, count(*)
+from grants_between(
+    (select coalesce(before, moment) from published), (select moment from published)
+)
+group by event
 """
 TABLES = ("people", "accounts", "entitlements", "grants", "dangling_grants")
 
@@ -52,12 +72,41 @@ def sources(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def status(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The sources, and how many rows each published table has."""
+    """The sources, how many rows each published table has, and what came and went with the last
+    run that published anything, beside the one before it."""
     counts = " union all ".join(f"select '{table}', count(*) from {table}" for table in TABLES)
     return {
         "sources": sources(warehouse),
         "rows": dict(warehouse.execute(counts).fetchall()),
+        "grants": dict.fromkeys(("granted", "changed", "removed"), 0)
+        | dict(warehouse.execute(CHANGES).fetchall()),
     }
+
+
+def told(document: dict[str, Any], candidate: str) -> Iterator[str]:
+    """The status in lines: one per source, then what went wrong, each once, and what is there."""
+    for source in document["sources"]:
+        state = "STALE" if source["is_stale"] else "ok"
+        complete = f"complete {age(source['as_of'])} ago" if source["as_of"] else "never complete"
+        yield (
+            f"{source['source_name']:10}{state:7}{complete}"
+            f" · last run {source['last_status']}, {source['last_mode']},"
+            f" {source['requests']} requests, {source['retries']} retries"
+        )
+    wrong = [(source["error"], source["remedy"]) for source in document["sources"]]
+    for error, remedy in dict.fromkeys(pair for pair in wrong if pair[0]):
+        yield plain(error)
+        if remedy:
+            yield f"  next: {remedy}"
+    if candidate:
+        yield f"  what was refused is kept for a look: {candidate}"
+    for source in document["sources"]:
+        if source["accepted"]:
+            yield f"{source['source_name']}: accepted by hand: {source['accepted']}"
+    yield " · ".join(f"{rows} {table}" for table, rows in document["rows"].items())
+    yield "grants of the last run: " + " · ".join(
+        f"{count} {event}" for event, count in document["grants"].items()
+    )
 
 
 def spoken(value: Any) -> Any:

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -32,6 +32,7 @@ class Outcome:
 
     run_id: str
     warehouse: Path
+    begun: datetime
     published: bool = False
     reads: list[load.Read] = field(default_factory=list)
     failure: Failure | None = None  # of the sync as a whole
@@ -65,10 +66,11 @@ def sync(
         settings.connect(source, Tally())  # wrong settings end it here, before any work
     policy.read(policy.folder())  # and so does a policy that cannot be understood
     warehouse = settings.warehouse()
-    now = datetime.now(UTC)
-    outcome = Outcome(f"{now:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}", warehouse)
     with publish.locked(warehouse) as work:
         copy = publish.candidate(warehouse, work)
+        begun = runs.begin(copy)
+        run_id = f"{begun:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}"
+        outcome = Outcome(run_id, warehouse, begun)
         try:
             _build(outcome, sources, copy, work, say, progress, full, accepted)
         except Exception as error:
@@ -95,6 +97,7 @@ def _build(
     for source in sources:
         say(f"{source}: reading")
         read = load.extract(source, copy, work, progress, full)
+        read.started_at = max(read.started_at, outcome.begun)
         outcome.reads.append(read)
         if read.failure:
             say(f"{source}: {read.failure}")
@@ -115,6 +118,7 @@ def _build(
         runs.accept(copy, outcome.run_id, change)
         say(f"accepted: {change}")
     publish.publish(copy, outcome.warehouse)
+    publish.forget_refused(outcome.warehouse)
     outcome.published = True
     say(f"published {outcome.warehouse}")
 

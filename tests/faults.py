@@ -24,6 +24,7 @@ from pipelines.failures import Failure, explained
 from pipelines.held import Held
 from pipelines.http import Policy, Tally
 from tests.conftest import FAST
+from tests.counted import count
 from tests.sandbox import Sandbox
 from tests.sandbox.server import Fault, Request, Response, Server
 
@@ -219,6 +220,7 @@ class Reader:
                 raise
         server.faults = []
         assert all(fault.fired for fault in faults), "a fault never struck"
+        count("faults", reads=1, struck=sum(fault.fired for fault in faults))
         return Taken(rows, failure, tally.warnings)
 
 

@@ -15,7 +15,8 @@ from tests.sandbox import Sandbox
 from tests.sandbox.generate import generate
 from tests.sandbox.server import Fault
 from tests.test_sync import CHARTHOP, HALOITSM, PINGONE
-from tests.worlds import CHANGES, World
+from tests.worlds import World
+from tests.worlds_pingone import CHANGES
 
 SOURCES = ("charthop", "haloitsm", "pingone")
 SYNCS = 3  # of one history, before the full one at its end

@@ -9,6 +9,7 @@ import pytest
 from dbt.cli.main import dbtRunner
 
 from pipelines.transform import PROJECT
+from tests import oracle
 from tests.conftest import Rollcall
 
 TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dangling_grants")
@@ -73,24 +74,31 @@ def test_the_same_world_twice_changes_no_row_and_opens_no_version(built):
 
 
 def test_the_state_of_any_past_moment_can_be_asked_for(built):
-    company = built.sandbox.company
-    user, group = next(iter(sorted(company.pingone.members)))
-    before = built.column("select max(started_at)::varchar from runs")[0]
-    held = f"account_id = 'pingone:user:{user}' and entitlement_id = 'pingone:group:{group}:member'"
-    company.pingone.remove_member(user, group)
+    """One who leaves a group and comes back: two spells, and the second began when it did."""
+    pingone = built.sandbox.company.pingone
+    only = (True, False, ())  # held directly, and through nothing else
+    account, entitlement, _ = min(
+        key for key, how in oracle.pingone(pingone).grants().items()
+        if how == only and ":group:" in key[1]
+    )  # fmt: skip
+    member = account.split(":")[2], entitlement.split(":")[2]
+    held = f"account_id = '{account}' and entitlement_id = '{entitlement}'"
+    newest = "(select max(started_at) from runs)"
+    before = built.column(f"select {newest}::varchar")[0]
+    pingone.remove_member(*member)
     built.sync("pingone")
-    gone = built.column("select max(started_at)::varchar from runs")[0]
-    company.pingone.add_member(user, group)
+    gone = built.column(f"select {newest}::varchar")[0]
+    pingone.add_member(*member)
     built.sync("pingone")
 
-    def direct(sql: str) -> list[bool]:
-        return built.column(f"select is_direct from {sql} where {held} and is_direct")
-
-    assert [True] == direct(f"grants_asof('{before}')")
-    assert [] == direct(f"grants_asof('{gone}')")
-    assert [True] == direct("grants")
-    [event] = built.column(f"select event from grants_between('{before}', '{gone}') where {held}")
-    assert event in ("removed", "changed")  # changed: what is left of it is inherited
+    assert [True] == built.column(f"select is_direct from grants_asof('{before}') where {held}")
+    assert [] == built.rows(f"from grants_asof('{gone}') where {held}")
+    assert [True] == built.column(f"select first_seen_at = {newest} from grants where {held}")
+    spells = f"select valid_to is null as open from grants_history where {held} order by valid_from"
+    assert [False, True] == built.column(spells)
+    between = f"select event from grants_between('{before}', {{}}) where {held}"
+    assert ["removed"] == built.column(between.format(f"'{gone}'"))
+    assert ["removed", "granted"] == built.column(between.format(newest))
 
 
 def test_dbt_runs_without_the_network_and_without_telemetry():

@@ -7,6 +7,7 @@ import requests
 
 from tests.conftest import Rollcall
 from tests.oracle import charthop
+from tests.sandbox import charthop_feeds
 from tests.test_sync import published_grants
 
 
@@ -39,11 +40,48 @@ def test_events_since_the_first_sync_are_kept_once(rollcall, spelling):
     assert charthop(org).grants() == published_grants(rollcall)
 
 
-def test_a_closed_feed_costs_nothing_but_itself(rollcall):
+def test_a_grant_is_dated_by_the_change_that_gave_it(rollcall):
+    """Joined while events are read: when, and by whom. Nothing is asked where nothing happened."""
+    org = rollcall.sandbox.company.charthop
     rollcall.sync("charthop")
-    rollcall.sandbox.company.charthop.switches.forbidden = {"event"}
+    assert [None] == rollcall.column("select distinct granted_at from grants")
+    person = next(key for key in sorted(org.persons) if org.group_ids(key))
+    job, held = org.persons[person]["hires"][-1]["jobId"], org.group_ids(person)
+    group = next(
+        row
+        for key, row in sorted(org.groups.items())
+        if key not in held and not row.get("deleteAt") and "startsOn" not in row
+    )
+    charthop_feeds.move(org, job, group, add=True, on=org.today)
+    rollcall.sync("charthop")
+
+    at = max(row["at"] for row in org.events.values() if row["entityType"] == "CHANGE")
+    dated = (
+        "select account_id, entitlement_id, granted_by,"
+        " strftime(granted_at, '%Y-%m-%dT%H:%M:%SZ') as at"
+    )
+    expected = {
+        "account_id": f"charthop:person:{person}",
+        "entitlement_id": f"charthop:group:{group['id']}:member",
+        "granted_by": f"charthop:user:{org.user_id}",
+        "at": at,
+    }
+    assert [expected] == rollcall.rows(f"{dated} from grants where granted_at is not null")
+
+    rollcall.sandbox.charthop.log.clear()
+    rollcall.sync("charthop")
+    assert 0 == rollcall.sandbox.charthop.count(contains="/change/")
+    assert [expected] == rollcall.rows(f"{dated} from grants where granted_at is not null")
+
+
+@pytest.mark.parametrize("closed", ["event", "change"])
+def test_a_closed_feed_costs_nothing_but_itself(rollcall, closed):
+    rollcall.sync("charthop")
+    rollcall.sandbox.company.charthop.switches.forbidden = {closed}
+    move_somebody(rollcall)
 
     result = rollcall.sync("charthop")
 
-    assert "events cannot be read" in result.err
+    assert f"{closed}s cannot be read" in result.err
     assert ["complete"] == rollcall.column("select distinct status from runs")
+    assert charthop(rollcall.sandbox.company.charthop).grants() == published_grants(rollcall)

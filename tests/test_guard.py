@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.conftest import Rollcall
@@ -30,6 +32,12 @@ def accounts(rollcall: Rollcall) -> int:
     return len(rollcall.rows("from accounts where source_name = 'pingone'"))
 
 
+def kept(rollcall: Rollcall) -> Path:
+    """Where a candidate is that was refused."""
+    work = rollcall.warehouse.parent / f".{rollcall.warehouse.name}.work"
+    return work / "refused" / rollcall.warehouse.name
+
+
 def refused(rollcall: Rollcall, *words: str) -> str:
     """A sync that the guard refuses: nothing changes but the record of runs. Returns the cure."""
     tables = ("accounts", "entitlements", "grants", "grants_history", "raw_pingone.users")
@@ -41,8 +49,11 @@ def refused(rollcall: Rollcall, *words: str) -> str:
     assert before == [rollcall.rows(f"from {table} order by all") for table in tables]
     newest = "select status from runs order by started_at desc limit 1"
     assert ["refused"] == rollcall.column(newest)
-    kept = rollcall.warehouse.parent / f".{rollcall.warehouse.name}.work" / "refused"
-    assert (kept / rollcall.warehouse.name).exists()
+    assert kept(rollcall).exists()
+    told = rollcall.run("status")
+    assert 1 == told.out.count("guard: "), "told once, though all sources were refused"
+    assert "  next: " in told.out and str(kept(rollcall)) in told.out
+    assert len(told.out.splitlines()) < 24
     return result.err.split("run `rollcall ")[1].split("`")[0]
 
 
@@ -60,6 +71,8 @@ def test_many_accounts_gone_at_once_are_refused_and_accepted_by_their_numbers_on
     assert_published_is_true(crowded)
     [said] = crowded.column("select accepted from runs where accepted is not null")
     assert exact in said
+    assert exact in crowded.run("status").out
+    assert not kept(crowded).parent.exists(), "what was refused is of no use any more"
 
     for user in crowd(crowded)[:25]:
         crowded.sandbox.company.pingone.delete_user(user)

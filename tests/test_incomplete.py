@@ -97,6 +97,12 @@ def test_a_source_that_is_down_keeps_its_last_complete_state_and_is_told_stale(r
     states = {row["source_name"]: row for row in status["sources"]}
     assert [False, False, True] == [states[name]["is_stale"] for name in SOURCES]
     assert complete == states["pingone"]["complete_run_id"]
+    assert [True, True, False] == rollcall.column(
+        "select data_as_of = started_at from runs"
+        f" where run_id = '{run['run_id']}' order by source_name"
+    )
+    ages = "select data_as_of from runs where source_name = 'pingone' order by run_id"
+    assert 1 == len({*rollcall.column(ages)})
     assert "STALE" in rollcall.run("status").out
 
     refused = rollcall.run("export")

@@ -5,6 +5,8 @@ Random histories, compared with full reads, are in `test_histories`.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from tests import oracle
@@ -76,6 +78,19 @@ def test_a_tenant_whose_audit_feed_is_closed_is_read_whole_every_time(rollcall):
     rollcall.sandbox.company.pingone.switches.missing_permissions = {"audit:read:activity"}
 
     assert ["full", "full"] == [sync(rollcall), sync(rollcall)]
+
+
+def test_a_sweep_reads_everything_when_its_time_has_come_or_the_feed_does_not_reach_back(
+    rollcall, monkeypatch
+):
+    sync(rollcall)
+    rollcall.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"] = "0"
+    assert "full" == sync(rollcall)
+    del rollcall.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"]
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.pingone.access.REACH", timedelta(0))
+        assert "full" == sync(rollcall)
+    assert "incremental" == sync(rollcall)
 
 
 def test_a_restored_warehouse_continues_from_its_own_state(rollcall):

@@ -1,6 +1,7 @@
 """The published file is the old one or the new one, whole, whatever happens to a sync and when.
 
 Twelve kills per run of the tests; ROLLCALL_KILLS=200 makes more, ROLLCALL_SEED repeats a series.
+Five syncs at once; ROLLCALL_CROWDS=2,3,4,5 makes more of that.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Event
 
+import pytest
+
 from tests.conftest import Rollcall
+from tests.counted import count
 from tests.sandbox import Sandbox
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.test_sync import assert_published_is_true
@@ -233,9 +237,9 @@ def test_a_sync_killed_at_any_moment_leaves_the_old_file_or_the_new_one_and_heal
 ):
     seed = os.environ.get("ROLLCALL_SEED") or str(time.time_ns())
     chance = random.Random(seed)
-    count = int(os.environ.get("ROLLCALL_KILLS", "12"))
+    kills = int(os.environ.get("ROLLCALL_KILLS", "12"))
     named = [*FILES, *REQUESTS]
-    later = [chance.uniform(0, published.seconds * 1.1) for _ in range(count - len(named))]
+    later = [chance.uniform(0, published.seconds * 1.1) for _ in range(kills - len(named))]
     moments = named[:-1] + later
     chance.shuffle(moments)
     with Sandbox() as other, ThreadPoolExecutor(2) as pool:
@@ -247,16 +251,21 @@ def test_a_sync_killed_at_any_moment_leaves_the_old_file_or_the_new_one_and_heal
         ]
         came = [run.result() for run in runs]
     assert {True, False} == set.union(*came)
+    count("kills", kills=kills, readers=2, torn=0)
 
 
 # ---- several at once
 
 
-def test_of_five_syncs_at_once_one_proceeds_and_the_others_exit_at_once(rollcall, published):
+CROWDS = [int(count) for count in os.environ.get("ROLLCALL_CROWDS", "5").split(",")]
+
+
+@pytest.mark.parametrize("crowd", CROWDS)
+def test_of_several_syncs_at_once_one_proceeds_and_the_others_exit(rollcall, published, crowd):
     """The one that has the lock waits for its first answer until all the others are gone."""
     rollcall.has(published)
     gate = Gate(rollcall.sandbox.charthop, lambda request: True)
-    processes = [rollcall.start("sync", "--json") for _ in range(5)]
+    processes = [rollcall.start("sync", "--json") for _ in range(crowd)]
     try:
         assert gate.reached.wait(LONG)
         end = time.monotonic() + LONG
@@ -275,13 +284,14 @@ def test_of_five_syncs_at_once_one_proceeds_and_the_others_exit_at_once(rollcall
 
     won = json.loads(out)
     assert "" == err
-    assert [0, 75, 75, 75, 75] == sorted(process.returncode for process in processes)
-    assert [75] * 4 == [document["code"] for document in told]
+    assert [0] + [75] * (crowd - 1) == sorted(process.returncode for process in processes)
+    assert [75] * (crowd - 1) == [document["code"] for document in told]
     assert all("another run" in document["failures"][0]["why"] for document in told)
     assert 1 == rollcall.sandbox.pingone.count(contains="/as/token")
     assert_published_is_true(rollcall)
     assert won["run_id"] == rollcall.column("select max(run_id) from runs")[0]
     assert 2 == rollcall.column("select count(distinct run_id) from runs")[0]
+    count("syncs at once", trials=1, syncs=crowd, wrong=0)
 
 
 # ---- interrupted

@@ -143,6 +143,38 @@ def test_one_flipped_bit_in_any_table_is_found_before_anything_is_built_on_it(ro
     assert (6, True) == (result.code, "damaged" in result.err), result.err
 
 
+# ---- the clock
+
+
+def test_a_clock_that_has_gone_back_loses_no_history(rollcall, published):
+    """The last run is an hour ahead of us: what is removed now is removed after it."""
+    rollcall.has(published)
+    rollcall.warehouse.chmod(0o600)
+    with duckdb.connect(str(rollcall.warehouse)) as connection:
+        for table, column in (
+            ("runs", "started_at"), ("grants_history", "valid_from"),
+            ("accounts_history", "valid_from"), ("people_history", "valid_from"),
+            ("entitlements_history", "valid_from"),
+        ):  # fmt: skip
+            connection.execute(f"update {table} set {column} = {column} + interval 1 hour")
+    user, group = min(rollcall.sandbox.company.pingone.members)
+    change(rollcall)
+
+    rollcall.sync("pingone")
+
+    closed = f"grant_id = 'pingone:user:{user}/pingone:group:{group}:member'"
+    assert [True] == rollcall.column(
+        f"select valid_to > valid_from from grants_history where {closed}"
+    )
+    assert "removed" in rollcall.column(
+        "select event from grants_between("
+        " (select min(started_at) from runs), (select max(started_at) from runs)"
+        f") where {closed}"
+    )
+    assert 2 == len({*rollcall.column("select run_id from runs")})
+    assert {False} == {*rollcall.column("select is_stale from source_states")}
+
+
 # ---- the rename
 
 

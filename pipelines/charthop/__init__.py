@@ -2,19 +2,17 @@
 
 Everything is read whole on every sync: there is no "changed since" for people or groups
 (docs.charthop.com, Developer basics). Leavers and future hires are read too. Membership belongs to
-the job a person holds; the person's calculated `groupIds` says it. ChartHop's own login users and
-their roles are left out on purpose.
+the job a person holds; the person's calculated `groupIds` says it. Events since the last run only
+say when, and by whom. ChartHop's own login users and their roles are left out on purpose.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import dlt
-import pyarrow as pa
 from dlt.extract import DltResource
 
 from pipelines.charthop.client import ChartHop
+from pipelines.charthop.feed import Feed
 from pipelines.held import Held
 from pipelines.http import Policy, Tally
 from pipelines.raw import resource
@@ -42,11 +40,7 @@ def source(
     org = ChartHop(base_url, org_id, api_token, timezone, page_size, policy, tally)
     tally.client = org
 
-    def events() -> Iterator[pa.Table]:
-        known = set((held or Held()).values("events", "$.id"))
-        tally.rows_kept["events"] = len(known)
-        return org.events(known)
-
+    feed = Feed(org, held or Held())
     return (
         resource("organization", org.organization, "The organisation, and its time zone."),
         resource("group_types", org.group_types, "One row per kind of group."),
@@ -59,5 +53,6 @@ def source(
             org.person_groups,
             "One row per person read singly; only where neither list tells groupIds.",
         ),
-        resource("events", events, "One row per audit event since the first sync.", feed=True),
+        resource("events", feed.events, "One row per audit event since the first sync.", True),
+        resource("changes", feed.changes, "One row per change that an event names."),
     )

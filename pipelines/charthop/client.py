@@ -7,12 +7,11 @@ out a field it does not know is not documented: each is tried, with a fallback t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-import dlt
 import pyarrow as pa
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
@@ -36,7 +35,6 @@ PERSON = (
     "startDateOrg",
     "endDateOrg",
 )
-OVERLAP = timedelta(minutes=10)
 PERSONS_RIGHT = "read access to persons and their work email, for all employees"
 GROUPS_RIGHT = "read access to groups and group types"
 
@@ -182,40 +180,6 @@ class ChartHop:
         if text_id(found.get("id")) != key:
             raise self.api.unexpected(path, found, "that person")
         return found
-
-    def events(self, known: set[str]) -> Iterator[pa.Table]:
-        """Audit events since the last run, less those that are known. Evidence only: how long they
-        are kept, in what order they come and whether all do is not documented, so a feed that
-        cannot be read costs nothing but itself."""
-        state = dlt.current.source_state()
-        since, begun = state.get("events_since"), self.session.clock or datetime.now(UTC)
-        found: list[Row] = []
-        try:
-            if since is not None:
-                moment = datetime.fromisoformat(since) - OVERLAP
-                found = self.events_from(f"{moment:%Y-%m-%dT%H:%M:%SZ}")
-        except Unreadable as failure:
-            if failure.status != 400:
-                self.tally.warn(f"charthop: events cannot be read ({failure.why})")
-                return
-            found = self.events_from(str(int(moment.timestamp() * 1000)))  # as it was in 2024
-        except Denied as denied:
-            self.tally.warn(f"charthop: events cannot be read ({denied.why})")
-            return
-        state["events_since"] = begun.isoformat()
-        new = {key: row for row in found if (key := text_id(row.get("id"))) and key not in known}
-        self.tally.rows_read["events"] = len(new)
-        yield envelope(new.items())
-
-    def events_from(self, moment: str) -> list[Row]:
-        pages = self.api.pages(
-            f"v1/org/{self.org_id}/event",
-            rows_of,
-            JSONResponseCursorPaginator(cursor_path="next", cursor_param="from"),
-            limit=self.page_size,
-            **{"from": moment},
-        )
-        return [row for rows, _ in pages for row in rows]
 
     def whole_list(
         self,

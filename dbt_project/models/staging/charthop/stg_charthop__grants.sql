@@ -31,6 +31,12 @@ jobs as (
 
 ),
 
+grant_dates as (
+
+    select * from {{ ref('stg_charthop__grant_dates') }}
+
+),
+
 today as (
 
     select * from {{ ref('stg_charthop__today') }}
@@ -74,25 +80,32 @@ grants as (
     select
 
         ---------- ids
-        'charthop:person:' || id as account_id,
-        'charthop:group:' || group_id || ':member' as entitlement_id,
+        'charthop:person:' || memberships.id as account_id,
+        'charthop:group:' || memberships.group_id || ':member'
+            as entitlement_id,
         null::varchar as scope_id,
         null::varchar as source_grant_id,
 
         ---------- strings
         null::varchar as scope_type,
         null::varchar as scope_name,
+        grant_dates.granted_by,
 
         ---------- booleans
         false as is_inherited,
         null::boolean as is_read_only,
 
         ---------- timestamps
-        null::timestamptz as granted_at,
-        null::varchar as granted_by
+        grant_dates.granted_at
 
     from memberships
-    where {{ filled('group_id') }} is not null
+
+    left join grant_dates
+        on
+            memberships.id = grant_dates.person_id
+            and memberships.group_id = grant_dates.group_id
+
+    where {{ filled('memberships.group_id') }} is not null
 
 )
 

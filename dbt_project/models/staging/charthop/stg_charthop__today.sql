@@ -8,18 +8,23 @@ organization as (
 ),
 
 -- An aggregate, so that there is a row even when the organization is not known
-today as (
+zone as (
 
-    select
-        (
-            {{ run_at() }}
-            at time zone coalesce(max(pg_timezone_names.name), 'UTC')
-        )::date as today
+    select coalesce(max(pg_timezone_names.name), 'UTC') as timezone
 
     from organization
 
     left join pg_timezone_names()
         on organization.charthop_org.timezone = pg_timezone_names.name
+
+),
+
+today as (
+
+    select
+        ({{ run_at() }} at time zone timezone)::date as today,
+        timezone
+    from zone
 
 )
 

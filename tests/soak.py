@@ -1,0 +1,46 @@
+"""`make soak`: the long suite, and what it went through. Nothing that it publishes may be wrong.
+
+A thousand random histories, two hundred kills with readers attached, every fault at every place of
+every source, two to five syncs at once. Environment variables of the same names make less of it;
+arguments are pytest's.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.counted import counted
+
+LONG = {
+    "ROLLCALL_HISTORIES": "1000",
+    "ROLLCALL_SYNCED": "20",
+    "ROLLCALL_KILLS": "200",
+    "ROLLCALL_CROWDS": "2,3,4,5,5,5",
+    "EVERY_CELL": "1",
+}
+FILES = ("histories", "publish", "faults", "shifting", "paging", "storage", "metamorphic")
+
+
+def main() -> int:
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder) / "counts"
+        files = [f"tests/test_{name}.py" for name in FILES]
+        code = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", *files, *sys.argv[1:]],
+            env=LONG | os.environ | {"ROLLCALL_COUNTS": str(counts)},
+        ).returncode
+        for part, numbers in sorted(counted(counts).items()):
+            told = ", ".join(f"{number:,} {name}" for name, number in numbers.items())
+            print(f"{part}: {told}")
+    print(f"{(time.monotonic() - begun) / 60:.0f} minutes, exit code {code}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
