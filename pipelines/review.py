@@ -45,6 +45,13 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         opens.add_argument(f"--accept-{name}", action="append", default=[], metavar="SOURCE",
                            help=f"take this source as it is, {about}")  # fmt: skip
     opens.add_argument("--because", default="", metavar="TEXT", help="why that is acceptable")
+    imports = step("import", import_, "take in what the reviewers have decided")
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="XLSX or CSV")
+    for name, about in (
+        ("good-rows", "leave out the rows that are rejected, and take the others"),
+        ("supersede", "let decisions take the place of earlier ones"),
+    ):
+        imports.add_argument(f"--{name}", action="store_true", help=about)
     closes = step("close", close, "end it, and write the packet for the auditor")
     closes.add_argument(
         "--undecided",
@@ -80,6 +87,20 @@ def open_(arguments: argparse.Namespace) -> int:
     elif not arguments.quiet:
         print(f"{asked.name} is {status}: its population stays as it was frozen", file=sys.stderr)
     return _packed(arguments, asked.name, "opened")
+
+
+def import_(arguments: argparse.Namespace) -> int:
+    from pipelines import decisions, settings
+
+    outcome = decisions.take_in(
+        settings.warehouse(), arguments.campaign, arguments.files, settings.actor(),
+        arguments.good_rows, arguments.supersede,
+    )  # fmt: skip
+    code = Refused.code if outcome.rejections else 0
+    if outcome.rejections and not arguments.json:
+        print("\n".join(redact.plain(line, 600) for line in outcome.told()), file=sys.stderr)
+    _tell(arguments, {"code": code, **outcome.document()}, outcome.summary())
+    return code
 
 
 def close(arguments: argparse.Namespace) -> int:

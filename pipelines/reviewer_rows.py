@@ -119,7 +119,7 @@ def per_reviewer(
     frozen = {name for name, *_ in connection.execute("describe review_items").fetchall()}
     texts = [
         ("item_id", "item_id"),
-        *((column.header, _shown(column) if frozen.issuperset(column.needs) else "''")
+        *((column.header, shown(column) if frozen.issuperset(column.needs) else "''")
           for column in SHOWN),
         *((name, "''") for name in DECIDED),
         *((name, name) for name in IDENTITY),
@@ -138,7 +138,7 @@ def per_reviewer(
         yield mail, (sealed(row, key) for row in rows)
 
 
-def _shown(column: Column) -> str:
+def shown(column: Column) -> str:
     return (
         f"case when length({column.sql}) > {LONGEST}"
         f" then left({column.sql}, {LONGEST}) || ' …' else {column.sql} end"

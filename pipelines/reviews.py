@@ -133,6 +133,7 @@ DECIDED = Table(
                        " another superseded it."),
         "superseded_by": ("varchar", "The import whose decision took its place."),
         "grant_id": ("varchar not null", "The grant of the item."),
+        "is_late": ("boolean", "Whether it was taken in after the campaign's last day."),
     },
     ("campaign", "item_id", "import_id"),
 )  # fmt: skip

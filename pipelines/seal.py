@@ -79,7 +79,7 @@ def of(
     fields = (campaign, item_id, account_id, entitlement_id, scope_id or "", reviewer)
     framed = b"".join(b"%d:%s," % (len(raw), raw) for raw in (text.encode() for text in fields))
     digest = hmac.digest(key, framed, hashlib.sha256)
-    return base64.b32encode(digest)[:LENGTH].decode()
+    return base64.b32encode(digest[:15])[:LENGTH].decode()
 
 
 def _make(path: Path) -> None:

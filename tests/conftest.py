@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -201,3 +203,59 @@ def rollcall(
     warehouse = tmp_path / "data" / "access.duckdb"
     environment = sandbox.environment() | FAST | {"WAREHOUSE": str(warehouse)}
     return Rollcall(sandbox, warehouse, tmp_path, environment, capsys, monkeypatch)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A company with an open campaign: its folder, and what two of its reviewers were sent."""
+
+    home: Path
+    files: list[Path]
+    key: bytes = b"0123456789abcdef"
+
+    @cached_property
+    def rows(self) -> list[dict[str, str]]:
+        """Of whoever has most to decide."""
+        return self._read(self.files[0])
+
+    @cached_property
+    def others(self) -> list[dict[str, str]]:
+        return self._read(self.files[1])
+
+    def _read(self, path: Path) -> list[dict[str, str]]:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            return list(csv.DictReader(file))
+
+    def product(
+        self, home: Path, capture: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch
+    ) -> Rollcall:
+        """The product in a folder of its own, with this warehouse. It asks no source."""
+        warehouse = self.home / "data" / "access.duckdb"
+        settings = {
+            "WAREHOUSE": str(warehouse),
+            "REVIEW__ACTOR": "lead@lanternfish.example",
+            "REVIEW__SEAL_KEY": self.key.decode(),
+        }
+        return Rollcall(None, warehouse, home, settings, capture, patch)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def opened(sent: Path) -> Opened:
+    """A campaign in which nobody has decided yet: whoever changes it, copies it."""
+    files = (sent / "data" / "reviews" / "q4" / "opened" / "reviewers").glob("*.csv")
+    return Opened(sent, sorted(files, key=lambda path: -path.stat().st_size))
+
+
+@pytest.fixture
+def asking(
+    opened: Opened,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Rollcall]:
+    """The product with the campaign of all tests: whatever it is asked, that stays as it is."""
+    rollcall = opened.product(tmp_path, capsys, monkeypatch)
+    before = rollcall.warehouse.stat()
+    yield rollcall
+    after = rollcall.warehouse.stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
