@@ -49,7 +49,7 @@ def freeze(campaign: Campaign, warehouse: Path, actor: str, accepted: Accepted) 
             reviewers.assign(connection, campaign)
             _insert_items(connection, campaign.name)
             _insert_exclusions(connection, campaign.name)
-        transform(copy, copy.parent.parent.parent, "tag:decisions")
+        transform(copy, copy.parent.parent.parent, "completeness_ledger")  # it counts the campaign
         with duckdb.connect(str(copy)) as connection:
             take(connection, reviews.FINDINGS, campaign.name, "findings")
             take(connection, reviews.LEDGER, campaign.name, "completeness_ledger")

@@ -27,7 +27,7 @@ WIDTHS = dict(zip(HEADERS, (18, *(column.width for column in SHOWN), 12, 30, 16,
 MEANING = {
     "keep": "the person needs it",
     "revoke": "it has to go; a comment is required",
-    "modify": "something less, or something else: say in the comment what",
+    "modify": "something less, or something else; say in the comment what",
     "not_mine": "somebody else has to decide: say in the comment who, if you know",
     "unsure": "you cannot tell: say in the comment what you would need to know",
 }
@@ -103,12 +103,12 @@ def _guide(book: Workbook, sheet: Worksheet, last: int) -> None:
         },
     )  # fmt: skip
     decision, comment = (f"${xl_col_to_name(column)}2" for column in (DECISION, COMMENT))
-    lacking = f'AND({decision}="revoke",LEN(TRIM({comment}))=0)'
+    lacking = f'AND(OR({decision}="revoke",{decision}="modify"),LEN(TRIM({comment}))=0)'
     sheet.data_validation(
         1, COMMENT, last, COMMENT,
         {
             "validate": "custom", "value": f"=NOT({lacking})", "ignore_blank": False,
-            "error_title": "Comment", "error_message": "Say why this access has to go.",
+            "error_title": "Comment", "error_message": "Say what is to be done, and why.",
         },
     )  # fmt: skip
     for column, condition, colour in (

@@ -30,6 +30,24 @@ where in_scope.person_id is null;
 delete from subjects where mail is null or mail = '';
 """
 
+# Of several patterns that fit, the longest says it most exactly.
+OWNED = """
+create or replace temp table owned as
+with asked as (
+    select distinct entitlement_id, source_name from in_scope
+)
+select
+    asked.*,
+    (
+        select owner from policy.owners where asked.entitlement_id glob entitlement
+        order by length(entitlement) desc, owner limit 1
+    ) as entitlement_owner,
+    (
+        select min(owner) from policy.owners where owners.source_name = asked.source_name
+    ) as source_owner
+from asked
+"""
+
 # A first choice by manager has to be somebody of whom HR says that they work here. Owners and named
 # people are the company's own word, and may be a team's mailbox: they must only not have left.
 CHOSEN = """
@@ -46,6 +64,7 @@ create or replace temp table chosen as
 with first_choices as (
     select grant_id, {rule} as rule, lower({mail}) as first_choice
     from in_scope
+    join owned using (entitlement_id, source_name)
 ),
 own as (
     select first_choices.grant_id
@@ -152,6 +171,7 @@ def assign(connection: duckdb.DuckDBPyConnection, campaign: Campaign) -> None:
     mail = ", ".join(f"nullif({mail}, '')" for *_, mail in cases)
     fallback = quoted(definition.fallback)
     connection.execute(SUBJECTS)
+    connection.execute(OWNED)
     connection.execute(CHOSEN.format(rule=f"case {rule} end", mail=f"coalesce({mail})"))
     connection.execute(RECIPROCAL)
     connection.execute(ASSIGNED.format(fallback=fallback))

@@ -131,26 +131,47 @@ def test_managers_decide_and_the_fallback_where_there_is_none(company):
     assert {("security", "fallback", None)} == decides(company, "Nora Lind")
 
 
+OWNERS = """
+[[owners]]
+owner = "ada.park@lanternfish.example"
+entitlement = "charthop:group:65f0cccc0000000000000002:member"
+[[owners]]
+owner = "nora.lind@lanternfish.example"
+entitlement = "haloitsm:team:2:member"
+[[owners]]
+owner = "somebody.else@lanternfish.example"
+entitlement = "haloitsm:team:2:*"
+[[owners]]
+owner = "desk@lanternfish.example"
+source = "haloitsm"
+"""
+
+
 def test_nobody_decides_on_themself_on_each_other_or_after_they_left(company):
+    """Ada owns a group that she and her manager Joan are in; Nora, who left, owns Sam's team."""
+    (company.home / "reviews" / "policy.toml").write_text(OWNERS, encoding="utf-8")
     changed(
         company,
-        "update access_review set manager_email = 'ada.park@lanternfish.example'"
-        " where full_name in ('Ada Park', 'Joan Diaz')",
-        "update access_review set manager_email = 'joan.diaz@lanternfish.example'"
-        " where full_name = 'Ada Park' and source_name = 'charthop'",
-        "update access_review set manager_email = 'nora.lind@lanternfish.example'"
-        " where full_name = 'Sam Reed'",
-        "update access_review set manager_email = 'who@lanternfish.example'"
+        "update people set manager_email = 'who@lanternfish.example'"
         " where full_name = 'Lena Fuchs'",
     )
-    opened(company)
+    rules = 'reviewers = ["entitlement_owner", "manager", "source_owner"]'
+    opened(company, DEFINITION + rules)
 
     assert {("security", "fallback", "self"), ("security", "fallback", "reciprocal")} == decides(
         company, "Ada Park"
     )
-    assert {("security", "fallback", "reciprocal")} == decides(company, "Joan Diaz")
-    assert {("security", "fallback", "left")} == decides(company, "Sam Reed")
+    assert {
+        ("security", "fallback", "reciprocal"), ("mira.solberg", "manager", None)
+    } == decides(company, "Joan Diaz")  # fmt: skip
+    assert {("security", "fallback", "left"), ("freya.holm", "manager", None)} == decides(
+        company, "Sam Reed"
+    )
     assert {("security", "fallback", "unknown")} == decides(company, "Lena Fuchs")
+    assert {"desk@lanternfish.example"} == {*company.column(
+        "select reviewer from review_items where source_name = 'haloitsm'"
+        " and manager_email is null and entitlement_id not like 'haloitsm:team:2:%'"
+    )}  # fmt: skip
 
 
 def test_a_fallback_who_would_decide_on_themself_needs_a_second_one(company):
