@@ -19,6 +19,7 @@ import duckdb
 
 from pipelines import __version__, formats, publish, settings
 from pipelines.failures import Misconfigured, Refused
+from pipelines.records import quoted
 from pipelines.scratch import scratch
 from pipelines.status import sources
 from pipelines.text_lines import lines_to, new_file
@@ -29,6 +30,10 @@ DECISION = ("decision", "decision_comment", "decided_by", "decided_at")
 # blanks or invisible characters. Such a cell gets one more leading quote. So does one that has such
 # quotes already, or nobody could tell which ones to take away again.
 FORMULA = r"^'*[\t\r\n]|^['\s\p{Z}\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]"
+
+SPECIAL = ("','", "'\"'", "chr(10)", "chr(13)")
+MEMORY = "600MB"  # that a sort may take before it goes to disk; each of its threads needs a share
+THREADS = 4
 
 
 def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict[str, Any]:
@@ -47,7 +52,14 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
             )
         try:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with alone(out), scratch(out / ".building") as building:
+            with (
+                alone(out),
+                scratch(out / ".building") as building,
+                scratch(out / ".sorting") as sorting,
+            ):
+                warehouse.execute(f"set memory_limit = '{MEMORY}'")
+                warehouse.execute(f"set threads = {min(THREADS, os.cpu_count() or THREADS)}")
+                warehouse.execute(f"set temp_directory = {quoted(str(sorting))}")
                 read = [state["source_name"] for state in states if state["as_of"]]
                 manifest = {
                     "rollcall": __version__,
@@ -105,32 +117,28 @@ def write_csv(
     kinds = warehouse.execute(f"describe {sql}").fetchall()
     columns = [name for name, *_ in kinds] + [*empty]
     cells = ", ".join(cell(f'"{name}"', kind) for name, kind, *_ in kinds)
-    line = " || ',' || ".join(separated(f'"{name}"') for name, *_ in kinds)
+    fields = ", ',', ".join(field(f'"{name}"', kind) for name, kind, *_ in kinds)
     end = "," * len(empty) + "\r\n"
     with new_file(path) as file:
         file.write((",".join(columns) + "\r\n").encode())
         rows = lines_to(
             file,
             warehouse,
-            f"select {line} || '{end}' from (select {cells} from ({sql}) order by {order})",
+            f"select concat({fields}, '{end}') from (select {cells} from ({sql})) order by {order}",
         )
     return described(path, columns, rows)
-
-
-def separated(name: str) -> str:
-    """A text as a field of a CSV: in quotes where it must be."""
-    return f"""case
-        when {name} is null then ''
-        when regexp_matches({name}, '[",\r\n]') then '"' || replace({name}, '"', '""') || '"'
-        else {name}
-    end"""
 
 
 def cell(name: str, kind: str) -> str:
     """One column as text. Null is empty; times are ISO 8601 in UTC."""
     if kind == "VARCHAR":
-        return f"case when regexp_matches({name}, '{FORMULA.replace(chr(39), chr(39) * 2)}')" \
-               f" then '''' || {name} else {name} end as {name}"  # fmt: skip
+        formula = FORMULA.replace("'", "''")
+        return (  # most begin with a letter or digit: those need no look at the whole pattern
+            f"case when unicode({name}) between 97 and 122 or unicode({name}) between 65 and 90"
+            f" or unicode({name}) between 48 and 57 then {name}"
+            f" when regexp_matches({name}, '{formula}') then '''' || {name}"
+            f" else {name} end as {name}"
+        )
     if kind.startswith("TIMESTAMP"):
         return f"strftime({name}, '%Y-%m-%dT%H:%M:%SZ') as {name}"
     return f"{name}::varchar as {name}"
@@ -145,6 +153,14 @@ def undone(name: str) -> str:
         f"case when starts_with({name}, chr(39)) and regexp_matches({rest}, '{inert}')"
         f" then {rest} else {name} end"
     )
+
+
+def field(name: str, kind: str) -> str:
+    """A cell as it stands between two commas: in quotes where it must be."""
+    if kind != "VARCHAR" and not kind.endswith("[]"):
+        return name
+    special = " or ".join(f"contains({name}, {mark})" for mark in SPECIAL)
+    return f"case when {special} then '\"' || replace({name}, '\"', '\"\"') || '\"' else {name} end"
 
 
 def described(path: Path, columns: list[str], rows: int | dict[str, int]) -> dict[str, Any]:
