@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import settings
+from pipelines import provision, settings
 from pipelines.failures import Failure, explained
 from pipelines.http import Tally
 
@@ -46,24 +46,31 @@ class Finding:
 
 
 def check(names: list[str]) -> Iterator[Finding]:
-    """Try every endpoint that a sync of these sources uses, and look at the secrets' file. Raises
-    Misconfigured."""
+    """Try every endpoint that a sync of these sources uses, look at the secrets' file, and say what
+    a write credential may do, without doing it. Raises Misconfigured."""
     chosen = settings.chosen(names)
     yield from _secrets_file(Path(".dlt/secrets.toml"))
     for source in chosen:
         tally = Tally()
         settings.connect(source, tally)
-        for probe in importlib.import_module(f"pipelines.{source}.check").probes(tally.client):
-            try:
-                yield Finding(source, probe.what, "ok", probe.call())
-            except Warning_ as warning:
-                yield Finding(source, probe.what, "warn", str(warning), warning.next)
-            except Exception as error:
-                failure = explained(error) or Failure("unexpected", str(error))
-                why = f"{failure.what}: {failure.why}"
-                yield Finding(source, probe.what, "fail", why, failure.next, failure.code)
-                if failure.status == 401 or failure.status is None:
-                    break  # the other probes would say the same
+        module = importlib.import_module(f"pipelines.{source}.check")
+        yield from _tried(source, module.probes(tally.client))
+        if source in provision.sources() and provision.is_configured(source):
+            yield from _tried(source, module.write_probes(provision.connect(source)))
+
+
+def _tried(source: str, probes: Iterator[Probe]) -> Iterator[Finding]:
+    for probe in probes:
+        try:
+            yield Finding(source, probe.what, "ok", probe.call())
+        except Warning_ as warning:
+            yield Finding(source, probe.what, "warn", str(warning), warning.next)
+        except Exception as error:
+            failure = explained(error) or Failure("unexpected", str(error))
+            why = f"{failure.what}: {failure.why}"
+            yield Finding(source, probe.what, "fail", why, failure.next, failure.code)
+            if failure.status == 401 or failure.status is None:
+                break  # the other probes would say the same
 
 
 def _secrets_file(path: Path) -> Iterator[Finding]:

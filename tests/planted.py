@@ -31,6 +31,7 @@ class Bug:
 MATRIX = "tests/test_sync.py::test_the_tables_equal_what_the_vendors_hold"
 INCREMENTAL = "tests/test_incremental.py"
 HISTORIES = "tests/test_histories.py -k built"
+WRITES, TICKETS = "tests/test_pingone_writes.py", "tests/test_halo_tickets.py"
 BUGS = [
     Bug("no lock", "pipelines/publish.py", "fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH",
         "tests/test_publish.py -k at_once"),
@@ -133,6 +134,35 @@ BUGS = [
         "dbt_project/models/staging/charthop/stg_charthop__grant_dates.sql",
         "        and coalesce(changes.change.date, today.today) <= today.today\n", "",
         "tests/test_dbt.py -k unit_test"),
+    Bug("a lost answer counts as not sent", "pipelines/once.py", "if never_left(error):",
+        "if True:", f"{WRITES} -k is_lost"),
+    Bug("a write is repeated like a read", "pipelines/once.py",
+        "requests.Session.send(\n            session,\n", "session.send(\n",
+        f"{WRITES} -k is_lost"),
+    Bug("a 500 counts as refused", "pipelines/once.py", "if status >= 500 or", "if",
+        f"{WRITES} -k is_lost"),
+    Bug("no wait for what lags behind", "pipelines/provision.py", "min(left, settle)", "0",
+        f"{WRITES} -k waited"),
+    Bug("an id that is another account's", "pipelines/pingone/wanted.py",
+        "abs(made - before) >= timedelta(seconds=1)", "False", f"{WRITES} -k another_account"),
+    Bug("gone from a view that is empty", "pipelines/pingone/provision.py",
+        "if self.sees_users:", "if True:", f"{WRITES} -k gone_only"),
+    Bug("gone by the word of a proxy", "pipelines/pingone/provision.py",
+        ' or "NOT_FOUND" not in codes(failure.body)', "", f"{WRITES} -k gone_only"),
+    Bug("an account in use is disabled as if new", "pipelines/pingone/provision.py",
+        'if user.get("lastSignOn"):', "if False:", f"{WRITES} -k never_twice"),
+    Bug("accounts are deleted unasked", "pipelines/pingone/provision.py",
+        "if not self.allow_delete:", "if False:", f"{WRITES} -k may_change"),
+    Bug("a ticket is not looked for", "pipelines/haloitsm/provision.py",
+        "row = self.desk.find(mark, asked_at)", "row = None", f"{TICKETS} -k second_ticket"),
+    Bug("any search is believed", "pipelines/haloitsm/desk.py",
+        "(asked_at is None and self.search_works)", "asked_at is None",
+        f"{TICKETS} -k found_again"),
+    Bug("a search is believed at once", "pipelines/haloitsm/desk.py",
+        "(asked_at is None and self.search_works)", "self.search_works",
+        f"{TICKETS} -k found_again"),
+    Bug("somebody else's ticket is closed", "pipelines/haloitsm/provision.py",
+        "if mark not in f", "if False and mark not in f", f"{TICKETS} -k left_alone"),
 ]  # fmt: skip
 
 

@@ -98,6 +98,41 @@ def test_check_tells_every_finding_writes_nothing_and_has_the_code_of_the_failur
     assert all(not line.startswith("ok") for line in quiet.out.splitlines())
 
 
+def test_check_says_what_a_write_credential_may_do_and_does_nothing(rollcall):
+    writing = rollcall.sandbox.write_environment()
+    pingone, halo = rollcall.sandbox.company.pingone, rollcall.sandbox.company.haloitsm
+    key = writing["PROVISION__PINGONE__CLIENT_ID"]
+    pingone.applications[key] = {"id": key, "name": "Writer", "type": "WORKER", "enabled": True}
+    pingone.touch()
+
+    def found() -> dict[str, tuple[str, str]]:
+        result = rollcall.run("check", "pingone", "haloitsm", "--json", **writing)
+        findings = result.document["findings"]
+        return {one["source"] + one["what"]: (one["verdict"], one["why"]) for one in findings}
+
+    verdict, why = found()["pingonewrite: rights"]
+    assert "warn" == verdict and "dir:create:groupMembership" in why and "delete:user" not in why
+    [role] = [one for one in pingone.roles.values() if one["name"] == "Identity Data Admin"]
+    kinds = ("user", "groupMembership", "userRoleAssignments")
+    verbs = ("dir:create", "dir:update", "dir:delete", "permissions:update")
+    role["permissions"] = [{"id": f"{verb}:{kind}"} for verb in verbs for kind in kinds]
+    pingone.assign_role(key, role["id"], "ENVIRONMENT", pingone.environment_id)
+    assert ("ok", True) == (
+        found()["pingonewrite: rights"][0],
+        "Identity Data Admin" in found()["pingonewrite: rights"][1],
+    )
+    assert ("ok", "it is agent 3") == found()["haloitsmwrite: the application's agent"]
+    assert "tickettype_id 3" in found()["haloitsmwrite: what a ticket is made of"][1]
+    del halo.desk.statuses[24]
+    verdict, why = found()["haloitsmwrite: what a ticket is made of"]
+    assert "fail" == verdict and "there is none named Closed; there are: Cancelled" in why
+    assert {} == halo.desk.tickets and not any(
+        method != "GET" and not path.endswith("/token")
+        for server in (rollcall.sandbox.pingone, rollcall.sandbox.haloitsm)
+        for method, path, *_ in server.log
+    )
+
+
 @pytest.mark.parametrize(("mode", "verdict"), [(0o644, "warn"), (0o640, "warn"), (0o600, "ok")])
 def test_check_warns_of_credentials_that_others_can_read(rollcall, mode, verdict):
     secrets = rollcall.home / ".dlt" / "secrets.toml"

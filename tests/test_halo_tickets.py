@@ -27,6 +27,8 @@ def settings(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> pytest.Monkey
     for name, value in (sandbox.environment() | sandbox.write_environment()).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PROVISION__HALOITSM__SETTLE_SECONDS", "2")
+    least = "read:tickets edit:tickets read:customers"
+    monkeypatch.setenv("PROVISION__HALOITSM__SCOPE", least)
     hasty = functools.partial(Policy, wait=0.002, longest_wait=0.02, silence=0.4)
     monkeypatch.setattr("pipelines.haloitsm.provision.Policy", hasty)
     return monkeypatch
@@ -34,9 +36,10 @@ def settings(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> pytest.Monkey
 
 @pytest.fixture
 def desk(sandbox: Sandbox) -> Desk:
-    """With a ticket that somebody else opened."""
+    """With a ticket that somebody else opened long ago."""
     made = sandbox.company.haloitsm.desk
-    made.upsert({"summary": "The coffee machine asks for a password", "tickettype_id": 1})
+    old = made.upsert({"summary": "The coffee machine asks for a password", "tickettype_id": 1})
+    del made.tickets[old["id"]]["_logged"]
     return made
 
 
@@ -174,7 +177,7 @@ def test_what_did_not_leave_or_was_refused_is_told(writer, desk, sandbox, settin
         reader.act(change(), reader.look(change()))
     assert "edit:tickets" in refused.value.next
     sandbox.haloitsm.faults = [Fault(is_post, then(lambda body: {}))]
-    settings.setenv("PROVISION__HALOITSM__SCOPE", "all")
+    settings.setenv("PROVISION__HALOITSM__SCOPE", "edit:tickets read:customers")
     with pytest.raises(Unknown, match="no id"):
         provision.connect("haloitsm").act(change(), seen)
     assert 1 == len(ours(desk))

@@ -345,6 +345,10 @@ def test_an_account_is_gone_only_if_others_are_there(tenant, writer, settings):
             patch.setenv("SOURCES__PINGONE__WORKER_ENVIRONMENT_ID", ENVIRONMENT)
             with pytest.raises(Unreadable):
                 provision.connect("pingone").look(wanted)
+    page = status(404, b"<html>not found</html>")
+    tenant.server.faults = [Fault(lambda request: "/users/" in request.path, page)]
+    with pytest.raises(Unreadable):
+        writer.look(wanted)
     tenant.pingone.users.clear()
     tenant.pingone.members.clear()
     tenant.pingone.external_members.clear()

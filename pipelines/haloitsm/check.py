@@ -1,4 +1,5 @@
-"""What a HaloITSM application can read, and what this build tells in its lists."""
+"""What a HaloITSM application can read, what this build tells in its lists, and whether tickets
+could be opened as they are configured. None is."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ from collections.abc import Iterator
 
 from pipelines.check import Probe, Warning_
 from pipelines.haloitsm.client import AGENTS_RIGHT, EVERY_AGENT, EVERY_TEAM, HaloITSM, rows_of
+from pipelines.haloitsm.desk import Desk
+from pipelines.haloitsm.provision import Provisioner
 
 
 def probes(halo: HaloITSM) -> Iterator[Probe]:
@@ -44,3 +47,22 @@ def some(halo: HaloITSM, path: str, **params: str) -> str:
     if found is None:
         raise halo.api.unexpected(path, body, "a list")
     return f"{len(found)} can be read"
+
+
+def write_probes(writer: Provisioner) -> Iterator[Probe]:
+    yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.me}")
+    yield Probe("write: tickets", lambda: tickets(writer.desk))
+    yield Probe("write: what a ticket is made of", lambda: names(writer.desk))
+
+
+def tickets(desk: Desk) -> str:
+    next(desk.pages(page_size=1), None)
+    by = "the search" if desk.search_works else "reading the list: the search does not tell"
+    return f"can be read, and are found by {by}"
+
+
+def names(desk: Desk) -> str:
+    """Every name that is configured, looked up."""
+    made, closed, again = desk.new_ticket, desk.closed_status, desk.reopened_status
+    told = ", ".join(f"{name} {value}" for name, value in made.items())
+    return f"is all there: {told}; closed by status {closed}, opened again by {again}"

@@ -45,6 +45,7 @@ def connect(
     requests_per_second: float = 2.0,
     sync_client_id: str | None = None,
     sync_client_secret: str | None = None,
+    sync_scope: str = "all",
     ticket_type: str | None = None,
     ticket_status: str | None = None,
     ticket_closed_status: str = "Closed",
@@ -66,15 +67,15 @@ def connect(
         ticket_category, ticket_team, ticket_requester,
     )  # fmt: skip
 
-    def desk(id_: str, secret: str) -> Desk:
+    def desk(id_: str, secret: str, scope: str) -> Desk:
         halo = HaloITSM(
             base_url, auth_url, tenant, id_, secret, scope, 100, policy, Tally(), Held()
         )  # fmt: skip
         return Desk(halo, names)
 
-    desks = [desk(client_id, client_secret)]
+    desks = [desk(client_id, client_secret, scope)]
     if sync_client_id and sync_client_secret:
-        desks.append(desk(sync_client_id, sync_client_secret))
+        desks.append(desk(sync_client_id, sync_client_secret, sync_scope))
     return Provisioner(desks, note_outcome, settle_seconds)
 
 

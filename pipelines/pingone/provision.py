@@ -71,20 +71,21 @@ def connect(
         region, base_url, auth_url, environment_id, worker_environment_id, client_id,
         client_secret, 200, "cheapest", "all", policy, Tally(),
     )  # fmt: skip
-    own = {f"pingone:application:{key.strip()}" for key in (client_id, sync_client_id) if key}
-    return Provisioner(reader, own, allow_delete, settle_seconds)
+    keys = [key.strip() for key in (client_id, sync_client_id) if key]
+    return Provisioner(reader, keys, allow_delete, settle_seconds)
 
 
 class Provisioner:
-    """One environment, as the worker application that may write to it."""
+    """One environment, as the worker application that may write to it: the first of `keys`, which
+    are ours."""
 
-    def __init__(self, reader: PingOne, own: set[str], allow_delete: bool, settle: float) -> None:
-        self.reader, self.api, self.own = reader, reader.api, own
+    def __init__(self, reader: PingOne, keys: list[str], allow_delete: bool, settle: float) -> None:
+        self.reader, self.api, self.keys, self.client_id = reader, reader.api, keys, keys[0]
         self.allow_delete, self.settle = allow_delete, settle
 
     def own_accounts(self) -> set[str]:
         """The worker applications that read and write: a worker's client id is its own id."""
-        return self.own
+        return {f"pingone:application:{key}" for key in self.keys}
 
     # ---- looking
 
@@ -211,18 +212,17 @@ class Provisioner:
         except Unreadable as failure:
             if failure.status != 404 or "NOT_FOUND" not in codes(failure.body):
                 raise
-        assert self.sees_users
-        return None
+        if self.sees_users:
+            return None
+        raise Unreadable(
+            "pingone: users", "not one can be seen", "check the environment, and the rights"
+        )
 
     @cached_property
     def sees_users(self) -> bool:
-        """Raises Denied or Unreadable if nobody can be seen: nobody is gone then."""
+        """Whether anybody can be seen: if not, nobody is gone. Raises Denied or Unreadable."""
         rows, _ = next(self.reader.pages("users", "users", DIRECTORY, limit=1))
-        if not rows:
-            raise Unreadable(
-                "pingone: users", "not one can be seen", "check the environment, and the rights"
-            )
-        return True
+        return bool(rows)
 
     # ---- acting
 
