@@ -4,7 +4,7 @@ BIN := .venv/bin
 export WAREHOUSE ?= data/access.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test planted soak lint sync check export status sandbox bench docs plan apply clean
+.PHONY: help install demo test planted soak lint review sync check export status sandbox bench docs plan apply clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -32,6 +32,9 @@ soak: install ## the long suite: a thousand histories, two hundred kills, every 
 
 lint: install
 	$(BIN)/ruff check pipelines tests
+
+review: install ## a whole campaign of the invented company, from opening to verified packet
+	@WAREHOUSE=data/demo/access.duckdb $(BIN)/python -m tests.sandbox review $(CAMPAIGN)
 
 sync: install ## extract, load, transform, publish
 	@$(BIN)/rollcall sync

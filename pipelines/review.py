@@ -211,8 +211,7 @@ def _packed(arguments: argparse.Namespace, name: str, label: str) -> int:
         arguments,
         {"campaign": name, "folder": str(folder), "manifest_sha256": digest, **manifest["counts"]},
         [
-            f"{name}: {manifest['counts']['items']} grants to decide, by"
-            f" {len(manifest['reviewers'])} reviewers",
+            f"{name}: {_done(manifest['counts'])}, by {len(manifest['reviewers'])} reviewers",
             f"{folder}",
             f"manifest.json SHA-256 {digest}",
         ],

@@ -1,4 +1,4 @@
-"""`python -m tests.sandbox serve | demo`: the three vendors, to look at or to try Rollcall on."""
+"""`python -m tests.sandbox serve | demo | review | answer`: the vendors, to look at or try."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import signal
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.sandbox import Sandbox
 from tests.sandbox.company import company
 from tests.sandbox.generate import generate
+from tests.sandbox.quarter import answer, quarter
 
 
 def serve(people: int | None, seed: int, port: int) -> int:
@@ -34,8 +36,9 @@ def serve(people: int | None, seed: int, port: int) -> int:
     return 0
 
 
-def demo() -> int:
-    """A real sync and a real export of the invented company, in a warehouse of its own."""
+def demo(campaign: str = "") -> int:
+    """A real sync and a real export of the invented company, in a warehouse of its own; or in the
+    place of the export a whole campaign."""
     warehouse = Path(os.environ.setdefault("WAREHOUSE", "data/demo/access.duckdb"))
     with Sandbox() as sandbox:
         mine = {key: value for key, value in os.environ.items() if key[:9] != "SOURCES__"}
@@ -48,10 +51,13 @@ def demo() -> int:
         for source in ("CHARTHOP", "HALOITSM", "PINGONE"):
             mine[f"SOURCES__{source}__REQUESTS_PER_SECOND"] = "1000"
         exports = warehouse.parent / "exports"
-        for verb in (["sync"], ["export", "--out", str(exports)]):
+        verbs = [["sync"]] if campaign else [["sync"], ["export", "--out", str(exports)]]
+        for verb in verbs:
             code = subprocess.run([sys.executable, "-m", "pipelines", *verb], env=mine).returncode
             if code:
                 return code if code > 0 else 128 - code
+    if campaign:
+        return quarter(warehouse, campaign, mine)
     _where(warehouse, exports)
     return 0
 
@@ -81,10 +87,20 @@ def main() -> int:
     serving.add_argument("--seed", type=int, default=1, help="which generated company")
     serving.add_argument("--port", type=int, default=0, help="first of three ports, else free ones")
     verbs.add_parser("demo", help="sync and export the invented company")
+    reviewing = verbs.add_parser("review", help="sync, and a whole campaign of its reviewers")
+    now = f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    reviewing.add_argument("campaign", nargs="?", default=now, help="what it is called")
+    answering = verbs.add_parser("answer", help="fill in the workbooks of a campaign")
+    answering.add_argument("folder", type=Path, help="the folder `reviewers` of its packet")
+    answering.add_argument("out", type=Path, help="where the filled in ones go")
     chosen = parser.parse_args()
     try:
-        if chosen.verb == "demo":
-            return demo()
+        if chosen.verb in ("demo", "review"):
+            return demo(getattr(chosen, "campaign", ""))
+        if chosen.verb == "answer":
+            made = answer(chosen.folder, chosen.out)
+            print(", ".join(f"{count} {name}" for name, count in made.most_common()))
+            return 0
         return serve(chosen.people, chosen.seed, chosen.port)
     except KeyboardInterrupt:
         return 130
