@@ -55,9 +55,9 @@ def once(
         response = requests.Session.send(
             session,
             request,
-            stream=True,
             allow_redirects=False,
             timeout=(session.policy.connect, session.policy.silence),
+            **session.merge_environment_settings(request.url, {}, True, None, None),
         )
         session.read_body(response)
     except (requests.RequestException, HTTPError, OSError, Unreadable) as error:

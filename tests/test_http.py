@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.failures import Unreadable
+from pipelines.failures import Unreadable, Unsent
 from pipelines.http import Pace, Policy, Session, Tally
+from pipelines.once import once
 from pipelines.rest import Api
 from tests.sandbox.server import Request, Response, Server
 
@@ -241,7 +242,7 @@ def test_a_proxy_that_refuses_is_told_as_one(vendor, monkeypatch):
     assert "proxy" in refused.value.why
 
 
-def test_a_certificate_that_nobody_signed_is_refused_at_once(vendor, tmp_path):
+def test_a_certificate_that_nobody_signed_is_refused_at_once(vendor, tmp_path, monkeypatch):
     import ssl
 
     made = subprocess.run(
@@ -262,3 +263,8 @@ def test_a_certificate_that_nobody_signed_is_refused_at_once(vendor, tmp_path):
         Api(url, Session("vendor", url, Policy(), tally)).get("things")
 
     assert (1, []) == (tally.requests, vendor.log)
+    with pytest.raises(Unsent, match="not sent"):
+        once(Api(url, Session("vendor", url, Policy(), tally)), "POST", "things", {"a": 1})
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate"))
+    once(Api(url, Session("vendor", url, Policy(), tally)), "POST", "things", {"a": 1})
+    assert 1 == vendor.count("POST")

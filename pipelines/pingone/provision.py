@@ -191,7 +191,7 @@ class Provisioner:
                 why = "" if same else "it is held at a wider scope"
                 return Seen("done", why, {"assignment": text_id(row.get("id"))})
             return Seen("pending")
-        wanted = change.source_grant_id
+        wanted = change.source_grant_id or next((text_id(row.get("id")) for row in same), None)
         for row in rows:
             if text_id(row.get("id")) == wanted:
                 facts = {"assignment": wanted}
