@@ -51,8 +51,21 @@ def freeze(campaign: Campaign, warehouse: Path, actor: str, accepted: Accepted) 
             _insert_exclusions(connection, campaign.name)
         transform(copy, copy.parent.parent.parent, "completeness_ledger")  # it counts the campaign
         with duckdb.connect(str(copy)) as connection:
+            _must_add_up(connection)
             take(connection, reviews.FINDINGS, campaign.name, "findings")
             take(connection, reviews.LEDGER, campaign.name, "completeness_ledger")
+
+
+def _must_add_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise Refused where a grant is neither decided on nor left out with a reason."""
+    for source, off in connection.execute(
+        "select source_name, balance_reviewed from completeness_ledger where balance_reviewed <> 0"
+        " order by all"
+    ).fetchall():
+        raise Refused(
+            f"campaign: the ledger of {source}", f"{off} grants are neither in it nor left out",
+            "report it; nothing was opened",
+        )  # fmt: skip
 
 
 def is_open(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:

@@ -32,6 +32,7 @@ MATRIX = "tests/test_sync.py::test_the_tables_equal_what_the_vendors_hold"
 INCREMENTAL = "tests/test_incremental.py"
 HISTORIES = "tests/test_histories.py -k built"
 WRITES, TICKETS = "tests/test_pingone_writes.py", "tests/test_halo_tickets.py"
+FINDINGS = "tests/test_findings.py -k 'invented or come'"
 BUGS = [
     Bug("no lock", "pipelines/publish.py", "fcntl.LOCK_EX | fcntl.LOCK_NB", "fcntl.LOCK_SH",
         "tests/test_publish.py -k at_once"),
@@ -163,6 +164,19 @@ BUGS = [
         f"{TICKETS} -k found_again"),
     Bug("somebody else's ticket is closed", "pipelines/haloitsm/provision.py",
         "if mark not in f", "if False and mark not in f", f"{TICKETS} -k left_alone"),
+    Bug("an exception never ends", "dbt_project/models/marts/findings/findings.sql",
+        "excepted.until >= {{ run_at() }}::date", "excepted.until is not null", FINDINGS),
+    Bug("a finding is always new", "dbt_project/models/marts/findings/findings.sql",
+        "    history.first_seen_at,\n", "    {{ run_at() }} as first_seen_at,\n", FINDINGS),
+    Bug("closed accounts are found", "dbt_project/models/intermediate/findings/"
+        "int_account_findings.sql", "where accounts.status <> 'disabled'", "where true", FINDINGS),
+    Bug("the clock runs to the last change", "dbt_project/models/marts/findings/exposures.sql",
+        "    where status <> 'disabled'\n", "    where true\n", FINDINGS),
+    Bug("who is told that nothing remains", "dbt_project/models/marts/reviews/access_review.sql",
+        "when grants.is_inherited and grants.is_direct", "when false", "tests/test_findings.py"),
+    Bug("a regrant is no finding", "dbt_project/models/intermediate/findings/int_revoked.sql",
+        "when grants.first_seen_at > standing.revoked_at", "when false",
+        "tests/test_findings.py -k revoked"),
 ]  # fmt: skip
 
 

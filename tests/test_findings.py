@@ -219,6 +219,18 @@ def test_what_comes_back_after_it_was_revoked_is_found_until_it_is_allowed(compa
         row["is_new_since_last_review"],
     )
     assert "revoke" == row["recommendation"]
+    times = company.rows(
+        "select * from access_between('2000-01-01', now())"
+        f" where account_id = '{user(MAREK)}' and entitlement_name = 'VPN' order by held_from"
+    )
+    assert [("direct", False), ("direct", True)] == [
+        (row["through"], row["held_to"] is None) for row in times
+    ]
+    assert times[0]["held_to"] < times[1]["held_from"]
+    between = f"access_between('{times[0]['held_to']}', '{times[0]['held_to']}')"
+    assert "VPN" not in company.column(
+        f"select entitlement_name from {between} where account_id = '{user(MAREK)}'"
+    )
 
 
 # ---- the ledger
@@ -235,7 +247,7 @@ def test_everything_that_was_told_of_is_accounted_for(company):
     rows = {row["source_name"]: row for row in company.rows("from completeness_ledger")}
 
     assert {"charthop", "haloitsm", "pingone"} == {*rows}
-    assert {(0, 0, 0, 0)} == balances(company)
+    assert {(0, 0, 0, 0, 0)} == balances(company)
     for source, row in rows.items():
         of_source = f"from grants where source_name = '{source}'"
         assert company.column(f"select count(*) {of_source}") == [row["grants_in_marts"]]

@@ -14,6 +14,7 @@
             'source_status', 'mfa_enabled', 'reports_logins', 'last_login_at',
             'created_at', 'updated_at', 'change_channel',
         ],
+        'account_records': ['account_id', 'left_out_because'],
         'entitlements': [
             'entitlement_id', 'resource_type', 'resource_id', 'resource_name',
             'slug', 'display_name', 'description', 'parent_resource_id',

@@ -25,6 +25,14 @@ raw_counts as (
 
 ),
 
+account_records as ({{ union_sources('account_records') }}),
+
+accounts as (
+
+    select source_name, account_id from {{ ref('accounts') }}
+
+),
+
 listed_grants as (
 
     select distinct source_name, account_id, entitlement_id, scope_id
@@ -120,6 +128,41 @@ read as (
             and run_resources.resource = raw_counts.resource
 
     group by last_runs.source_name
+
+),
+
+recorded as (
+
+    select
+        account_records.source_name,
+        count(*) as accounts_read,
+        count(*) filter (account_records.left_out_because is not null)
+            as accounts_left_out,
+        count(accounts.account_id) as accounts_in_marts
+
+    from account_records
+
+    left join accounts
+        on account_records.account_id = accounts.account_id
+
+    group by account_records.source_name
+
+),
+
+accounts_left_out as (
+
+    select
+        source_name,
+        string_agg(
+            left_out_because || ': ' || records, '; ' order by left_out_because
+        ) as left_out_because
+    from (
+        select source_name, left_out_because, count(*) as records
+        from account_records
+        where left_out_because is not null
+        group by all
+    )
+    group by source_name
 
 ),
 
@@ -236,6 +279,10 @@ counted as (
         coalesce(read.rows_kept, 0) as rows_kept,
         coalesce(read.rows_loaded, 0) as rows_loaded,
         coalesce(read.rows_in_raw, 0) as rows_in_raw,
+        coalesce(recorded.accounts_read, 0) as accounts_read,
+        coalesce(recorded.accounts_in_marts, 0) as accounts_in_marts,
+        coalesce(recorded.accounts_left_out, 0) as accounts_left_out,
+        accounts_left_out.left_out_because as accounts_left_out_because,
         coalesce(listed.grants_listed, 0) as grants_listed,
         coalesce(followed.grants_inherited_only, 0) as grants_inherited_only,
         coalesce(in_marts.grants_in_marts, 0) as grants_in_marts,
@@ -251,6 +298,11 @@ counted as (
 
     left join read on source_states.source_name = read.source_name
 
+    left join recorded on source_states.source_name = recorded.source_name
+
+    left join accounts_left_out
+        on source_states.source_name = accounts_left_out.source_name
+
     left join listed on source_states.source_name = listed.source_name
 
     left join followed on source_states.source_name = followed.source_name
@@ -265,6 +317,7 @@ select
     *,
     coalesce(rows_reported - rows_read_where_reported, 0) as balance_reported,
     rows_read + rows_kept - rows_in_raw as balance_loaded,
+    accounts_read - accounts_in_marts - accounts_left_out as balance_accounts,
     grants_listed + grants_inherited_only - grants_in_marts - grants_dangling
         as balance_marts,
     grants_in_marts + grants_dangling - grants_reviewed - grants_excluded

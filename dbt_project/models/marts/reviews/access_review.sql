@@ -1,4 +1,7 @@
-{{ config(tags=['decisions']) }}
+{{ config(
+    tags=['decisions'],
+    post_hook=['{{ create_who_has_what() }}', '{{ create_access_between() }}']
+) }}
 
 {% set untold = 'inherited, and the system does not say from where' %}
 {% set review_owner = (var('review_owner') or '') | replace("'", "''") %}

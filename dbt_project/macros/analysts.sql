@@ -1,0 +1,172 @@
+{#- `who_has_what()`: one row per account, closed and empty ones included, with
+    its person and everything that it holds -#}
+{% macro create_who_has_what() %}
+
+create or replace macro {{ target.schema }}.who_has_what() as table
+
+with
+
+held as (
+
+    select
+        grants.account_id,
+        grants.is_direct,
+        entitlements.is_privileged,
+        concat(
+            coalesce(entitlements.display_name, entitlements.entitlement_id),
+            ' in ' || coalesce(grants.scope_name, grants.scope_id)
+        ) as name
+
+    from {{ target.schema }}.grants
+
+    join {{ target.schema }}.entitlements
+        on grants.entitlement_id = entitlements.entitlement_id
+
+),
+
+held_by_account as (
+
+    select
+        account_id,
+        count(*) as grants,
+        count(*) filter (is_direct) as direct_grants,
+        string_agg(distinct name, '; ' order by name)
+            filter (is_privileged) as privileges,
+        string_agg(distinct name, '; ' order by name) as access
+    from held
+    group by account_id
+
+)
+
+select
+    people.person_id,
+    people.full_name,
+    people.department,
+    people.job_title,
+    people.employment_status,
+    people.ended_on,
+    accounts.account_id,
+    accounts.source_name,
+    accounts.username,
+    accounts.account_type,
+    accounts.status as account_status,
+    accounts.last_login_at,
+    accounts.match_rule,
+    coalesce(held_by_account.grants, 0) as grants,
+    coalesce(held_by_account.direct_grants, 0) as direct_grants,
+    held_by_account.privileges,
+    held_by_account.access
+
+from {{ target.schema }}.accounts
+
+left join {{ target.schema }}.people on accounts.person_id = people.person_id
+
+left join held_by_account on accounts.account_id = held_by_account.account_id
+
+{% endmacro %}
+
+
+{#- `access_between(a, b)`: who had what at any time from a to b, through what,
+    and in which state their account was; one row per time in which none of it
+    changed. The same moment twice asks for that moment. Names are those at b. -#}
+{% macro create_access_between() %}
+
+create or replace macro {{ target.schema }}.access_between(a, b) as table
+
+with
+
+people_names as (
+
+    select
+        person_id,
+        max_by(full_name, valid_from) as full_name
+    from {{ target.schema }}.people_history
+    where valid_from <= b::timestamptz
+    group by person_id
+
+),
+
+entitlement_names as (
+
+    select
+        entitlement_id,
+        max_by(resource_type, valid_from) as resource_type,
+        max_by(resource_name, valid_from) as resource_name,
+        max_by(display_name, valid_from) as entitlement_name,
+        max_by(is_privileged, valid_from) as is_privileged
+    from {{ target.schema }}.entitlements_history
+    where valid_from <= b::timestamptz
+    group by entitlement_id
+
+),
+
+held as (
+
+    select
+        grants_history.*,
+        accounts_history.person_id,
+        accounts_history.username,
+        accounts_history.display_name as account_name,
+        accounts_history.status as account_status,
+        greatest(grants_history.valid_from, accounts_history.valid_from)
+            as held_from,
+        least(grants_history.valid_to, accounts_history.valid_to) as held_to
+
+    from {{ target.schema }}.grants_history
+
+    join {{ target.schema }}.accounts_history
+        on grants_history.account_id = accounts_history.account_id
+
+    where
+        held_from <= b::timestamptz
+        and coalesce(held_to > a::timestamptz, true)
+        and coalesce(held_to > held_from, true)
+
+)
+
+select
+    people_names.full_name,
+    held.person_id,
+    held.account_id,
+    held.username,
+    held.account_name,
+    held.account_status,
+    held.source_name,
+    held.entitlement_id,
+    entitlement_names.resource_type,
+    entitlement_names.resource_name,
+    entitlement_names.entitlement_name,
+    entitlement_names.is_privileged,
+    held.scope_id,
+    held.scope_name,
+    held.is_direct,
+    held.is_inherited,
+    concat_ws(
+        '; ',
+        case when held.is_direct then 'direct' end,
+        (
+            select string_agg(name, '; ' order by name)
+            from (
+                select coalesce(names.entitlement_name, held_directly.id) as name
+                from unnest(held.inherited_from) as held_directly (id)
+                left join entitlement_names as names
+                    on held_directly.id = names.entitlement_id
+            )
+        ),
+        case
+            when held.is_inherited and len(held.inherited_from) = 0
+                then 'inherited, and the system does not say from where'
+        end
+    ) as through,
+    held.access_path,
+    held.held_from,
+    held.held_to
+
+from held
+
+join entitlement_names
+    on held.entitlement_id = entitlement_names.entitlement_id
+
+left join people_names on held.person_id = people_names.person_id
+
+{% endmacro %}
