@@ -25,6 +25,7 @@ from tests.faults import read as read
 from tests.faults import read_own as read_own
 from tests.faults import served as served
 from tests.sandbox.server import Fault, Request, Response, Server
+from tests.wishes import WRITER, busy, may_write, wants
 
 SOURCES = ("charthop", "haloitsm", "pingone")
 CANARIES = ("canary/charthop+token", "canary/halo+secret==", "canary/pingone&secret%")
@@ -225,6 +226,45 @@ def test_a_vendor_that_says_our_secrets_back_is_not_quoted(rollcall):
         assert "<secret>" in result.out + result.err
         assert [] == hits(secrets, rollcall.home, result.out, result.err)
     assert all(echoing.fired for echoing in echoes)
+
+
+def test_no_verb_says_or_keeps_a_secret(rollcall, published):
+    """Also of the credential that may write, and of a vendor that says it back while it is used."""
+    secrets = plant(rollcall)
+    wants(may_write(rollcall.has(published)))
+    own = [WRITER[1], base64.b64encode(":".join(WRITER).encode()).decode()]
+
+    def echo(request: Request, _: Response | None) -> Response:
+        said = f"{request.headers.get('authorization')} {' '.join(own)}"
+        return Response(400, {"code": "INVALID_REQUEST", "message": said})
+
+    echoing = Fault(lambda request: request.method == "DELETE", echo, times=1)
+    rollcall.sandbox.pingone.faults = [echoing]
+    with busy(rollcall):
+        said = [rollcall.run("plan", **LOUD)]
+        [plan] = (rollcall.home / "data" / "changes").glob("*.plan.json")
+        digest = json.loads(plan.read_text())["digest"]
+        said += [
+            rollcall.run(*arguments, **LOUD)
+            for arguments in (
+                ("apply", str(plan)),
+                ("apply", str(plan), "--digest", digest),
+                ("apply", str(plan), "--digest", digest, "--json"),
+                ("audit", "verify"),
+                ("review", "list"),
+                ("status", "--json"),
+                ("check",),
+                ("export",),
+            )
+        ]
+
+    assert 1 == echoing.fired
+    assert all(result.out + result.err for result in said)
+    assert [] == hits(
+        secrets + own + given_out(rollcall),
+        rollcall.home,
+        *(result.out + result.err for result in said),
+    )
 
 
 @pytest.mark.parametrize("source", SOURCES)
