@@ -78,7 +78,8 @@ def judged(
         if status == 401 and session.signer:
             session.signer.renew(request)
         if status == 429:
-            session.pace.slow_down(retry_after(response) or session.policy.wait)
+            pause = retry_after(response) or session.policy.wait
+            session.pace.slow_down(min(pause, session.policy.longest_wait))  # then it is told again
         raise Unsent(name, f"it was turned away with {status}: {said}", LATER, status)
     if status >= 500 or 300 <= status < 400 or status in UNDECIDED:
         raise Unknown(name, f"the answer was {status}: {said}", LATER, status)

@@ -204,13 +204,16 @@ def test_an_account_whose_making_was_not_answered_is_found_and_finished(tenant, 
     assert 2 == tenant.server.faults[0].seen
 
 
-def test_what_did_not_leave_or_was_turned_away_had_no_effect(tenant, writer):
+def test_what_did_not_leave_or_was_turned_away_had_no_effect(tenant, writer, settings):
     wanted = change("grant", group=PAYMENTS)
     seen = writer.look(wanted)
     tenant.pingone.switches.rate_limit = 0
-    tenant.pingone.switches.retry_after = 0
-    with pytest.raises(Unsent, match="429"):
+    tenant.pingone.switches.retry_after = 3600
+    pauses = []
+    with settings.context() as patch, pytest.raises(Unsent, match="429"):
+        patch.setattr("pipelines.http.Pace.slow_down", lambda pace, pause: pauses.append(pause))
         writer.act(wanted, seen)
+    assert [0.02] == pauses  # no hour is slept through: whoever asks is told
     tenant.pingone.switches.rate_limit = None
     tenant.pingone.expire_tokens()
     with pytest.raises(Unsent, match="401"):
