@@ -4,7 +4,7 @@ BIN := .venv/bin
 export WAREHOUSE ?= data/access.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test planted soak lint review sync check export status sandbox bench docs plan apply clean
+.PHONY: help install demo test planted soak lint review sync check export report status sandbox bench docs plan apply clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -44,6 +44,9 @@ check: install ## what the credentials can read, and which right is missing
 
 export: install ## the review files, from what is published
 	@$(BIN)/rollcall export
+
+report: install ## one HTML page of what is published: data/report.html
+	@$(BIN)/rollcall report
 
 status: install ## the last run of each source
 	@$(BIN)/rollcall status

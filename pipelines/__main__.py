@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipelines import __version__, audit, notify, redact, review, scratch, write_back
+from pipelines import __version__, audit, notify, redact, report, review, scratch, write_back
 from pipelines.failures import Failure, explained
 from pipelines.formats import FORMATS
 from pipelines.said import flags, tell
@@ -200,7 +200,7 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-stale", action="store_true", help="also while a source's last sync failed"
     )
     verb("status", status, "the last run of each source, its age, and what is published")
-    for module in (review, write_back, audit):
+    for module in (report, review, write_back, audit):
         module.add(verb)
     return parser
 
