@@ -10,7 +10,6 @@ from pipelines import publish
 from pipelines.provision import Change
 from tests.conftest import Rollcall
 
-WRITER = ("5e6f7081-0000-4000-8000-00000000a001", "write-secret-of-pingone")
 COLUMNS = [*Change.__dataclass_fields__, "blocked_because"]
 FROM_GRANTS = """
     sha256(concat('{action}', grant_id)) as change_id, '{action}' as action, 'api' as channel,
@@ -56,12 +55,11 @@ def wants(
 
 def may_write(rollcall: Rollcall) -> Rollcall:
     """A write credential of its own, and no waiting."""
-    rollcall.sandbox.company.pingone.add_client(*WRITER, "Write worker")
-    rollcall.environment |= {
-        "PROVISION__PINGONE__CLIENT_ID": WRITER[0],
-        "PROVISION__PINGONE__CLIENT_SECRET": WRITER[1],
+    rollcall.environment |= rollcall.sandbox.write_environment() | {
         "PROVISION__PINGONE__REQUESTS_PER_SECOND": "0",
+        "PROVISION__HALOITSM__REQUESTS_PER_SECOND": "0",
         "PROVISION__PINGONE__SETTLE_SECONDS": "0",
+        "PROVISION__HALOITSM__SETTLE_SECONDS": "0",
         "APPLY__CHANGES_PER_SECOND": "0",
         "APPLY__SETTLE_SECONDS": "0",
         "PLAN__MAX_PERCENT_OF_HOLDERS": "100",
@@ -72,3 +70,37 @@ def may_write(rollcall: Rollcall) -> Rollcall:
 def busy(rollcall: Rollcall) -> AbstractContextManager[object]:
     """A sync is at work meanwhile: what is applied is noted in the warehouse later."""
     return publish.locked(rollcall.warehouse)
+
+
+def many(rollcall: Rollcall, count: int) -> None:
+    """Wishes for as many changes: by turns a membership to take, and a ticket to open for what only
+    people can change."""
+    pingone = rollcall.sandbox.company.pingone
+    group = next(key for key, one in pingone.groups.items() if one["name"] == "VPN")
+    some = next(iter(pingone.users.values()))
+    rows = []
+    for number in range(count):
+        said = dict.fromkeys(COLUMNS) | {"change_id": f"{number:064x}", "reason_kind": "decision"}
+        said |= {"reason_id": f"q4/{number}", "reason": "not needed", "account_name": "Somebody"}
+        if number % 2:
+            said |= {"action": "open_ticket", "channel": "ticket", "wanted_action": "revoke",
+                     "source_name": "haloitsm", "through": "haloitsm", "inverse_action": None,
+                     "account_id": "haloitsm:agent:19", "entitlement_name": f"Network {number}",
+                     "entitlement_id": f"haloitsm:team:{number}:member"}  # fmt: skip
+        else:
+            key = f"ffffffff-0000-4000-8000-{number:012x}"
+            pingone.users[key] = some | {"id": key, "username": f"user.{number}"}
+            pingone.add_member(key, group)
+            said |= {"action": "revoke", "channel": "api", "source_name": "pingone",
+                     "through": "pingone", "inverse_action": "grant", "resource_name": "VPN",
+                     "account_id": f"pingone:user:{key}", "account_username": f"user.{number}",
+                     "entitlement_id": f"pingone:group:{group}:member"}  # fmt: skip
+        rows.append([said[name] for name in COLUMNS])
+    wants(rollcall, count=0)
+    rollcall.warehouse.chmod(0o600)
+    with duckdb.connect(str(rollcall.warehouse)) as connection:
+        places = ", ".join("?" * len(COLUMNS))
+        names = ", ".join(COLUMNS)
+        connection.executemany(f"insert into planned_changes ({names}) values ({places})", rows)
+        connection.execute("checkpoint")
+    rollcall.warehouse.chmod(0o400)
