@@ -64,17 +64,15 @@ def admitted(plan: Plan, journal: Journal, most: int | None) -> dict[str, Provis
             raise Refused(f"plan: {change.account_id}", why, NEW)
     with opened(settings.warehouse()) as warehouse:
         limits.judge(todo, warehouse, most, "apply")
-        wanted = {change.change_id: change for change in plans.sorted_out(warehouse, own)[0]}
-    stale = [
-        change for change in todo
-        if journal.outcome(change) not in SETTLED and wanted.get(change.change_id) != change
-    ]  # fmt: skip
+        wishes = plans.wished(warehouse)
+    if document["undoes"]:
+        return writers  # nobody wishes for what takes a plan back but whoever approved it
+    wanted = {change.change_id: change for change in plans.sorted_out(wishes, own)[0]}
+    left = [change for change in todo if journal.outcome(change) not in SETTLED]
+    stale = sum(wanted.get(change.change_id) != change for change in left)
     if stale:
-        raise Refused(
-            "plan", f"{counted(len(stale), 'change')} of it"
-            f" {'is' if len(stale) == 1 else 'are'} not wanted (so) any more by what is published",
-            NEW,
-        )  # fmt: skip
+        told_so = "not wanted (so) any more by what is published"
+        raise Refused("plan", f"of {counted(len(left), 'change')}, {stale}: {told_so}", NEW)
     return writers
 
 

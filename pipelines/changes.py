@@ -47,7 +47,7 @@ APPLIED = Table(
         "entitlement_id": ("varchar", "Which entitlement; null for a change of an account."),
         "scope_id": ("varchar", "Where it applied."),
         "grant_id": ("varchar", "The grant, as in grants."),
-        "reason_kind": ("varchar not null", "decision, leaver, request or expiry."),
+        "reason_kind": ("varchar not null", "decision, leaver, request, expiry or undo."),
         "reason_id": ("varchar not null", "The decision (campaign/item), person or request behind"
                       " it."),
         "outcome": ("varchar not null", "done: carried out. already: it was so. ticketed: a ticket"

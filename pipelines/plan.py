@@ -26,7 +26,7 @@ from pipelines.status import sources
 
 FORMAT = "rollcall plan 1"
 FIELDS = {"format", "rollcall", "made_at", "made_by", "tenants", "snapshot", "decisions_sha256",
-          "exceeded", "totals", "items", "blocked", "digest"}  # fmt: skip
+          "undoes", "exceeded", "totals", "items", "blocked", "digest"}  # fmt: skip
 ORDER = ("disable_account", "revoke", "open_ticket", "enable_account", "create_account", "grant",
          "delete_account", "reopen_ticket", "comment_ticket", "close_ticket")  # fmt: skip
 DECIDED = "select to_json(row)::varchar from {} as row order by all"
@@ -52,9 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     from pipelines import plan_text
     from pipelines.export import opened
 
-    folder = changes.folder()
+    folder, actor = changes.folder(), settings.actor()
     with opened(settings.warehouse()) as warehouse:
-        plan = make(warehouse, settings.actor(), arguments.max_changes)
+        plan = make(warehouse, actor, arguments.max_changes, _undone(arguments, folder, actor))
     totals = plan.document["totals"]
     arguments.counts = [
         f"{totals['changes']} changes, {totals['blocked']} blocked",
@@ -64,8 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     if plan.changes:
         path = arguments.out or folder / f"{plan.digest[:12]}.plan.json"
         with ledger.alone(folder, "plan or apply"):
-            log = audit.Log(folder, settings.actor())
-            log.write("plan_made", plan.digest, changes=len(plan.changes))
+            audit.Log(folder, actor).write("plan_made", plan.digest, changes=len(plan.changes))
             try:
                 ledger.replace(path, ledger.canonical(plan.document))
             except OSError as error:
@@ -78,10 +77,36 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def make(warehouse: duckdb.DuckDBPyConnection, actor: str, most: int | None = None) -> Plan:
-    """What is published, as a plan. Raises Refused for data that is not fresh, and for more changes
-    than the limits let through unless their exact number is given."""
-    wanted, blocked = sorted_out(warehouse, _own_accounts())
+@dataclass(frozen=True)
+class Undone:
+    """What takes back the plan with this digest."""
+
+    digest: str
+    wishes: list[tuple[Change, str | None]]
+
+
+def _undone(arguments: argparse.Namespace, folder: Path, actor: str) -> Undone | None:
+    from pipelines import undo
+
+    if not arguments.undo:
+        return None
+    if not arguments.because.strip():
+        raise Misconfigured("--because", "who takes something back says why", "say --because '…'")
+    plan = read(arguments.undo)
+    return Undone(plan.digest, undo.inverses(plan, folder, actor, arguments.because.strip()))
+
+
+def make(
+    warehouse: duckdb.DuckDBPyConnection,
+    actor: str,
+    most: int | None = None,
+    undone: Undone | None = None,
+) -> Plan:
+    """What is published and wanted, or takes another plan back, as a plan. Raises Refused for data
+    that is not fresh, and for more changes than the limits let through unless their exact number is
+    given."""
+    wishes = undone.wishes if undone else wished(warehouse)
+    wanted, blocked = sorted_out(wishes, _own_accounts())
     states = _fresh({change.source_name for change in wanted}, warehouse)
     counted = Counter(change.action for change in wanted)
     document = {
@@ -97,6 +122,7 @@ def make(warehouse: duckdb.DuckDBPyConnection, actor: str, most: int | None = No
             "runs": {name: state["complete_run_id"] for name, state in states.items()},
         },
         "decisions_sha256": _decided(warehouse),
+        "undoes": undone.digest if undone else None,
         "exceeded": limits.judge(wanted, warehouse, most, "plan"),
         "totals": {
             "changes": len(wanted),
@@ -130,12 +156,9 @@ def digest_of(document: dict[str, Any]) -> str:
     return hashlib.sha256(ledger.canonical(bare)).hexdigest()
 
 
-def sorted_out(
-    warehouse: duckdb.DuckDBPyConnection, own: set[str]
-) -> tuple[list[Change], list[tuple[Change, str]]]:
-    """The changes that can be made, in the order in which to make them, and those that cannot, with
-    the reason: what the mart says, the policy as it is now, or that they touch one of our `own`
-    accounts. Raises Misconfigured where planned_changes is not there yet."""
+def wished(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[Change, str | None]]:
+    """What the mart asks for, and why not where it cannot be done. Raises Misconfigured where there
+    is no planned_changes yet."""
     warehouse.execute("set TimeZone = 'UTC'")
     try:
         columns = warehouse.execute("describe planned_changes").fetchall()
@@ -144,11 +167,22 @@ def sorted_out(
             "plan", "what is published has no planned_changes yet", "run `rollcall sync`"
         ) from None
     cells = ", ".join(_text(name, kind) for name, kind, *_ in columns)
-    patterns, wanted, blocked = limits.protected(), [], []
+    found = []
     for row in named(warehouse.execute(f"select {cells} from planned_changes")):
         why = row.pop("blocked_because")
-        change = Change.of(row)
-        why = why or limits.untouchable(change, patterns, own)
+        found.append((Change.of(row), why))
+    return found
+
+
+def sorted_out(
+    wishes: list[tuple[Change, str | None]], own: set[str]
+) -> tuple[list[Change], list[tuple[Change, str]]]:
+    """The changes that can be made, in the order in which to make them, and those that cannot, with
+    the reason: what is known of them, the policy as it is now, or that they touch one of our `own`
+    accounts."""
+    patterns, wanted, blocked = limits.protected(), [], []
+    for change, known in wishes:
+        why = known or limits.untouchable(change, patterns, own)
         if not why and change.through not in provision.sources():
             why = "no write channel"
         if why:

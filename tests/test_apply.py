@@ -399,6 +399,23 @@ def test_what_was_done_is_taken_into_the_warehouse_once_it_is_free(rollcall, pub
     assert 0 == rollcall.run("audit", "verify").code
 
 
+def test_what_was_done_can_be_taken_back(company):
+    """What was so already stays: the plan did not make it so."""
+    members = {*company.sandbox.company.pingone.members}
+    path = planned(company)
+    gone = asked_for(path)[0][1].split("/")[1::2]
+    company.sandbox.company.pingone.members.discard(tuple(gone))
+    assert 0 == applied(company, path).code and 0 == held(company, path)
+
+    assert 2 == company.run("plan", "--undo", str(path)).code
+    back = planned(company, "--undo", str(path), "--because", "the wrong quarter")
+    document = json.loads(back.read_text())
+    assert {"grant": 5} == document["totals"]["by_action"]
+    assert {"undo"} == {item["reason_kind"] for item in document["items"]}
+    assert 0 == applied(company, back).code
+    assert members - {tuple(gone)} == company.sandbox.company.pingone.members
+
+
 def test_every_change_of_the_log_of_an_apply_is_found(company):
     path = planned(company)
     company.sandbox.pingone.faults += [write(), write(before=True, after=1)]
