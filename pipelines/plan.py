@@ -18,7 +18,17 @@ from typing import Any
 
 import duckdb
 
-from pipelines import __version__, audit, changes, ledger, limits, provision, publish, settings
+from pipelines import (
+    __version__,
+    audit,
+    changes,
+    ledger,
+    limits,
+    provision,
+    publish,
+    redact,
+    settings,
+)
 from pipelines.failures import Misconfigured, Refused
 from pipelines.provision import Change
 from pipelines.records import fetched, named
@@ -73,7 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps({"code": 0, "path": str(path) if path else None} | plan.document,
                          indent=2, ensure_ascii=False))  # fmt: skip
     else:
-        print("\n".join(plan_text.lines(plan, path)))
+        for line in plan_text.lines(plan, path):
+            print(redact.UNPRINTABLE.sub(" ", line))  # a name may hold what moves a cursor
     return 0
 
 
