@@ -21,7 +21,7 @@ from pipelines.journal import SETTLED, Journal
 from pipelines.plan import NEW, Plan
 from pipelines.plan_text import counted, told
 from pipelines.provision import Provisioner
-from pipelines.redact import plain
+from pipelines.redact import UNPRINTABLE, plain
 from pipelines.said import tell
 
 
@@ -56,7 +56,11 @@ def admitted(plan: Plan, journal: Journal, most: int | None) -> dict[str, Provis
     hours = limits.Limits.configured().max_age_hours
     if plans.older(document["made_at"], hours):
         raise Refused("plan", f"it is more than {hours:g} hours old", NEW)
-    writers = {source: provision.connect(source) for source in sorted(throughs)}
+    writers = {
+        source: provision.connect(source)
+        for source in provision.sources()
+        if source in throughs or provision.is_configured(source)  # their own accounts count, too
+    }
     own = {account for writer in writers.values() for account in writer.own_accounts()}
     patterns = limits.protected()
     for change in todo:
@@ -64,9 +68,9 @@ def admitted(plan: Plan, journal: Journal, most: int | None) -> dict[str, Provis
             raise Refused(f"plan: {change.account_id}", why, NEW)
     with opened(settings.warehouse()) as warehouse:
         limits.judge(todo, warehouse, most, "apply")
+        if document["undoes"]:
+            return writers  # nobody wishes for what takes a plan back but whoever approved it
         wishes = plans.wished(warehouse)
-    if document["undoes"]:
-        return writers  # nobody wishes for what takes a plan back but whoever approved it
     wanted = {change.change_id: change for change in plans.sorted_out(wishes, own)[0]}
     left = [change for change in todo if journal.outcome(change) not in SETTLED]
     stale = sum(wanted.get(change.change_id) != change for change in left)
@@ -87,7 +91,8 @@ def _dry_run(arguments: argparse.Namespace, plan: Plan, folder: Path) -> int:
         if not arguments.json:
             says = {"pending": "would be done"}.get(seen.state, seen.state)
             print(f"{says}{': ' * bool(seen.why)}{plain(seen.why)}")
-            print("\n".join(f"  {line}" for line in told(change.item())))
+            for line in told(change.item()):
+                print(f"  {UNPRINTABLE.sub(' ', line)}")
     if arguments.json:
         print(json.dumps({"code": 0, "digest": plan.digest, "dry_run": True, "items": looked},
                          indent=2))  # fmt: skip

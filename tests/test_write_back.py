@@ -3,11 +3,9 @@ every decision, with no hand on the data."""
 
 from __future__ import annotations
 
-import os
 import re
+import shlex
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -51,25 +49,18 @@ def commands() -> list[str]:
 
 
 def typed(product: Rollcall, block: str, folder: Path) -> str:
-    """What a block says when it is typed into a shell: it must succeed."""
-    plans = sorted(folder.glob("*.plan.json"), key=lambda path: path.stat().st_mtime_ns)
-    if plans:
-        digest = re.search(r'"digest":"([0-9a-f]{64})"', plans[-1].read_text())
-        block = block.replace("DIGEST", digest[1] if digest else "").replace("PLAN", plans[-1].name)
-    (product.home / "bin").mkdir(exist_ok=True)
-    program = product.home / "bin" / "rollcall"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pipelines "$@"\n')
-    program.chmod(0o700)
-    done = subprocess.run(
-        ["bash", "-euc", block],
-        cwd=product.home,
-        env=os.environ | product.environment
-        | {"PATH": f"{program.parent}:{os.environ['PATH']}", "PYTHONPATH": str(Path.cwd())},
-        capture_output=True,
-        text=True,
-    )  # fmt: skip
-    assert 0 == done.returncode, block + done.stdout + done.stderr
-    return done.stdout
+    """What the commands of a block say, each of which must succeed. PLAN is the newest plan."""
+    said = ""
+    for line in block.strip().splitlines():
+        plans = sorted(folder.glob("*.plan.json"), key=lambda path: path.stat().st_mtime_ns)
+        if plans:
+            [digest] = re.findall(r'"digest":"([0-9a-f]{64})"', plans[-1].read_text())
+            line = line.replace("DIGEST", digest).replace("PLAN", plans[-1].name)
+        program, *arguments = shlex.split(line)
+        result = product.run(*arguments)
+        assert ("rollcall", 0) == (program, result.code), line + result.out + result.err
+        said += result.out
+    return said
 
 
 def test_the_page_leads_from_a_closed_review_to_the_proof_of_every_decision(closed):
