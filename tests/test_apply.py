@@ -397,6 +397,11 @@ def test_what_was_done_is_taken_into_the_warehouse_once_it_is_free(rollcall, pub
     rows = rollcall.rows("from applied_changes")
     assert [(digest, "done")] * 6 == [(row["plan_digest"], row["outcome"]) for row in rows]
     assert all(row["grant_id"] and row["account_id"] and row["known_at"] for row in rows)
+
+    back = applied(rollcall, planned(rollcall, "--undo", str(path), "--because", "a mistake"))
+    assert 0 == back.code and "the next sync" not in back.err, back.err
+    undone = rollcall.rows("from remediations where reason_kind = 'undo'")
+    assert [("grant", "applied")] * 6 == [(row["action"], row["state"]) for row in undone]
     assert 0 == rollcall.run("audit", "verify").code
 
 
