@@ -31,6 +31,8 @@ class Bug:
 
 MATRIX = "tests/test_sync.py::test_the_tables_equal_what_the_vendors_hold"
 INCREMENTAL = "tests/test_incremental.py"
+DECISIONS = "tests/test_decisions.py"
+BOMBS = "tests/test_decision_bombs.py"
 HISTORIES = "tests/test_histories.py -k built"
 WRITES, TICKETS = "tests/test_pingone_writes.py", "tests/test_halo_tickets.py"
 FINDINGS = "tests/test_findings.py -k 'invented or come'"
@@ -213,6 +215,50 @@ BUGS = [
     Bug("a regrant is no finding", "dbt_project/models/intermediate/findings/int_revoked.sql",
         "when grants.first_seen_at > standing.revoked_at", "when false",
         "tests/test_findings.py -k revoked"),
+    Bug("no seal check", "pipelines/decision_rules.py",
+        'if not hmac.compare_digest(made.encode(), row["seal"].encode()):', "if False:",
+        f"{DECISIONS} -k altered"),
+    Bug("a seal without the reviewer", "pipelines/seal.py", 'scope_id or "", reviewer)',
+        'scope_id or "")', f"{DECISIONS} -k altered"),
+    Bug("the last row wins", "pipelines/decisions.py",
+        "if len({(one.answer.decision, one.answer.comment) for one in decisions}) > 1:",
+        "if decisions.reverse():", f"{DECISIONS} -k contradict"),
+    Bug("no decision is an approval", "pipelines/decision_rules.py",
+        "    if not word:\n        return None\n", '    word = word or "keep"\n',
+        f"{DECISIONS} -k stays_open"),
+    Bug("a revocation needs no comment", "pipelines/decision_rules.py",
+        'NEEDS_COMMENT = ("revoke", "modify")', "NEEDS_COMMENT = ()", f"{DECISIONS} -k altered"),
+    Bug("anybody decides", "pipelines/decision_rules.py", "if by and by != reviewer:",
+        "if False:", f"{DECISIONS} -k altered"),
+    Bug("another reviewer's rows are taken", "pipelines/decision_rules.py",
+        """if row["reviewer"] != file.reviewer.removeprefix("'"):""", "if False:",
+        f"{DECISIONS} -k altered"),
+    Bug("labels are not held against the item", "pipelines/decision_rules.py",
+        "for name in LABELS:", "for name in ():", f"{DECISIONS} -k 'altered or places'"),
+    Bug("a day that may be two is guessed", "pipelines/decision_rules.py",
+        "if max(day, month) <= 12:", "if False:", f"{DECISIONS} -k altered"),
+    Bug("a closed campaign takes decisions", "pipelines/decisions.py", 'if status != "open":',
+        "if False:", f"{DECISIONS} -k closed"),
+    Bug("good rows are taken unasked", "pipelines/decisions.py",
+        "(outcome.rejections and not good_rows)", "False", f"{DECISIONS} -k altered"),
+    Bug("a contradiction supersedes unasked", "pipelines/decisions.py",
+        "elif before and not supersede:", "elif False:", f"{DECISIONS} -k supersede"),
+    Bug("a superseded decision is gone", "pipelines/decisions.py",
+        "update review_decisions set is_current = false, superseded_by = taken.import_id from",
+        "delete from review_decisions using", f"{DECISIONS} -k supersede"),
+    Bug("rows are counted as lines", "pipelines/decision_file.py",
+        "                    number,\n", "                    reader.line_num,\n",
+        f"{DECISIONS} -k numbers"),
+    Bug("inert text stays inert", "pipelines/export.py", "then {rest} else", "then {name} else",
+        "tests/test_decision_files.py -k undone"),
+    Bug("a formula is a value", "pipelines/decision_file.py",
+        'wrong = f"{formulas[0]} is a formula" if formulas else ""', 'wrong = ""', f"{BOMBS}"),
+    Bug("macros and links are let in", "pipelines/xlsx.py", "for unwanted, pattern in UNWANTED:",
+        "for unwanted, pattern in ():", f"{BOMBS}"),
+    Bug("a workbook may have a DTD", "pipelines/xlsx.py",
+        "    parser.StartDoctypeDeclHandler = _no_doctype\n", "", f"{BOMBS} -k entit"),
+    Bug("a workbook may be of any size", "pipelines/xlsx.py",
+        "if len(parts) > PARTS or", "if False and", f"{BOMBS} -k 'bomb or thousand'"),
 ]  # fmt: skip
 
 

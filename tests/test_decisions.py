@@ -16,7 +16,7 @@ import pytest
 from pipelines import seal
 from pipelines.reviewer_rows import IDENTITY
 from tests.conftest import Opened, Rollcall
-from tests.returned import came, decided, text
+from tests.returned import came, decided, text, workbook
 from tests.test_review import changed
 
 
@@ -191,7 +191,7 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
     "a decision of nobody": (lambda _: {"decided_by": "-"}, "decided_by"),
     "a day that is none": (lambda _: {"decided_at": "31.02.2026"}, "decided_at"),
     "a day in words": (lambda _: {"decided_at": "yesterday"}, "decided_at"),
-    "a day that may be two": (lambda _: {"decided_at": "03/04/2026"}, "decided_at"),
+    "a day that may be two": (lambda _: {"decided_at": "03/04/2026"}, "two days"),
     "a day before it was asked": (lambda _: {"decided_at": "2020-02-03"}, "decided_at"),
     "a day to come": (lambda _: {"decided_at": "2199-01-01T00:00:00Z"}, "decided_at"),
     "an altered row without a decision": (
@@ -216,6 +216,18 @@ def test_an_altered_row_is_refused_by_its_number(asking, opened, case):
     [(number, reason)] = refused(asking, came(asking.home, rows))
 
     assert 6 == number and said in reason
+
+
+def test_a_workbook_that_is_altered_in_every_row_is_refused_row_by_row(asking, opened):
+    sent, rows = decided(opened.rows), decided(opened.rows)
+    for place, (change, _) in enumerate(TAMPERED.values()):
+        rows[place] |= change(Row(sent[place], sent[place + 1], opened.others[0], opened.key))
+
+    found = dict(refused(asking, came(asking.home, workbook(rows), "kim.xlsx")))
+
+    assert [*range(2, 2 + len(TAMPERED))] == sorted(found)
+    for number, (case, (_, said)) in enumerate(TAMPERED.items(), 2):
+        assert said in found[number], case
 
 
 def test_two_rows_that_changed_places_are_both_refused(asking, opened):
