@@ -19,6 +19,7 @@ from pipelines.decision_file import BLANKS, LABELS, DecisionFile
 from pipelines.reviewer_rows import IDENTITY
 from pipelines.reviews import DECISIONS
 
+BOUND = [(name, f"of_{name}") for name in IDENTITY if name != "campaign"]
 NEEDS_COMMENT = ("revoke", "modify")
 LONGEST = 10_000  # characters of a comment
 WORDS = "keep, revoke, modify, not mine or unsure"
@@ -90,12 +91,12 @@ def _must_be_ours(row: dict[str, Any], file: DecisionFile, asked: Asked) -> None
         raise Wrong("campaign: it is not this campaign's", f"`{asked.name}`")
     if row["of_item_id"] is None:
         raise Wrong("item_id: this campaign has no such item", AS_SENT)
-    for name in IDENTITY:
-        if name != "campaign" and row[name] != row[f"of_{name}"].strip(BLANKS):
+    for name, of_name in BOUND:
+        if row[name] != row[of_name] and row[name] != row[of_name].strip(BLANKS):
             raise Wrong(f"{name}: it is not what the item has", AS_SENT)
     if row["reviewer"] != file.reviewer.removeprefix("'"):
         raise Wrong("reviewer: the other rows are another reviewer's", "one file per reviewer")
-    about = (row[f"of_{name}"] for name in ("account_id", "entitlement_id", "scope_id", "reviewer"))
+    about = (row[of_name] for _, of_name in BOUND)
     made = seal.of(asked.key, asked.name, row["item_id"], *about)
     if not hmac.compare_digest(made.encode(), row["seal"].encode()):
         raise Wrong("seal: it does not fit the row", AS_SENT)

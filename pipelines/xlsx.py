@@ -224,6 +224,7 @@ class _Sheet(_Text):
         self.lines: list[Line] = []  # the last one is not complete yet
         self.column = -1
         self.kind = "n"
+        self.is_reading = False  # a cell that is wanted
         self.parser.StartElementHandler = self.started
 
     def taken(self) -> list[Line]:
@@ -236,6 +237,8 @@ class _Sheet(_Text):
 
     def started(self, name: str, attributes: Attributes) -> None:
         kind = KINDS.get(name)
+        if kind is None:
+            return
         if kind == "c":
             place = attributes.get("r")
             column = place_of(place.rstrip(DIGITS)) if place else self.column + 1
@@ -243,8 +246,14 @@ class _Sheet(_Text):
                 raise ValueError("its columns are out of order, or too many")
             self.column = column
             if self.wanted is None or column in self.wanted:
+                self.is_reading = True
                 self.kind = attributes.get("t", "n")
                 self.parser.EndElementHandler = self.closed
+        elif self.is_reading:
+            if kind == "f":
+                self.lines[-1].formulas.add(self.column)
+            else:
+                self.start(kind)
         elif kind == "row":
             before = self.lines[-1].number if self.lines else 0
             number = int(attributes.get("r", before + 1))
@@ -252,16 +261,13 @@ class _Sheet(_Text):
                 raise ValueError("its rows are out of order, or too many")
             self.lines.append(Line(number))
             self.column = -1
-        elif kind == "f":
-            self.lines[-1].formulas.add(self.column)
-        elif kind and self.parser.EndElementHandler:
-            self.start(kind)
 
     def closed(self, name: str) -> None:
         kind = KINDS.get(name)
         self.end(kind)
         if kind == "c":
             self.parser.EndElementHandler = None
+            self.is_reading = False
             text = self.text()
             if self.kind == "s":
                 text = self.texts[int(text)] if text else ""
@@ -287,14 +293,15 @@ _places: dict[str, int] = {}
 
 def place_of(letters: str) -> int:
     """The column that a spreadsheet calls so, counted from 0."""
-    if letters not in _places:
+    found = _places.get(letters)
+    if found is None:
         if not re.fullmatch("[A-Z]{1,3}", letters):
             raise ValueError(f"there is no column {letters[:9]!r}")
         place = 0
         for letter in letters:
             place = place * 26 + ord(letter) - 64
-        _places[letters] = place - 1
-    return _places[letters]
+        found = _places[letters] = place - 1
+    return found
 
 
 def _parser() -> Any:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import packet, reviewer_rows, seal, workbook
+from pipelines import packet, reviewer_book, reviewer_rows, seal
 
 DECISIONS = int(os.environ.get("BENCH_DECISIONS", "100000"))
 REVIEWERS = 20
@@ -79,17 +79,15 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
             "insert into review_items by name select * exclude (place, places) from made"
         )
         key = seal.key(warehouse)
+        contact = {"contact": None, "fallback": "security@lanternfish.example"}
+        about = {"title": "Big", "due_on": "2099-12-15", "data_as_of": "now", "definition": contact}
         for mail, rows in reviewer_rows.per_reviewer(connection, "big", key, inert=True):
             made = [decided(row, number) for number, row in enumerate(rows)]
             path = home / "csv" / f"{packet.file_stem(mail)}.csv"
             packet.write_csv(path, reviewer_rows.HEADERS, made, packet.BOM)
             files["csv"].append(path)
             path = home / "xlsx" / f"{packet.file_stem(mail)}.xlsx"
-            with workbook.workbook(path) as book:
-                sheet = book.add_worksheet("Access")
-                workbook.put_row(sheet, 0, reviewer_rows.HEADERS)
-                for number, row in enumerate(made, 1):
-                    workbook.put_row(sheet, number, row)
+            reviewer_book.write(path, about, mail, iter(made))
             files["xlsx"].append(path)
     return warehouse, files
 
