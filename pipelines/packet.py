@@ -11,7 +11,8 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ import duckdb
 
 from pipelines import attestation, export, progress, publish, reviewer_book, reviewer_rows, reviews
 from pipelines.failures import Misconfigured
-from pipelines.records import fetched, named, quoted
-from pipelines.reviewer_rows import HEADERS, ORDER
+from pipelines.records import named, quoted
+from pipelines.reviewer_rows import HEADERS, ORDER, Row
 from pipelines.scratch import scratch
 from pipelines.status import spoken
 from pipelines.verify import FORMAT
@@ -40,6 +41,7 @@ DECISIONS = """(
         comment,
         decided_by,
         decided_at,
+        is_late,
         is_current,
         import_id,
         row_number,
@@ -129,7 +131,12 @@ def _fill(
     [about] = named(connection.execute("from review_campaigns where campaign = ?", [campaign]))
     about |= {} if outcome else OPENED
     files = [
-        evidence(connection, part, campaign, folder)
+        export.write_csv(
+            connection,
+            folder / part.name,
+            f"from {part.table} where campaign = {quoted(campaign)}",
+            part.order,
+        )
         for part in EVIDENCE + OUTCOME * outcome
         if part.table == DECISIONS or _exists(connection, part.table)
     ]
@@ -168,20 +175,34 @@ def _reviewers(
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Write each reviewer's CSV and workbook; yield who, and their entries of the manifest."""
     folder.mkdir(mode=0o700)
-    as_text = reviewer_rows.per_reviewer(connection.cursor(), campaign, key, inert=False)
-    inert = reviewer_rows.per_reviewer(connection.cursor(), campaign, key, inert=True)
-    for (mail, theirs), (_, plain) in zip(inert, as_text, strict=True):
+    counts = {one["reviewer"]: one["items"] for one in progress.counted(connection, campaign)}
+    for mail, theirs in reviewer_rows.per_reviewer(connection, campaign, key):
         path = folder / f"{file_stem(mail)}.csv"
-        count = write_csv(path, HEADERS, theirs, BOM)
         files = [path]
-        if count < ROWS:  # more than a sheet holds is for no human eye: such a one has the CSV
-            files.append(path.with_suffix(".xlsx"))
-            reviewer_book.write(files[1], facts, mail, plain)
+        with path.open("x", newline="", encoding="utf-8") as file:
+            path.chmod(0o600)
+            file.write(BOM)
+            writer = csv.writer(file, lineterminator="\r\n")
+            writer.writerow(HEADERS)
+            rows = _copied(theirs, writer.writerow)
+            if counts[mail] < ROWS:
+                files.append(path.with_suffix(".xlsx"))
+                reviewer_book.write(files[1], facts, mail, rows)
+            else:  # more than a sheet holds is for no human eye: such a one has the CSV
+                deque(rows, maxlen=0)
         entries = [
-            export.described(file, [*HEADERS], count) | {"name": f"{folder.name}/{file.name}"}
+            export.described(file, [*HEADERS], counts[mail])
+            | {"name": f"{folder.name}/{file.name}"}
             for file in files
         ]
         yield mail, entries
+
+
+def _copied(rows: Iterator[tuple[Row, Row]], write: Callable[[Row], object]) -> Iterator[Row]:
+    """The rows as text, while their inert form is written."""
+    for text, inert in rows:
+        write(inert)
+        yield text
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool) -> dict[str, Any]:
@@ -205,37 +226,6 @@ def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool)
         "findings": sum(by("campaign", "review_findings").values()),
         "decisions": by("decision", "review_decisions", "is_current") if outcome else {},
     }
-
-
-def evidence(
-    connection: duckdb.DuckDBPyConnection, part: Part, campaign: str, folder: Path
-) -> dict[str, Any]:
-    """Write one table of the review; return its entry of the manifest."""
-    columns = connection.execute(f"describe from {part.table}").fetchall()
-    names = [name for name, *_ in columns]
-    cells = ", ".join(export.cell(name, kind) for name, kind, *_ in columns)
-    result = connection.execute(
-        f"select {cells} from {part.table} where campaign = {quoted(campaign)}"
-        f" order by {part.order}"
-    )
-    count = write_csv(folder / part.name, names, fetched(result))
-    return export.described(folder / part.name, names, count)
-
-
-def write_csv(
-    path: Path, headers: Iterable[str], lines: Iterable[tuple[str | None, ...]], start: str = ""
-) -> int:
-    """RFC 4180 with CRLF, UTF-8; return how many rows it has."""
-    count = 0
-    with path.open("x", newline="", encoding="utf-8") as file:
-        path.chmod(0o600)
-        file.write(start)
-        writer = csv.writer(file, lineterminator="\r\n")
-        writer.writerow(headers)
-        for line in lines:
-            count += 1
-            writer.writerow(line)
-    return count
 
 
 def file_stem(mail: str) -> str:

@@ -46,55 +46,68 @@ def totals(reviewers: list[dict[str, Any]]) -> dict[str, int]:
 
 def states(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """One document per campaign that was opened or has a file, in the order of their names."""
-    opened: dict[str, dict[str, Any]] = {}
-    if connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'main'"
-        " and table_name = 'review_campaigns'"
-    ).fetchone():
-        opened = {one["campaign"]: one for one in named(connection.execute(
-            "select campaign, title, status, due_on from review_campaigns"
-        ))}  # fmt: skip
-    today = datetime.now(UTC).date()
-    return [
-        _state(connection, opened[name], today) if name in opened else _not_opened(name, today)
-        for name in sorted({*opened, *campaigns.names()})
-    ]
+    known = _opened(connection)
+    found = []
+    for name in sorted({*known, *campaigns.names()}):
+        try:
+            found.append(_state(connection, known[name]) if name in known else _not_opened(name))
+        except Misconfigured as error:  # one file that is wrong hides no other campaign
+            found.append(_not_there(name, "unreadable", error.why, error.next))
+    return found
 
 
 def state(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
-    """That of one campaign. Raises Misconfigured where there is none of this name."""
-    found = {one["campaign"]: one for one in states(connection)}
-    if name not in found:
-        raise Misconfigured(f"campaign {name[:80]!r}", "there is none of this name",
-                            f"use one of: {', '.join(found) or 'none is there yet'}")  # fmt: skip
-    return found[name]
+    """That of one campaign. Raises Misconfigured where there is none of this name, or it was not
+    opened and its file is wrong."""
+    known = _opened(connection)
+    if name in known:
+        return _state(connection, known[name])
+    campaigns.must_be_a_name(name)
+    if name not in campaigns.names():
+        there = ", ".join(sorted({*known, *campaigns.names()})) or "none is there yet"
+        raise Misconfigured(f"campaign {name}", "there is none of this name", f"use {there}")
+    return _not_opened(name)
 
 
-def _state(
-    connection: duckdb.DuckDBPyConnection, known: dict[str, Any], today: date
-) -> dict[str, Any]:
+def _opened(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """What is published of each campaign that was opened, by its name."""
+    if not connection.execute(
+        "select 1 from duckdb_tables() where schema_name = 'main'"
+        " and table_name = 'review_campaigns'"
+    ).fetchone():
+        return {}
+    found = connection.execute("select campaign, title, status, due_on from review_campaigns")
+    return {one["campaign"]: one for one in named(found)}
+
+
+def _state(connection: duckdb.DuckDBPyConnection, known: dict[str, Any]) -> dict[str, Any]:
     reviewers = counted(connection, known["campaign"])
-    made = known | {"days_left": _days(known["due_on"], today)} | totals(reviewers)
+    made = known | {"days_left": _days(known["due_on"])} | totals(reviewers)
     made |= {"due_on": str(known["due_on"]), "reviewers": reviewers}
     return made | {"next": _next(made)}
 
 
-def _not_opened(name: str, today: date) -> dict[str, Any]:
+def _not_opened(name: str) -> dict[str, Any]:
     definition = campaigns.read(name).definition
+    made = _not_there(name, "not opened", definition.title, f"rollcall review open {name}")
+    return made | {"due_on": str(definition.due), "days_left": _days(definition.due)}
+
+
+def _not_there(name: str, status: str, title: str, after: str) -> dict[str, Any]:
     return {
         "campaign": name,
-        "title": definition.title,
-        "status": "not opened",
-        "due_on": str(definition.due),
-        "days_left": _days(definition.due, today),
+        "title": title,
+        "status": status,
+        "due_on": None,
+        "days_left": None,
         **dict.fromkeys(COUNTED, 0),
         "reviewers": [],
-        "next": f"rollcall review open {name}",
+        "next": after,
     }
 
 
-def _days(due: date, today: date) -> int:
-    return (due - today).days
+def _days(due: date) -> int:
+    return (due - datetime.now(UTC).date()).days
 
 
 def _next(made: dict[str, Any]) -> str:

@@ -189,8 +189,8 @@ def _state(name: str) -> dict[str, Any]:
 
 def _due(state: dict[str, Any]) -> str:
     days = state["days_left"]
-    if state["status"] == "closed":
-        return f"due {state['due_on']}"
+    if days is None or state["status"] == "closed":
+        return f"due {state['due_on'] or 'unknown'}"
     left = f"{days} days left" if days >= 0 else f"{-days} days over"
     return f"due {state['due_on']} ({left})"
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
 import duckdb
 
@@ -104,6 +105,7 @@ SHOWN = (
 )
 DECIDED = ("decision", "comment", "decided_by", "decided_at")
 IDENTITY = ("account_id", "entitlement_id", "scope_id", "reviewer", "campaign")
+BOUND = ("item_id", "account_id", "entitlement_id", "scope_id")
 HEADERS = ("item_id", *(column.header for column in SHOWN), *DECIDED, *IDENTITY, "seal")
 ORDER = "account_id, entitlement_id, scope_id nulls first, grant_id"
 
@@ -111,10 +113,10 @@ Row = tuple[str, ...]
 
 
 def per_reviewer(
-    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, inert: bool
-) -> Iterator[tuple[str, Iterator[Row]]]:
-    """Every reviewer of the campaign with their own rows, in the order of HEADERS. Text that a
-    spreadsheet would run is made inert if asked for, as a CSV needs it."""
+    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes
+) -> Iterator[tuple[str, Iterator[tuple[Row, Row]]]]:
+    """Every reviewer of the campaign with their own rows, in the order of HEADERS: as text, and
+    with the text made inert that a spreadsheet would run, as a CSV needs it."""
     connection.execute("set TimeZone = 'UTC'")
     frozen = {name for name, *_ in connection.execute("describe review_items").fetchall()}
     texts = [
@@ -125,16 +127,15 @@ def per_reviewer(
         *((name, name) for name in IDENTITY),
     ]  # fmt: skip
     made = ", ".join(f"coalesce({sql}, '') as \"{name}\"" for name, sql in texts)
-    cells = ", ".join(export.cell(f'"{name}"', "VARCHAR") if inert else f'"{name}"'
-                      for name, _ in texts)  # fmt: skip
-    bound = ", ".join(("item_id", *IDENTITY))
+    cells = [f'"{name}"' for name, _ in texts]
+    inert = ", ".join(export.cell(name, "VARCHAR").rpartition(" as ")[0] for name in cells)
     result = connection.execute(
         f"with made as (select {made}, row_number() over (order by reviewer, {ORDER}) as place"
-        f" from review_items where campaign = {quoted(campaign)})"
-        f" select {cells}, {bound} from made order by place"
+        f" from review_items where campaign = {quoted(campaign)}),"
+        f" both_ways as (select *, [{', '.join(cells)}] as texts, [{inert}] as inert from made)"
+        f" select {', '.join(cells)}, if(inert = texts, null, inert) from both_ways order by place"
     )
-    reviewer = len(texts) + ("item_id", *IDENTITY).index("reviewer")
-    for mail, rows in groupby(fetched(result), key=itemgetter(reviewer)):
+    for mail, rows in groupby(fetched(result), key=itemgetter(HEADERS.index("reviewer"))):
         yield mail, (sealed(row, key) for row in rows)
 
 
@@ -145,8 +146,10 @@ def shown(column: Column) -> str:
     )
 
 
-def sealed(row: Row, key: bytes) -> Row:
-    """The cells of a row and their seal. Behind the cells the row has what the seal is over."""
-    *cells, item_id, account_id, entitlement_id, scope_id, reviewer, campaign = row
-    made = seal.of(key, campaign, item_id, account_id, entitlement_id, scope_id, reviewer)
-    return (*cells, made)
+def sealed(row: tuple[Any, ...], key: bytes) -> tuple[Row, Row]:
+    """The cells of a row and its seal, as text and inert. Behind the cells the row has those that
+    are inert, where they differ."""
+    *texts, inert = row
+    bound = dict(zip(HEADERS, texts, strict=False))
+    made = seal.of(key, bound["campaign"], *(bound[name] for name in BOUND), bound["reviewer"])
+    return (*texts, made), (*(inert or texts), made)

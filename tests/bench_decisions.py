@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
@@ -81,10 +82,11 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
         key = seal.key(warehouse)
         contact = {"contact": None, "fallback": "security@lanternfish.example"}
         about = {"title": "Big", "due_on": "2099-12-15", "data_as_of": "now", "definition": contact}
-        for mail, rows in reviewer_rows.per_reviewer(connection, "big", key, inert=True):
-            made = [decided(row, number) for number, row in enumerate(rows)]
+        for mail, rows in reviewer_rows.per_reviewer(connection, "big", key):
+            made = [decided(row, number) for number, (_, row) in enumerate(rows)]
             path = home / "csv" / f"{packet.file_stem(mail)}.csv"
-            packet.write_csv(path, reviewer_rows.HEADERS, made, packet.BOM)
+            with path.open("x", newline="", encoding="utf-8-sig") as file:
+                csv.writer(file, lineterminator="\r\n").writerows([reviewer_rows.HEADERS, *made])
             files["csv"].append(path)
             path = home / "xlsx" / f"{packet.file_stem(mail)}.xlsx"
             reviewer_book.write(path, about, mail, iter(made))

@@ -58,6 +58,7 @@ def test_status_tells_who_has_decided_on_how_much_and_what_comes_next(q4):
     decided(q4, "keep", f"{JOAN} and is_direct")
     decided(q4, "unsure", f"{JOAN} and not is_direct")
     (q4.home / "reviews" / "q5.toml").write_text(DEFINITION, encoding="utf-8")
+    (q4.home / "reviews" / "q7.toml").write_text("title = 1", encoding="utf-8")
 
     told = q4.run("review", "status", "q4")
     [state] = q4.run("review", "status", "q4", "--json").document["campaigns"]
@@ -74,11 +75,13 @@ def test_status_tells_who_has_decided_on_how_much_and_what_comes_next(q4):
     assert state["next"] == "rollcall review import q4 FILE…"
     assert f"{joan['decided']} of {joan['items']} decided" in told.out
     assert "days left" in told.out and "next: rollcall review import" in told.out
-    assert [("q4", "open"), ("q5", "not opened")] == [
+    assert [("q4", "open"), ("q5", "not opened"), ("q7", "unreadable")] == [
         (one["campaign"], one["status"]) for one in listed
     ]
     assert 2 == q4.run("review", "status", "q6").code
     assert 2 == q4.run("review", "close", "q5").code
+    assert 2 == q4.run("review", "status", "q7").code
+    assert "unknown" in q4.run("review", "list").out
 
 
 # ---- closing
@@ -116,6 +119,8 @@ def test_a_closed_campaign_gives_the_same_packet_again_and_a_new_one_beside_it_f
     decided(q4, "revoke")
     first = q4.run("review", "close", "q4", "--json")
     again = q4.run("review", "close", "q4", "--json")
+    wanted = table(q4.home / first.document["folder"] / "remediations.csv")
+    assert {*q4.column("select item_id from review_items")} == {row["item_id"] for row in wanted}
     (q4.home / first.document["folder"] / "imports.csv").unlink()
     third = q4.run("review", "close", "q4", "--json")
 
