@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
@@ -31,10 +32,10 @@ UNWRITABLE = str.maketrans("\ufffe\uffff", "\ufffd\ufffd")
 LONGEST = 32_767  # characters of a cell
 # What XlsxWriter has to write in another way than as it stands; and blanks at an end of a cell
 AWKWARD = re.compile(
-    r"[&<>\x00-\x09\x0b-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+    r"[\x00-\x09\x0b-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
     r"\ud800-\udfff\ufffe\uffff]"
 )
-AWKWARD_TOO = ("_x", " \n", "\n ")
+AWKWARD_TOO = ("_x", "<r>", " \n", "\n ")
 
 
 @contextmanager
@@ -123,6 +124,8 @@ def put_rows(
             for column, (text, shape) in enumerate(zip(row, shapes, strict=True)):
                 put(sheet, number, column, text, shape)
             continue
+        if any(mark in together for mark in "&<>"):
+            row = [escape(text) for text in row]
         sheet._write_single_row(number)  # the one before, if it waits
         sheet._check_dimensions(number, len(row) - 1)
         cells = [
