@@ -14,9 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import dlt
-
-from pipelines import redact, settings
+from pipelines import redact
 
 TOLD = ("sync", "plan", "apply")  # whose end is told
 SECONDS = 15.0  # for all addresses together
@@ -26,6 +24,10 @@ NEXT = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # a comma may be par
 def summary(verb: str, code: int, lines: list[str]) -> None:
     """Tell all addresses what came of a command, in at most NOTIFY__SECONDS. What cannot be told
     is said on stderr, by the number of addresses."""
+    import dlt  # most commands tell nobody, and need none of it
+
+    from pipelines import settings
+
     urls = [url for url in NEXT.split(str(dlt.secrets.get("notify.urls") or "").strip()) if url]
     if not urls:
         return
