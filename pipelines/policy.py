@@ -151,6 +151,33 @@ SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }  # fmt: skip
 
+ABOUT = {
+    "account_id": "The account that is to have it; null where the person is named.",
+    "approved_by": "Who answers for it.",
+    "condition": "Which of the rule's conditions, counted from 0.",
+    "delete_after_days": "Days after the last one until a leaver's accounts are deleted.",
+    "disable_after_days": "Days after the last one until a leaver's accounts are disabled.",
+    "entitlement": "Whose decider this is: an entitlement's id, `*` for anything in it.",
+    "entitlement_id": "What is asked for.",
+    "exception_id": "What the company calls this exception.",
+    "finding": "Which type of finding is excepted, `*` for anything in it.",
+    "kind": "`any`, `all` or `not_in`: how the pattern counts in its condition.",
+    "owner": "The mail address of who decides.",
+    "pattern": "An id, `*` for anything in it.",
+    "person_id": "The person who is to have it; null where the account is named.",
+    "reason": "Why, in the company's words.",
+    "request_id": "What the company calls this request.",
+    "requested_by": "Who asked for it.",
+    "requested_on": "The day it was asked for.",
+    "rule_id": "What the company calls this rule.",
+    "scope_id": "The part of the system it is asked for; null is all of it.",
+    "severity": "How much it matters: `critical`, `high`, `medium` or `low`.",
+    "source_name": "The source that this person answers for.",
+    "subject": "Which account, person or grant is excepted, `*` for anything in it.",
+    "title": "What the rule forbids, in words.",
+    "until": "Its last day.",
+}
+
 
 def folder() -> Path:
     """Where the company's own files are."""
@@ -167,6 +194,9 @@ def write(candidate: Path) -> None:
             kinds = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"create or replace table policy.{table} ({kinds})")
             connection.execute(f"comment on table policy.{table} is {quoted(about)}")
+            for name in columns:
+                said = quoted(ABOUT[name])
+                connection.execute(f"comment on column policy.{table}.{name} is {said}")
             if rows[table]:
                 places = ", ".join("?" * len(columns))
                 connection.executemany(f"insert into policy.{table} values ({places})", rows[table])

@@ -43,12 +43,13 @@ def test_every_rule_holds_by_its_own_unit_test(built):
 def test_every_published_table_and_column_has_a_description(built):
     rows = built.rows(
         "select table_name, column_name, comment from duckdb_columns()"
-        " where schema_name = 'main' and not internal"
+        " where schema_name in ('main', 'policy') and not internal"
         " union all"
-        " select table_name, '', comment from duckdb_tables() where schema_name = 'main'"
+        " select table_name, '', comment from duckdb_tables()"
+        " where schema_name in ('main', 'policy')"
     )
 
-    assert {*TABLES, "runs", "run_resources", "grants_history"} <= {
+    assert {*TABLES, "runs", "run_resources", "grants_history", "separation_rules"} <= {
         row["table_name"] for row in rows
     }
     assert [] == [row for row in rows if not (row["comment"] or "").strip()]
