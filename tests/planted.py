@@ -36,6 +36,7 @@ BOMBS = "tests/test_decision_bombs.py"
 HISTORIES = "tests/test_histories.py -k built"
 WRITES, TICKETS = "tests/test_pingone_writes.py", "tests/test_halo_tickets.py"
 FINDINGS = "tests/test_findings.py -k 'invented or come'"
+UNIT = "tests/test_dbt.py -k own_unit_test"
 BUGS = [
     Bug("another digest is as good", "pipelines/apply.py",
         "if arguments.digest != plan.digest:", "if False:", "tests/test_apply.py -k edited"),
@@ -300,6 +301,33 @@ BUGS = [
     Bug("a reviewer can type anywhere", "pipelines/reviewer_book.py",
         "typed if name in DECIDED else", "typed if number else",
         "tests/test_review_files.py -k only_type"),
+    Bug("leavers of a stale source are closed",
+        "dbt_project/models/intermediate/changes/int_wishes.sql",
+        "when source_states.is_stale", "when false", UNIT),
+    Bug("the last administrator goes",
+        "dbt_project/models/intermediate/changes/int_last_administrators.sql",
+        "    where status = 'enabled'", "", UNIT),
+    Bug("what is under way is planned again",
+        "dbt_project/models/marts/changes/planned_changes.sql",
+        "    where not is_under_way", "", UNIT),
+    Bug("time-limited access stays",
+        "dbt_project/models/intermediate/changes/int_requested.sql",
+        "coalesce(requests.until >= today.on_day, true) as is_active", "true as is_active", UNIT),
+    Bug("an incomplete run proves a removal",
+        "dbt_project/models/intermediate/changes/int_judged_runs.sql",
+        "runs.status = 'complete'", "true", UNIT),
+    Bug("a run from before proves a removal", "dbt_project/models/marts/changes/remediations.sql",
+        "where judged_runs.started_at > carried_out.known_at", "where true", UNIT),
+    Bug("a ticket is closed unseen",
+        "dbt_project/models/intermediate/changes/int_ticket_changes.sql",
+        "and is_judged and is_met", "and is_met", UNIT),
+    Bug("an unread ticket is closed",
+        "dbt_project/models/staging/haloitsm/stg_haloitsm__tickets.sql",
+        "else 'unknown'", "else 'closed'", UNIT),
+    Bug("tickets that must not be seen are gone", "pipelines/haloitsm/tickets.py",
+        "return dict.fromkeys(keys)", "return {}", "tests/test_ticket_reads.py -k not_shown"),
+    Bug("failures are not told", "pipelines/__main__.py", "and (code or counts)", "and counts",
+        "tests/test_notify.py -k fails_says_so"),
 ]  # fmt: skip
 
 

@@ -19,6 +19,13 @@ applied_changes as (
 
 ),
 
+-- Whose account was made is not known by an id of it
+requests as (
+
+    select request_id, person_id from {{ source('policy', 'requests') }}
+
+),
+
 source_states as (
 
     select * from {{ ref('source_states') }}
@@ -28,11 +35,17 @@ source_states as (
 -- Only a read that began afterwards, and was complete, can tell what came of it
 select
     applied_changes.*,
+    case applied_changes.reason_kind
+        when 'leaver' then applied_changes.reason_id
+        when 'request' then requests.person_id
+    end as person_id,
     {{ wish_id('applied_changes.asks_for') }} as wish_id,
     coalesce(source_states.last_complete_at > applied_changes.known_at, false)
         as is_judged
 
 from applied_changes
+
+left join requests on applied_changes.reason_id = requests.request_id
 
 left join source_states
     on applied_changes.judged_by = source_states.source_name

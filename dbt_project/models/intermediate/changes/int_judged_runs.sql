@@ -23,7 +23,7 @@ applied as (
         wish_id,
         asks_for as action,
         source_name,
-        null::varchar as person_id,
+        person_id,
         account_id,
         grant_id,
         known_at as wanted_at
@@ -161,7 +161,9 @@ runs_since as (
             and runs.started_at
             > least(asked_for.wanted_at, first_tried.known_at)
 
-    where runs.status = 'complete'
+    where
+        runs.status = 'complete'
+        and (asked_for.action <> 'create_account' or asked_for.person_id <> '')
 
 ),
 

@@ -50,6 +50,7 @@ held_through as (
 
     from (
         select grant_id, unnest(inherited_from) as entitlement_id from grants
+        where grant_id in (select grant_id from wishes)
     ) as unnested
 
     left join entitlements
@@ -79,9 +80,9 @@ protected_ids as (
         min(protected.reason) as reason
 
     from (
-        select account_id as id from accounts
+        select account_id as id from wishes
         union
-        select entitlement_id as id from entitlements
+        select entitlement_id as id from wishes
     ) as ids
 
     join protected on {{ matches('ids.id', 'protected.pattern') }}

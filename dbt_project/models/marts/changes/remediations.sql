@@ -75,6 +75,7 @@ asked_for as (
         is_met,
         blocked_because,
         held_through,
+        true as is_wanted,
         coalesce(is_held and not is_direct, false) as is_only_inherited
     from wishes
     where
@@ -90,10 +91,12 @@ asked_for as (
         reason_id,
         asks_for as action,
         source_name,
+        person_id,
         account_id,
         entitlement_id,
         scope_id,
-        grant_id
+        grant_id,
+        false as is_wanted
     from tried
     where wish_id not in (select wish_id from wishes)
 
@@ -124,6 +127,7 @@ seen_since_done as (
     select
         carried_out.wish_id,
         count(*) as runs,
+        max(judged_runs.started_at) as last_run_at,
         arg_max(judged_runs.is_right, judged_runs.started_at) as is_right_now,
         min_by(judged_runs.run_id, judged_runs.started_at)
         filter (judged_runs.is_right) as right_run_id,
@@ -166,6 +170,11 @@ joined as (
         tried.outcome in ('failed', 'drift') as has_failed,
         tried.why as tried_why,
         coalesce(seen_since_done.runs, 0) as runs,
+        coalesce(
+            tickets.status = 'closed'
+            and seen_since_done.last_run_at > tickets.closed_at,
+            false
+        ) as is_seen_since_closed,
         coalesce(seen_since_done.is_right_now, false) as is_right_now,
         case
             when carried_out.wish_id is null then seen_since_asked.right_run_id
@@ -214,13 +223,16 @@ with_state as (
             when runs > 0 and is_right_now and is_only_inherited then 'residual'
             when runs > 0 and is_right_now then 'verified'
             when action = 'modify' and is_ticket_closed then 'verified'
-            when right_at is not null then 'regranted'
-            when outcome = 'ticketed' and not coalesce(is_ticket_closed, false)
+            when right_at is not null and not is_wanted then 'verified'
+            when
+                outcome = 'ticketed'
+                and right_at is null
+                and not is_seen_since_closed
                 then 'ticketed'
-            when runs > 0 and action in ('grant', 'create_account') then 'failed'
-            when runs > 0 then 'still_there'
-            when outcome = 'ticketed' then 'ticketed'
-            else 'applied'
+            when runs = 0 then 'applied'
+            when action in ('grant', 'create_account') then 'failed'
+            when right_at is not null then 'regranted'
+            else 'still_there'
         end as state
     from joined
 
@@ -249,7 +261,8 @@ remediations as (
                 then coalesce(plan_blocked_because, blocked_because)
             when state = 'failed'
                 then coalesce(
-                    tried_why, 'it was done, and a later sync does not see it'
+                    tried_why,
+                    'it was done, and the last complete sync does not see it'
                 )
             when state = 'wanted' and is_met
                 then
@@ -261,7 +274,10 @@ remediations as (
                 then 'its ticket was closed; no data shows what was modified'
             when state = 'still_there'
                 then 'it was done, and a later complete sync still sees it'
-            when state = 'regranted' then 'it was gone, and has come back'
+            when state = 'regranted'
+                then concat_ws(
+                    '; ', 'it was gone, and has come back', blocked_because
+                )
             when state = 'residual'
                 then 'what was held directly is gone; it is held through '
                 || held_through
