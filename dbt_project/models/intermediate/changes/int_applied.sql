@@ -16,6 +16,8 @@ applied_changes as (
             else source_name
         end as judged_by
     from {{ source('rollcall', 'applied_changes') }}
+    -- What takes a change back is nobody's wish
+    where reason_kind <> 'undo'
 
 ),
 
