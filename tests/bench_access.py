@@ -12,6 +12,7 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from string import Template
 
 import duckdb
 
@@ -33,37 +34,36 @@ RAW = {
             'contact.employee', 'E' || n, 'jobId', 'j' || n, 'title', 'Title ' || n % 200,
             'department.name', 'Department ' || n % 100, 'startDateOrg', '2020-01-01',
             'manager.contact.workEmail', n // 10 || '@x.example', 'groupIds', []) as payload
-        from range({people}) as numbers (n)
+        from range($people) as numbers (n)
     """,
     "pingone.users": """
         select 'u' || n as id, json_object(
             'id', 'u' || n, 'username', 'user' || n, 'email', n || '@x.example', 'enabled', true,
-            'externalId', 'E' || n, 'mfaEnabled', n % 50 > 0, 'population', {{'id': 'staff'}},
-            'account', {{'canAuthenticate': true, 'status': 'OK'}},
-            'lastSignOn', {{'at': now() - to_days((n % 100)::int)}}) as payload
-        from range({people}) as numbers (n)
+            'externalId', 'E' || n, 'mfaEnabled', n % 50 > 0, 'population', {'id': 'staff'},
+            'account', {'canAuthenticate': true, 'status': 'OK'},
+            'lastSignOn', {'at': now() - to_days((n % 100)::int)}) as payload
+        from range($people) as numbers (n)
     """,
-    "pingone.populations": "select 'staff' as id, '{{\"name\": \"Staff\"}}' as payload",
+    "pingone.populations": """select 'staff' as id, '{"name": "Staff"}' as payload""",
     "pingone.groups": """
         select 'g' || n as id, json_object('id', 'g' || n, 'name', 'Group ' || n) as payload
-        from range({groups}) as numbers (n)
+        from range($groups) as numbers (n)
     """,
     "pingone.group_members": """
-        select 'g' || n % ({groups} - 1) as id,
-            json_object('direct', list('u' || n // {each})) as payload
-        from range({people} * {each}) as numbers (n) group by all
+        select 'g' || n % ($groups - 1) as id,
+            json_object('direct', list('u' || n // $each)) as payload
+        from range($people * $each) as numbers (n) group by all
     """,
-    "pingone.group_nestings": f"""
-        select 'g{GROUPS - 1}' as id, '{{{{"children": ["g0", "g1", "g2"]}}}}' as payload
+    "pingone.group_nestings": """
+        select 'g' || ($groups - 1) as id, '{"children": ["g0", "g1", "g2"]}' as payload
     """,
     "pingone.roles": """
-        select 'admin' as id, '{{"name": "Environment Admin", "type": "PLATFORM",
-            "permissions": [{{"id": "dir:update:user"}}]}}' as payload
+        select 'admin' as id, '{"name": "Environment Admin", "type": "PLATFORM",
+            "permissions": [{"id": "dir:update:user"}]}' as payload
     """,
-    "pingone.group_role_assignments": f"""
-        select 'g{GROUPS - 1}' as id, '{{{{"roleAssignments": [{{{{"id": "a", "role":
-            {{{{"id": "admin"}}}}, "scope": {{{{"id": "e", "type": "ENVIRONMENT"}}}}}}}}]}}}}'
-            as payload
+    "pingone.group_role_assignments": """
+        select 'g' || ($groups - 1) as id, '{"roleAssignments": [{"id": "a",
+            "role": {"id": "admin"}, "scope": {"id": "e", "type": "ENVIRONMENT"}}]}' as payload
     """,
 }
 
@@ -97,7 +97,7 @@ def fill(warehouse: Path, people: int) -> None:
             source, name = table.split(".")
             connection.execute(f"create schema if not exists raw_{source}")
             connection.execute(f"create table raw_{table} ({COLUMNS})")
-            rows = sql.format(people=people, groups=GROUPS, each=EACH)
+            rows = Template(sql).substitute(people=people, groups=GROUPS, each=EACH)
             connection.execute(
                 f"insert into raw_{table} by name select *, md5(id) as row_hash from ({rows})"
             )

@@ -2,41 +2,12 @@
     its person and everything that it holds -#}
 {% macro create_who_has_what() %}
 
+{%- set held -%}
+    entitlements.display_name
+    || coalesce(' in ' || coalesce(grants.scope_name, grants.scope_id), '')
+{%- endset %}
+
 create or replace macro {{ target.schema }}.who_has_what() as table
-
-with
-
-held as (
-
-    select
-        grants.account_id,
-        grants.is_direct,
-        entitlements.is_privileged,
-        concat(
-            coalesce(entitlements.display_name, entitlements.entitlement_id),
-            ' in ' || coalesce(grants.scope_name, grants.scope_id)
-        ) as name
-
-    from {{ target.schema }}.grants
-
-    join {{ target.schema }}.entitlements
-        on grants.entitlement_id = entitlements.entitlement_id
-
-),
-
-held_by_account as (
-
-    select
-        account_id,
-        count(*) as grants,
-        count(*) filter (is_direct) as direct_grants,
-        string_agg(distinct name, '; ' order by name)
-            filter (is_privileged) as privileges,
-        string_agg(distinct name, '; ' order by name) as access
-    from held
-    group by account_id
-
-)
 
 select
     people.person_id,
@@ -52,16 +23,22 @@ select
     accounts.status as account_status,
     accounts.last_login_at,
     accounts.match_rule,
-    coalesce(held_by_account.grants, 0) as grants,
-    coalesce(held_by_account.direct_grants, 0) as direct_grants,
-    held_by_account.privileges,
-    held_by_account.access
+    count(grants.grant_id) as grants,
+    count(grants.grant_id) filter (grants.is_direct) as direct_grants,
+    string_agg(distinct {{ held }}, '; ' order by {{ held }})
+        filter (entitlements.is_privileged) as privileges,
+    string_agg(distinct {{ held }}, '; ' order by {{ held }}) as access
 
 from {{ target.schema }}.accounts
 
 left join {{ target.schema }}.people on accounts.person_id = people.person_id
 
-left join held_by_account on accounts.account_id = held_by_account.account_id
+left join {{ target.schema }}.grants on accounts.account_id = grants.account_id
+
+left join {{ target.schema }}.entitlements
+    on grants.entitlement_id = entitlements.entitlement_id
+
+group by all
 
 {% endmacro %}
 

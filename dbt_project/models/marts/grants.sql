@@ -45,3 +45,6 @@ from grants
 left join history on grants.grant_id = history.grant_id
 
 left join source_states on grants.source_name = source_states.source_name
+
+-- Side by side, what one account holds is found without reading the rest
+order by grants.account_id
