@@ -1,8 +1,8 @@
 """`make soak`: the long suite, and what it went through. Nothing that it publishes may be wrong.
 
 A thousand random histories, two hundred kills with readers attached, every fault at every place of
-every source, two to five syncs at once. Environment variables of the same names make less of it;
-arguments are pytest's.
+every source, two to five syncs at once, an apply of two hundred changes killed all along its way.
+Environment variables of the same names make less of it; arguments are pytest's.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ LONG = {
     "ROLLCALL_SYNCED": "20",
     "ROLLCALL_KILLS": "200",
     "ROLLCALL_CROWDS": "2,3,4,5,5,5",
+    "ROLLCALL_APPLIED": "200",
     "EVERY_CELL": "1",
 }
-FILES = ("histories", "publish", "faults", "shifting", "paging", "storage", "metamorphic")
+FILES = ("histories", "publish", "faults", "shifting", "paging", "storage", "metamorphic", "apply")
 
 
 def main() -> int:
