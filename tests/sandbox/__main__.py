@@ -37,8 +37,8 @@ def serve(people: int | None, seed: int, port: int) -> int:
 
 
 def demo(campaign: str = "") -> int:
-    """A real sync and a real export of the invented company, in a warehouse of its own; or in the
-    place of the export a whole campaign."""
+    """A real sync of the invented company into a warehouse of its own, its page, and a real export;
+    or in the place of the export a whole campaign."""
     warehouse = Path(os.environ.setdefault("WAREHOUSE", "data/demo/access.duckdb"))
     with Sandbox() as sandbox:
         mine = {key: value for key, value in os.environ.items() if key[:9] != "SOURCES__"}
@@ -50,21 +50,24 @@ def demo(campaign: str = "") -> int:
         }
         for source in ("CHARTHOP", "HALOITSM", "PINGONE"):
             mine[f"SOURCES__{source}__REQUESTS_PER_SECOND"] = "1000"
-        exports = warehouse.parent / "exports"
-        verbs = [["sync"]] if campaign else [["sync"], ["export", "--out", str(exports)]]
+        exports, page = warehouse.parent / "exports", warehouse.parent / "report.html"
+        verbs = [["sync"], ["report", "--quiet", "--out", str(page)]]
+        if not campaign:
+            verbs.append(["export", "--out", str(exports)])
         for verb in verbs:
             code = subprocess.run([sys.executable, "-m", "pipelines", *verb], env=mine).returncode
             if code:
                 return code if code > 0 else 128 - code
     if campaign:
         return quarter(warehouse, campaign, mine)
-    _where(warehouse, exports)
+    _where(warehouse, page, exports)
     return 0
 
 
-def _where(warehouse: Path, exports: Path) -> None:
+def _where(warehouse: Path, page: Path, exports: Path) -> None:
     """What there is to look at now."""
     print(f"\nThe warehouse   {warehouse}")
+    print(f"On one page     {page}")
     if manifests := list(exports.rglob("manifest.json")):
         folder = max(manifests, key=lambda path: path.stat().st_mtime).parent
         print(f"The review      {folder / 'access_review.csv'}")
