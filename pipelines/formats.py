@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FORMATS = {
     "review": "access_review.csv, for our own reviewers",
     "baton-json": "ConductorOne's baton-file, as JSON",
+    "baton-json-2": "the same for its later versions, with two lists of grants",
     "baton-xlsx": "ConductorOne's baton-file, as a workbook",
     "conductorone-csv": "ConductorOne's file upload: accounts and grants",
     "vanta-csv": "Vanta's access file",
@@ -35,6 +36,7 @@ def written(
         return
     write = {
         "baton-json": baton.write_json,
+        "baton-json-2": baton.write_later_json,
         "baton-xlsx": baton.write_workbook,
         "conductorone-csv": upload.write_conductorone,
         "vanta-csv": upload.write_vanta,

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.baton import NAMES
+from pipelines.baton_rows import NAMES
 from pipelines.export import write_csv
 from pipelines.records import quoted
 

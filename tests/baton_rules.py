@@ -23,6 +23,36 @@ def from_json(path: Path) -> dict[str, list[dict[str, Any]]]:
     return json.loads(path.read_bytes())
 
 
+def from_later_json(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """The same from what later versions read (pkg/client/types.go, ValidateReferences): `grants` or
+    a user's `name` would be refused; a mapping is a grant to an entitlement, expanded in full."""
+    told = json.loads(path.read_bytes())
+    assert "grants" not in told and {"full"} >= {
+        row["inheritance_depth"] for row in told["grant_inheritance_mappings"]
+    }
+    for user in told["users"]:
+        for name, same in (("login", "login"), ("status_details", "status_raw")):
+            assert user["profile"][same] == user.pop(name)
+        assert user["profile"]["employee_id"] == user.pop("employee_id")
+    renamed = {"id": "name", "trait": "resource_function", "resource_id": "resource_name",
+               "entitlement_slug": "entitlement"}  # fmt: skip
+    data = {
+        section: [{renamed.get(key, key): value for key, value in row.items()}
+                  for row in told[section]]
+        for section in SECTIONS[:3]
+    }  # fmt: skip
+    data["grants"] = [
+        {"principal": row["principal_id"],
+         "entitlement_id": f"{row['resource_id']}:{row['entitlement_slug']}"}
+        for row in told["direct_user_grants"]
+    ] + [
+        {"principal": f"{row['principal_resource_id']}:{row['principal_entitlement_slug']}",
+         "entitlement_id": f"{row['inherited_resource_id']}:{row['inherited_entitlement_slug']}"}
+        for row in told["grant_inheritance_mappings"]
+    ]  # fmt: skip
+    return data
+
+
 def unescaped(text: str | None) -> str:
     """XML cannot say every character; workbooks write such as _x0001_ (ECMA-376, ST_Xstring)."""
     return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), text or "")
