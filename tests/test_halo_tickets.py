@@ -159,6 +159,20 @@ def test_every_ticket_is_found_again_whatever_search_means_here(writer, desk, bu
     assert 4 == len(ours(desk))
 
 
+def test_a_list_that_broke_off_is_read_again_from_its_beginning(writer, desk, sandbox):
+    """The marks of older tickets were not read: they must not be thought to be missing."""
+    opened(writer, change())
+    desk.halo.switches.search, desk.halo.switches.page_cap = "nothing", 2
+    for number in range(4):
+        desk.upsert({"summary": f"Another matter {number}", "tickettype_id": 1})
+    again = provision.connect("haloitsm")
+    third = Fault(lambda request: request.query.get("page_no") == "3", status(404))
+    sandbox.haloitsm.faults = [third]
+    with pytest.raises(Unreadable):
+        again.look(change())
+    assert third.fired and "done" == again.look(change()).state
+
+
 def test_what_did_not_leave_or_was_refused_is_told(writer, desk, sandbox, settings):
     seen = writer.look(change())
     desk.halo.expire_tokens()

@@ -8,7 +8,7 @@ is read, newest first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -190,18 +190,19 @@ class Desk:
     def read_list(self, since: datetime | None) -> None:
         """Take the marks of all tickets that are new since the last reading, and of those that were
         logged after `since`. A list that does not come newest first is read to its end."""
-        known, last = set(self.listed), float("inf")
+        read, last = set[int](), float("inf")
         for rows in self.pages(page_size=100):
             keys = [int(key_of("haloitsm: tickets", row, "id")) for row in rows]
             in_order = all(after < before for before, after in pairwise([last, *keys]))
             last = keys[-1] if in_order and keys else 0
-            for row, key in zip(rows, keys, strict=True):
-                self.listed.add(key)
+            for row in rows:
                 for mark in REFERENCE.findall(str(row.get("summary"))):
                     self.references[mark] = row
-            new = [row for row, key in zip(rows, keys, strict=True) if key not in known]
-            if in_order and len(new) < len(rows) > 1 and (not since or is_before(rows[-1], since)):
-                return
+            read |= {*keys}
+            is_known = len(rows) > 1 and not self.listed.isdisjoint(keys)
+            if in_order and is_known and (since is None or is_before(rows[-1], since)):
+                break
+        self.listed |= read  # not before: of a reading that fails, the older tickets are unread
 
     def pages(self, **params: Any) -> Iterator[list[Row]]:
         """Every ticket, open or closed, newest first."""
@@ -219,12 +220,15 @@ class Desk:
 def choose(setting: str, wanted: str, rows: list[Row], key: str, *names: str) -> Row:
     """The one row of this name, or of this id. Raises Misconfigured, with what there is."""
 
-    def is_meant(row: Row, by: Callable[[Row], list[Any]]) -> bool:
-        told = (str(text_id(value) or "").casefold() for value in by(row))
-        return wanted.strip().casefold() in told
+    def called(*columns: str) -> list[Row]:
+        told = wanted.strip().casefold()
+        return [
+            row
+            for row in rows
+            if told in {(text_id(row.get(column)) or "").casefold() for column in columns}
+        ]
 
-    found = [row for row in rows if is_meant(row, lambda row: [row.get(name) for name in names])]
-    found = found or [row for row in rows if is_meant(row, lambda row: [row.get(key)])]
+    found = called(*names) or called(key)
     if len(found) == 1:
         return found[0]
     there = {str(row.get(key)): next((row[n] for n in names if row.get(n)), "") for row in rows}
