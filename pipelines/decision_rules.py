@@ -12,6 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from pipelines import seal
@@ -122,6 +123,7 @@ def _gist(text: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
+@lru_cache
 def _decision(text: str) -> str | None:
     """One of DECISIONS, in any case; blanks and hyphens are as good as underscores."""
     word = unicodedata.normalize("NFKC", text).casefold().strip(BLANKS)

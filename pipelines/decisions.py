@@ -72,7 +72,11 @@ class Decision:
     """One row that says something new."""
 
     file: int
-    row: dict[str, Any]
+    row_number: int
+    item_id: str
+    grant_id: str
+    is_gone: bool
+    before: tuple[str | None, str | None]  # the decision and comment that are taken in already
     answer: Answer
 
 
@@ -199,8 +203,8 @@ def _judged(
     rejected: list[tuple[int, Rejection]] = []
     said: dict[str, list[Decision]] = defaultdict(list)
 
-    def reject(place: int, row: dict[str, Any], reason: str, expected: str) -> None:
-        rejected.append((place, Rejection(files[place].name, row["row_number"], reason, expected)))
+    def reject(place: int, number: int, reason: str, expected: str) -> None:
+        rejected.append((place, Rejection(files[place].name, number, reason, expected)))
 
     unknown = {place: file for place, file in enumerate(files) if not outcome.files[place].is_known}
     for row in _held_against_items(connection, asked.name, unknown):
@@ -208,37 +212,41 @@ def _judged(
         try:
             answer = decision_rules.answer(row, files[place], asked)
         except Wrong as wrong:
-            reject(place, row, wrong.reason, wrong.expected)
+            reject(place, row["row_number"], wrong.reason, wrong.expected)
             continue
         if answer is None:
             outcome.files[place].undecided += 1
         else:
-            said[row["item_id"]].append(Decision(place, row, answer))
+            before = (row["before_decision"], row["before_comment"])
+            said[row["item_id"]].append(
+                Decision(place, row["row_number"], row["item_id"], row["grant_id"],
+                         row["is_gone"], before, answer)
+            )  # fmt: skip
     for decisions in said.values():
         first, *others = decisions
         if len({(one.answer.decision, one.answer.comment) for one in decisions}) > 1:
             rows = " and ".join(
-                f"{files[one.file].name} row {one.row['row_number']}" for one in decisions[:9]
+                f"{files[one.file].name} row {one.row_number}" for one in decisions[:9]
             )
             for one in decisions:
-                reject(one.file, one.row, f"{rows} decide on one item, and not alike",
+                reject(one.file, one.row_number, f"{rows} decide on one item, and not alike",
                        "one decision and comment for each item")  # fmt: skip
             continue
         for one in others:
             outcome.files[one.file].repeated += 1
-        taken, before = outcome.files[first.file], first.row["before_decision"]
-        if (before, first.row["before_comment"]) == (first.answer.decision, first.answer.comment):
+        taken, before = outcome.files[first.file], first.before[0]
+        if first.before == (first.answer.decision, first.answer.comment):
             taken.decided_before += 1
         elif before and not supersede:
             what = "another comment" if before == first.answer.decision else f"`{before}`"
-            reject(first.file, first.row, f"decision: {what} was taken in for this item before",
+            reject(first.file, first.row_number, f"decision: {what} was taken in for it before",
                    "the same again, or --supersede if this is to take its place")  # fmt: skip
         else:
             outcome.new.append(first)
             taken.decided += 1
             taken.superseding += before is not None
             taken.late += asked.due_on is not None and asked.now.date() > asked.due_on
-            taken.gone += first.row["is_gone"]
+            taken.gone += first.is_gone
     for place, _ in rejected:
         outcome.files[place].rejected += 1
     rejected.sort(key=lambda one: (one[0], one[1].row))
@@ -299,10 +307,10 @@ def _insert(
     ids = [f"{asked.now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}" for _ in outcome.files]
     new = outcome.new
     connection.register("taken", pa.table({
-        "item_id": pa.array([one.row["item_id"] for one in new], pa.string()),
+        "item_id": pa.array([one.item_id for one in new], pa.string()),
         "import_id": pa.array([ids[one.file] for one in new], pa.string()),
-        "grant_id": pa.array([one.row["grant_id"] for one in new], pa.string()),
-        "row_number": pa.array([one.row["row_number"] for one in new], pa.int64()),
+        "grant_id": pa.array([one.grant_id for one in new], pa.string()),
+        "row_number": pa.array([one.row_number for one in new], pa.int64()),
         **{name: pa.array([getattr(one.answer, name) for one in new], pa.string())
            for name in ("decision", "comment", "decided_by")},
         "decided_at": pa.array([one.answer.decided_at for one in new], pa.timestamp("us", "UTC")),
