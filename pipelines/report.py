@@ -16,12 +16,13 @@ import secrets
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
-
-import duckdb
+from typing import TYPE_CHECKING, Any
 
 from pipelines import __version__
 from pipelines.failures import Misconfigured
+
+if TYPE_CHECKING:
+    import duckdb
 
 MARK = "<!doctype html><!-- rollcall report -->"
 MOST = 200_000  # grants: with more, a browser takes too long to open the page
@@ -152,6 +153,7 @@ def run(arguments: argparse.Namespace) -> int:
 def rendered(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
     """The page, and how many rows of each kind are in it. Raises Misconfigured for a warehouse
     that is older than this version, or too large for a page."""
+    import duckdb
     import jinja2
     import orjson
 
