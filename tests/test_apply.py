@@ -400,8 +400,8 @@ def test_what_was_done_is_taken_into_the_warehouse_once_it_is_free(rollcall, pub
 
     back = applied(rollcall, planned(rollcall, "--undo", str(path), "--because", "a mistake"))
     assert 0 == back.code and "the next sync" not in back.err, back.err
-    undone = rollcall.rows("from remediations where reason_kind = 'undo'")
-    assert [("grant", "applied")] * 6 == [(row["action"], row["state"]) for row in undone]
+    undone = rollcall.rows("from applied_changes where reason_kind = 'undo'")
+    assert [("grant", "done")] * 6 == [(row["action"], row["outcome"]) for row in undone]
     assert 0 == rollcall.run("audit", "verify").code
 
 
