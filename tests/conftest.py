@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -146,8 +148,19 @@ class Published:
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """What one sync publishes, made once: most tests begin with an old warehouse."""
-    home = tmp_path_factory.mktemp("published")
+    """What one sync publishes, made once for all workers: most tests begin with it."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    made = folder / "published"
+    with (folder / "published.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            made.write_bytes(pickle.dumps(_published(tmp_path_factory.mktemp("company"))))
+    return pickle.loads(made.read_bytes())
+
+
+def _published(home: Path) -> Published:
     warehouse = home / "access.duckdb"
     with Sandbox() as sandbox:
         environment = os.environ | sandbox.environment() | FAST | {"WAREHOUSE": str(warehouse)}

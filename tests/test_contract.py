@@ -43,8 +43,8 @@ def kind(column: str) -> str:
     return "VARCHAR[]" if column == "inherited_from" else "VARCHAR"
 
 
-def test_every_promised_table_and_column_is_there(rollcall):
-    rollcall.sync()
+def test_every_promised_table_and_column_is_there(rollcall, published):
+    rollcall.has(published)
 
     found = {
         (row["table_name"], row["column_name"]): row["data_type"]
@@ -60,8 +60,8 @@ def test_every_promised_table_and_column_is_there(rollcall):
     assert promised == {name: found.get(name) for name in promised}
 
 
-def test_words_are_from_the_agreed_lists_and_ids_are_readable(rollcall):
-    rollcall.sync()
+def test_words_are_from_the_agreed_lists_and_ids_are_readable(rollcall, published):
+    rollcall.has(published)
 
     def words(sql: str) -> set[str]:
         return {*rollcall.column(f"select distinct {sql}")}
@@ -76,9 +76,9 @@ def test_words_are_from_the_agreed_lists_and_ids_are_readable(rollcall):
         assert not words(f"{key} from {table} where not regexp_matches({key}, '{pattern}')")
 
 
-def test_the_people_of_the_invented_company_are_told_as_they_are(rollcall):
+def test_the_people_of_the_invented_company_are_told_as_they_are(rollcall, published):
     """One line a story: who is matched by what, and what HR says of them."""
-    rollcall.sync()
+    rollcall.has(published)
     people = {row["full_name"]: row for row in rollcall.rows("from people")}
     accounts = rollcall.rows("from accounts where source_name = 'pingone'")
     by_name = {row["username"]: row for row in accounts}

@@ -16,9 +16,9 @@ TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dang
 
 
 @pytest.fixture
-def built(rollcall: Rollcall, monkeypatch) -> Rollcall:
+def built(rollcall: Rollcall, published, monkeypatch) -> Rollcall:
     """A published warehouse, and a copy of it that dbt may write to."""
-    rollcall.sync()
+    rollcall.has(published)
     copy = rollcall.home / "copy" / "access.duckdb"
     copy.parent.mkdir()
     shutil.copyfile(rollcall.warehouse, copy)
