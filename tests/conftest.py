@@ -25,6 +25,9 @@ from pipelines import __main__ as cli
 from pipelines.scratch import INTERRUPTS
 from tests.sandbox import Sandbox
 
+# as many tests run at once as there are processors: a second thread in each only gets in the way
+os.environ.setdefault("ROLLCALL_THREADS", "1")
+
 FAST = {
     f"SOURCES__{source}__{name}": value
     for source in ("CHARTHOP", "HALOITSM", "PINGONE")
