@@ -21,7 +21,7 @@ install: .venv/installed ## the pinned dependencies, in .venv
 demo: install ## a real access review of an invented company, from three local APIs
 	@WAREHOUSE=data/demo/access.duckdb $(BIN)/python -m tests.sandbox demo
 
-test: install ## every test
+test: install ## every test but those that take long
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 planted: install ## plant one bug at a time and see a test notice it

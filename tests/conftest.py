@@ -35,6 +35,14 @@ FAST = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes long is left to the long suite."""
+    if not os.environ.get("ROLLCALL_LONG"):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip(reason="it takes long: `make soak` runs it"))
+
+
 @contextmanager
 def untouched() -> Iterator[None]:
     """What a command makes of its own process is not left to the tests'."""

@@ -349,7 +349,8 @@ def noticed(bug: Bug) -> str:
             f"{sys.executable} -m pytest -q -x -n0 -p no:cacheprovider {bug.tests}",
             shell=True,
             cwd=copy,
-            env=os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=os.environ
+            | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1", "ROLLCALL_LONG": "1"},
             capture_output=True,
             text=True,
         )

@@ -22,9 +22,13 @@ LONG = {
     "ROLLCALL_KILLS": "200",
     "ROLLCALL_CROWDS": "2,3,4,5,5,5",
     "ROLLCALL_APPLIED": "200",
+    "ROLLCALL_LONG": "1",
     "EVERY_CELL": "1",
 }
-FILES = ("histories", "publish", "faults", "shifting", "paging", "storage", "metamorphic", "apply")
+FILES = (
+    *("histories", "publish", "faults", "shifting", "paging", "storage", "metamorphic", "apply"),
+    *("sync", "incremental", "remediations"),
+)
 
 
 def main() -> int:

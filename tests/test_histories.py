@@ -70,6 +70,7 @@ def test_whatever_happens_and_whatever_goes_wrong_what_is_built_is_true(
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("batch", range(-(-SYNCED // 2)))
 def test_whatever_happens_and_whatever_goes_wrong_what_a_sync_publishes_is_true(
     rollcall, batch, tmp_path, monkeypatch

@@ -28,6 +28,7 @@ def assert_true(rollcall: Rollcall) -> None:
     assert truth.accounts.keys() == {*rollcall.column("select account_id from accounts")}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "switches",
     [

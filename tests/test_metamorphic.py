@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.conftest import Rollcall
 from tests.faults import closed_after, cut, marked, status, then
 from tests.sandbox.server import Fault, Request
@@ -43,6 +45,7 @@ def turned(body: Any) -> Any:
     return body
 
 
+@pytest.mark.long
 def test_place_order_page_size_and_what_passes_change_nothing(rollcall, published, tmp_path):
     """Half a day ahead, in another language, under an open umask, two rows a page, each page
     upside down, memberships by user, and with answers that fail at first."""

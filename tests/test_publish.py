@@ -237,10 +237,12 @@ def test_a_sync_killed_at_any_moment_leaves_the_old_file_or_the_new_one_and_heal
 ):
     seed = os.environ.get("ROLLCALL_SEED") or str(time.time_ns())
     chance = random.Random(seed)
-    kills = int(os.environ.get("ROLLCALL_KILLS", "10"))
+    kills = int(os.environ.get("ROLLCALL_KILLS", "6"))
     named = [*FILES, *REQUESTS]
     later = [chance.uniform(0, published.seconds * 1.1) for _ in range(kills - len(named))]
-    moments = named[:-1] + later
+    others = [moment for moment in named[:-1] if moment != "published"]
+    chosen = chance.sample(others, min(len(others), max(kills - 2, 0)))
+    moments = ["published", *chosen, *later]
     chance.shuffle(moments)
     with Sandbox() as other, ThreadPoolExecutor(2) as pool:
         old = rollcall.another(tmp_path / "old", other).has(published)

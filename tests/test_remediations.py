@@ -62,6 +62,7 @@ def carried_out(rollcall: Rollcall) -> list[str]:
     return sorted(item["action"] for item in plan.document["items"])
 
 
+@pytest.mark.long
 def test_every_decision_is_followed_to_its_proof_and_opened_again_where_it_does_not_hold(decided):
     company = decided.sandbox.company
     desk, teams = company.haloitsm.desk, company.haloitsm.memberships

@@ -25,7 +25,7 @@ from tests.faults import read as read
 from tests.faults import read_own as read_own
 from tests.faults import served as served
 from tests.sandbox.server import Fault, Request, Response, Server
-from tests.wishes import WRITER, busy, may_write, wants
+from tests.wishes import busy, may_write, wants
 
 SOURCES = ("charthop", "haloitsm", "pingone")
 CANARIES = ("canary/charthop+token", "canary/halo+secret==", "canary/pingone&secret%")
@@ -232,7 +232,9 @@ def test_no_verb_says_or_keeps_a_secret(rollcall, published):
     """Also of the credential that may write, and of a vendor that says it back while it is used."""
     secrets = plant(rollcall)
     wants(may_write(rollcall.has(published)))
-    own = [WRITER[1], base64.b64encode(":".join(WRITER).encode()).decode()]
+    name = "PROVISION__PINGONE__CLIENT_"
+    writer = [rollcall.environment[name + part] for part in ("ID", "SECRET")]
+    own = [writer[1], base64.b64encode(":".join(writer).encode()).decode()]
 
     def echo(request: Request, _: Response | None) -> Response:
         said = f"{request.headers.get('authorization')} {' '.join(own)}"

@@ -93,6 +93,7 @@ PINGONE = [
 TENANTS = list(zip_longest(CHARTHOP, HALOITSM, PINGONE, fillvalue={}))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("tenants", TENANTS, ids=str)
 def test_whatever_the_documents_leave_open_the_tables_are_the_same(rollcall, tenants):
     company = rollcall.sandbox.company
