@@ -1,6 +1,6 @@
 """The published file is the old one or the new one, whole, whatever happens to a sync and when.
 
-Twelve kills per run of the tests; ROLLCALL_KILLS=200 makes more, ROLLCALL_SEED repeats a series.
+Six kills per run of the tests; ROLLCALL_KILLS=200 makes more, ROLLCALL_SEED repeats a series.
 Five syncs at once; ROLLCALL_CROWDS=2,3,4,5 makes more of that.
 """
 
