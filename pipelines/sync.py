@@ -94,6 +94,30 @@ def _build(
     full: bool,
     accepted: Iterable[str],
 ) -> None:
+    with duckdb.connect(str(copy)):  # as long as it is open, opening it again takes no time
+        if not _load(outcome, sources, copy, work, say, progress, full):
+            return
+    say("transforming and testing")
+    transform(copy, work.parent)
+    for change in guard.judge(copy, accepted):
+        runs.accept(copy, outcome.run_id, change)
+        say(f"accepted: {change}")
+    publish.publish(copy, outcome.warehouse)
+    publish.forget_refused(outcome.warehouse)
+    outcome.published = True
+    say(f"published {outcome.warehouse}")
+
+
+def _load(
+    outcome: Outcome,
+    sources: list[str],
+    copy: Path,
+    work: Path,
+    say: Say,
+    progress: str | None,
+    full: bool,
+) -> bool:
+    """Read every source, and load those that could be read; return whether there was one."""
     for source in sources:
         say(f"{source}: reading")
         read = load.extract(source, copy, work, progress, full)
@@ -104,23 +128,14 @@ def _build(
         for warning in read.tally.warnings:
             say(f"{source}: {warning}")
     taken = [read for read in outcome.reads if read.failure is None]
-    if not taken:
-        return
     for read in taken:
         load.load(read)
         rows = sum(read.rows_loaded.values())
         say(f"{read.source}: {rows} rows in {read.tally.requests} requests")
-    runs.record(copy, outcome.run_id, outcome.reads)
-    changes.collect(copy)
-    say("transforming and testing")
-    transform(copy, work.parent)
-    for change in guard.judge(copy, accepted):
-        runs.accept(copy, outcome.run_id, change)
-        say(f"accepted: {change}")
-    publish.publish(copy, outcome.warehouse)
-    publish.forget_refused(outcome.warehouse)
-    outcome.published = True
-    say(f"published {outcome.warehouse}")
+    if taken:
+        runs.record(copy, outcome.run_id, outcome.reads)
+        changes.collect(copy)
+    return bool(taken)
 
 
 def _record_only(outcome: Outcome, work: Path) -> None:

@@ -43,7 +43,7 @@ def transform(candidate: Path, home: Path, select: str = "") -> None:
     common = (
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")),
-        *("--log-level", "none", "--log-level-file", "none", "--quiet"),
+        *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
         *("--vars", json.dumps(variables)),
     )
     try:
