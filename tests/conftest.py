@@ -28,6 +28,9 @@ from tests.sandbox import Sandbox
 # as many tests run at once as there are processors: a second thread in each only gets in the way
 os.environ.setdefault("ROLLCALL_THREADS", "1")
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell does in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 FAST = {
     f"SOURCES__{source}__{name}": value
     for source in ("CHARTHOP", "HALOITSM", "PINGONE")
@@ -167,25 +170,27 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     with (folder / "published.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            made.write_bytes(pickle.dumps(_published(tmp_path_factory.mktemp("company"))))
+            with Sandbox() as sandbox:
+                first = first_sync(tmp_path_factory.mktemp("company"), sandbox)
+            made.write_bytes(pickle.dumps(first))
     return pickle.loads(made.read_bytes())
 
 
-def _published(home: Path) -> Published:
+def first_sync(home: Path, sandbox: Sandbox, *arguments: str, **settings: str) -> Published:
+    """What the first sync of a company publishes, in a folder of its own."""
     warehouse = home / "access.duckdb"
-    with Sandbox() as sandbox:
-        environment = os.environ | sandbox.environment() | FAST | {"WAREHOUSE": str(warehouse)}
-        begun = time.monotonic()
-        ended = subprocess.run(
-            [sys.executable, "-m", "pipelines", "sync", "--quiet"],
-            env=environment | {"PYTHONPATH": str(Path.cwd())},
-            cwd=home,
-            capture_output=True,
-            text=True,
-        )
-        assert 0 == ended.returncode, ended.stderr
-        said = ended.stdout + ended.stderr
-        return Published(warehouse.read_bytes(), said, time.monotonic() - begun)
+    environment = os.environ | sandbox.environment() | FAST | {"WAREHOUSE": str(warehouse)}
+    begun = time.monotonic()
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipelines", "sync", *arguments, "--quiet"],
+        env=environment | {"PYTHONPATH": str(Path.cwd())} | settings,
+        cwd=home,
+        capture_output=True,
+        text=True,
+    )
+    assert 0 == ended.returncode, ended.stderr
+    said = ended.stdout + ended.stderr
+    return Published(warehouse.read_bytes(), said, time.monotonic() - begun)
 
 
 @pytest.fixture(scope="session")

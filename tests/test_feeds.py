@@ -10,6 +10,8 @@ from tests.oracle import charthop
 from tests.sandbox import charthop_feeds
 from tests.test_sync import published_grants
 
+OURS = "source_name = 'charthop'"
+
 
 def move_somebody(rollcall: Rollcall) -> None:
     """Take the first person with a group out of it, as an administrator of ChartHop would."""
@@ -25,10 +27,9 @@ def move_somebody(rollcall: Rollcall) -> None:
 
 
 @pytest.mark.parametrize("spelling", ["iso", "epoch"])
-def test_events_since_the_first_sync_are_kept_once(rollcall, spelling):
-    org = rollcall.sandbox.company.charthop
+def test_events_since_the_first_sync_are_kept_once(rollcall, published, spelling):
+    org = rollcall.has(published).sandbox.company.charthop
     org.switches.event_from = spelling
-    rollcall.sync("charthop")
     assert [] == rollcall.rows("from raw_charthop.events")
 
     move_somebody(rollcall)
@@ -37,14 +38,13 @@ def test_events_since_the_first_sync_are_kept_once(rollcall, spelling):
 
     kept = rollcall.column("select id from raw_charthop.events")
     assert kept and len(kept) == len({*kept})
-    assert charthop(org).grants() == published_grants(rollcall)
+    assert charthop(org).grants() == published_grants(rollcall, OURS)
 
 
-def test_a_grant_is_dated_by_the_change_that_gave_it(rollcall):
+def test_a_grant_is_dated_by_the_change_that_gave_it(rollcall, published):
     """Joined while events are read: when, and by whom. Nothing is asked where nothing happened."""
-    org = rollcall.sandbox.company.charthop
-    rollcall.sync("charthop")
-    assert [None] == rollcall.column("select distinct granted_at from grants")
+    org = rollcall.has(published).sandbox.company.charthop
+    assert [] == rollcall.rows(f"from grants where granted_at is not null and {OURS}")
     person = next(key for key in sorted(org.persons) if org.group_ids(key))
     job, held = org.persons[person]["hires"][-1]["jobId"], org.group_ids(person)
     group = next(
@@ -59,6 +59,7 @@ def test_a_grant_is_dated_by_the_change_that_gave_it(rollcall):
     dated = (
         "select account_id, entitlement_id, granted_by,"
         " strftime(granted_at, '%Y-%m-%dT%H:%M:%SZ') as at"
+        f" from grants where granted_at is not null and {OURS}"
     )
     expected = {
         "account_id": f"charthop:person:{person}",
@@ -66,22 +67,21 @@ def test_a_grant_is_dated_by_the_change_that_gave_it(rollcall):
         "granted_by": f"charthop:user:{org.user_id}",
         "at": at,
     }
-    assert [expected] == rollcall.rows(f"{dated} from grants where granted_at is not null")
+    assert [expected] == rollcall.rows(dated)
 
     rollcall.sandbox.charthop.log.clear()
     rollcall.sync("charthop")
     assert 0 == rollcall.sandbox.charthop.count(contains="/change/")
-    assert [expected] == rollcall.rows(f"{dated} from grants where granted_at is not null")
+    assert [expected] == rollcall.rows(dated)
 
 
 @pytest.mark.parametrize("closed", ["event", "change"])
-def test_a_closed_feed_costs_nothing_but_itself(rollcall, closed):
-    rollcall.sync("charthop")
-    rollcall.sandbox.company.charthop.switches.forbidden = {closed}
+def test_a_closed_feed_costs_nothing_but_itself(rollcall, published, closed):
+    rollcall.has(published).sandbox.company.charthop.switches.forbidden = {closed}
     move_somebody(rollcall)
 
     result = rollcall.sync("charthop")
 
     assert f"{closed}s cannot be read" in result.err
     assert ["complete"] == rollcall.column("select distinct status from runs")
-    assert charthop(rollcall.sandbox.company.charthop).grants() == published_grants(rollcall)
+    assert charthop(rollcall.sandbox.company.charthop).grants() == published_grants(rollcall, OURS)

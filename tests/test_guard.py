@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Rollcall
+from tests.conftest import Published, Rollcall, first_sync
+from tests.sandbox import Sandbox
+from tests.sandbox.company_parts import Company
 from tests.test_sync import assert_published_is_true
 
 
-@pytest.fixture
-def crowded(rollcall: Rollcall) -> Rollcall:
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Published]:
     """The invented company with sixty more users, in one group of sixty, and published."""
-    pingone = rollcall.sandbox.company.pingone
-    group = pingone.add_group({"name": "Crowd"})["id"]
-    for number in range(60):
-        mail = f"crowd{number}@lanternfish.example"
-        user = pingone.add_user({"username": f"crowd{number}", "email": mail})["id"]
-        pingone.add_member(user, group)
-    rollcall.sync()
-    return rollcall
+    with Sandbox() as sandbox:
+        pingone = sandbox.company.pingone
+        group = pingone.add_group({"name": "Crowd"})["id"]
+        for number in range(60):
+            mail = f"crowd{number}@lanternfish.example"
+            user = pingone.add_user({"username": f"crowd{number}", "email": mail})["id"]
+            pingone.add_member(user, group)
+        return sandbox.company, first_sync(tmp_path_factory.mktemp("crowd"), sandbox)
+
+
+@pytest.fixture
+def sandbox(grown: tuple[Company, Published]) -> Iterator[Sandbox]:
+    with Sandbox(deepcopy(grown[0])) as served:
+        yield served
+
+
+@pytest.fixture
+def crowded(rollcall: Rollcall, grown: tuple[Company, Published]) -> Rollcall:
+    return rollcall.has(grown[1])
 
 
 def crowd(rollcall: Rollcall) -> list[str]:

@@ -10,15 +10,30 @@ from datetime import timedelta
 import pytest
 
 from tests import oracle
-from tests.conftest import Rollcall
+from tests.conftest import Published, Rollcall, first_sync
+from tests.sandbox import Sandbox
 from tests.sandbox.server import Fault
 from tests.test_sync import published_grants
 
+WAY = {"SOURCES__PINGONE__MEMBERSHIPS": "by_group"}
 
-def sync(rollcall: Rollcall, *arguments: str, way: str = "by_group") -> str:
+
+@pytest.fixture(scope="module")
+def by_group(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """What the first sync of the invented company publishes."""
+    with Sandbox() as sandbox:
+        return first_sync(tmp_path_factory.mktemp("by_group"), sandbox, "pingone", **WAY)
+
+
+@pytest.fixture
+def known(rollcall: Rollcall, by_group: Published) -> Rollcall:
+    return rollcall.has(by_group)
+
+
+def sync(rollcall: Rollcall) -> str:
     """A PingOne sync; returns what the run says of how it was read."""
     rollcall.sandbox.pingone.log.clear()
-    rollcall.sync("pingone", *arguments, SOURCES__PINGONE__MEMBERSHIPS=way)
+    rollcall.sync("pingone", **WAY)
     return rollcall.column("select mode from runs order by started_at desc limit 1")[0]
 
 
@@ -58,10 +73,9 @@ def test_a_removal_is_seen_though_one_signal_fails(rollcall, switches):
     assert_true(rollcall)
 
 
-def test_one_member_swapped_for_another_is_seen_though_the_count_stays(rollcall):
-    pingone = rollcall.sandbox.company.pingone
+def test_one_member_swapped_for_another_is_seen_though_the_count_stays(known):
+    pingone = known.sandbox.company.pingone
     pingone.switches.emit_activities = False
-    sync(rollcall)
     user, group = next(
         (user, group)
         for user, group in sorted(pingone.members)
@@ -71,8 +85,8 @@ def test_one_member_swapped_for_another_is_seen_though_the_count_stays(rollcall)
     pingone.remove_member(user, group)
     pingone.add_member(other, group)
 
-    assert "incremental" == sync(rollcall)
-    assert_true(rollcall)
+    assert "incremental" == sync(known)
+    assert_true(known)
 
 
 def test_a_tenant_whose_audit_feed_is_closed_is_read_whole_every_time(rollcall):
@@ -82,29 +96,27 @@ def test_a_tenant_whose_audit_feed_is_closed_is_read_whole_every_time(rollcall):
 
 
 def test_a_sweep_reads_everything_when_its_time_has_come_or_the_feed_does_not_reach_back(
-    rollcall, monkeypatch
+    known, monkeypatch
 ):
-    sync(rollcall)
-    rollcall.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"] = "0"
-    assert "full" == sync(rollcall)
-    del rollcall.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"]
+    known.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"] = "0"
+    assert "full" == sync(known)
+    del known.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"]
     with monkeypatch.context() as patch:
         patch.setattr("pipelines.pingone.access.REACH", timedelta(0))
-        assert "full" == sync(rollcall)
-    assert "incremental" == sync(rollcall)
+        assert "full" == sync(known)
+    assert "incremental" == sync(known)
 
 
-def test_a_restored_warehouse_continues_from_its_own_state(rollcall):
-    pingone = rollcall.sandbox.company.pingone
-    sync(rollcall)
-    old = rollcall.warehouse.read_bytes()
+def test_a_restored_warehouse_continues_from_its_own_state(known):
+    pingone = known.sandbox.company.pingone
+    old = known.warehouse.read_bytes()
     pingone.remove_member(*sorted(pingone.members)[0])
-    sync(rollcall)
-    rollcall.warehouse.chmod(0o600)
-    rollcall.warehouse.write_bytes(old)
+    sync(known)
+    known.warehouse.chmod(0o600)
+    known.warehouse.write_bytes(old)
 
-    assert "incremental" == sync(rollcall)
-    assert_true(rollcall)
+    assert "incremental" == sync(known)
+    assert_true(known)
 
 
 def test_with_nothing_changed_only_the_lists_are_read(rollcall):
@@ -119,9 +131,8 @@ def test_with_nothing_changed_only_the_lists_are_read(rollcall):
     assert len(again) <= 1 + 5 + 4 + 2 * rules < first
 
 
-def test_a_grant_is_dated_by_the_audit_feed(rollcall):
-    pingone = rollcall.sandbox.company.pingone
-    sync(rollcall)
+def test_a_grant_is_dated_by_the_audit_feed(known):
+    pingone = known.sandbox.company.pingone
     user = sorted(pingone.users)[0]
     group = next(
         key
@@ -131,9 +142,9 @@ def test_a_grant_is_dated_by_the_audit_feed(rollcall):
     )
     pingone.add_member(user, group)
     at = pingone.activities[-1]["recordedAt"]
-    sync(rollcall)
+    sync(known)
 
-    assert [True] == rollcall.column(
+    assert [True] == known.column(
         f"select granted_at = '{at}'::timestamptz from grants"
         f" where grant_id = 'pingone:user:{user}/pingone:group:{group}:member'"
     )

@@ -108,9 +108,9 @@ FILES: dict[str, dict[str, int | None]] = {
     "locked": {f"{WORK}/run": None},
     "copied": {f"{WORK}/run/candidate/access.duckdb": None},
     "loading": {f"{WORK}/run/candidate/access.duckdb.wal": None},
-    "parsed": {f"{WORK}/dbt/manifest.json": None},
+    "parsed": {f"{WORK}/dbt/partial_parse.msgpack": None},
     "building": {f"{WORK}/dbt/run/rollcall/models/marts/grants.sql": None},
-    "built": {f"{WORK}/dbt/run_results.json": None},
+    "built": {f"{WORK}/dbt/run/rollcall/models/marts/reviews/access_review.sql": None},
     "publishing": {f"{WORK}/run/candidate/access.duckdb": 0o400, "access.duckdb": None},
     "published": {"access.duckdb": None},
 }

@@ -12,14 +12,14 @@ from tests.conftest import Rollcall
 Grants = dict[tuple[str, str, str | None], tuple[bool, bool, tuple[str, ...]]]
 
 
-def published_grants(rollcall: Rollcall) -> Grants:
+def published_grants(rollcall: Rollcall, where: str = "true") -> Grants:
     return {
         (row["account_id"], row["entitlement_id"], row["scope_id"]): (
             row["is_direct"],
             row["is_inherited"],
             tuple(row["inherited_from"]),
         )
-        for row in rollcall.rows("from grants")
+        for row in rollcall.rows(f"from grants where {where}")
     }
 
 
