@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import signal
@@ -24,6 +25,7 @@ read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run hold
 
 def main() -> NoReturn:
     redact.install()
+    gc.set_threshold(100_000)  # dbt and dlt come with a million objects that stay as long as we do
     os.umask(0o077)  # libraries write files as well: people's data is for its owner only
     for number in scratch.INTERRUPTS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import __version__, freshness, publish, reviewers, reviews, scope
+from pipelines import __version__, export, freshness, publish, reviewers, reviews, scope
 from pipelines.campaign import Campaign
 from pipelines.failures import Misconfigured, Refused
 from pipelines.records import Table, quoted
@@ -34,6 +34,7 @@ class Accepted:
 def freeze(campaign: Campaign, warehouse: Path, actor: str, accepted: Accepted) -> None:
     """Freeze the population and publish it. Raises Refused for a source that is not fresh, and
     Misconfigured for a campaign that nobody could carry out."""
+    _must_make_sense(campaign, warehouse)
     with publish.amended(warehouse) as copy:
         transform(copy, copy.parent.parent.parent, "tag:decisions")  # the policy as it is now
         chosen = scope.chosen_by_condition(campaign, copy)
@@ -117,7 +118,6 @@ def _sort_out(
     connection: duckdb.DuckDBPyConnection, campaign: Campaign, by_condition: bool
 ) -> None:
     """Temporary tables: every grant with why it is left out, and those that are not."""
-    _must_be_known(connection, campaign)
     reasons = scope.reasons(campaign)
     joined = ""
     if by_condition:
@@ -140,8 +140,15 @@ def _sort_out(
         raise Misconfigured(str(campaign.path), "not one grant is in its scope", "widen the scope")
 
 
+def _must_make_sense(campaign: Campaign, warehouse: Path) -> None:
+    """Raise Misconfigured for a misspelt filter, which would leave everything out, or nothing, and
+    for what is no condition; at once, before anything is built."""
+    with export.opened(warehouse) as connection:
+        _must_be_known(connection, campaign)
+    scope.chosen_by_condition(campaign, warehouse)
+
+
 def _must_be_known(connection: duckdb.DuckDBPyConnection, campaign: Campaign) -> None:
-    """A misspelt filter would leave everything out, or nothing."""
     for column, chosen in (
         ("source_name", campaign.definition.scope.source),
         ("resource_type", campaign.definition.scope.resource_type),

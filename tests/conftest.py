@@ -7,11 +7,12 @@ import fcntl
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -160,20 +161,29 @@ class Published:
     seconds: float
 
 
-@pytest.fixture(scope="session")
-def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """What one sync publishes, made once for all workers: most tests begin with it."""
-    folder = tmp_path_factory.getbasetemp()
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Any:
+    """What one of the workers makes, in a folder of that name, for all of them."""
+    folder = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
-    made = folder / "published"
-    with (folder / "published.lock").open("w") as lock:
+    made = folder / f"{name}.made"
+    with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            with Sandbox() as sandbox:
-                first = first_sync(tmp_path_factory.mktemp("company"), sandbox)
-            made.write_bytes(pickle.dumps(first))
+            (folder / name).mkdir()
+            made.write_bytes(pickle.dumps(make(folder / name)))
     return pickle.loads(made.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    """What one sync publishes: most tests begin with it."""
+
+    def make(home: Path) -> Published:
+        with Sandbox() as sandbox:
+            return first_sync(home, sandbox)
+
+    return once(tmp_path_factory, "published", make)
 
 
 def first_sync(home: Path, sandbox: Sandbox, *arguments: str, **settings: str) -> Published:
@@ -195,25 +205,30 @@ def first_sync(home: Path, sandbox: Sandbox, *arguments: str, **settings: str) -
 
 @pytest.fixture(scope="session")
 def sent(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a campaign `q4` that went out to its reviewers, made once."""
-    home = tmp_path_factory.mktemp("sent")
-    (home / "reviews").mkdir()
-    (home / "reviews" / "q4.toml").write_text(
-        'title = "Access review, fourth quarter"\ndue = 2099-12-15\n'
-        'fallback = "security@lanternfish.example"\n',
-        encoding="utf-8",
-    )
-    (home / "data").mkdir(mode=0o700)
-    (home / "data" / "access.duckdb").write_bytes(published.data)
-    ended = subprocess.run(
-        [sys.executable, "-m", "pipelines", "review", "open", "q4", "--quiet"],
-        env=os.environ | {"PYTHONPATH": str(Path.cwd()), "REVIEW__SEAL_KEY": "0123456789abcdef"},
-        cwd=home,
-        capture_output=True,
-        text=True,
-    )
-    assert 0 == ended.returncode, ended.stderr
-    return home
+    """A home with a campaign `q4` that went out to its reviewers."""
+
+    def make(home: Path) -> Path:
+        (home / "reviews").mkdir()
+        (home / "reviews" / "q4.toml").write_text(
+            'title = "Access review, fourth quarter"\ndue = 2099-12-15\n'
+            'fallback = "security@lanternfish.example"\n',
+            encoding="utf-8",
+        )
+        (home / "data").mkdir(mode=0o700)
+        (home / "data" / "access.duckdb").write_bytes(published.data)
+        settings = {"PYTHONPATH": str(Path.cwd()), "REVIEW__SEAL_KEY": "0123456789abcdef"}
+        ended = subprocess.run(
+            [sys.executable, "-m", "pipelines", "review", "open", "q4", "--quiet"],
+            env=os.environ | settings,
+            cwd=home,
+            capture_output=True,
+            text=True,
+        )
+        assert 0 == ended.returncode, ended.stderr
+        return home
+
+    home = tmp_path_factory.mktemp("sent") / "home"  # of this worker: two would lock each other out
+    return shutil.copytree(once(tmp_path_factory, "sent", make), home)
 
 
 @pytest.fixture
