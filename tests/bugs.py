@@ -1,4 +1,4 @@
-"""The bugs that `make planted` plants: each takes one guard away, and names the tests that see it."""
+"""The bugs of `make planted`: each takes one guard away, and names the tests that must see it."""
 
 from __future__ import annotations
 
