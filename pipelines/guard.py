@@ -13,7 +13,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import settings
+from pipelines import runs, settings
 from pipelines.failures import Refused
 
 KEYS = {
@@ -22,6 +22,7 @@ KEYS = {
     "entitlements": "entitlement_id",
     "grants": "grant_id",
 }
+FEW = 3  # accounts that may all have gone, and others come, in a very small company
 # Where many values going missing at once means that a right was lost, not that they are gone
 ATTRIBUTES = {
     "people": ("work_email", "manager_email"),
@@ -85,6 +86,28 @@ def judge(candidate: Path, accepted: Iterable[str]) -> list[str]:
             f"look at the candidate; if it is right, run `rollcall sync {flags}`",
         )
     return [str(change) for change in changes]
+
+
+def same_tenant(candidate: Path, source: str, accepted: Iterable[str]) -> list[str]:
+    """Raise Refused where the settings lead to another tenant than the last complete run has read:
+    ids of one mean nothing in the other. Return the change if somebody accepted it."""
+    with duckdb.connect(str(candidate)) as connection:
+        runs.RUNS.create(connection)
+        known = connection.execute(
+            "select max_by(tenant, started_at) from main.runs"
+            " where source_name = ? and status = 'complete' and tenant is not null",
+            [source],
+        ).fetchone()[0]
+    now = settings.tenant(source)
+    change = f"{source}.tenant:{known}->{now}"
+    if known in (None, now):
+        return []
+    if change in accepted:
+        return [change]
+    raise Refused(
+        f"guard: {source}.tenant", f"what is published is of {known}, the settings lead to {now}",
+        f"mend the settings; if it has moved, run `rollcall sync --accept '{change}'`",
+    )  # fmt: skip
 
 
 NOW = "(select max(started_at) from main.runs)"
@@ -154,6 +177,8 @@ def _rows(
         why = ""
         if before and not after:
             why = "nothing is left"
+        elif table == "accounts" and removed == before >= FEW:
+            why = "not one of those that were there is left"
         elif lost > limits.removed_most or lost > max(least, limits.removed_share * base):
             why = f"{removed} rows are gone since the last sync, {lost} within a week"
         elif before and added > max(limits.added_rows, limits.added_share * before):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines import settings
 from pipelines.load import Read
 from pipelines.records import Table
 from pipelines.redact import plain
@@ -25,6 +26,8 @@ RUNS = Table(
                    " through."),
         "started_at": ("timestamptz not null", "When reading this source began."),
         "ended_at": ("timestamptz not null", "When it ended."),
+        "tenant": ("varchar", "What was read: an environment, an organisation, an instance; null in"
+                   " runs before this was noted."),
         "requests": ("bigint not null", "HTTP requests sent, repeated ones and tokens included."),
         "retries": ("bigint not null", "Requests that were sent again after a wait."),
         "data_as_of": ("timestamptz", "How old what is published of this source is: the start of"
@@ -83,6 +86,7 @@ def record(copy: Path, run_id: str, reads: list[Read]) -> None:
                 "status": read.status,
                 "started_at": read.started_at,
                 "ended_at": read.ended_at,
+                "tenant": settings.tenant(read.source),
                 "requests": read.tally.requests,
                 "retries": read.tally.retries,
                 "data_as_of": complete[0] if failure and complete else read.started_at,

@@ -117,6 +117,13 @@ def connect(source: str, tally: Tally, held: Held | None = None, full: bool = Fa
         raise Misconfigured(f"source {source}", str(error).splitlines()[0], "see README") from None
 
 
+def tenant(source: str) -> str:
+    """Which tenant of a source its settings lead to, whatever the credential."""
+    make = _module(source).tenant
+    names = inspect.signature(make).parameters
+    return make(**{name: setting(f"sources.{source}.{name}") for name in names})
+
+
 def warehouse() -> Path:
     """Where the published DuckDB file is or will be."""
     return Path(dlt.config.get("warehouse") or "data/access.duckdb").expanduser().absolute()

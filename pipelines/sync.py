@@ -35,6 +35,7 @@ class Outcome:
     begun: datetime
     published: bool = False
     reads: list[load.Read] = field(default_factory=list)
+    moved: list[str] = field(default_factory=list)  # sources to another tenant, as accepted
     failure: Failure | None = None  # of the sync as a whole
     kept: Path | None = None  # a candidate that was refused
 
@@ -95,11 +96,11 @@ def _build(
     accepted: Iterable[str],
 ) -> None:
     with duckdb.connect(str(copy)):  # as long as it is open, opening it again takes no time
-        if not _load(outcome, sources, copy, work, say, progress, full):
+        if not _load(outcome, sources, copy, work, say, progress, full, accepted):
             return
     say("transforming and testing")
     transform(copy, work.parent)
-    for change in guard.judge(copy, accepted):
+    for change in [*outcome.moved, *guard.judge(copy, accepted)]:
         runs.accept(copy, outcome.run_id, change)
         say(f"accepted: {change}")
     publish.publish(copy, outcome.warehouse)
@@ -116,11 +117,18 @@ def _load(
     say: Say,
     progress: str | None,
     full: bool,
+    accepted: Iterable[str],
 ) -> bool:
     """Read every source, and load those that could be read; return whether there was one."""
     for source in sources:
         say(f"{source}: reading")
-        read = load.extract(source, copy, work, progress, full)
+        try:
+            moved = guard.same_tenant(copy, source, accepted)
+        except Refused as error:
+            read = load.Read(source, ended_at=outcome.begun, failure=error)
+        else:
+            outcome.moved += moved
+            read = load.extract(source, copy, work, progress, full or bool(moved))
         read.started_at = max(read.started_at, outcome.begun)
         outcome.reads.append(read)
         if read.failure:

@@ -159,3 +159,40 @@ def test_limits_are_settings(crowded):
 
     assert 5 == crowded.run("sync", GUARD__REMOVED_ROWS="2", GUARD__REMOVED_SHARE="0.01").code
     assert 2 == crowded.run("sync", GUARD__REMOVED_ROWS="a few").code
+
+
+def test_another_tenant_is_not_read_into_what_is_there(crowded):
+    """Its slug and its id lead to the same organisation here, so that one can be told to go on."""
+    org = crowded.sandbox.company.charthop
+    crowded.environment["SOURCES__CHARTHOP__ORG_ID"] = org.org_id
+    result = crowded.run("sync")
+
+    change = f"charthop.tenant:{org.slug}->{org.org_id}"
+    assert 5 == result.code and f"rollcall sync --accept '{change}'" in result.err
+    assert 0 == crowded.sandbox.charthop.count(), "it was not even asked"
+    newest = "from runs where run_id = (select max(run_id) from runs) order by source_name"
+    assert ["refused", "complete", "complete"] == crowded.column(f"select status {newest}")
+    assert_published_is_true(crowded)
+
+    assert 0 == crowded.run("sync", "charthop", "--accept", change).code
+    assert [(change, "full")] == [
+        (row["accepted"], row["mode"]) for row in crowded.rows(newest)
+    ]
+    crowded.sync("charthop")
+
+
+def test_a_small_tenant_that_is_all_another_is_noticed(rollcall, published):
+    """Four accounts go and five come: fewer than the limits mind, and yet nobody is left."""
+    halo = rollcall.has(published).sandbox.company.haloitsm
+    small = [key for key in halo.agents if key > 1][:4]
+    for key in [key for key in halo.agents if key not in small]:
+        del halo.agents[key]
+    halo.touch()
+    first = rollcall.run("sync", "haloitsm", GUARD__REMOVED_SHARE="1")
+    assert 0 == first.code, first.err
+    for key in small:
+        halo.agents[key + 5000] = halo.agents.pop(key) | {"id": key + 5000}
+    halo.touch()
+
+    result = rollcall.run("sync", "haloitsm")
+    assert 5 == result.code and "not one of those that were there is left" in result.err

@@ -18,6 +18,11 @@ from pipelines.http import Policy, Tally
 from pipelines.raw import resource
 
 
+def tenant(org_id: str) -> str:
+    """One organisation."""
+    return org_id
+
+
 @dlt.source(name="charthop", max_table_nesting=0)
 def source(
     org_id: str = dlt.config.value,

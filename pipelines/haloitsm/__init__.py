@@ -8,6 +8,8 @@ agents and are not read.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import dlt
 from dlt.extract import DltResource
 
@@ -16,6 +18,11 @@ from pipelines.haloitsm.tickets import Tickets
 from pipelines.held import Held
 from pipelines.http import Policy, Tally
 from pipelines.raw import resource
+
+
+def tenant(base_url: str, tenant: str = "") -> str:
+    """One instance, and the tenant of it where a host has several."""
+    return f"{urlsplit(base_url).hostname or ''} {tenant}".strip().lower()
 
 
 @dlt.source(name="haloitsm", max_table_nesting=0)

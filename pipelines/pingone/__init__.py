@@ -17,6 +17,11 @@ from pipelines.pingone.client import PingOne
 from pipelines.raw import resource
 
 
+def tenant(environment_id: str) -> str:
+    """One environment."""
+    return environment_id
+
+
 @dlt.source(name="pingone", max_table_nesting=0)
 def source(
     environment_id: str = dlt.config.value,
