@@ -25,6 +25,7 @@ import pytest
 from pipelines import __main__ as cli
 from pipelines.scratch import INTERRUPTS
 from tests.sandbox import Sandbox
+from tests.sandbox.company_parts import Company
 
 # as many tests run at once as there are processors: a second thread in each only gets in the way
 os.environ.setdefault("ROLLCALL_THREADS", "1")
@@ -154,8 +155,9 @@ class Rollcall:
 
 @dataclass(frozen=True)
 class Published:
-    """A warehouse of the invented company, what its sync said, and how long that took."""
+    """A warehouse of a company, what its sync said, and how long that took."""
 
+    company: Company
     data: bytes
     said: str
     seconds: float
@@ -202,7 +204,7 @@ def first_sync(home: Path, sandbox: Sandbox, *arguments: str, **settings: str) -
     )
     assert 0 == ended.returncode, ended.stderr
     said = ended.stdout + ended.stderr
-    return Published(warehouse.read_bytes(), said, time.monotonic() - begun)
+    return Published(sandbox.company, warehouse.read_bytes(), said, time.monotonic() - begun)
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ histories that go through `rollcall sync` have those), so that a thousand histor
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,11 @@ class One:
         self.raw.execute(f"create schema if not exists raw_{source}")
         for name, (appended, rows) in found.items():
             table = f"raw_{source}.{name}"
-            create = "table if not exists" if appended else "or replace table"
-            self.raw.execute(f"create {create} {table} ({COLUMNS})")
-            if rows.num_rows:
-                self.raw.execute(f"insert into {table} select * from rows")
+            if appended and table in tables(self.raw):
+                self.raw.from_arrow(rows).insert_into(table)
+            else:
+                typed = "select * replace (payload::json as payload) from rows"
+                self.raw.execute(f"create or replace table {table} as {typed}")
         return True
 
 
@@ -145,15 +147,19 @@ class Many:
         with duckdb.connect(str(self.warehouse)) as connection:
             for table in tables(connection):
                 connection.execute(f"delete from {table}")
+            found: dict[str, list[pa.Table]] = defaultdict(list)
             for one in self.all:
                 for table in tables(one.raw):
-                    rows = one.raw.execute(f"from {table}").to_arrow_table()
-                    connection.execute(f"create schema if not exists {table.split('.')[0]}")
-                    connection.execute(f"create table if not exists {table} ({COLUMNS})")
-                    if rows.num_rows:
-                        connection.execute(
-                            f"insert into {table} from rows anti join {table} using (id)"
-                        )
+                    found[table].append(one.raw.execute(f"from {table}").to_arrow_table())
+            for table, parts in found.items():
+                rows = pa.concat_tables(parts)  # DuckDB finds it by its name
+                connection.execute(f"create schema if not exists {table.split('.')[0]}")
+                connection.execute(f"create table if not exists {table} ({COLUMNS})")
+                connection.execute(
+                    f"insert into {table} select * exclude (place)"
+                    " from (select *, row_number() over () as place from rows)"
+                    " qualify row_number() over (partition by id order by place) = 1"
+                )
             for table in tables(connection):
                 source, name = table.removeprefix("raw_").split(".")
                 [rows] = connection.execute(f"select count(*) from {table}").fetchone()

@@ -5,6 +5,8 @@ Random histories, compared with full reads, are in `test_histories`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -23,6 +25,13 @@ def by_group(tmp_path_factory: pytest.TempPathFactory) -> Published:
     """What the first sync of the invented company publishes."""
     with Sandbox() as sandbox:
         return first_sync(tmp_path_factory.mktemp("by_group"), sandbox, "pingone", **WAY)
+
+
+@pytest.fixture
+def sandbox(by_group: Published) -> Iterator[Sandbox]:
+    """The very same company: another one would have been changed at other times."""
+    with Sandbox(deepcopy(by_group.company)) as served:
+        yield served
 
 
 @pytest.fixture
@@ -84,6 +93,22 @@ def test_one_member_swapped_for_another_is_seen_though_the_count_stays(known):
     other = next(key for key in sorted(pingone.users) if (key, group) not in pingone.members)
     pingone.remove_member(user, group)
     pingone.add_member(other, group)
+
+    assert "incremental" == sync(known)
+    assert_true(known)
+
+
+def test_one_that_a_rule_takes_in_for_another_is_seen_though_the_count_stays(known):
+    """The group is as it was: only the titles of two users have changed."""
+    pingone = known.sandbox.company.pingone
+    pingone.switches.emit_activities = False
+    rule = next(key for key, row in pingone.groups.items() if "userFilter" in row)
+    inside = sorted(pingone.members_of(rule))[0]
+    outside = next(key for key in sorted(pingone.users) if key not in pingone.members_of(rule))
+    title = pingone.users[inside]["title"]
+    pingone.update_user(inside, title="Clerk")
+    pingone.update_user(outside, title=title)
+    assert outside in pingone.members_of(rule) and inside not in pingone.members_of(rule)
 
     assert "incremental" == sync(known)
     assert_true(known)
