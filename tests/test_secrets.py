@@ -189,6 +189,18 @@ def test_no_secret_is_written_or_said_when_all_goes_well(rollcall):
     assert hits(["Lind"], rollcall.home), "the search would find what is there"
 
 
+def test_what_a_library_logs_of_a_request_has_no_secret_in_it(rollcall):
+    """A vendor's cursor may hold anything, and becomes a parameter of the next request."""
+    secrets = plant(rollcall)
+    again = faults.then(lambda body: body | {"next": f"cursor-{CANARIES[0]}"})
+    rollcall.sandbox.charthop.faults = [fault("charthop", "first", again)]
+    process = rollcall.start("sync", "charthop", **LOUD)
+    out, err = process.communicate()
+
+    assert "cursor-<secret>" in err
+    assert [] == hits(secrets, Path("/nowhere"), out, err)
+
+
 def test_no_secret_is_in_what_a_run_that_was_killed_leaves_behind(rollcall):
     """Its work directory has packages, state and traces of the sources read so far."""
     secrets = plant(rollcall)
