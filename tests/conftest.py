@@ -25,7 +25,6 @@ import pytest
 from pipelines import __main__ as cli
 from pipelines.scratch import INTERRUPTS
 from tests.sandbox import Sandbox
-from tests.sandbox.company_parts import Company
 
 # as many tests run at once as there are processors: a second thread in each only gets in the way
 os.environ.setdefault("ROLLCALL_THREADS", "1")
@@ -157,7 +156,6 @@ class Rollcall:
 class Published:
     """A warehouse of a company, what its sync said, and how long that took."""
 
-    company: Company
     data: bytes
     said: str
     seconds: float
@@ -204,7 +202,7 @@ def first_sync(home: Path, sandbox: Sandbox, *arguments: str, **settings: str) -
     )
     assert 0 == ended.returncode, ended.stderr
     said = ended.stdout + ended.stderr
-    return Published(sandbox.company, warehouse.read_bytes(), said, time.monotonic() - begun)
+    return Published(warehouse.read_bytes(), said, time.monotonic() - begun)
 
 
 @pytest.fixture(scope="session")

@@ -10,11 +10,12 @@ import pytest
 
 from tests.conftest import Published, Rollcall, first_sync
 from tests.sandbox import Sandbox
+from tests.sandbox.company_parts import Company
 from tests.test_sync import assert_published_is_true
 
 
 @pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> Published:
+def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Published]:
     """The invented company with sixty more users, in one group of sixty."""
     with Sandbox() as sandbox:
         pingone = sandbox.company.pingone
@@ -23,18 +24,18 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Published:
             mail = f"crowd{number}@lanternfish.example"
             user = pingone.add_user({"username": f"crowd{number}", "email": mail})["id"]
             pingone.add_member(user, group)
-        return first_sync(tmp_path_factory.mktemp("crowd"), sandbox)
+        return sandbox.company, first_sync(tmp_path_factory.mktemp("crowd"), sandbox)
 
 
 @pytest.fixture
-def sandbox(grown: Published) -> Iterator[Sandbox]:
-    with Sandbox(deepcopy(grown.company)) as served:
+def sandbox(grown: tuple[Company, Published]) -> Iterator[Sandbox]:
+    with Sandbox(deepcopy(grown[0])) as served:
         yield served
 
 
 @pytest.fixture
-def crowded(rollcall: Rollcall, grown: Published) -> Rollcall:
-    return rollcall.has(grown)
+def crowded(rollcall: Rollcall, grown: tuple[Company, Published]) -> Rollcall:
+    return rollcall.has(grown[1])
 
 
 def crowd(rollcall: Rollcall) -> list[str]:

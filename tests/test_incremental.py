@@ -14,6 +14,7 @@ import pytest
 from tests import oracle
 from tests.conftest import Published, Rollcall, first_sync
 from tests.sandbox import Sandbox
+from tests.sandbox.company_parts import Company
 from tests.sandbox.server import Fault
 from tests.test_sync import published_grants
 
@@ -21,22 +22,23 @@ WAY = {"SOURCES__PINGONE__MEMBERSHIPS": "by_group"}
 
 
 @pytest.fixture(scope="module")
-def by_group(tmp_path_factory: pytest.TempPathFactory) -> Published:
+def by_group(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Published]:
     """What the first sync of the invented company publishes."""
     with Sandbox() as sandbox:
-        return first_sync(tmp_path_factory.mktemp("by_group"), sandbox, "pingone", **WAY)
+        folder = tmp_path_factory.mktemp("by_group")
+        return sandbox.company, first_sync(folder, sandbox, "pingone", **WAY)
 
 
 @pytest.fixture
-def sandbox(by_group: Published) -> Iterator[Sandbox]:
+def sandbox(by_group: tuple[Company, Published]) -> Iterator[Sandbox]:
     """The very same company: another one would have been changed at other times."""
-    with Sandbox(deepcopy(by_group.company)) as served:
+    with Sandbox(deepcopy(by_group[0])) as served:
         yield served
 
 
 @pytest.fixture
-def known(rollcall: Rollcall, by_group: Published) -> Rollcall:
-    return rollcall.has(by_group)
+def known(rollcall: Rollcall, by_group: tuple[Company, Published]) -> Rollcall:
+    return rollcall.has(by_group[1])
 
 
 def sync(rollcall: Rollcall) -> str:
