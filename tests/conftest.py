@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +26,7 @@ import pytest
 from pipelines import __main__ as cli
 from pipelines.scratch import INTERRUPTS
 from tests.sandbox import Sandbox
+from tests.sandbox.company_parts import Company
 
 # as many tests run at once as there are processors: a second thread in each only gets in the way
 os.environ.setdefault("ROLLCALL_THREADS", "1")
@@ -203,6 +205,20 @@ def first_sync(home: Path, sandbox: Sandbox, *arguments: str, **settings: str) -
     assert 0 == ended.returncode, ended.stderr
     said = ended.stdout + ended.stderr
     return Published(warehouse.read_bytes(), said, time.monotonic() - begun)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A company as its first sync left it: the same data, at the same addresses, can be served to
+    one test after the other."""
+
+    sandbox: Sandbox
+    company: Company
+    published: Published
+
+    def again(self) -> Sandbox:
+        self.sandbox.serve(deepcopy(self.company))
+        return self.sandbox
 
 
 @pytest.fixture(scope="session")

@@ -73,12 +73,7 @@ class One:
 
     def serve(self, sandbox: Sandbox) -> None:
         os.environ.update(self.history.settings())
-        sandbox.company = self.world.company
-        for source in SOURCES:
-            server = getattr(sandbox, source)
-            server.vendor, server.faults = getattr(self.world.company, source), []
-            server.log.clear()
-            server.seen.clear()
+        sandbox.serve(self.world.company)
 
     def read(self, source: str, full: bool = False) -> bool:
         """Read one source as dlt would ask for it; whether it was taken."""

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Published, Rollcall, first_sync
+from tests.conftest import Known, Rollcall, first_sync
 from tests.sandbox import Sandbox
-from tests.sandbox.company_parts import Company
 from tests.test_sync import assert_published_is_true
 
 
 @pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Published]:
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     """The invented company with sixty more users, in one group of sixty."""
     with Sandbox() as sandbox:
         pingone = sandbox.company.pingone
@@ -24,18 +22,18 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Published]
             mail = f"crowd{number}@lanternfish.example"
             user = pingone.add_user({"username": f"crowd{number}", "email": mail})["id"]
             pingone.add_member(user, group)
-        return sandbox.company, first_sync(tmp_path_factory.mktemp("crowd"), sandbox)
+        published = first_sync(tmp_path_factory.mktemp("crowd"), sandbox)
+        yield Known(sandbox, sandbox.company, published)
 
 
 @pytest.fixture
-def sandbox(grown: tuple[Company, Published]) -> Iterator[Sandbox]:
-    with Sandbox(deepcopy(grown[0])) as served:
-        yield served
+def sandbox(grown: Known) -> Sandbox:
+    return grown.again()
 
 
 @pytest.fixture
-def crowded(rollcall: Rollcall, grown: tuple[Company, Published]) -> Rollcall:
-    return rollcall.has(grown[1])
+def crowded(rollcall: Rollcall, grown: Known) -> Rollcall:
+    return rollcall.has(grown.published)
 
 
 def crowd(rollcall: Rollcall) -> list[str]:

@@ -6,15 +6,14 @@ Random histories, compared with full reads, are in `test_histories`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import deepcopy
 from datetime import timedelta
 
 import pytest
 
 from tests import oracle
-from tests.conftest import Published, Rollcall, first_sync
+from tests.conftest import Known, Rollcall, first_sync
 from tests.sandbox import Sandbox
-from tests.sandbox.company_parts import Company
+from tests.sandbox.pingone import PingOne
 from tests.sandbox.server import Fault
 from tests.test_sync import published_grants
 
@@ -22,23 +21,28 @@ WAY = {"SOURCES__PINGONE__MEMBERSHIPS": "by_group"}
 
 
 @pytest.fixture(scope="module")
-def by_group(tmp_path_factory: pytest.TempPathFactory) -> tuple[Company, Published]:
-    """What the first sync of the invented company publishes."""
+def by_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     with Sandbox() as sandbox:
-        folder = tmp_path_factory.mktemp("by_group")
-        return sandbox.company, first_sync(folder, sandbox, "pingone", **WAY)
+        published = first_sync(tmp_path_factory.mktemp("by_group"), sandbox, "pingone", **WAY)
+        yield Known(sandbox, sandbox.company, published)
 
 
 @pytest.fixture
-def sandbox(by_group: tuple[Company, Published]) -> Iterator[Sandbox]:
-    """The very same company: another one would have been changed at other times."""
-    with Sandbox(deepcopy(by_group[0])) as served:
-        yield served
+def sandbox(by_group: Known) -> Sandbox:
+    return by_group.again()
 
 
 @pytest.fixture
-def known(rollcall: Rollcall, by_group: tuple[Company, Published]) -> Rollcall:
-    return rollcall.has(by_group[1])
+def known(rollcall: Rollcall, by_group: Known) -> Rollcall:
+    return rollcall.has(by_group.published)
+
+
+def silent(known: Rollcall) -> PingOne:
+    """Its audit feed tells nothing any more: neither of what comes nor of what was."""
+    pingone = known.sandbox.company.pingone
+    pingone.switches.emit_activities = False
+    pingone.activities.clear()
+    return pingone
 
 
 def sync(rollcall: Rollcall) -> str:
@@ -85,8 +89,7 @@ def test_a_removal_is_seen_though_one_signal_fails(rollcall, switches):
 
 
 def test_one_member_swapped_for_another_is_seen_though_the_count_stays(known):
-    pingone = known.sandbox.company.pingone
-    pingone.switches.emit_activities = False
+    pingone = silent(known)
     user, group = next(
         (user, group)
         for user, group in sorted(pingone.members)
@@ -102,8 +105,7 @@ def test_one_member_swapped_for_another_is_seen_though_the_count_stays(known):
 
 def test_one_that_a_rule_takes_in_for_another_is_seen_though_the_count_stays(known):
     """The group is as it was: only the titles of two users have changed."""
-    pingone = known.sandbox.company.pingone
-    pingone.switches.emit_activities = False
+    pingone = silent(known)
     rule = next(key for key, row in pingone.groups.items() if "userFilter" in row)
     inside = sorted(pingone.members_of(rule))[0]
     outside = next(key for key in sorted(pingone.users) if key not in pingone.members_of(rule))

@@ -27,6 +27,15 @@ class Sandbox:
         self.haloitsm = Server(company.haloitsm, ports[1])
         self.pingone = Server(company.pingone, ports[2])
 
+    def serve(self, company: Company) -> None:
+        """From now on this one, at the same addresses, as if nothing had been asked yet."""
+        self.company = company
+        for source in ("charthop", "haloitsm", "pingone"):
+            server = getattr(self, source)
+            server.vendor, server.faults = getattr(company, source), []
+            server.log.clear()
+            server.seen.clear()
+
     def environment(self) -> dict[str, str]:
         """The settings that point Rollcall here."""
         charthop, halo, pingone = (
