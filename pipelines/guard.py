@@ -88,26 +88,28 @@ def judge(candidate: Path, accepted: Iterable[str]) -> list[str]:
     return [str(change) for change in changes]
 
 
-def same_tenant(candidate: Path, source: str, accepted: Iterable[str]) -> list[str]:
-    """Raise Refused where the settings lead to another tenant than the last complete run has read:
-    ids of one mean nothing in the other. Return the change if somebody accepted it."""
+def moved(candidate: Path, sources: list[str], accepted: Iterable[str]) -> dict[str, str]:
+    """By source: that its settings lead to another tenant than its last complete run has read, as
+    somebody accepted it. Raises Refused where nobody did: ids of one mean nothing in the other."""
+    found = {}
     with duckdb.connect(str(candidate)) as connection:
         runs.RUNS.create(connection)
-        known = connection.execute(
-            "select max_by(tenant, started_at) from main.runs"
-            " where source_name = ? and status = 'complete' and tenant is not null",
-            [source],
-        ).fetchone()[0]
-    now = settings.tenant(source)
-    change = f"{source}.tenant:{known}->{now}"
-    if known in (None, now):
-        return []
-    if change in accepted:
-        return [change]
-    raise Refused(
-        f"guard: {source}.tenant", f"what is published is of {known}, the settings lead to {now}",
-        f"mend the settings; if it has moved, run `rollcall sync --accept '{change}'`",
-    )  # fmt: skip
+        known = dict(connection.execute(
+            "select source_name, max_by(tenant, started_at) from main.runs"
+            " where status = 'complete' and tenant is not null group by all"
+        ).fetchall())  # fmt: skip
+    for source in sources:
+        before, now = known.get(source), settings.tenant(source)
+        if before in (None, now):
+            continue
+        found[source] = f"{source}.tenant:{before}->{now}"
+        if found[source] not in accepted:
+            raise Refused(
+                f"guard: {source}.tenant",
+                f"what is published is of {before}, and the settings lead to {now}",
+                f"mend them; if it has moved, run `rollcall sync --accept '{found[source]}'`",
+            )
+    return found
 
 
 NOW = "(select max(started_at) from main.runs)"

@@ -35,7 +35,7 @@ class Outcome:
     begun: datetime
     published: bool = False
     reads: list[load.Read] = field(default_factory=list)
-    moved: list[str] = field(default_factory=list)  # sources to another tenant, as accepted
+    moved: dict[str, str] = field(default_factory=dict)  # by source: to another tenant, as accepted
     failure: Failure | None = None  # of the sync as a whole
     kept: Path | None = None  # a candidate that was refused
 
@@ -78,7 +78,7 @@ def sync(
             outcome.failure = _explained(error, work.parent)
             for read in outcome.reads:
                 read.failure = read.failure or outcome.failure
-            if isinstance(outcome.failure, Refused) and copy.exists():
+            if isinstance(outcome.failure, Refused) and any(r.rows_loaded for r in outcome.reads):
                 outcome.kept = publish.set_aside(copy, warehouse)
         if outcome.failure or not any(read.failure is None for read in outcome.reads):
             _record_only(outcome, work)
@@ -96,11 +96,18 @@ def _build(
     accepted: Iterable[str],
 ) -> None:
     with duckdb.connect(str(copy)):  # as long as it is open, opening it again takes no time
-        if not _load(outcome, sources, copy, work, say, progress, full, accepted):
+        try:
+            outcome.moved = guard.moved(copy, sources, accepted)
+        except Refused as error:
+            outcome.reads = [
+                load.Read(one, ended_at=outcome.begun, failure=error) for one in sources
+            ]
+            raise
+        if not _load(outcome, sources, copy, work, say, progress, full):
             return
     say("transforming and testing")
     transform(copy, work.parent)
-    for change in [*outcome.moved, *guard.judge(copy, accepted)]:
+    for change in [*outcome.moved.values(), *guard.judge(copy, accepted)]:
         runs.accept(copy, outcome.run_id, change)
         say(f"accepted: {change}")
     publish.publish(copy, outcome.warehouse)
@@ -117,18 +124,11 @@ def _load(
     say: Say,
     progress: str | None,
     full: bool,
-    accepted: Iterable[str],
 ) -> bool:
     """Read every source, and load those that could be read; return whether there was one."""
     for source in sources:
         say(f"{source}: reading")
-        try:
-            moved = guard.same_tenant(copy, source, accepted)
-        except Refused as error:
-            read = load.Read(source, ended_at=outcome.begun, failure=error)
-        else:
-            outcome.moved += moved
-            read = load.extract(source, copy, work, progress, full or bool(moved))
+        read = load.extract(source, copy, work, progress, full or source in outcome.moved)
         read.started_at = max(read.started_at, outcome.begun)
         outcome.reads.append(read)
         if read.failure:
