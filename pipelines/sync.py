@@ -103,8 +103,24 @@ def _build(
                 load.Read(one, ended_at=outcome.begun, failure=error) for one in sources
             ]
             raise
-        if not _load(outcome, sources, copy, work, say, progress, full):
+        for source in sources:
+            say(f"{source}: reading")
+            read = load.extract(source, copy, work, progress, full or source in outcome.moved)
+            read.started_at = max(read.started_at, outcome.begun)
+            outcome.reads.append(read)
+            if read.failure:
+                say(f"{source}: {read.failure}")
+            for warning in read.tally.warnings:
+                say(f"{source}: {warning}")
+        taken = [read for read in outcome.reads if read.failure is None]
+        if not taken:
             return
+        for read in taken:
+            load.load(read)
+            rows = sum(read.rows_loaded.values())
+            say(f"{read.source}: {rows} rows in {read.tally.requests} requests")
+        runs.record(copy, outcome.run_id, outcome.reads)
+        changes.collect(copy)
     say("transforming and testing")
     transform(copy, work.parent)
     for change in [*outcome.moved.values(), *guard.judge(copy, accepted)]:
@@ -114,36 +130,6 @@ def _build(
     publish.forget_refused(outcome.warehouse)
     outcome.published = True
     say(f"published {outcome.warehouse}")
-
-
-def _load(
-    outcome: Outcome,
-    sources: list[str],
-    copy: Path,
-    work: Path,
-    say: Say,
-    progress: str | None,
-    full: bool,
-) -> bool:
-    """Read every source, and load those that could be read; return whether there was one."""
-    for source in sources:
-        say(f"{source}: reading")
-        read = load.extract(source, copy, work, progress, full or source in outcome.moved)
-        read.started_at = max(read.started_at, outcome.begun)
-        outcome.reads.append(read)
-        if read.failure:
-            say(f"{source}: {read.failure}")
-        for warning in read.tally.warnings:
-            say(f"{source}: {warning}")
-    taken = [read for read in outcome.reads if read.failure is None]
-    for read in taken:
-        load.load(read)
-        rows = sum(read.rows_loaded.values())
-        say(f"{read.source}: {rows} rows in {read.tally.requests} requests")
-    if taken:
-        runs.record(copy, outcome.run_id, outcome.reads)
-        changes.collect(copy)
-    return bool(taken)
 
 
 def _record_only(outcome: Outcome, work: Path) -> None:
