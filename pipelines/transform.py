@@ -27,7 +27,6 @@ def transform(candidate: Path, home: Path, select: str = "") -> None:
     with duckdb.connect(str(candidate)) as connection:
         for table in (*reviews.TABLES, *changes.TABLES):
             table.create(connection)  # models read them, and an older warehouse lacks some
-    os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
     os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
     owner = settings.setting("review.owner")
     if owner and not re.fullmatch(r"[^\s'\"\\{}]+@[^\s'\"\\{}]+", owner):
@@ -49,10 +48,13 @@ def transform(candidate: Path, home: Path, select: str = "") -> None:
     try:
         manifest = _parsed.get(common[-1])
         if manifest is None:
+            # by its name alone: dbt parses everything anew when the profile's path has changed
+            os.environ["ROLLCALL_CANDIDATE"] = candidate.name
             result = dbtRunner().invoke(["parse", *common])
             if not result.success:
                 raise _failure(result)
             manifest = _parsed[common[-1]] = result.result
+        os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
         build = ["build", *common, "--exclude-resource-type", "unit_test"]
         if select:
             build += ["--select", *select.split()]

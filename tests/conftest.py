@@ -41,6 +41,12 @@ FAST = {
 }
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more for every two processors: somebody is always waiting for a process or a server."""
+    count = os.cpu_count() or 1
+    return count + count // 2
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes long is left to the long suite."""
     if not os.environ.get("ROLLCALL_LONG"):
@@ -136,6 +142,7 @@ class Rollcall:
         self.warehouse.parent.mkdir(exist_ok=True, mode=0o700)
         self.warehouse.write_bytes(published.data)
         self.warehouse.chmod(0o400)
+        published.leave_parsed(self.warehouse)
         return self
 
     def another(self, home: Path, sandbox: Sandbox | None = None) -> Rollcall:
@@ -154,13 +161,26 @@ class Rollcall:
         )
 
 
+def parsed_of(warehouse: Path) -> Path:
+    return warehouse.parent / f".{warehouse.name}.work" / "dbt" / "partial_parse.msgpack"
+
+
 @dataclass(frozen=True)
 class Published:
-    """A warehouse of a company, what its sync said, and how long that took."""
+    """A warehouse of a company, what its sync said, how long that took, and what dbt had parsed."""
 
     data: bytes
     said: str
     seconds: float
+    parsed: bytes
+
+    def leave_parsed(self, warehouse: Path) -> None:
+        """As the sync left it, so that dbt need not do it again."""
+        place = parsed_of(warehouse)
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        place.parent.parent.chmod(0o700)
+        place.write_bytes(self.parsed)
+        place.chmod(0o600)
 
 
 def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Any:
@@ -190,9 +210,18 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
     return once(tmp_path_factory, "published", make)
 
 
-def first_sync(home: Path, sandbox: Sandbox, *arguments: str, **settings: str) -> Published:
-    """What the first sync of a company publishes, in a folder of its own."""
+def first_sync(
+    home: Path,
+    sandbox: Sandbox,
+    *arguments: str,
+    another: Published | None = None,
+    **settings: str,
+) -> Published:
+    """What the first sync of a company publishes, in a folder of its own. What dbt has parsed for
+    another need not be parsed again."""
     warehouse = home / "access.duckdb"
+    if another:
+        another.leave_parsed(warehouse)
     environment = os.environ | sandbox.environment() | FAST | {"WAREHOUSE": str(warehouse)}
     begun = time.monotonic()
     ended = subprocess.run(
@@ -204,7 +233,8 @@ def first_sync(home: Path, sandbox: Sandbox, *arguments: str, **settings: str) -
     )
     assert 0 == ended.returncode, ended.stderr
     said = ended.stdout + ended.stderr
-    return Published(warehouse.read_bytes(), said, time.monotonic() - begun)
+    seconds = time.monotonic() - begun
+    return Published(warehouse.read_bytes(), said, seconds, parsed_of(warehouse).read_bytes())
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Known, Rollcall, first_sync
+from tests.conftest import Known, Published, Rollcall, first_sync
 from tests.sandbox import Sandbox
 from tests.test_sync import assert_published_is_true
 
 
 @pytest.fixture(scope="module")
-def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
+def grown(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     """The invented company with sixty more users, in one group of sixty."""
     with Sandbox() as sandbox:
         pingone = sandbox.company.pingone
@@ -22,8 +22,8 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
             mail = f"crowd{number}@lanternfish.example"
             user = pingone.add_user({"username": f"crowd{number}", "email": mail})["id"]
             pingone.add_member(user, group)
-        published = first_sync(tmp_path_factory.mktemp("crowd"), sandbox)
-        yield Known(sandbox, sandbox.company, published)
+        first = first_sync(tmp_path_factory.mktemp("crowd"), sandbox, another=published)
+        yield Known(sandbox, sandbox.company, first)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from tests import oracle
-from tests.conftest import Known, Rollcall, first_sync
+from tests.conftest import Known, Published, Rollcall, first_sync
 from tests.sandbox import Sandbox
 from tests.sandbox.pingone import PingOne
 from tests.sandbox.server import Fault
@@ -21,10 +21,11 @@ WAY = {"SOURCES__PINGONE__MEMBERSHIPS": "by_group"}
 
 
 @pytest.fixture(scope="module")
-def by_group(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
+def by_group(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     with Sandbox() as sandbox:
-        published = first_sync(tmp_path_factory.mktemp("by_group"), sandbox, "pingone", **WAY)
-        yield Known(sandbox, sandbox.company, published)
+        home = tmp_path_factory.mktemp("by_group")
+        first = first_sync(home, sandbox, "pingone", another=published, **WAY)
+        yield Known(sandbox, sandbox.company, first)
 
 
 @pytest.fixture
