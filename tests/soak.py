@@ -26,8 +26,8 @@ LONG = {
     "EVERY_CELL": "1",
 }
 FILES = (
-    *("histories", "publish", "faults", "shifting", "paging", "storage", "metamorphic", "apply"),
-    *("sync", "incremental", "remediations"),
+    *("histories", "publish", "faults", "shifting", "paging", "storage", "metamorphic"),
+    *("apply_broken", "sync", "incremental", "remediations"),
 )
 
 

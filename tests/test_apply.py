@@ -1,83 +1,26 @@
-"""Applying a plan: what is done, what is refused, and how it goes on after whatever stopped it."""
+"""Applying a plan: what is done, what is refused, and what is known of it afterwards."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
-from collections import Counter
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from pipelines import audit, ledger
 from pipelines import plan as plans
-from pipelines.haloitsm.wording import reference
-from tests.conftest import Result, Rollcall
-from tests.counted import count as count_kills
-from tests.faults import status
-from tests.sandbox.server import Fault, Request
+from tests.applying import applied, asked_for, calls, held, journal, wishing, write
+from tests.conftest import Published, Rollcall
+from tests.sandbox.server import Request
 from tests.test_plan import changed, planned
-from tests.wishes import busy, many, may_write, wants
-
-WRITES = ("POST", "PUT", "PATCH", "DELETE")
+from tests.wishes import busy, may_write, wants
 
 
 @pytest.fixture
-def company(rollcall: Rollcall, published) -> Rollcall:
-    """The invented company with six wishes, a credential that may change it, and a sync at work."""
-    wants(may_write(rollcall.has(published)))
-    with busy(rollcall):
-        yield rollcall
-
-
-def applied(company: Rollcall, path: Path, *arguments: str, **settings: str) -> Result:
-    digest = json.loads(path.read_text())["digest"]
-    return company.run("apply", str(path), "--digest", digest, *arguments, **settings)
-
-
-def calls(company: Rollcall) -> list[tuple[str, str]]:
-    """Every call to PingOne that may have changed something, as it came."""
-    return [
-        (method, path.split("/", 4)[4])
-        for method, path, _, _ in company.sandbox.pingone.log
-        if method in WRITES and "/as/" not in path
-    ]
-
-
-def asked_for(path: Path, items: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
-    """The calls that revoking memberships takes."""
-    items = json.loads(path.read_text())["items"] if items is None else items
-    return [
-        ("DELETE", f"users/{item['account_id'].split(':')[2]}/memberOfGroups/"
-         f"{item['entitlement_id'].split(':')[2]}")
-        for item in items
-    ]  # fmt: skip
-
-
-def held(company: Rollcall, path: Path, items: list[dict[str, Any]] | None = None) -> int:
-    """How many of a plan's memberships are there still."""
-    members = company.sandbox.company.pingone.members
-    return sum(
-        (item["account_id"].split(":")[2], item["entitlement_id"].split(":")[2]) in members
-        for item in (json.loads(path.read_text())["items"] if items is None else items)
-    )
-
-
-def journal(path: Path) -> list[dict[str, Any]]:
-    return ledger.read(path.with_name(path.name.replace(".plan.json", ".journal.jsonl")))
-
-
-def write(before: bool = False, times: int = 1, after: int = 0, effect: Any = None) -> Fault:
-    """What goes wrong with a call that changes something."""
-    return Fault(
-        lambda request: request.method == "DELETE", effect or status(500),
-        times=times, after=after, before=before,
-    )  # fmt: skip
+def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
+    with wishing(rollcall.has(published)) as company:
+        yield company
 
 
 # ---- what is done
@@ -237,146 +180,10 @@ def test_a_host_without_the_write_credential_changes_nothing(company):
     assert [] == calls(company)
 
 
-# ---- what goes wrong on the way
-
-
-def test_a_lost_answer_is_looked_for_and_not_asked_again(company):
-    path = planned(company)
-    fault = write()
-    company.sandbox.pingone.faults.append(fault)
-    result = applied(company, path, "--json")
-
-    assert (1, 0, {"done": 6}) == (fault.fired, result.code, result.document["counts"])
-    assert 6 == len(calls(company))
-    assert "unknown" in [record["event"] for record in journal(path)]
-
-
-def test_a_call_that_may_have_happened_is_not_repeated_by_the_same_run(company):
-    """It did not: the next run finds that out, and makes it."""
-    path = planned(company)
-    company.sandbox.pingone.faults.append(write(before=True))
-    result = applied(company, path, "--json")
-
-    assert (7, {"open": 1, "done": 5}) == (result.code, result.document["counts"])
-    assert 6 == len(calls(company))
-    again = applied(company, path, "--json")
-    assert (0, {"done": 6}) == (again.code, again.document["counts"])
-    assert 7 == len(calls(company))
-
-
-def test_a_call_that_was_turned_away_unread_is_sent_again(company):
-    path = planned(company)
-    company.sandbox.pingone.faults += [
-        write(before=True, effect=status(429, **{"retry-after": "0"})),
-        write(before=True, after=2, effect=status(401)),
-    ]
-    assert 0 == applied(company, path).code
-    assert (8, 0) == (len(calls(company)), held(company, path))
-
-
-def test_an_effect_that_shows_late_is_waited_for(company):
-    path = planned(company)
-    company.sandbox.company.pingone.switches.read_lag = 0.4
-    result = applied(company, path, "--json", APPLY__SETTLE_SECONDS="10")
-
-    assert (0, {"done": 6}) == (result.code, result.document["counts"])
-    assert 6 == len(calls(company))
-
-
-def test_what_was_accepted_and_does_not_show_is_never_asked_for_again(company):
-    path = planned(company)
-    company.sandbox.company.pingone.switches.read_lag = 9999
-    first = applied(company, path, "--json", APPLY__STOP_AFTER="0", APPLY__STOP_AT_PERCENT="100")
-    again = applied(company, path, "--json", APPLY__STOP_AFTER="0", APPLY__STOP_AT_PERCENT="100")
-
-    assert (7, {"open": 6}) == (first.code, first.document["counts"])
-    assert (7, {"failed": 6}) == (again.code, again.document["counts"])
-    assert 6 == len(calls(company))
-
-
-def test_a_refusal_is_told_with_its_reason_and_the_rest_is_done(company):
-    path = planned(company)
-    company.sandbox.pingone.faults.append(write(before=True, effect=status(403), after=1))
-    result = applied(company, path, "--json")
-
-    assert (7, {"done": 5, "failed": 1}) == (result.code, result.document["counts"])
-    assert "403" in json.dumps(result.document)
-    assert 0 == applied(company, path).code  # the right was given
-
-
-def test_after_three_failures_in_a_row_it_stops(company):
-    path = planned(company)
-    company.sandbox.pingone.faults.append(write(before=True, times=99))
-    result = applied(company, path, "--json")
-
-    assert 7 == result.code and "in a row" in result.document["stopped"]
-    assert {"open": 3, "not_tried": 3} == result.document["counts"]
-    assert 3 == len(calls(company))
-
-
-def test_a_signal_lets_the_change_at_hand_come_to_its_end(company):
-    """Whoever runs it again goes on from there."""
-    path = planned(company)
-
-    def interrupt(_: Request, answer: Any) -> Any:
-        os.kill(os.getpid(), signal.SIGTERM)
-        return answer
-
-    company.sandbox.pingone.faults.append(write(after=1, effect=interrupt))
-    result = applied(company, path, "--json")
-
-    assert (7, {"done": 2, "not_tried": 4}) == (result.code, result.document["counts"])
-    assert 0 == applied(company, path).code
-    assert sorted(asked_for(path)) == sorted(calls(company))
-
-
 def test_only_one_apply_is_at_work(company):
     path = planned(company)
     with ledger.alone(path.parent, "apply"):
         assert (75, []) == (applied(company, path).code, calls(company))
-
-
-def test_killed_at_every_step_it_ends_at_the_state_of_the_plan(rollcall, published):
-    """Nothing is asked for twice that has come about, no ticket is there twice, and nothing is
-    called that is not in the plan. The long suite kills two hundred changes at every step, the
-    others are killed at every ninth, each one from another step on."""
-    count = int(os.environ.get("ROLLCALL_APPLIED", "4"))
-    stride = 9 if count < 100 else 1
-    many(may_write(rollcall.has(published)), count)
-    rollcall.environment |= {"PLAN__MAX_CHANGES": "999", "PLAN__FEW_HOLDERS": "999"}
-    path = planned(rollcall)
-    digest = json.loads(path.read_text())["digest"]
-    with busy(rollcall):
-        process = subprocess.run(
-            [sys.executable, "-m", "tests.killing", str(path), digest, str(stride)],
-            env=os.environ | rollcall.environment | {"PYTHONPATH": str(Path.cwd())},
-            cwd=rollcall.home, capture_output=True, text=True,
-        )  # fmt: skip
-    assert 0 == process.returncode, process.stderr
-    told = json.loads(process.stdout)
-    assert 0 == told["code"] and told["kills"] > 3 * count
-    items = json.loads(path.read_text())["items"]
-    revokes = [item for item in items if item["action"] == "revoke"]
-    assert 0 == held(rollcall, path, revokes)
-    wanted = asked_for(path, revokes)
-    took = [
-        (method, path_.split("/", 4)[4])
-        for method, path_, _, code in rollcall.sandbox.pingone.log
-        if method in WRITES and "/as/" not in path_ and code < 300
-    ]
-    assert sorted(wanted) == sorted(took) and {*calls(rollcall)} == {*wanted}
-    marks = Counter(
-        mark
-        for ticket in rollcall.sandbox.company.haloitsm.desk.tickets.values()
-        for mark in re.findall(r"RC-[0-9a-f]{16}", ticket["summary"])
-    )
-    assert marks == dict.fromkeys(
-        (reference(item["change_id"]) for item in items if item["action"] == "open_ticket"), 1
-    )
-    posts = [path_ for method, path_, *_ in rollcall.sandbox.haloitsm.log if method in WRITES]
-    assert {"/api/Tickets"} == {one for one in posts if "token" not in one}
-    assert [] == audit.verify(path.parent).wrong
-    count_kills("apply", kills=told["kills"], changes=count)
 
 
 # ---- what is known afterwards
