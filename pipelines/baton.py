@@ -161,7 +161,7 @@ def _objects(
         for name, section, which, fields in parts:
             file.write(f'{"," if rows else "{"}\n"{name}": [\n'.encode())
             line = f"to_json(struct_pack({fields}))::varchar || ',\n'"
-            rows[name] = lines_to(file, warehouse, section.rows(line, source, which))
+            rows[name] = lines_to(file.write, warehouse, section.rows(line, source, which))
             if rows[name]:
                 file.seek(-2, 1)  # no comma behind the last one
             file.write(b"\n]")

@@ -1,14 +1,16 @@
-"""Text from DuckDB to a file, a million rows at a time: no row becomes an object on its way."""
+"""Text from DuckDB to a file, thousands of rows at a time: no row becomes an object on its way."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
 
 import duckdb
 
-ROWS = 10_000
+ROWS = 2_048  # as many as DuckDB computes at once
 
 
 def new_file(path: Path) -> IO[bytes]:
@@ -17,17 +19,23 @@ def new_file(path: Path) -> IO[bytes]:
     return os.fdopen(handle, "wb")
 
 
-def lines_to(file: IO[bytes], connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+def lines_to(
+    write: Callable[[memoryview], object], connection: duckdb.DuckDBPyConnection, sql: str
+) -> int:
     """Write the one text column of this query, its rows one behind the other; how many there were.
 
     No row may be null. Arrow keeps the texts of a batch in one piece of memory, which is written
-    as it is.
+    as it is, while DuckDB makes the next one.
     """
     rows = 0
-    for batch in connection.execute(sql).to_arrow_reader(ROWS):
-        _, ends, texts = batch.column(0).buffers()
-        if batch.num_rows:
-            size = memoryview(ends).cast("i")[batch.num_rows]
-            file.write(memoryview(texts)[:size])
-        rows += batch.num_rows
+    with ThreadPoolExecutor(1) as writer:
+        written = writer.submit(write, memoryview(b""))  # nothing yet
+        for batch in connection.execute(sql).to_arrow_reader(ROWS):
+            if batch.num_rows:
+                _, ends, texts = batch.column(0).buffers()
+                size = memoryview(ends).cast("i")[batch.num_rows]
+                written.result()
+                written = writer.submit(write, memoryview(texts)[:size])
+            rows += batch.num_rows
+        written.result()
     return rows
