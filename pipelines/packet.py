@@ -7,12 +7,11 @@ elsewhere can tell later whether anything was touched.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import re
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,12 @@ import duckdb
 from pipelines import attestation, export, progress, publish, reviewer_book, reviewer_rows, reviews
 from pipelines.failures import Misconfigured
 from pipelines.records import named, quoted
-from pipelines.reviewer_rows import HEADERS, ORDER, Row
+from pipelines.reviewer_rows import HEADERS, ORDER
 from pipelines.scratch import scratch
 from pipelines.status import spoken
+from pipelines.text_lines import new_file
 from pipelines.verify import FORMAT
-from pipelines.workbook import ROWS
+from pipelines.workbook import BYTES, ROWS
 
 BOM = "\ufeff"  # a spreadsheet that opens a CSV by double click takes it for the local code page
 
@@ -175,34 +175,30 @@ def _reviewers(
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Write each reviewer's CSV and workbook; yield who, and their entries of the manifest."""
     folder.mkdir(mode=0o700)
-    counts = {one["reviewer"]: one["items"] for one in progress.counted(connection, campaign)}
-    for mail, theirs in reviewer_rows.per_reviewer(connection, campaign, key):
-        path = folder / f"{file_stem(mail)}.csv"
-        files = [path]
-        with path.open("x", newline="", encoding="utf-8") as file:
-            path.chmod(0o600)
-            file.write(BOM)
-            writer = csv.writer(file, lineterminator="\r\n")
-            writer.writerow(HEADERS)
-            rows = _copied(theirs, writer.writerow)
-            if counts[mail] < ROWS:
-                files.append(path.with_suffix(".xlsx"))
-                reviewer_book.write(files[1], facts, mail, rows)
-            else:  # more than a sheet holds is for no human eye: such a one has the CSV
-                deque(rows, maxlen=0)
-        entries = [
-            export.described(file, [*HEADERS], counts[mail])
-            | {"name": f"{folder.name}/{file.name}"}
-            for file in files
+    styles = reviewer_book.styles()
+    for share in reviewer_rows.per_reviewer(connection, campaign, key, styles):
+        path = folder / f"{file_stem(share.mail)}.csv"
+        book, size = path.with_suffix(".xlsx"), 0
+        count = share.systems.total()
+        with ExitStack() as files:
+            csv = files.enter_context(new_file(path))
+            csv.write(f"{BOM}{','.join(HEADERS)}\r\n".encode())
+            if fits := share.fits and count < ROWS:
+                sheet = files.enter_context(
+                    reviewer_book.sheet(book, facts, share.mail, share.systems)
+                )
+            for lines, rows in share.pieces:
+                csv.write(lines)
+                size += len(rows)
+                fits = fits and size < BYTES
+                if fits:
+                    sheet.write(rows)
+        if not fits:  # more than a sheet holds is for no human eye: such a one has the CSV
+            book.unlink(missing_ok=True)
+        yield share.mail, [
+            export.described(file, [*HEADERS], count) | {"name": f"{folder.name}/{file.name}"}
+            for file in [path, *[book] * fits]
         ]
-        yield mail, entries
-
-
-def _copied(rows: Iterator[tuple[Row, Row]], write: Callable[[Row], object]) -> Iterator[Row]:
-    """The rows as text, while their inert form is written."""
-    for text, inert in rows:
-        write(inert)
-        yield text
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool) -> dict[str, Any]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from xlsxwriter import Workbook
+from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from pipelines.reviewer_rows import DECIDED, HEADERS, SHOWN, Row
+from pipelines.reviewer_rows import DECIDED, HEADERS, SHOWN
 from pipelines.reviews import DECISIONS
-from pipelines.workbook import put, put_row, put_rows, workbook
+from pipelines.workbook import new_book, put, put_row, with_rows
 
 ALLOWED = {
     **dict.fromkeys(("autofilter", "sort", "format_columns", "format_rows"), True),
@@ -35,17 +38,20 @@ SYSTEM = HEADERS.index("System")
 DECISION, COMMENT = (HEADERS.index(name) for name in ("decision", "comment"))
 
 
-def write(path: Path, about: dict[str, Any], mail: str, rows: Iterator[Row]) -> None:
-    """Write the workbook of one reviewer of a campaign."""
-    with workbook(path, in_order=True) as book:
-        access = book.add_worksheet("Access")
-        systems = _access(book, access, rows)
-        count = systems.total()
+@contextmanager
+def sheet(
+    path: Path, about: dict[str, Any], mail: str, systems: Counter[str]
+) -> Iterator[IO[bytes]]:
+    """The workbook of one reviewer of a campaign, who has that many items in each system; the block
+    writes their rows."""
+    frame = BytesIO()
+    with closing(new_book(frame, in_memory=True)) as book:
+        _access(book, systems.total())
         heading = book.add_format({"bold": True, "font_size": 14})
         strong = book.add_format({"bold": True, "valign": "top"})
         text = book.add_format({"text_wrap": True, "valign": "top"})
         for name, told in (
-            ("Instructions", _instructions(about, mail, count)),
+            ("Instructions", _instructions(about, mail, systems.total())),
             ("Progress", _progress(about, mail, systems)),
         ):
             sheet = book.add_worksheet(name)
@@ -55,34 +61,39 @@ def write(path: Path, about: dict[str, Any], mail: str, rows: Iterator[Row]) -> 
             for number, row in enumerate(told, 2):
                 put_row(sheet, number, row)
             sheet.protect("", ALLOWED)
+    with with_rows(path, frame) as rows:
+        yield rows
 
 
-def _access(book: Workbook, sheet: Worksheet, rows: Iterator[Row]) -> Counter[str]:
-    """The sheet that is filled in; return how many items each system has."""
+def styles() -> list[int]:
+    """The number that the shape of each column has in every such workbook."""
+    return [shape._get_xf_index() for shape in _shapes(new_book(BytesIO()))]
+
+
+def _shapes(book: Workbook) -> list[Format]:
+    """How each column looks, and whether something can be typed there."""
     text = book.add_format({"num_format": "@", "valign": "top"})
     typed = book.add_format(
         {"num_format": "@", "valign": "top", "locked": False, "bg_color": "#FFF9E5", "border": 1}
     )
     faint = book.add_format({"num_format": "@", "valign": "top", "font_color": "#808080"})
-    shapes = [
+    return [
         typed if name in DECIDED else text if 0 < number < DECISION else faint
         for number, name in enumerate(HEADERS)
     ]
-    for number, (name, shape) in enumerate(zip(HEADERS, shapes, strict=True)):
+
+
+def _access(book: Workbook, last: int) -> None:
+    """The sheet that is filled in, down to this row, counted from 0."""
+    sheet = book.add_worksheet("Access")
+    for number, (name, shape) in enumerate(zip(HEADERS, _shapes(book), strict=True)):
+        shape._get_xf_index()  # it has the number that `styles` says
         sheet.set_column(number, number, WIDTHS.get(name, 10), shape)
     header = book.add_format(
         {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#DDE6EE", "bottom": 1}
     )
     put_row(sheet, 0, HEADERS, header)
-    systems: Counter[str] = Counter()
-
-    def counted() -> Iterator[Row]:
-        for row in rows:
-            systems[row[SYSTEM]] += 1
-            yield row
-
-    put_rows(sheet, 1, counted(), shapes)
-    last = systems.total()
+    sheet._check_dimensions(last, len(HEADERS) - 1)  # so large is it, although its rows come later
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, last, len(HEADERS) - 1)
     _guide(book, sheet, last)
@@ -90,7 +101,6 @@ def _access(book: Workbook, sheet: Worksheet, rows: Iterator[Row]) -> Counter[st
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(0)
-    return systems
 
 
 def _guide(book: Workbook, sheet: Worksheet, last: int) -> None:

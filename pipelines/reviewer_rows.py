@@ -6,20 +6,22 @@ out and come back as they are, and the seal shows whether they did.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
-from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from pipelines import export, seal
-from pipelines.records import fetched, quoted
+from pipelines.failures import Refused
+from pipelines.records import quoted
+from pipelines.text_lines import ROWS, together
+from pipelines.workbook import LONGEST, row_in_sql
 
 YES = "case when {0} then 'yes' when not {0} then 'no' else 'unknown' end"
 DAY = "strftime({0}, '%Y-%m-%d')"
-LONGEST = 8_000  # characters of a text that is only shown: a cell ends at 32,767
+MOST = 8_000  # characters of a text that is only shown: a cell ends at 32,767
 
 
 @dataclass(frozen=True)
@@ -109,15 +111,60 @@ BOUND = ("item_id", "account_id", "entitlement_id", "scope_id")
 HEADERS = ("item_id", *(column.header for column in SHOWN), *DECIDED, *IDENTITY, "seal")
 ORDER = "account_id, entitlement_id, scope_id nulls first, grant_id"
 
-Row = tuple[str, ...]
+
+@dataclass(frozen=True)
+class Share:
+    """One reviewer of a campaign: how many items of each system they decide on, whether all their
+    texts fit into cells of a workbook, and the rows, as pairs of pieces of text: lines of CSV, and
+    rows of a sheet. All pieces are to be taken before those of the next reviewer."""
+
+    mail: str
+    systems: Counter[str]
+    fits: bool
+    pieces: Iterator[tuple[memoryview, memoryview]]
 
 
 def per_reviewer(
-    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes
-) -> Iterator[tuple[str, Iterator[tuple[Row, Row]]]]:
-    """Every reviewer of the campaign with their own rows, in the order of HEADERS: as text, and
-    with the text made inert that a spreadsheet would run, as a CSV needs it."""
+    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, styles: Sequence[int]
+) -> Iterator[Share]:
+    """Every reviewer of the campaign. Text is inert in CSV; the cells of a sheet, which begin in
+    its second row, have the style of their column."""
     connection.execute("set TimeZone = 'UTC'")
+    systems: dict[str, Counter[str]] = defaultdict(Counter)
+    longest: Counter[str] = Counter()
+    for mail, system, items, length in connection.execute(
+        "select reviewer, source_name, count(*),"
+        f" max(greatest({', '.join(f'strlen({name})' for name in IDENTITY)}))"
+        f" from review_items where campaign = {quoted(campaign)} group by all order by all"
+    ).fetchall():
+        systems[mail][system] = items
+        longest[mail] = max(longest[mail], length)
+    batches = connection.execute(
+        _sql(connection, campaign, styles), seal.pads(key)
+    ).to_arrow_reader(ROWS)
+    rest: pa.RecordBatch | None = None
+
+    def pieces(mail: str, count: int) -> Iterator[tuple[memoryview, memoryview]]:
+        nonlocal rest
+        done = 0
+        while done < count:
+            whole = rest if rest else next(batches)
+            batch, rest = whole.slice(0, count - done), whole.slice(count - done)
+            numbers = range(done + 1, done + 1 + len(batch))
+            if batch["reviewer"].unique().to_pylist() != [mail] or batch["number"].to_pylist() != [
+                *numbers
+            ]:
+                raise Refused(f"campaign {campaign}", "its rows came in another order than asked",
+                              "report it; no file was written")  # fmt: skip
+            done += len(batch)
+            yield together(batch["line"]), together(batch["cells"])
+
+    for mail, counts in systems.items():
+        yield Share(mail, counts, longest[mail] <= LONGEST, pieces(mail, counts.total()))
+
+
+def _sql(connection: duckdb.DuckDBPyConnection, campaign: str, styles: Sequence[int]) -> str:
+    """A row per item, those of a reviewer below each other."""
     frozen = {name for name, *_ in connection.execute("describe review_items").fetchall()}
     texts = [
         ("item_id", "item_id"),
@@ -127,29 +174,31 @@ def per_reviewer(
         *((name, name) for name in IDENTITY),
     ]  # fmt: skip
     made = ", ".join(f"coalesce({sql}, '') as \"{name}\"" for name, sql in texts)
-    cells = [f'"{name}"' for name, _ in texts]
-    inert = ", ".join(export.cell(name, "VARCHAR").rpartition(" as ")[0] for name in cells)
-    result = connection.execute(
-        f"with made as (select {made}, row_number() over (order by reviewer, {ORDER}) as place"
-        f" from review_items where campaign = {quoted(campaign)}),"
-        f" both_ways as (select *, [{', '.join(cells)}] as texts, [{inert}] as inert from made)"
-        f" select {', '.join(cells)}, if(inert = texts, null, inert) from both_ways order by place"
-    )
-    for mail, rows in groupby(fetched(result), key=itemgetter(HEADERS.index("reviewer"))):
-        yield mail, (sealed(row, key) for row in rows)
+    names = [f'"{name}"' for name in HEADERS]
+    inert = ", ".join(export.cell(name, "VARCHAR") for name in names)
+    fields = ", ',', ".join(export.field(name, "VARCHAR") for name in names)
+    # what is sorted is as narrow as can be, and no text is made before
+    return f"""
+with numbered as (
+    select rowid as place, row_number() over (partition by reviewer order by {ORDER}) as number
+    from review_items where campaign = {quoted(campaign)}
+),
+ordered as (
+    select * from review_items join numbered on review_items.rowid = numbered.place
+    order by reviewer, number
+),
+texts as (select {made}, number from ordered),
+sealed as (select *, {seal.in_sql("campaign", *BOUND, "reviewer")} as seal from texts),
+rows as (
+    select *, {row_in_sql("number + 1", names, styles)} as cells from sealed
+),
+inert as (select {inert}, reviewer as mail, number, cells from rows)
+select mail as reviewer, number, concat({fields}, '\r\n') as line, cells from inert
+"""
 
 
 def shown(column: Column) -> str:
     return (
-        f"case when length({column.sql}) > {LONGEST}"
-        f" then left({column.sql}, {LONGEST}) || ' …' else {column.sql} end"
+        f"case when length({column.sql}) > {MOST}"
+        f" then left({column.sql}, {MOST}) || ' …' else {column.sql} end"
     )
-
-
-def sealed(row: tuple[Any, ...], key: bytes) -> tuple[Row, Row]:
-    """The cells of a row and its seal, as text and inert. Behind the cells the row has those that
-    are inert, where they differ."""
-    *texts, inert = row
-    bound = dict(zip(HEADERS, texts, strict=False))
-    made = seal.of(key, bound["campaign"], *(bound[name] for name in BOUND), bound["reviewer"])
-    return (*texts, made), (*(inert or texts), made)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 import duckdb
+import pyarrow as pa
 
 ROWS = 2_048  # as many as DuckDB computes at once
 
@@ -24,18 +25,22 @@ def lines_to(
 ) -> int:
     """Write the one text column of this query, its rows one behind the other; how many there were.
 
-    No row may be null. Arrow keeps the texts of a batch in one piece of memory, which is written
-    as it is, while DuckDB makes the next one.
+    No row may be null. A batch is written while DuckDB makes the next one.
     """
     rows = 0
     with ThreadPoolExecutor(1) as writer:
         written = writer.submit(write, memoryview(b""))  # nothing yet
         for batch in connection.execute(sql).to_arrow_reader(ROWS):
             if batch.num_rows:
-                _, ends, texts = batch.column(0).buffers()
-                size = memoryview(ends).cast("i")[batch.num_rows]
                 written.result()
-                written = writer.submit(write, memoryview(texts)[:size])
+                written = writer.submit(write, together(batch.column(0)))
             rows += batch.num_rows
         written.result()
     return rows
+
+
+def together(texts: pa.StringArray) -> memoryview:
+    """Some rows' texts, one behind the other, as Arrow keeps them: in one piece of memory."""
+    _, ends, data = texts.buffers()
+    places = memoryview(ends).cast("i")
+    return memoryview(data)[places[texts.offset] : places[texts.offset + len(texts)]]

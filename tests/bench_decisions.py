@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 import duckdb
+from xlsxwriter.utility import xl_col_to_name
 
-from pipelines import packet, reviewer_book, reviewer_rows, seal
+from pipelines import packet, reviewer_rows, seal
+from pipelines.workbook import FIRST_SHEET
 
 DECISIONS = int(os.environ.get("BENCH_DECISIONS", "100000"))
 REVIEWERS = 20
@@ -79,26 +83,50 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
         connection.execute(
             "insert into review_items by name select * exclude (place, places) from made"
         )
-        key = seal.key(warehouse)
-        contact = {"contact": None, "fallback": "security@lanternfish.example"}
-        about = {"title": "Big", "due_on": "2099-12-15", "data_as_of": "now", "definition": contact}
-        for mail, rows in reviewer_rows.per_reviewer(connection, "big", key):
-            made = [decided(row, number) for number, (_, row) in enumerate(rows)]
-            path = home / "csv" / f"{packet.file_stem(mail)}.csv"
-            with path.open("x", newline="", encoding="utf-8-sig") as file:
-                csv.writer(file, lineterminator="\r\n").writerows([reviewer_rows.HEADERS, *made])
-            files["csv"].append(path)
-            path = home / "xlsx" / f"{packet.file_stem(mail)}.xlsx"
-            reviewer_book.write(path, about, mail, iter(made))
-            files["xlsx"].append(path)
+        folder, _ = packet.written(connection, "big", seal.key(warehouse), home / "out", "opened")
+    for path in (folder / "reviewers").iterdir():
+        kind = path.suffix.removeprefix(".")
+        files[kind].append(home / kind / path.name)
+        {"csv": decided_csv, "xlsx": decided_workbook}[kind](path, files[kind][-1])
     return warehouse, files
 
 
-def decided(row: tuple[str, ...], number: int) -> tuple[str, ...]:
-    """Every tenth is revoked, with a comment."""
-    cells = dict(zip(reviewer_rows.HEADERS, row, strict=True))
-    answer = {"decision": "revoke", "comment": f"not needed any more, ticket {number}"}
-    return tuple((cells | (answer if number % 10 == 0 else {"decision": "keep"})).values())
+def decided(number: int) -> dict[str, str]:
+    """What stands in a row: every tenth is revoked, with a comment."""
+    if number % 10:
+        return {"decision": "keep"}
+    return {"decision": "revoke", "comment": f"not needed any more, ticket {number}"}
+
+
+def decided_csv(sent: Path, came: Path) -> None:
+    with (
+        sent.open(newline="", encoding="utf-8-sig") as old,
+        came.open("x", newline="", encoding="utf-8-sig") as new,
+    ):
+        rows = csv.DictReader(old)
+        writer = csv.DictWriter(new, rows.fieldnames, lineterminator="\r\n")
+        writer.writeheader()
+        writer.writerows(row | decided(number) for number, row in enumerate(rows))
+
+
+def decided_workbook(sent: Path, came: Path) -> None:
+    """Typed into the empty cells, and otherwise as it was sent."""
+    for_typing = {
+        xl_col_to_name(reviewer_rows.HEADERS.index(name)): name for name in ("decision", "comment")
+    }
+    names = "|".join(for_typing)
+
+    def typed(empty: re.Match[str]) -> str:
+        text = decided(int(empty["row"]) - 2).get(for_typing[empty["column"]])
+        return f'{empty[1]} t="inlineStr"><is><t>{text}</t></is></c>' if text else empty[0]
+
+    with zipfile.ZipFile(sent) as old, zipfile.ZipFile(came, "x", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            part = old.read(name).decode()
+            if name == FIRST_SHEET:
+                cell = rf'(<c r="(?P<column>{names})(?P<row>\d+)" s="\d+")/>'
+                part = re.sub(cell, typed, part)
+            new.writestr(name, part)
 
 
 if __name__ == "__main__":

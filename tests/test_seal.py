@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from pipelines import seal
@@ -30,6 +31,20 @@ def test_every_field_counts_and_none_can_borrow_from_its_neighbour():
     for place in range(len(SCOPED) - 1):  # the same letters, cut elsewhere
         one, other = SCOPED[place] + SCOPED[place + 1][:1], SCOPED[place + 1][1:]
         assert made != seal.of(key, *SCOPED[:place], one, other, *SCOPED[place + 2 :])
+
+
+@pytest.mark.parametrize("key", [b"k" * 16, b"k" * 64, b"k" * 65], ids=len)
+def test_duckdb_makes_the_same_seal(key):
+    rows = [ROW, SCOPED, ("", "", "", "", "", ""), ("é", "🦊", "a\nb", "'", '"', "\x01")]
+    names = [f"field_{number}" for number in range(len(ROW))]
+    with duckdb.connect() as connection:
+        connection.execute(f"create table sealed ({', '.join(f'{name} text' for name in names)})")
+        connection.executemany("insert into sealed values (?, ?, ?, ?, ?, ?)", rows)
+        made = connection.execute(
+            f"select {seal.in_sql(*names)} from sealed order by rowid", seal.pads(key)
+        ).fetchall()
+
+    assert [(seal.of(key, *row),) for row in rows] == made
 
 
 def test_the_key_is_made_once_for_its_owner_only(warehouse):
