@@ -166,11 +166,12 @@ def _of_workbook(data: bytes, what: str) -> Iterator[Row]:
         raise Refused(what, f"the sheets {names} both have decisions", "remove one of them")
     [(sheet, header, places)] = found
     names = {place: name for name, place in places.items()}
+    order = [places.get(name) for name in COLUMNS]
     for line in book.lines(sheet, frozenset(names)):
         if line.number > header:
+            cell = line.cells.get
             texts = tuple(
-                line.cells.get(places[name], "").strip(BLANKS) if name in places else None
-                for name in COLUMNS
+                [None if place is None else cell(place, "").strip(BLANKS) for place in order]
             )
             formulas = sorted(names[place] for place in line.formulas if place in names)
             wrong = f"{formulas[0]} is a formula" if formulas else ""

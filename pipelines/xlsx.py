@@ -8,6 +8,7 @@ unpacked. No part gives more bytes than that list says: zipfile sees to it.
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import zipfile
@@ -42,11 +43,17 @@ IDS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships id",
     "http://purl.oclc.org/ooxml/officeDocument/relationships id",
 )
-KINDS = {
-    f"{space} {name}": name
-    for space in SPACES
-    for name in ("row", "c", "v", "t", "f", "rPh", "si", "sheet")
-}
+ROW, CELL, FORMULA, ALOUD, ITEM, SHEET = (
+    frozenset(f"{space} {name}" for space in SPACES)
+    for name in ("row", "c", "f", "rPh", "si", "sheet")
+)
+TEXT = frozenset(f"{space} {name}" for space in SPACES for name in ("v", "t"))
+# A cell of the plainest form, in none of these columns, and behind it one that says where it is
+UNWANTED_CELL = (
+    rb'<c r="(?!(?:%s)[0-9])[A-Z]{1,2}[0-9]+"[^<>&]*'
+    rb"(?:/>|>(?:<is><t[^<>&]*>[^<&]*</t></is>|<v>[^<&]*</v>)</c>)"
+    rb'(?=<c r="|</row>)'
+)
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how Excel writes what XML has no way to write
 SAVE_AS = "save it as an Excel workbook (.xlsx) or as CSV"
 AS_SENT = "take the file that was sent out, and fill that in"
@@ -90,7 +97,7 @@ class Book:
         Raises Refused where the file is damaged."""
         reader = _Sheet(self.texts, wanted)
         try:
-            for _ in self._parsed(self.sheets[sheet], reader.parser):
+            for _ in self._parsed(self.sheets[sheet], reader.parser, reader.shortened):
                 yield from reader.taken()
             yield from reader.ended()
         except (KeyError, ValueError, IndexError) as error:
@@ -134,7 +141,7 @@ class Book:
         found = {}
 
         def start(name: str, attributes: Attributes) -> None:
-            if KINDS.get(name) == "sheet":
+            if name in SHEET:
                 [id_] = [attributes[name] for name in IDS if name in attributes]
                 if id_ in parts:  # a chart may have a sheet, too
                     found[attributes["name"]] = parts[id_]
@@ -149,17 +156,13 @@ class Book:
         texts: list[str] = []
         reader = _Text()
 
-        def start(name: str, _: Attributes) -> None:
-            reader.start(KINDS.get(name))
-
         def end(name: str) -> None:
-            kind = KINDS.get(name)
-            reader.end(kind)
-            if kind == "si":
+            reader.end(name)
+            if name in ITEM:
                 texts.append(unescaped(reader.text()))
 
         reader.parser.EndElementHandler = end
-        self._walked(part, start, reader.parser)
+        self._walked(part, reader.start, reader.parser)
         return texts
 
     def _walked(
@@ -170,12 +173,14 @@ class Book:
         for _ in self._parsed(part, parser):
             pass
 
-    def _parsed(self, part: str, parser: Any) -> Iterator[None]:
-        """Feed a part to the parser, piece by piece."""
+    def _parsed(
+        self, part: str, parser: Any, shortened: Callable[[bytes], bytes] = bytes
+    ) -> Iterator[None]:
+        """Feed a part to the parser, piece by piece, each of them shortened."""
         try:
             with self.archive.open(part) as file:
                 while piece := file.read(CHUNK):
-                    parser.Parse(piece, False)
+                    parser.Parse(shortened(piece), False)
                     yield
                 parser.Parse(b"", True)
         except (
@@ -196,16 +201,17 @@ class _Text:
         self.pieces: list[str] = []
         self.is_aloud = False
 
-    def start(self, kind: str | None) -> None:
-        if kind in ("v", "t") and not self.is_aloud:
-            self.parser.CharacterDataHandler = self.pieces.append
-        elif kind == "rPh":
+    def start(self, name: str, _: Attributes) -> None:
+        if name in TEXT:
+            if not self.is_aloud:
+                self.parser.CharacterDataHandler = self.pieces.append
+        elif name in ALOUD:
             self.is_aloud = True
 
-    def end(self, kind: str | None) -> None:
-        if kind in ("v", "t"):
+    def end(self, name: str) -> None:
+        if name in TEXT:
             self.parser.CharacterDataHandler = None
-        elif kind == "rPh":
+        elif name in ALOUD:
             self.is_aloud = False
 
     def text(self) -> str:
@@ -220,12 +226,24 @@ class _Sheet(_Text):
     def __init__(self, texts: list[str], wanted: frozenset[int] | None) -> None:
         super().__init__()
         self.texts = texts
-        self.wanted = wanted
+        self.wanted = range(COLUMNS) if wanted is None else wanted
         self.lines: list[Line] = []  # the last one is not complete yet
         self.column = -1
         self.kind = "n"
         self.is_reading = False  # a cell that is wanted
         self.parser.StartElementHandler = self.started
+        self.unwanted = None
+        if wanted is not None:
+            names = "|".join(letters_of(column) for column in wanted).encode()
+            self.unwanted = re.compile(UNWANTED_CELL % names)
+
+    def shortened(self, piece: bytes) -> bytes:
+        """A piece of the sheet without the cells that nobody wants, as far as they are plain: expat
+        would call us three times for each. From a comment, CDATA or instruction on all stays: there
+        may be something in it that only looks like a cell."""
+        if b"<!" in piece or piece.rfind(b"<?") > len(codecs.BOM_UTF8) or piece[:1] in b"!?":
+            self.unwanted = None
+        return self.unwanted.sub(b"", piece) if self.unwanted else piece
 
     def taken(self) -> list[Line]:
         """The rows that are complete."""
@@ -236,25 +254,22 @@ class _Sheet(_Text):
         return self.lines
 
     def started(self, name: str, attributes: Attributes) -> None:
-        kind = KINDS.get(name)
-        if kind is None:
-            return
-        if kind == "c":
+        if name in CELL:
             place = attributes.get("r")
             column = place_of(place.rstrip(DIGITS)) if place else self.column + 1
             if not self.column < column < COLUMNS:
                 raise ValueError("its columns are out of order, or too many")
             self.column = column
-            if self.wanted is None or column in self.wanted:
+            if column in self.wanted:
                 self.is_reading = True
                 self.kind = attributes.get("t", "n")
                 self.parser.EndElementHandler = self.closed
         elif self.is_reading:
-            if kind == "f":
+            if name in FORMULA:
                 self.lines[-1].formulas.add(self.column)
             else:
-                self.start(kind)
-        elif kind == "row":
+                self.start(name, attributes)
+        elif name in ROW:
             before = self.lines[-1].number if self.lines else 0
             number = int(attributes.get("r", before + 1))
             if not before < number <= ROWS:
@@ -263,9 +278,8 @@ class _Sheet(_Text):
             self.column = -1
 
     def closed(self, name: str) -> None:
-        kind = KINDS.get(name)
-        self.end(kind)
-        if kind == "c":
+        self.end(name)
+        if name in CELL:
             self.parser.EndElementHandler = None
             self.is_reading = False
             text = self.text()
@@ -302,6 +316,15 @@ def place_of(letters: str) -> int:
             place = place * 26 + ord(letter) - 64
         found = _places[letters] = place - 1
     return found
+
+
+def letters_of(place: int) -> str:
+    """The other way round."""
+    letters = ""
+    while place >= 0:
+        letters = chr(65 + place % 26) + letters
+        place = place // 26 - 1
+    return letters
 
 
 def _parser() -> Any:

@@ -240,6 +240,33 @@ def test_a_comment_in_a_workbook_is_what_was_written(rows, words, tmp_path):
     assert words.replace("\r\n", "\n").strip() == decision_rules.comment(cell(row, "comment"))
 
 
+@pytest.mark.parametrize("cells", [
+    '<c r="A1"><v>1</v></c><c r="B1" t="inlineStr"><is><t>b</t></is></c><c r="C1"><v>3</v></c>',
+    '<c r="A1"/><c r="B1"><v>2</v></c><c><v>3</v></c><c r="D1"><f>1+1</f><v>2</v></c>',
+    '<c t="str"><v>1</v></c><c><v>2</v></c><c><v>3</v></c><c><v>4</v></c>',
+    '<c r="C1" t="str"><v><![CDATA[<c r="B1"><v>2</v></c></row>]]></v></c>',
+    '<c r="C1" t="str"><v>a<?own <c r="B1"/><c r="B1"><v>?>b</v></c><c r="D1"/>',
+    '<c r="B1" t="inlineStr"><is><t>R&amp;D</t></is></c><c r="BC1"><v>9</v></c><c r="AAA1"/>',
+])  # fmt: skip
+@pytest.mark.parametrize("long", ["", "<row/>" * 20_000])
+def test_cells_that_nobody_wants_alter_none_of_the_others(rows, cells, long):
+    def write(parts: dict[str, bytes]) -> None:
+        [name] = (name for name in parts if name.startswith("xl/worksheets/sheet"))
+        head, _, tail = parts[name].decode().partition("<sheetData>")
+        _, _, tail = tail.partition("</sheetData>")
+        sheet = f'{long}<row>{cells}</row><row><c r="C9"/></row>'
+        parts[name] = f"{head}<sheetData>{sheet}</sheetData>{tail}".encode()
+
+    book = xlsx.Book(repacked(workbook(rows), write), "kim.xlsx")
+    [name] = book.sheets
+    for wanted in (frozenset({2, 3}), frozenset({0, 2, 54})):
+        every, some = ([*book.lines(name, which)] for which in (None, wanted))
+        assert [line.number for line in every] == [line.number for line in some]
+        for one, other in zip(every, some, strict=True):
+            assert {at: one.cells[at] for at in one.cells if at in wanted} == other.cells
+            assert one.formulas & wanted == other.formulas
+
+
 def cell(row: decision_file.Row, name: str) -> str:
     return row.texts[decision_file.COLUMNS.index(name)] or ""
 
