@@ -19,6 +19,8 @@ from pipelines.failures import Misconfigured, Refused
 from pipelines.records import Table, quoted
 from pipelines.transform import transform
 
+COUNTED = "completeness_ledger"  # it counts what is in the campaign, so it is built after it
+MEMORY = "1GB"  # that freezing may take before it goes to disk
 ID_LENGTH = 16  # hex digits: among a million items, two that are the same are not to be expected
 
 
@@ -36,10 +38,12 @@ def freeze(campaign: Campaign, warehouse: Path, actor: str, accepted: Accepted) 
     Misconfigured for a campaign that nobody could carry out."""
     _must_make_sense(campaign, warehouse)
     with publish.amended(warehouse) as copy:
-        transform(copy, copy.parent.parent.parent, "tag:decisions")  # the policy as it is now
+        home = copy.parent.parent.parent
+        transform(copy, home, "tag:decisions", exclude=COUNTED)  # the policy as it is now
         chosen = scope.chosen_by_condition(campaign, copy)
         with duckdb.connect(str(copy)) as connection:
             connection.execute("set TimeZone = 'UTC'")
+            connection.execute(f"set memory_limit = '{MEMORY}'")
             for table in reviews.TABLES:
                 table.create(connection)
             now = datetime.now(UTC)
@@ -50,11 +54,11 @@ def freeze(campaign: Campaign, warehouse: Path, actor: str, accepted: Accepted) 
             reviewers.assign(connection, campaign)
             _insert_items(connection, campaign.name)
             _insert_exclusions(connection, campaign.name)
-        transform(copy, copy.parent.parent.parent, "completeness_ledger")  # it counts the campaign
+        transform(copy, home, COUNTED)
         with duckdb.connect(str(copy)) as connection:
             _must_add_up(connection)
             take(connection, reviews.FINDINGS, campaign.name, "findings")
-            take(connection, reviews.LEDGER, campaign.name, "completeness_ledger")
+            take(connection, reviews.LEDGER, campaign.name, COUNTED)
 
 
 def _must_add_up(connection: duckdb.DuckDBPyConnection) -> None:
@@ -132,8 +136,9 @@ def _sort_out(
         f" concat_ws('; ', {', '.join(reasons or ['null'])}) as reason from access_review {joined}"
     )
     connection.execute(
-        "create or replace temp table in_scope as select access_review.* from access_review"
-        " join sorted_out using (grant_id) where sorted_out.reason = ''"
+        "create or replace temp table in_scope as select grant_id, account_id, entitlement_id,"
+        " source_name, person_id, work_email, account_email, manager_email from access_review"
+        " where grant_id in (select grant_id from sorted_out where reason = '')"
     )
     [(items,)] = connection.execute("select count(*) from in_scope").fetchall()
     if not items:
@@ -169,12 +174,11 @@ def _insert_items(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     add_columns(connection, reviews.ITEMS, "access_review")
     connection.execute(
         "insert into review_items by name"
-        " select in_scope.* exclude (reviewer, reviewer_rule), ? as campaign,"
+        " select access_review.* exclude (reviewer, reviewer_rule), ? as campaign,"
         f" concat('i-', ?, '-', left(sha256(concat(?, '|', grant_id)), {ID_LENGTH})) as item_id,"
         " assigned.reviewer, assigned.rule as reviewer_rule, conflict as reviewer_conflict,"
         " first_choice"
-        " from in_scope join assigned using (grant_id)"
-        " order by account_id, entitlement_id, scope_id nulls first, grant_id",
+        " from access_review join assigned using (grant_id)",
         [name, name, name],
     )
 

@@ -88,7 +88,13 @@ def written(
         if home.is_symlink() or (home.exists() and not home.is_dir()):
             raise _occupied(home)
         home.mkdir(exist_ok=True, mode=0o700)
-        with export.alone(home), scratch(home / ".building") as building:
+        with (
+            export.alone(home),
+            scratch(home / ".building") as building,
+            scratch(home / ".sorting") as sorting,
+        ):
+            connection.execute(f"set memory_limit = '{export.MEMORY}'")
+            connection.execute(f"set temp_directory = {quoted(str(sorting))}")
             manifest = json.dumps(
                 _fill(connection, campaign, key, building, label != "opened"),
                 indent=2, ensure_ascii=False,

@@ -13,19 +13,22 @@ from pipelines.campaign import NAMED, Campaign
 from pipelines.failures import Misconfigured
 from pipelines.records import quoted
 
-# Every address that may be the subject's own. An account that fits several people may be any
-# one's.
+# Every address that may be the holder's own. An account that fits several people may be any one's.
 SUBJECTS = """
 create or replace temp table subjects as
-select grant_id, lower(work_email) as mail from in_scope
+with holders as (
+    select distinct account_id, person_id, work_email, account_email
+    from in_scope
+)
+select account_id, lower(work_email) as mail from holders
 union
-select grant_id, lower(account_email) from in_scope
+select account_id, lower(account_email) from holders
 union
-select in_scope.grant_id, lower(people.work_email)
-from in_scope
+select holders.account_id, lower(people.work_email)
+from holders
 join intermediate.int_account_candidates using (account_id)
 join people on int_account_candidates.person_id = people.person_id
-where in_scope.person_id is null;
+where holders.person_id is null;
 
 delete from subjects where mail is null or mail = '';
 """
@@ -62,28 +65,22 @@ group by all;
 
 create or replace temp table chosen as
 with first_choices as (
-    select grant_id, {rule} as rule, lower({mail}) as first_choice
+    select grant_id, account_id, {rule} as rule, lower({mail}) as first_choice
     from in_scope
     join owned using (entitlement_id, source_name)
-),
-own as (
-    select first_choices.grant_id
-    from first_choices
-    join subjects
-        on first_choices.grant_id = subjects.grant_id
-        and first_choices.first_choice = subjects.mail
-    group by all
 )
 select
     first_choices.*,
     case
-        when own.grant_id is not null then 'self'
+        when subjects.mail is not null then 'self'
         when coalesce(at_work.is_active, false) then null
         when at_work.has_left then 'left'
         when rule = 'manager' then 'unknown'
     end as conflict
 from first_choices
-left join own on first_choices.grant_id = own.grant_id
+left join subjects
+    on first_choices.account_id = subjects.account_id
+    and first_choices.first_choice = subjects.mail
 left join at_work on first_choices.first_choice = at_work.mail;
 """
 
@@ -91,7 +88,7 @@ RECIPROCAL = """
 create or replace temp table pairs as
 select distinct chosen.first_choice as reviewer, subjects.mail as subject
 from chosen
-join subjects on chosen.grant_id = subjects.grant_id
+join subjects on chosen.account_id = subjects.account_id
 where conflict is null and first_choice is not null;
 
 update chosen
@@ -100,7 +97,7 @@ where conflict is null and exists (
     from subjects
     join pairs as one on subjects.mail = one.subject
     join pairs as other on one.subject = other.reviewer and one.reviewer = other.subject
-    where subjects.grant_id = chosen.grant_id and chosen.first_choice = one.reviewer
+    where subjects.account_id = chosen.account_id and chosen.first_choice = one.reviewer
 );
 """
 
@@ -108,6 +105,7 @@ ASSIGNED = """
 create or replace temp table assigned as
 select
     grant_id,
+    account_id,
     first_choice,
     conflict,
     case when conflict is null and first_choice is not null then first_choice else {fallback} end
@@ -119,14 +117,14 @@ create or replace temp table not_for_fallback as
 with judges as (
     select distinct assigned.reviewer
     from assigned
-    join subjects on assigned.grant_id = subjects.grant_id
+    join subjects on assigned.account_id = subjects.account_id
     where subjects.mail = {fallback} and assigned.reviewer <> {fallback}
 )
 select
     assigned.grant_id,
     bool_or(subjects.mail = {fallback}) as is_own
 from assigned
-join subjects on assigned.grant_id = subjects.grant_id
+join subjects on assigned.account_id = subjects.account_id
 where
     assigned.reviewer = {fallback}
     and (subjects.mail = {fallback} or subjects.mail in (from judges))
@@ -147,7 +145,7 @@ STILL = """
 with pairs as (
     select distinct assigned.reviewer, subjects.mail as subject
     from assigned
-    join subjects on assigned.grant_id = subjects.grant_id
+    join subjects on assigned.account_id = subjects.account_id
 )
 select count(*)
 from pairs as one

@@ -17,10 +17,10 @@ from pipelines.redact import plain
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 
 
-def transform(candidate: Path, home: Path, select: str = "") -> None:
+def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") -> None:
     """Build every model and run every test in the candidate, or those that `select` names as dbt
-    would (`tag:decisions+`). Raises Refused for the first that fails: what it holds is then not
-    published."""
+    would (`tag:decisions+`), without those that `exclude` names. Raises Refused for the first that
+    fails: what it holds is then not published."""
     from dbt.cli.main import dbtRunner  # takes seconds to import: only those who need it wait
 
     policy.write(candidate)
@@ -58,6 +58,8 @@ def transform(candidate: Path, home: Path, select: str = "") -> None:
         build = ["build", *common, "--exclude-resource-type", "unit_test"]
         if select:
             build += ["--select", *select.split()]
+        if exclude:
+            build += ["--exclude", *exclude.split()]
         result = dbtRunner(manifest=manifest).invoke(build)
     finally:
         _close()
