@@ -79,7 +79,8 @@ class Locked(Failure):
     code = 75
 
 
-DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+FULL = ("No space left on device", "Disk quota exceeded", "File too large")  # as libraries tell it
 
 
 def explained(error: BaseException) -> Failure | None:
@@ -89,8 +90,9 @@ def explained(error: BaseException) -> Failure | None:
     while link is not None and id(link) not in seen:
         if isinstance(link, Failure):
             return link
-        if getattr(link, "errno", None) in DISK or "No space left on device" in str(link):
-            why = getattr(link, "strerror", None) or "no space left on device"
+        full = next((words for words in FULL if words in str(link)), None)
+        if full or getattr(link, "errno", None) in DISK:
+            why = getattr(link, "strerror", None) or full or ""
             return StorageFailed("storage", why.lower(), "free some space, then run it again")
         if "Corrupt database file" in str(link):
             why = f"a file is damaged ({str(link).splitlines()[0][:120]})"

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines import changes, policy, provision, reviews, settings
-from pipelines.failures import Failure, Misconfigured, Refused, StorageFailed, explained
+from pipelines.failures import FULL, Failure, Misconfigured, Refused, StorageFailed, explained
 from pipelines.redact import plain
 
 PROJECT = Path(__file__).parent.parent / "dbt_project"
@@ -95,7 +95,7 @@ def _failure(result: object) -> Failure:
         return Failure("transform: dbt", why, "report it with this message")
     node = broken[0]
     why = plain(str(node.message or "").strip() or str(node.status), 500)
-    if "No space left" in why:
+    if any(words in why for words in FULL):
         return StorageFailed("transform", why, "free some space, then run `rollcall sync` again")
     more = f" ({len(broken) - 1} more)" if len(broken) > 1 else ""
     return Refused(

@@ -83,7 +83,7 @@ def broken_gzip(request: Request, honest: Response) -> Response:
 
 def no_length(request: Request, honest: Response) -> Response:
     """The honest answer, its end told by closing the connection."""
-    return Response(200, honest.encoded(), {"content-length": ""}, cut_after=10**6)
+    return Response(honest.status, honest.encoded(), {"content-length": ""}, cut_after=10**6)
 
 
 def closed_after(request: Request, honest: Response) -> Response:
@@ -94,7 +94,8 @@ def closed_after(request: Request, honest: Response) -> Response:
 def marked(request: Request, honest: Response) -> Response:
     """The honest answer after a byte order mark, packed, and under the wrong content type."""
     packed = gzip.compress(b"\xef\xbb\xbf" + honest.encoded())
-    return Response(200, packed, {"content-encoding": "gzip", "content-type": "text/html"})
+    kind = {"content-encoding": "gzip", "content-type": "text/html"}
+    return Response(honest.status, packed, kind)
 
 
 def dripping(request: Request, honest: Response) -> Response:

@@ -37,7 +37,7 @@ def main() -> int:
         counts = Path(folder) / "counts"
         files = [f"tests/test_{name}.py" for name in FILES]
         code = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *files, *sys.argv[1:]],
+            [sys.executable, "-m", "pytest", "-q", "--dist=worksteal", *files, *sys.argv[1:]],
             env=LONG | os.environ | {"ROLLCALL_COUNTS": str(counts)},
         ).returncode
         for part, numbers in sorted(counted(counts).items()):

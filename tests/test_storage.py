@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,6 +100,24 @@ def test_a_first_run_on_a_full_disk_leaves_nothing(rollcall, disk):
         refused(rollcall)
         filler.unlink()
         assert [] == [path for path in disk.rglob("*.duckdb*") if path.name == "access.duckdb"]
+
+
+LIMITED = """
+import duckdb, resource, sys
+from pipelines.failures import explained
+resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+try:
+    rows = "select md5(range::text) from range(1_000_000)"
+    duckdb.connect(sys.argv[1]).execute(f"create table large as {rows}")
+except duckdb.Error as error:
+    print(explained(error))
+"""
+
+
+def test_a_limit_on_the_size_of_a_file_is_told_like_a_full_disk(tmp_path):
+    told = subprocess.check_output([sys.executable, "-c", LIMITED, tmp_path / "x"], text=True)
+
+    assert "storage: file too large\n" == told
 
 
 # ---- damaged
