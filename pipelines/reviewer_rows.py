@@ -17,7 +17,7 @@ from pipelines import export, seal
 from pipelines.failures import Refused
 from pipelines.records import quoted
 from pipelines.text_lines import ROWS, together
-from pipelines.workbook import LONGEST, row_in_sql
+from pipelines.workbook import LONGEST, plain_in_sql, row_in_sql
 
 YES = "case when {0} then 'yes' when not {0} then 'no' else 'unknown' end"
 DAY = "strftime({0}, '%Y-%m-%d')"
@@ -189,8 +189,9 @@ ordered as (
 ),
 texts as (select {made}, number from ordered),
 sealed as (select *, {seal.in_sql("campaign", *BOUND, "reviewer")} as seal from texts),
+looked_at as (select *, {plain_in_sql(names)} as is_plain from sealed),
 rows as (
-    select *, {row_in_sql("number + 1", names, styles)} as cells from sealed
+    select *, {row_in_sql("number + 1", names, styles, "is_plain")} as cells from looked_at
 ),
 inert as (select {inert}, reviewer as mail, number, cells from rows)
 select mail as reviewer, number, concat({fields}, '\r\n') as line, cells from inert

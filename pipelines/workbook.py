@@ -120,14 +120,22 @@ def put_row(
         put(sheet, row, column, text, shape)
 
 
-def row_in_sql(number: str, texts: Sequence[str], styles: Sequence[int]) -> str:
+def plain_in_sql(texts: Sequence[str]) -> str:
+    """SQL of whether all cells of a row stand in XML as they are: one look instead of many."""
+    together = f"concat_ws(chr(10), {', '.join(texts)})"
+    pattern = f"{PLAIN}(?:\n{PLAIN}){{{len(texts) - 1}}}"
+    return f"regexp_full_match({together}, '{pattern}') and not contains({together}, '_x')"
+
+
+def row_in_sql(number: str, texts: Sequence[str], styles: Sequence[int], plain: str) -> str:
     """SQL of one row of a sheet in XML: `number` as the sheet shows it, `texts` columns without a
-    null. Every cell is text, and empty text leaves it empty."""
+    null, `plain` what `plain_in_sql` says of them. Every cell is text, and empty text leaves it
+    empty."""
     begin = ' t="inlineStr"><is><t'
     cells = ", ".join(
         f"'<c r=\"{xl_col_to_name(place)}', {number}, '\" s=\"{style}\"', case"
         f" when {text} = '' then '/>'"
-        f" when regexp_full_match({text}, '{PLAIN}') and not contains({text}, '_x')"
+        f" when {plain} or regexp_full_match({text}, '{PLAIN}') and not contains({text}, '_x')"
         f" then concat('{begin}>', {text}, '</t></is></c>')"
         f" else concat('{begin} xml:space=\"preserve\">', {_escaped(text)}, '</t></is></c>') end"
         for place, (text, style) in enumerate(zip(texts, styles, strict=True))
