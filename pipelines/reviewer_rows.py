@@ -16,7 +16,7 @@ import pyarrow as pa
 from pipelines import export, seal
 from pipelines.failures import Refused
 from pipelines.records import quoted
-from pipelines.text_lines import ROWS, together
+from pipelines.text_lines import ROWS, ahead, together
 from pipelines.workbook import LONGEST, plain_in_sql, row_in_sql
 
 YES = "case when {0} then 'yes' when not {0} then 'no' else 'unknown' end"
@@ -139,9 +139,8 @@ def per_reviewer(
     ).fetchall():
         systems[mail][system] = items
         longest[mail] = max(longest[mail], length)
-    batches = connection.execute(
-        _sql(connection, campaign, styles), seal.pads(key)
-    ).to_arrow_reader(ROWS)
+    result = connection.execute(_sql(connection, campaign, styles), seal.pads(key))
+    batches = ahead(result.to_arrow_reader(ROWS))
     rest: pa.RecordBatch | None = None
 
     def pieces(mail: str, count: int) -> Iterator[tuple[memoryview, memoryview]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO
@@ -25,18 +25,23 @@ def lines_to(
 ) -> int:
     """Write the one text column of this query, its rows one behind the other; how many there were.
 
-    No row may be null. A batch is written while DuckDB makes the next one.
+    No row may be null.
     """
     rows = 0
-    with ThreadPoolExecutor(1) as writer:
-        written = writer.submit(write, memoryview(b""))  # nothing yet
-        for batch in connection.execute(sql).to_arrow_reader(ROWS):
-            if batch.num_rows:
-                written.result()
-                written = writer.submit(write, together(batch.column(0)))
-            rows += batch.num_rows
-        written.result()
+    for batch in ahead(connection.execute(sql).to_arrow_reader(ROWS)):
+        if batch.num_rows:
+            write(together(batch.column(0)))
+        rows += batch.num_rows
     return rows
+
+
+def ahead(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    """The same batches, each made while the one before it is at work."""
+    with ThreadPoolExecutor(1) as maker:
+        coming = maker.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = maker.submit(next, batches, None)
+            yield batch
 
 
 def together(texts: pa.StringArray) -> memoryview:
