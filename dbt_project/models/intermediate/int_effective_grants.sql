@@ -34,8 +34,9 @@ listed as (
         bool_or(is_inherited) as is_inherited,
         min(case when not is_inherited then source_grant_id end)
             as source_grant_id,
-        min(granted_at) as granted_at,
-        min_by(granted_by, granted_at) as granted_by,
+        -- The date of what is inherited is that of another's grant
+        min(granted_at) filter (not is_inherited) as granted_at,
+        min_by(granted_by, granted_at) filter (not is_inherited) as granted_by,
         bool_or(is_read_only) filter (not is_inherited) as is_read_only
     from grants
     group by source_name, account_id, entitlement_id, scope_type, scope_id
