@@ -89,6 +89,10 @@ class Trouble(Exception):
         super().__init__(why)
         self.attempts, self.response = attempts, response
 
+    @property
+    def is_being_built(self) -> bool:
+        return self.response is not None and self.response.status_code == 202
+
 
 class Pace:
     """At most so many requests a second (a second's worth may come at once); slower after 429."""
@@ -142,7 +146,7 @@ class Session(requests.Session):
             "allow_redirects": False,
             "timeout": (self.policy.connect, self.policy.silence),
         }
-        renewed = False
+        renewed, built = False, 0
         for attempt in itertools.count(1):
             try:
                 return self._attempt(request, options)
@@ -153,7 +157,8 @@ class Session(requests.Session):
                 if not renewed:
                     raise
             except Trouble as trouble:
-                self._wait(request, trouble, attempt)
+                built += trouble.is_being_built
+                self._wait(request, trouble, attempt, attempt - built)
         raise AssertionError("unreachable")
 
     def _attempt(
@@ -247,16 +252,19 @@ class Session(requests.Session):
                 "check the base URL, and the region of the tenant",
             )
 
-    def _wait(self, request: requests.PreparedRequest, trouble: Trouble, attempt: int) -> None:
-        """Sleep before the next attempt, or raise when there is none."""
+    def _wait(
+        self, request: requests.PreparedRequest, trouble: Trouble, attempt: int, failed: int
+    ) -> None:
+        """Sleep before the next attempt, or raise when there is none: what is being built has not
+        failed, and only time ends it."""
         status = trouble.response.status_code if trouble.response is not None else None
-        if attempt >= trouble.attempts and status != 202:  # 202: being built, only time ends it
-            raise Unreadable(self.name(request), f"{trouble}, {attempt} times", LATER, status)
+        if failed >= trouble.attempts and not trouble.is_being_built:
+            raise Unreadable(self.name(request), f"{trouble}, {failed} times", LATER, status)
         pause = retry_after(trouble.response) if trouble.response is not None else None
         if pause is None:
             longest = min(self.policy.longest_wait, self.policy.wait * 2 ** (attempt - 1))
             pause = longest * random.uniform(0.5, 1.0)
-        if status == 202:
+        if trouble.is_being_built:
             pause = max(pause, self.policy.wait)  # so that the budget does end it
         with self.tally.lock:
             left = self.policy.budget - self.tally.waited

@@ -7,6 +7,7 @@ histories that go through `rollcall sync` have those), so that a thousand histor
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -128,6 +129,7 @@ class Many:
         """The next step of every history, and one build; all that is published must be true."""
         for one in self.all:
             one.live(self.sandbox, one.history.steps[number])
+        gc.collect()  # sessions are in circles, and each keeps sockets open at both ends
         self.build(number)
         self.moments.append((self.at, self.truth()))
         self.must_be_true(number)

@@ -136,6 +136,12 @@ def test_what_is_being_built_is_waited_for_until_the_budget_ends(vendor, clock):
     assert len(vendor.log) < 1300
 
 
+def test_what_was_being_built_may_come_broken_as_often_as_anything_else(vendor, clock):
+    building, broken = Response(202, b"", {"retry-after": "0"}), Response(200, b"[1")
+
+    assert ask(vendor, *[building] * 5, broken, broken, FINE)
+
+
 def test_after_429_everybody_asks_more_slowly_and_then_faster_again(clock):
     pace = Pace(10)
     pace.slow_down(0)

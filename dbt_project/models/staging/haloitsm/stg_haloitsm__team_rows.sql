@@ -58,7 +58,7 @@ managers_of_teams as (
 
 ),
 
-stacked as (
+told_by_rows as (
 
     select
         agent_id,
@@ -78,6 +78,13 @@ stacked as (
         coalesce(team_row.is_manager, false) as is_manager
     from rows_of_teams
 
+),
+
+-- A team does not say whether a role brought its manager: only a row does
+stacked as (
+
+    select * from told_by_rows
+
     union
 
     select
@@ -87,6 +94,13 @@ stacked as (
         false as is_member,
         true as is_manager
     from managers_of_teams
+    where not exists (
+        select 1 from told_by_rows
+        where
+            told_by_rows.is_manager
+            and told_by_rows.agent_id = manager.agent_id
+            and told_by_rows.team_id = managers_of_teams.team_id
+    )
 
 ),
 
