@@ -91,17 +91,18 @@ def one_by_one(history: History, rollcall: Rollcall) -> None:
                 world.change(*change)
             struck = strike(sandbox, step)
             result = rollcall.run("sync")
-            assert all(fault.fired for fault in struck), history
-            assert (4 if any(map(step.fails, SOURCES)) else 0) == result.code, (history, result)
+            told = f"{history!r} {result.err}"  # pytest would cut it
+            assert all(fault.fired for fault in struck), told
+            assert (4 if any(map(step.fails, SOURCES)) else 0) == result.code, told
             for source in SOURCES:
                 getattr(sandbox, source).faults = []
             truth = truths(world, step, truth)
             whole = together([*truth.values()])
             cells += whole.cells
-            assert whole == published(rollcall), history
+            assert whole == published(rollcall), told
         before = content(rollcall)
-        assert 0 == rollcall.run("sync", "--full").code, history
-        assert before == content(rollcall), history
+        assert 0 == rollcall.run("sync", "--full").code, told
+        assert before == content(rollcall), told
     count("histories synced one by one", histories=1, syncs=SYNCS + 1, cells=cells, wrong=0)
 
 
