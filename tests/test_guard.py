@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Known, Published, Rollcall, first_sync
+from tests.conftest import Known, Published, Result, Rollcall, first_sync
 from tests.sandbox import Sandbox
 from tests.test_sync import assert_published_is_true
 
@@ -67,7 +67,12 @@ def refused(rollcall: Rollcall, *words: str) -> str:
     assert 1 == told.out.count("guard: "), "told once, though all sources were refused"
     assert "  next: " in told.out and str(kept(rollcall)) in told.out
     assert len(told.out.splitlines()) < 24
-    return result.err.split("run `rollcall ")[1].split("`")[0]
+    return cure_of(result)
+
+
+def cure_of(refusal: Result) -> str:
+    """The command that a refused sync tells to run if all is right."""
+    return refusal.err.split("run `rollcall ")[1].split("`")[0]
 
 
 def test_many_accounts_gone_at_once_are_refused_and_accepted_by_their_numbers_once(crowded):
