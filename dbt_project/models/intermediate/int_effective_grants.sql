@@ -32,8 +32,7 @@ listed as (
         max(scope_name) as scope_name,
         bool_or(not is_inherited) as is_direct,
         bool_or(is_inherited) as is_inherited,
-        min(case when not is_inherited then source_grant_id end)
-            as source_grant_id,
+        min(source_grant_id) filter (not is_inherited) as source_grant_id,
         -- The date of what is inherited is that of another's grant
         min(granted_at) filter (not is_inherited) as granted_at,
         min_by(granted_by, granted_at) filter (not is_inherited) as granted_by,
