@@ -177,7 +177,7 @@ def write_workbook(
     path, rows = folder / f"{source}.xlsx", {}
     _must_know_inheritance(warehouse)
     warehouse.execute(NAMES)
-    with workbook(path, in_order=True) as book:
+    with workbook(path) as book:
         for section in SECTIONS:
             sheet = book.add_worksheet(section.name)
             twice = section.name == "grants"

@@ -41,17 +41,17 @@ CONTROL = r"[\x00-\x08\x0b-\x1f\x{fffe}\x{ffff}]"
 
 
 @contextmanager
-def workbook(path: Path, in_order: bool = False) -> Iterator[Workbook]:
+def workbook(path: Path) -> Iterator[Workbook]:
     """A new workbook, complete at the end of the block; mode 0600, and never over another file.
 
-    `in_order` promises that each sheet is filled row by row, from its top: then a row is on disk
-    before the next one comes, and any number of rows needs little memory.
+    Each sheet has to be filled row by row, from its top: a row is on disk before the next one
+    comes, so that any number of rows needs little memory.
     """
     with (
         new_file(path) as file,
         tempfile.TemporaryDirectory(dir=path.parent, prefix=".xlsx-") as parts,
     ):
-        book = new_book(file, constant_memory=in_order, in_memory=not in_order, tmpdir=parts)
+        book = new_book(file, constant_memory=True, tmpdir=parts)
         yield book
         book.close()
 
