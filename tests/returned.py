@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -51,14 +50,14 @@ def workbook(
 
 def ours(rows: Rows) -> bytes:
     """The rows as XLSX with one table of texts for all cells, as Excel has it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "kim.xlsx"
-        with writer.workbook(path) as book:
-            sheet = book.add_worksheet("Access")
-            writer.put_row(sheet, 0, HEADERS)
-            for number, row in enumerate(rows, 1):
-                writer.put_row(sheet, number, (row[name] for name in HEADERS))
-        return path.read_bytes()
+    file = io.BytesIO()
+    book = writer.new_book(file)
+    sheet = book.add_worksheet("Access")
+    writer.put_row(sheet, 0, HEADERS)
+    for number, row in enumerate(rows, 1):
+        writer.put_row(sheet, number, (row[name] for name in HEADERS))
+    book.close()
+    return file.getvalue()
 
 
 def repacked(data: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
