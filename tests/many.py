@@ -7,7 +7,6 @@ histories that go through `rollcall sync` have those), so that a thousand histor
 
 from __future__ import annotations
 
-import gc
 import os
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -79,7 +78,8 @@ class One:
     def read(self, source: str, full: bool = False) -> bool:
         """Read one source as dlt would ask for it; whether it was taken."""
         state = dict(self.states[source])
-        connected = settings.connect(source, Tally(), Kept(self.raw, source), full)
+        tally = Tally()
+        connected = settings.connect(source, tally, Kept(self.raw, source), full)
         where = ConfigSectionContext(source_state_key=source)
         found: dict[str, tuple[bool, pa.Table]] = {}
         try:
@@ -95,6 +95,8 @@ class One:
             if explained(error) is None:
                 raise
             return False
+        finally:
+            tally.client = None  # dlt remembers every setting, and so the tally among them
         self.states[source] = state
         self.raw.execute(f"create schema if not exists raw_{source}")
         for name, (appended, rows) in found.items():
@@ -129,7 +131,6 @@ class Many:
         """The next step of every history, and one build; all that is published must be true."""
         for one in self.all:
             one.live(self.sandbox, one.history.steps[number])
-        gc.collect()  # sessions are in circles, and each keeps sockets open at both ends
         self.build(number)
         self.moments.append((self.at, self.truth()))
         self.must_be_true(number)
