@@ -31,7 +31,7 @@ from pipelines.decision_file import COLUMNS, LABELS, DecisionFile
 from pipelines.decision_rules import Answer, Asked, Wrong
 from pipelines.failures import Misconfigured, Refused
 from pipelines.records import named, quoted
-from pipelines.reviewer_rows import IDENTITY, SHOWN, shown
+from pipelines.reviewer_rows import BOUND, IDENTITY, SHOWN, shown
 
 TOLD = 100  # rejected rows, on a screen
 
@@ -207,7 +207,7 @@ def _judged(
         rejected.append((place, Rejection(files[place].name, number, reason, expected)))
 
     unknown = {place: file for place, file in enumerate(files) if not outcome.files[place].is_known}
-    for row in _held_against_items(connection, asked.name, unknown):
+    for row in _held_against_items(connection, asked, unknown):
         place = row["file"]
         try:
             answer = decision_rules.answer(row, files[place], asked)
@@ -255,9 +255,10 @@ def _judged(
 
 
 def _held_against_items(
-    connection: duckdb.DuckDBPyConnection, name: str, files: dict[int, DecisionFile]
+    connection: duckdb.DuckDBPyConnection, asked: Asked, files: dict[int, DecisionFile]
 ) -> Any:
-    """Every row of the files, with its item as `of_...` and what was decided on it before."""
+    """Every row of the files, with its item as `of_...`, the seal that it was sent with, and what
+    was decided on it before."""
     rows = [(place, file, row) for place, file in files.items() for row in file.rows]
     texts = zip(*(row.texts for *_, row in rows), strict=True) if rows else [()] * len(COLUMNS)
     connection.register("came_back", pa.table({
@@ -280,6 +281,8 @@ def _held_against_items(
         *(f'coalesce({labels[label]}, \'\') as "of_{label}"' for label in LABELS),
         "work_email as of_mail",
     ))  # fmt: skip
+    bound = (f"of_{name}" for name in (*BOUND, "reviewer"))
+    sealed = seal.in_sql(quoted(asked.name), *bound)
     return named(connection.execute(f"""
         with came as (
             select file, row_number, wrong, {cells} from came_back
@@ -287,18 +290,18 @@ def _held_against_items(
         items as (
             select item_id as of_item_id, grant_id,
                 grant_id not in (select grant_id from grants) as is_gone, {of}
-            from review_items where campaign = {quoted(name)}
+            from review_items where campaign = {quoted(asked.name)}
         ),
         before as (
             select item_id as before_item_id, decision as before_decision,
                 comment as before_comment
-            from review_decisions where campaign = {quoted(name)} and is_current
+            from review_decisions where campaign = {quoted(asked.name)} and is_current
         )
-        select * from came
+        select *, {sealed} as of_seal from came
         left join items on item_id = of_item_id
         left join before on item_id = before_item_id
         order by file, row_number
-    """))  # fmt: skip
+    """, seal.pads(asked.key)))  # fmt: skip
 
 
 def _insert(

@@ -7,9 +7,7 @@ can read that could forge a row.
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import hmac
 import os
 import secrets
 import stat
@@ -22,7 +20,6 @@ from pipelines.failures import Misconfigured
 from pipelines.publish import unwritable
 from pipelines.redact import hide
 
-LENGTH = 20  # characters of base32: 100 bits
 BLOCK = 64  # bytes that SHA-256 takes at a time
 SHORTEST = 16  # characters of a key that somebody chose
 
@@ -67,25 +64,11 @@ def beside(warehouse: Path) -> Path:
     return warehouse.with_name(f".{warehouse.name}.seal")
 
 
-def of(
-    key: bytes,
-    campaign: str,
-    item_id: str,
-    account_id: str,
-    entitlement_id: str,
-    scope_id: str | None,
-    reviewer: str,
-) -> str:
-    """The seal of one row. No scope and an empty scope are the same, as they are in a file."""
-    fields = (campaign, item_id, account_id, entitlement_id, scope_id or "", reviewer)
-    framed = b"".join(b"%d:%s," % (len(raw), raw) for raw in (text.encode() for text in fields))
-    digest = hmac.digest(key, framed, hashlib.sha256)
-    return base64.b32encode(digest[:15])[:LENGTH].decode()
-
-
 def in_sql(*fields: str) -> str:
-    """What `of` makes, as SQL over names of columns without a null, in the order of its arguments.
-    The query needs the parameters that `pads` gives."""
+    """The seal of one row as SQL: 20 characters of base32, 100 bits of an HMAC with SHA-256 over
+    the fields, each framed by its length in bytes (`5:q4-01,`). They are columns or texts without a
+    null: campaign, item, account, entitlement, scope (empty where there is none), reviewer. The
+    query needs the parameters that `pads` gives."""
     framed = ", ".join(f"strlen({name}), ':', {name}, ','" for name in fields)
     digest = f"sha256($outer || unhex(sha256($inner || encode(concat({framed})))))"
     # 100 bits, in two halves that fit a number; DuckDB has other digits for the base of 32

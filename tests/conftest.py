@@ -339,6 +339,19 @@ def opened(sent: Path) -> Opened:
 
 
 @pytest.fixture
+def review(
+    opened: Opened,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Rollcall:
+    """The product with such a campaign of its own."""
+    own = replace(opened, home=tmp_path / "home")
+    shutil.copytree(opened.home, own.home)
+    return own.product(own.home, capsys, monkeypatch)
+
+
+@pytest.fixture
 def asking(
     opened: Opened,
     tmp_path: Path,

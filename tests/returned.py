@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
+import hmac
 import io
 import zipfile
 from collections.abc import Callable, Iterable
@@ -29,6 +32,13 @@ def text(rows: Rows, headers: Iterable[str] = HEADERS, **dialect: Any) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue()
+
+
+def sealed(key: bytes, *fields: str) -> str:
+    """The seal of a row that is about this: campaign, item, account, entitlement, scope, reviewer.
+    By Python's own HMAC, where the product has DuckDB make it."""
+    framed = b"".join(b"%d:%s," % (len(raw), raw) for raw in (text.encode() for text in fields))
+    return base64.b32encode(hmac.digest(key, framed, hashlib.sha256)[:15])[:20].decode()
 
 
 def workbook(

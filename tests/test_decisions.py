@@ -3,28 +3,18 @@ its row, and nothing is taken in by halves."""
 
 from __future__ import annotations
 
-import shutil
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from pipelines import seal
 from pipelines.reviewer_rows import IDENTITY
-from tests.conftest import Opened, Rollcall
-from tests.returned import came, decided, text, workbook
+from tests.conftest import Rollcall
+from tests.returned import came, decided, sealed, text, workbook
 from tests.test_review import changed
-
-
-@pytest.fixture
-def review(opened: Opened, tmp_path: Path, capsys, monkeypatch) -> Rollcall:
-    """The product with a campaign of its own."""
-    shutil.copytree(opened.home, tmp_path / "home")
-    return replace(opened, home=tmp_path / "home").product(tmp_path, capsys, monkeypatch)
 
 
 def decisions(review: Rollcall) -> list[dict[str, Any]]:
@@ -134,8 +124,8 @@ class Row:
     def sealed(self, key: bytes | None = None, **changes: str) -> dict[str, str]:
         """The row as it would be if its maker had that key."""
         row = self.own | changes
-        about = (row[name] for name in IDENTITY[:4])
-        return changes | {"seal": seal.of(key or self.key, row["campaign"], row["item_id"], *about)}
+        about = (row[name] for name in ("campaign", "item_id", *IDENTITY[:4]))
+        return changes | {"seal": sealed(key or self.key, *about)}
 
     def theirs(self, which: str, *names: str) -> dict[str, str]:
         return {name: getattr(self, which)[name] for name in names}

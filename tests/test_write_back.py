@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -21,26 +20,23 @@ HANDS = {"VPN": "pingone", "Network": "haloitsm"}  # what is taken from everybod
 
 
 @pytest.fixture
-def closed(opened: Opened, sandbox: Sandbox, tmp_path: Path, capsys, monkeypatch) -> Rollcall:
+def closed(review: Rollcall, sandbox: Sandbox) -> Rollcall:
     """A review whose reviewers take two things from three people each, and keep all else."""
-    home = tmp_path / "home"
-    shutil.copytree(opened.home, home)
-    product = Opened(home, []).product(home, capsys, monkeypatch)
-    product.sandbox = sandbox
-    product.environment |= sandbox.environment() | FAST
+    review.sandbox = sandbox
+    review.environment |= sandbox.environment() | FAST
     left, files = Counter[str](), []
-    reviewers = home / "data/reviews/q4/opened/reviewers"
+    reviewers = review.home / "data/reviews/q4/opened/reviewers"
     for number, path in enumerate(sorted(reviewers.glob("*.csv"))):
         rows = []
-        for row in Opened(home, [path]).rows:
+        for row in Opened(review.home, [path]).rows:
             takes = HANDS.get(row["Access"]) == row["System"] and left[row["Access"]] < 3
             left[row["Access"]] += takes
             rows += decided([row], *(("revoke", "not needed") if takes else ("keep", "")))
-        files.append(came(home, rows, f"{number}.csv"))
-    result = product.run("review", "import", "q4", *files)
+        files.append(came(review.home, rows, f"{number}.csv"))
+    result = review.run("review", "import", "q4", *files)
     assert 0 == result.code, result.err
-    assert 0 == product.run("review", "close", "q4").code
-    return may_write(product)
+    assert 0 == review.run("review", "close", "q4").code
+    return may_write(review)
 
 
 def commands() -> list[str]:
