@@ -137,7 +137,8 @@ def test_data_that_a_test_refuses_changes_nothing_but_the_record_and_is_kept_for
     assert 5 == result.code, result.out
     run = result.document
     assert not run["published"]
-    assert "roles" in run["failures"][0]["what"]
+    assert "roles" in run["failures"][0]["why"]
+    assert "`teams` is no list" in run["failures"][0]["why"]
     assert before == everything(rollcall)
     assert dict.fromkeys(SOURCES, "refused") == runs_of(rollcall, run["run_id"])
     with duckdb.connect(run["candidate"], read_only=True) as kept:
