@@ -51,8 +51,11 @@ DUCKDB_CONFIG = {"preserve_insertion_order": False, "memory_limit": "256MB"}
 
 
 def destination(candidate: Path) -> Destination:
-    """The candidate as dlt's destination: rows need no order, and half of the memory does."""
-    return dlt.destinations.duckdb(DuckDbCredentials(str(candidate), global_config=DUCKDB_CONFIG))
+    """The candidate as dlt's destination: rows need no order, and half of the memory does. It is
+    resolved here: no setting of dlt's own can lead elsewhere, and none is looked for again."""
+    credentials = DuckDbCredentials(str(candidate), global_config=DUCKDB_CONFIG)
+    credentials.resolve()
+    return dlt.destinations.duckdb(credentials)
 
 
 def extract(
