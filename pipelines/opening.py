@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -36,7 +37,7 @@ class Accepted:
 def freeze(campaign: Campaign, warehouse: Path, actor: str, accepted: Accepted) -> None:
     """Freeze the population and publish it. Raises Refused for a source that is not fresh, and
     Misconfigured for a campaign that nobody could carry out."""
-    _must_make_sense(campaign, warehouse)
+    _must_make_sense(campaign, warehouse, accepted)
     with publish.amended(warehouse) as copy:
         home = copy.parent.parent.parent
         transform(copy, home, "tag:decisions", exclude=COUNTED)  # the policy as it is now
@@ -98,11 +99,7 @@ def _insert_campaign(
             f"campaign {campaign.name}", "it was opened already",
             "see `rollcall review status`, or give the new one a name of its own",
         )  # fmt: skip
-    states = freshness.states(connection)
-    wrong = freshness.judged(states, campaign.definition, now, accepted.stale, accepted.old_read)
-    if wrong and not accepted.because.strip():
-        raise Misconfigured("--because", "what is accepted needs a reason that an auditor can read",
-                            "say --because '…'")  # fmt: skip
+    states, wrong = _sources(connection, campaign, accepted, now)
     reason = {"accepted_by": actor, "because": accepted.because.strip()}
     connection.execute(
         "insert into review_campaigns by name select ? as campaign, ? as title, ?::date as due_on,"
@@ -116,6 +113,19 @@ def _insert_campaign(
             json.dumps([one | reason for one in wrong]), __version__,
         ],
     )  # fmt: skip
+
+
+def _sources(
+    connection: duckdb.DuckDBPyConnection, campaign: Campaign, accepted: Accepted, now: datetime
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The state of each source, and what was accepted of them with a reason. Raises Refused for
+    what was not."""
+    states = freshness.states(connection)
+    wrong = freshness.judged(states, campaign.definition, now, accepted.stale, accepted.old_read)
+    if wrong and not accepted.because.strip():
+        raise Misconfigured("--because", "what is accepted needs a reason that an auditor can read",
+                            "say --because '…'")  # fmt: skip
+    return states, wrong
 
 
 def _sort_out(
@@ -145,11 +155,13 @@ def _sort_out(
         raise Misconfigured(str(campaign.path), "not one grant is in its scope", "widen the scope")
 
 
-def _must_make_sense(campaign: Campaign, warehouse: Path) -> None:
+def _must_make_sense(campaign: Campaign, warehouse: Path, accepted: Accepted) -> None:
     """Raise Misconfigured for a misspelt filter, which would leave everything out, or nothing, and
-    for what is no condition; at once, before anything is built."""
+    for what is no condition, and Refused for a source that is not fresh; at once, before anything
+    is built."""
     with export.opened(warehouse) as connection:
         _must_be_known(connection, campaign)
+        _sources(connection, campaign, accepted, datetime.now(UTC))
     scope.chosen_by_condition(campaign, warehouse)
 
 
@@ -181,6 +193,12 @@ def _insert_items(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         " from access_review join assigned using (grant_id)",
         [name, name, name],
     )
+    [(twice,)] = connection.execute(
+        "select count(*) - count(distinct item_id) from review_items where campaign = ?", [name]
+    ).fetchall()
+    if twice:
+        raise Refused(f"campaign {name}", f"{twice} of its items would share an id",
+                      "give it another name")  # fmt: skip
 
 
 def _insert_exclusions(connection: duckdb.DuckDBPyConnection, name: str) -> None:

@@ -14,19 +14,20 @@ import duckdb
 
 @dataclass(frozen=True)
 class Table:
-    """One table of schema main: its columns as name -> (type, what it means), and its key."""
+    """One table of schema main: its columns as name -> (type, what it means), and its key. An index
+    over the key of a large table costs much, so such a one has none, and whoever fills it looks."""
 
     name: str
     about: str
     columns: dict[str, tuple[str, str]]
-    key: tuple[str, ...]
+    key: tuple[str, ...] = ()
 
     def create(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make it, or add the columns that it does not have yet; describe everything."""
-        kinds = ", ".join(f"{name} {kind}" for name, (kind, _) in self.columns.items())
-        key = ", ".join(self.key)
-        connection.execute(f"create table if not exists main.{self.name} ({kinds},"
-                           f" primary key ({key}))")  # fmt: skip
+        parts = [f"{name} {kind}" for name, (kind, _) in self.columns.items()]
+        if self.key:
+            parts.append(f"primary key ({', '.join(self.key)})")
+        connection.execute(f"create table if not exists main.{self.name} ({', '.join(parts)})")
         for name, (kind, _) in self.columns.items():
             bare = kind.removesuffix(" not null")  # rows of before the column have no value for it
             connection.execute(f"alter table main.{self.name} add column if not exists"

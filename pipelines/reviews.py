@@ -54,7 +54,6 @@ ITEMS = Table(
         "first_choice": ("varchar", "Whom the campaign's rules name first, by mail address; null"
                          " if nobody."),
     },
-    ("campaign", "item_id"),
 )  # fmt: skip
 EXCLUSIONS = Table(
     "review_exclusions",

@@ -100,17 +100,25 @@ def test_every_grant_and_account_is_decided_on_or_left_out_with_a_reason(company
     assert len(left_out) + len(accounts) == len(table(folder / "exclusions.csv"))
 
 
-def test_what_is_frozen_stays_whatever_the_next_sync_finds(company):
-    opened(company)
-    before = company.rows("from review_items order by item_id")
-    changed(company, "delete from access_review", "update people set full_name = 'somebody'")
+def test_what_is_frozen_stays_whatever_the_next_sync_finds(review):
+    before = review.rows("from review_items order by item_id")
+    changed(review, "delete from access_review", "update people set full_name = 'somebody'")
 
-    again = company.run("review", "open", "q4", "--json")
+    again = review.run("review", "open", "q4", "--json")
 
     assert 0 == again.code
-    assert before == company.rows("from review_items order by item_id")
+    assert before == review.rows("from review_items order by item_id")
     assert all(row["item_id"].startswith("i-q4-") for row in before)
     assert len(before) == len({row["item_id"] for row in before})
+
+
+def test_no_two_items_share_an_id(company, monkeypatch):
+    monkeypatch.setattr("pipelines.opening.ID_LENGTH", 1)
+
+    ended = refused(company, DEFINITION)
+
+    assert (5, True) == (ended.code, "would share an id" in ended.err)
+    assert [0] == company.column("select count(*) from review_campaigns")
 
 
 # ---- who decides
@@ -124,11 +132,9 @@ def decides(rollcall: Rollcall, name: str) -> set[tuple[Any, ...]]:
     }
 
 
-def test_managers_decide_and_the_fallback_where_there_is_none(company):
-    opened(company)
-
-    assert {("joan.diaz", "manager", None)} == decides(company, "Ada Park")
-    assert {("security", "fallback", None)} == decides(company, "Nora Lind")
+def test_managers_decide_and_the_fallback_where_there_is_none(asking):
+    assert {("joan.diaz", "manager", None)} == decides(asking, "Ada Park")
+    assert {("security", "fallback", None)} == decides(asking, "Nora Lind")
 
 
 OWNERS = """
@@ -249,8 +255,8 @@ def test_a_source_that_is_not_fresh_has_to_be_accepted_by_name_with_a_reason(com
 # ---- the files
 
 
-def test_each_reviewer_gets_their_own_items_and_together_they_are_the_campaign(company):
-    folder = opened(company)
+def test_each_reviewer_gets_their_own_items_and_together_they_are_the_campaign(sent):
+    folder = sent / "data" / "reviews" / "q4" / "opened"
 
     population = {row["item_id"]: row["reviewer"] for row in table(folder / "population.csv")}
     found: dict[str, str] = {}
