@@ -18,8 +18,8 @@ from typing import Any
 
 from pipelines import settings
 from pipelines.failures import Failure, Refused, Rejected, Unknown, Unsent
-from pipelines.http import Pace
 from pipelines.journal import ABOUT, SETTLED, Journal
+from pipelines.pace import Pace
 from pipelines.provision import Change, Provisioner, Seen
 from pipelines.redact import plain
 from pipelines.scratch import INTERRUPTS

@@ -18,8 +18,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
@@ -29,6 +28,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, HTTPError
 
 from pipelines.failures import Denied, Misconfigured, Unreadable
+from pipelines.pace import Pace, moment, retry_after
 from pipelines.payload import NotJson, parse
 from pipelines.redact import plain
 
@@ -92,31 +92,6 @@ class Trouble(Exception):
     @property
     def is_being_built(self) -> bool:
         return self.response is not None and self.response.status_code == 202
-
-
-class Pace:
-    """At most so many requests a second (a second's worth may come at once); slower after 429."""
-
-    def __init__(self, per_second: float) -> None:
-        self.interval = self.fastest = 1 / per_second if per_second > 0 else 0.0
-        self.next = self.slowed = 0.0
-        self.lock = threading.Lock()
-
-    def wait(self) -> None:
-        with self.lock:
-            now = time.monotonic()
-            self.next = max(self.next, now - 1.0) + self.interval
-            pause = self.next - now
-            self.interval = max(self.fastest, self.interval * 0.98)
-        if pause > 0:
-            time.sleep(pause)
-
-    def slow_down(self, pause: float) -> None:
-        with self.lock:
-            now = time.monotonic()
-            if now >= self.slowed:  # several threads may be told so at once
-                self.interval = min(max(self.interval * 2, 0.05), 5.0)
-            self.slowed = self.next = max(self.next, now + pause)
 
 
 class Session(requests.Session):
@@ -201,7 +176,7 @@ class Session(requests.Session):
             host = urlsplit(self.origin).netloc
             try:
                 response = super().send(request, **options)
-                self.clock = _moment(response.headers.get("date", "")) or self.clock
+                self.clock = moment(response.headers.get("date", "")) or self.clock
                 self.read_body(response)
             except requests.exceptions.SSLError:
                 raise Unreadable(
@@ -311,30 +286,6 @@ def checked_url(setting: str, url: str) -> str:
             f"set {setting}",
         )
     return url
-
-
-def retry_after(response: requests.Response) -> float | None:
-    """Seconds to wait by the answer's Retry-After: a number, an HTTP date or RFC 3339."""
-    said = response.headers.get("retry-after", "").strip()
-    if not said:
-        return None
-    try:
-        return max(0.0, float(said)) if float(said) < float("inf") else None
-    except ValueError:
-        pass
-    now = _moment(response.headers.get("date", "")) or datetime.now(UTC)
-    until = _moment(said)
-    return (until - now).total_seconds() if until and until > now else None
-
-
-def _moment(text: str) -> datetime | None:
-    for read in (parsedate_to_datetime, datetime.fromisoformat):
-        try:
-            moment = read(text)
-        except (ValueError, TypeError):
-            continue
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return None
 
 
 def reason(error: BaseException) -> str:

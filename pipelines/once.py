@@ -17,7 +17,8 @@ from urllib3.exceptions import (
 )
 
 from pipelines.failures import Failure, Rejected, Unknown, Unreadable, Unsent
-from pipelines.http import CHECK, LATER, reason, retry_after
+from pipelines.http import CHECK, LATER, reason
+from pipelines.pace import retry_after
 from pipelines.payload import NotJson, dump, parse
 from pipelines.redact import plain
 from pipelines.rest import Api, Json

@@ -245,7 +245,7 @@ def loaded(work: Path) -> Rows:
 
 def quick(patch: pytest.MonkeyPatch, **limits: float) -> None:
     """Every source waits for next to nothing from now on, after a 429 too."""
-    patch.setattr("pipelines.http.Pace.slow_down", lambda pace, pause: None)
+    patch.setattr("pipelines.pace.Pace.slow_down", lambda pace, pause: None)
     limits = {"wait": 0.002, "longest_wait": 0.02} | limits
     for source in source_names():
         patch.setattr(f"pipelines.{source}.Policy", functools.partial(Policy, **limits))

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from pipelines.failures import Unreadable, Unsent
-from pipelines.http import Pace, Policy, Session, Tally
+from pipelines.http import Policy, Session, Tally
 from pipelines.once import once
+from pipelines.pace import Pace
 from pipelines.rest import Api
 from tests.sandbox.server import Request, Response, Server
 
@@ -111,7 +112,7 @@ def test_it_waits_as_long_as_the_vendor_asks_in_any_spelling(vendor, clock, spel
 
 
 def test_without_a_word_each_wait_is_longer_up_to_a_minute(vendor, clock, monkeypatch):
-    monkeypatch.setattr("pipelines.http.Pace.slow_down", lambda pace, pause: None)
+    monkeypatch.setattr("pipelines.pace.Pace.slow_down", lambda pace, pause: None)
     with pytest.raises(Unreadable, match="429, 8 times"):
         ask(vendor, Response(429), wait=2)
 

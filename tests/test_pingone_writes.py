@@ -211,7 +211,7 @@ def test_what_did_not_leave_or_was_turned_away_had_no_effect(tenant, writer, set
     tenant.pingone.switches.retry_after = 3600
     pauses = []
     with settings.context() as patch, pytest.raises(Unsent, match="429"):
-        patch.setattr("pipelines.http.Pace.slow_down", lambda pace, pause: pauses.append(pause))
+        patch.setattr("pipelines.pace.Pace.slow_down", lambda pace, pause: pauses.append(pause))
         writer.act(wanted, seen)
     assert [0.02] == pauses  # no hour is slept through: whoever asks is told
     tenant.pingone.switches.rate_limit = None

@@ -1,0 +1,60 @@
+"""How fast a vendor may be asked, and when it says that it wants to be asked again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import requests
+
+
+class Pace:
+    """At most so many requests a second (a second's worth may come at once); slower after 429."""
+
+    def __init__(self, per_second: float) -> None:
+        self.interval = self.fastest = 1 / per_second if per_second > 0 else 0.0
+        self.next = self.slowed = 0.0
+        self.lock = threading.Lock()
+
+    def wait(self) -> None:
+        with self.lock:
+            now = time.monotonic()
+            self.next = max(self.next, now - 1.0) + self.interval
+            pause = self.next - now
+            self.interval = max(self.fastest, self.interval * 0.98)
+        if pause > 0:
+            time.sleep(pause)
+
+    def slow_down(self, pause: float) -> None:
+        with self.lock:
+            now = time.monotonic()
+            if now >= self.slowed:  # several threads may be told so at once
+                self.interval = min(max(self.interval * 2, 0.05), 5.0)
+            self.slowed = self.next = max(self.next, now + pause)
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """Seconds to wait by the answer's Retry-After: a number, an HTTP date or RFC 3339."""
+    said = response.headers.get("retry-after", "").strip()
+    if not said:
+        return None
+    try:
+        return max(0.0, float(said)) if float(said) < float("inf") else None
+    except ValueError:
+        pass
+    now = moment(response.headers.get("date", "")) or datetime.now(UTC)
+    until = moment(said)
+    return (until - now).total_seconds() if until and until > now else None
+
+
+def moment(text: str) -> datetime | None:
+    """A time as a header says it: an HTTP date or RFC 3339; None if it is neither."""
+    for read in (parsedate_to_datetime, datetime.fromisoformat):
+        try:
+            found = read(text)
+        except (ValueError, TypeError):
+            continue
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None
