@@ -21,7 +21,7 @@ from pipelines import changes, guard, load, policy, publish, runs, settings
 from pipelines.failures import Failure, Refused, StorageFailed, explained
 from pipelines.http import Tally
 from pipelines.redact import plain, without_secrets
-from pipelines.transform import transform
+from pipelines.transform import transform, variables
 
 Say = Callable[[str], None]
 
@@ -66,6 +66,7 @@ def sync(
     for source in sources:
         settings.connect(source, Tally())  # wrong settings end it here, before any work
     policy.read(policy.folder())  # and so does a policy that cannot be understood
+    guard.Limits.configured(), variables()
     warehouse = settings.warehouse()
     with publish.locked(warehouse) as work:
         copy = publish.candidate(warehouse, work)

@@ -28,22 +28,11 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
         for table in (*reviews.TABLES, *changes.TABLES):
             table.create(connection)  # models read them, and an older warehouse lacks some
     os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
-    owner = settings.setting("review.owner")
-    if owner and not re.fullmatch(r"[^\s'\"\\{}]+@[^\s'\"\\{}]+", owner):
-        raise Misconfigured("REVIEW__OWNER", "it is no mail address", "set REVIEW__OWNER")
-    dormant = settings.setting("review.dormant_after_days", "90")
-    of_services = settings.setting("review.dormant_service_after_days", dormant)
-    variables = {
-        "review_owner": owner,
-        "ticket_source": provision.ticket_source(),
-        "dormant_after_days": int(dormant),
-        "dormant_service_after_days": int(of_services),
-    }
     common = (
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")),
         *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
-        *("--vars", json.dumps(variables)),
+        *("--vars", json.dumps(variables())),
     )
     try:
         manifest = _parsed.get(common[-1])
@@ -65,6 +54,28 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
         _close()
     if not result.success:
         raise _failure(result)
+
+
+def variables() -> dict[str, Any]:
+    """What the models are told of the settings. Raises Misconfigured."""
+    owner = settings.setting("review.owner")
+    if owner and not re.fullmatch(r"[^\s'\"\\{}]+@[^\s'\"\\{}]+", owner):
+        raise Misconfigured("REVIEW__OWNER", "it is no mail address", "set REVIEW__OWNER")
+    dormant = _days("dormant_after_days", 90)
+    return {
+        "review_owner": owner,
+        "ticket_source": provision.ticket_source(),
+        "dormant_after_days": dormant,
+        "dormant_service_after_days": _days("dormant_service_after_days", dormant),
+    }
+
+
+def _days(name: str, default: int) -> int:
+    text = settings.setting(f"review.{name}", str(default))
+    if not (text.isascii() and text.isdecimal()):
+        variable = f"REVIEW__{name.upper()}"
+        raise Misconfigured(variable, f"{text} is no number of days", f"set {variable}")
+    return int(text)
 
 
 _parsed: dict[str, Any] = {}  # by the variables: several syncs of one process parse once
