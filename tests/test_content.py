@@ -154,6 +154,7 @@ def test_a_row_on_two_pages_is_one_unless_they_differ(read, source, alike):
         if seen:
             rows.append(seen[0] if alike else seen[0] | {"title": "another"})
         seen.append(rows[0])
+        rows.append(rows[0])  # and twice on its own page
         return body
 
     doubled = Fault(strikes(source, "first"), then(repeat), times=10_000)

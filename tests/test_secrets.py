@@ -173,7 +173,8 @@ def test_a_cursor_that_is_an_address_is_only_a_cursor(read, stranger, source):
 # ---- what is written and said
 
 
-def test_no_secret_is_written_or_said_when_all_goes_well(rollcall):
+def test_no_secret_is_written_or_said_when_all_goes_well(rollcall, published):
+    published.leave_parsed(rollcall.warehouse)
     secrets = plant(rollcall)
     process = rollcall.start("sync", **LOUD)
     out, err = process.communicate()
@@ -189,8 +190,9 @@ def test_no_secret_is_written_or_said_when_all_goes_well(rollcall):
     assert hits(["Lind"], rollcall.home), "the search would find what is there"
 
 
-def test_what_a_library_logs_of_a_request_has_no_secret_in_it(rollcall):
+def test_what_a_library_logs_of_a_request_has_no_secret_in_it(rollcall, published):
     """A vendor's cursor may hold anything, and becomes a parameter of the next request."""
+    published.leave_parsed(rollcall.warehouse)
     secrets = plant(rollcall)
     again = faults.then(lambda body: body | {"next": f"cursor-{CANARIES[0]}"})
     rollcall.sandbox.charthop.faults = [fault("charthop", "first", again)]
