@@ -58,6 +58,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     stand_in = SimpleNamespace(monotonic=clock.monotonic, sleep=clock.sleep)
     monkeypatch.setattr("pipelines.http.time", stand_in)
+    monkeypatch.setattr("pipelines.pace.time", stand_in)
     monkeypatch.setattr("pipelines.auth.time", stand_in)
     return clock
 
