@@ -61,7 +61,7 @@ def sheet(
             for number, row in enumerate(told, 2):
                 put_row(sheet, number, row)
             sheet.protect("", ALLOWED)
-    with with_rows(path, frame) as rows:
+    with with_rows(path, frame, systems.total() + 1) as rows:
         yield rows
 
 
@@ -93,7 +93,6 @@ def _access(book: Workbook, last: int) -> None:
         {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#DDE6EE", "bottom": 1}
     )
     put_row(sheet, 0, HEADERS, header)
-    sheet._check_dimensions(last, len(HEADERS) - 1)  # so large is it, although its rows come later
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, last, len(HEADERS) - 1)
     _guide(book, sheet, last)

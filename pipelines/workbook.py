@@ -6,6 +6,7 @@ Whatever a source calls its people and groups, no cell is a formula, a link or a
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from pipelines.text_lines import new_file
 
 CREATED = datetime(1980, 1, 1, tzinfo=UTC)  # as old as a file in a ZIP archive can say it is
 FIRST_SHEET = "xl/worksheets/sheet1.xml"
+SIZE = re.compile(rb'(<dimension ref="[A-Z]+[0-9]+:[A-Z]+)[0-9]+')  # of a sheet
 QUICK = 1  # zlib's level: four times as fast as its usual one, and the file is a quarter larger
 ROWS = 1_048_576  # of a sheet
 BYTES = 2**31 - 2**20  # of a sheet's rows: more needs a kind of ZIP that Excel may not open
@@ -65,9 +67,10 @@ def new_book(file: IO[bytes], **options: object) -> Workbook:
 
 
 @contextmanager
-def with_rows(path: Path, frame: BytesIO) -> Iterator[IO[bytes]]:
+def with_rows(path: Path, frame: BytesIO, last: int) -> Iterator[IO[bytes]]:
     """A new workbook that is like `frame`, with the rows that the block writes, as XML, below those
-    of its first sheet; mode 0600, and never over another file."""
+    of its first sheet, down to the `last` as the sheet numbers it; mode 0600, and never over
+    another file."""
     with (
         ZipFile(frame) as parts,
         new_file(path) as file,
@@ -77,7 +80,7 @@ def with_rows(path: Path, frame: BytesIO) -> Iterator[IO[bytes]]:
             with archive.open(name, "w") as part:
                 if name == FIRST_SHEET:
                     above, end, below = parts.read(name).partition(b"</sheetData>")
-                    part.write(above)
+                    part.write(SIZE.sub(rb"\g<1>%d" % last, above, count=1))
                     yield part
                     part.write(end + below)
                 else:
