@@ -26,24 +26,11 @@ def move_somebody(rollcall: Rollcall) -> None:
     assert answer.ok, answer.text
 
 
-def test_events_since_the_first_sync_are_kept_once(rollcall, published):
-    """Whichever of the two ways to say a time is understood."""
+def test_events_are_kept_once_and_a_grant_is_dated_by_the_change_that_gave_it(rollcall, published):
+    """Joined while events are read: when, and by whom. Nothing is asked where nothing happened, and
+    whichever of the two ways to say a time is understood."""
     org = rollcall.has(published).sandbox.company.charthop
     assert [] == rollcall.rows("from raw_charthop.events")
-
-    move_somebody(rollcall)
-    for spelling in ("iso", "epoch"):
-        org.switches.event_from = spelling
-        rollcall.sync("charthop")
-
-    kept = rollcall.column("select id from raw_charthop.events")
-    assert kept and len(kept) == len({*kept})
-    assert charthop(org).grants() == published_grants(rollcall, OURS)
-
-
-def test_a_grant_is_dated_by_the_change_that_gave_it(rollcall, published):
-    """Joined while events are read: when, and by whom. Nothing is asked where nothing happened."""
-    org = rollcall.has(published).sandbox.company.charthop
     assert [] == rollcall.rows(f"from grants where granted_at is not null and {OURS}")
     person = next(key for key in sorted(org.persons) if org.group_ids(key))
     job, held = org.persons[person]["hires"][-1]["jobId"], org.group_ids(person)
@@ -70,9 +57,13 @@ def test_a_grant_is_dated_by_the_change_that_gave_it(rollcall, published):
     assert [expected] == rollcall.rows(dated)
 
     rollcall.sandbox.charthop.log.clear()
+    org.switches.event_from = "epoch"
     rollcall.sync("charthop")
     assert 0 == rollcall.sandbox.charthop.count(contains="/change/")
     assert [expected] == rollcall.rows(dated)
+    kept = rollcall.column("select id from raw_charthop.events")
+    assert kept and len(kept) == len({*kept})
+    assert charthop(org).grants() == published_grants(rollcall, OURS)
 
 
 @pytest.mark.parametrize("closed", ["event", "change"])
