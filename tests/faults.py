@@ -219,6 +219,8 @@ class Reader:
             rows, failure = {}, explained(error)
             if failure is None:
                 raise
+        finally:
+            tally.client = None  # dlt remembers every setting, and so the tally among them
         server.faults = []
         assert all(fault.fired for fault in faults), "a fault never struck"
         count("faults", reads=1, struck=sum(fault.fired for fault in faults))
