@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 from pipelines import xlsx
 from pipelines.failures import Misconfigured, Refused
@@ -37,8 +38,7 @@ BLANKS = " \t\r\n\v\f\xa0\u2007\u202f\u3000\u200b\u200e\u200f\ufeff"
 DELIMITERS = ",;\t"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row below the header: its texts in the order of COLUMNS, None where the file has not that
     column, and why it cannot be taken as it stands (empty if it can)."""
 

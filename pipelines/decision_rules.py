@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.decision_file import BLANKS, LABELS, DecisionFile
 from pipelines.reviewer_rows import IDENTITY
@@ -55,8 +55,7 @@ class Asked:
     now: datetime
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What a row decides."""
 
     decision: str

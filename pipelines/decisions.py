@@ -12,7 +12,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -67,8 +67,7 @@ class Taken:
 COUNTS = [one.name for one in fields(Taken) if one.type in ("int", "bool")]
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """One row that says something new."""
 
     file: int

@@ -134,7 +134,6 @@ DECIDED = Table(
         "grant_id": ("varchar not null", "The grant of the item."),
         "is_late": ("boolean", "Whether it was taken in after the campaign's last day."),
     },
-    ("campaign", "item_id", "import_id"),
 )  # fmt: skip
 
 TABLES = (CAMPAIGNS, ITEMS, EXCLUSIONS, FINDINGS, LEDGER, PACKETS, IMPORTS, DECIDED)
