@@ -148,6 +148,8 @@ class Session(requests.Session):
             why = f"the answer was {status}" + (f": {said}" if said else "")
             kind = Denied if status in (401, 403) else Unreadable
             raise kind(self.name(request), why, CHECK, status, response.content)
+        if not response.content and request.method == "GET" and status != 204:
+            raise Trouble("the body is empty", 3)
         try:
             body = parse(response.content) if response.content else None
         except NotJson as error:
