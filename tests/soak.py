@@ -27,7 +27,8 @@ LONG = {
 }
 FILES = (
     *("histories", "publish", "faults", "shifting", "paging", "storage", "metamorphic"),
-    *("apply_broken", "sync", "incremental", "remediations"),
+    *("apply_broken", "sync", "incremental", "remediations", "feeds", "bad_input", "content"),
+    *("formats", "secrets"),
 )
 
 

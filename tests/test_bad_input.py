@@ -203,6 +203,7 @@ def test_one_id_with_two_different_rows_fails_the_source_and_lists_it(rollcall):
     assert (4, True) == (result.code, "p1" in result.err)
 
 
+@pytest.mark.long
 def test_new_and_missing_optional_fields_and_unknown_words_break_nothing(rollcall):
     company = rollcall.sandbox.company
     for number, user in enumerate(company.pingone.users.values()):

@@ -112,6 +112,7 @@ def test_a_field_of_another_kind_hides_nobody_and_closes_nothing(rollcall):
         assert row["email"] != "a key that differs by case only"
 
 
+@pytest.mark.long
 def test_groups_nested_deep_in_circles_and_in_themselves_give_what_they_reach(rollcall):
     tenant = rollcall.sandbox.company.pingone
     chain = [f"dddddddd-0000-4000-8000-{number:012d}" for number in range(60)]

@@ -66,6 +66,7 @@ def test_events_are_kept_once_and_a_grant_is_dated_by_the_change_that_gave_it(ro
     assert charthop(org).grants() == published_grants(rollcall, OURS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("closed", ["event", "change"])
 def test_a_closed_feed_costs_nothing_but_itself(rollcall, published, closed):
     rollcall.has(published).sandbox.company.charthop.switches.forbidden = {closed}

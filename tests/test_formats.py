@@ -265,6 +265,7 @@ def test_a_stale_source_is_refused_or_told_in_every_file_that_can_say_it(company
             assert {"true"} == {row["Source Is Stale"] for row in accounts}
 
 
+@pytest.mark.long
 def test_ten_thousand_strange_texts_arrive_equal_and_none_can_run(company):
     """In JSON and in workbooks as they are, in CSV behind one quote where one is needed."""
     texts = [text for text in strange_texts(10_000) if text.strip()]

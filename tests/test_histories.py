@@ -20,7 +20,7 @@ from tests.many import Many, said
 from tests.sandbox import Sandbox
 from tests.test_guard import arguments, cure_of
 
-HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "4"))
+HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "3"))
 SYNCED = int(os.environ.get("ROLLCALL_SYNCED", "1"))
 AT_ONCE = 50  # of them share one build
 TABLES = ("accounts", "entitlements", "grants")

@@ -130,6 +130,7 @@ def test_a_tenant_whose_audit_feed_is_closed_is_read_whole(known):
     assert "full" == sync(known)
 
 
+@pytest.mark.long
 def test_a_sweep_reads_everything_when_its_time_has_come_or_the_feed_does_not_reach_back(
     known, monkeypatch
 ):
@@ -140,6 +141,7 @@ def test_a_sweep_reads_everything_when_its_time_has_come_or_the_feed_does_not_re
     assert "full" == sync(known)
 
 
+@pytest.mark.long
 def test_a_restored_warehouse_continues_from_its_own_state(known):
     pingone = known.sandbox.company.pingone
     old = known.warehouse.read_bytes()

@@ -190,6 +190,7 @@ def test_no_secret_is_written_or_said_when_all_goes_well(rollcall, published):
     assert hits(["Lind"], rollcall.home), "the search would find what is there"
 
 
+@pytest.mark.long
 def test_what_a_library_logs_of_a_request_has_no_secret_in_it(rollcall, published):
     """A vendor's cursor may hold anything, and becomes a parameter of the next request."""
     published.leave_parsed(rollcall.warehouse)

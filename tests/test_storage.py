@@ -165,6 +165,7 @@ def test_one_flipped_bit_in_any_table_is_found_before_anything_is_built_on_it(ro
 # ---- the clock
 
 
+@pytest.mark.long
 def test_a_clock_that_has_gone_back_loses_no_history(rollcall, published):
     """The last run is an hour ahead of us: what is removed now is removed after it."""
     rollcall.has(published)
