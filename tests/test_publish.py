@@ -1,7 +1,7 @@
 """The published file is the old one or the new one, whole, whatever happens to a sync and when.
 
-Kills and syncs at once are left to the long suite; ROLLCALL_KILLS=200 makes more than four kills,
-ROLLCALL_SEED repeats a series, and ROLLCALL_CROWDS=2,3,4,5 makes more than three syncs at once.
+Kills, signals and syncs at once are left to the long suite. ROLLCALL_KILLS=200 makes more than four
+kills, ROLLCALL_SEED repeats a series, ROLLCALL_CROWDS=2,3,4,5 makes more than three syncs at once.
 """
 
 from __future__ import annotations
@@ -307,6 +307,7 @@ def test_of_several_syncs_at_once_one_proceeds_and_the_others_exit(rollcall, pub
 # ---- interrupted
 
 
+@pytest.mark.long
 def test_a_signal_ends_a_sync_with_its_code_and_publishes_nothing(rollcall, published, tmp_path):
     """Whether a server is silent or dbt is at work; and once published, it has succeeded."""
     told_to_go_on = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # by nohup
@@ -331,7 +332,5 @@ def test_a_signal_ends_a_sync_with_its_code_and_publishes_nothing(rollcall, publ
             assert (code != 0) == ("nothing was published" in err), where
             assert "Traceback" not in err, where
 
-    if not os.environ.get("ROLLCALL_LONG"):
-        cases = cases[::2]
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(signalled, cases))

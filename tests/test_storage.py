@@ -71,6 +71,7 @@ def refused(rollcall: Rollcall, *words: str) -> None:
     assert before == (rollcall.warehouse.read_bytes() if rollcall.warehouse.exists() else None)
 
 
+@pytest.mark.long
 def test_a_disk_that_fills_up_costs_nothing_that_was_published_and_heals(rollcall, published, disk):
     """While it is read, and while it is built; then somebody makes room."""
     on(disk, rollcall).has(published)
