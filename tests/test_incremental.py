@@ -137,8 +137,10 @@ def test_a_sweep_reads_everything_when_its_time_has_come_or_the_feed_does_not_re
     known.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"] = "0"
     assert "full" == sync(known)
     del known.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"]
-    monkeypatch.setattr("pipelines.pingone.access.REACH", timedelta(0))
-    assert "full" == sync(known)
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.pingone.access.REACH", timedelta(0))
+        assert "full" == sync(known)
+    assert "incremental" == sync(known)
 
 
 @pytest.mark.long

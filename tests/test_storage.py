@@ -73,10 +73,10 @@ def refused(rollcall: Rollcall, *words: str) -> None:
 
 @pytest.mark.long
 def test_a_disk_that_fills_up_costs_nothing_that_was_published_and_heals(rollcall, published, disk):
-    """While it is read, and while it is built; then somebody makes room."""
+    """While it is read, parsed and built; then somebody makes room."""
     on(disk, rollcall).has(published)
     change(rollcall)
-    for size in (0, 8 * MIB):
+    for size in (0, 3 * MIB, 8 * MIB):
         rollcall.sandbox.charthop.faults = [fills(disk, size)]
         refused(rollcall, "no space left on device", "free some space")
         (disk / "filler").unlink()
