@@ -7,32 +7,40 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines import progress, publish
+from pipelines import packing, progress
 from pipelines.failures import Refused
 from pipelines.transform import transform
 
 
-def close(warehouse: Path, name: str, actor: str, leave_undecided: bool) -> None:
-    """Close a campaign that is open, and publish that. Raises Refused while items are not decided,
-    unless they are to be left so: that never makes an approval of them."""
-    with publish.amended(warehouse) as copy:
-        with duckdb.connect(str(copy)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            reviewers = progress.counted(connection, name)
-            total = progress.totals(reviewers)
-            missing = total["items"] - total["decided"]
-            if missing and not leave_undecided:
-                waiting = sum(one["decided"] < one["items"] for one in reviewers)
-                raise Refused(
-                    f"campaign {name}",
-                    f"{missing} of {total['items']} items are not decided, with {waiting}"
-                    f" reviewers ({total['unsettled']} of them are unsure or not theirs)",
-                    f"see `rollcall review status {name}`; or leave them undecided, which approves"
-                    f" none of them: `rollcall review close {name} --undecided`",
-                )
-            connection.execute(
-                "update review_campaigns set status = 'closed', closed_at = ?::timestamptz,"
-                " closed_by = ? where campaign = ?",
-                [datetime.now(UTC), actor, name],
+def close(
+    warehouse: Path, name: str, actor: str, leave_undecided: bool, out: Path
+) -> tuple[Path, str]:
+    """Close a campaign that is open, and publish that with the packet, whose folder and digest are
+    returned. Raises Refused while items are not decided, unless they are to be left so: that never
+    makes an approval of them."""
+    return packing.amended(
+        warehouse, name, out, "closed", lambda copy: _closed(copy, name, actor, leave_undecided)
+    )
+
+
+def _closed(copy: Path, name: str, actor: str, leave_undecided: bool) -> None:
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        reviewers = progress.counted(connection, name)
+        total = progress.totals(reviewers)
+        missing = total["items"] - total["decided"]
+        if missing and not leave_undecided:
+            waiting = sum(one["decided"] < one["items"] for one in reviewers)
+            raise Refused(
+                f"campaign {name}",
+                f"{missing} of {total['items']} items are not decided, with {waiting}"
+                f" reviewers ({total['unsettled']} of them are unsure or not theirs)",
+                f"see `rollcall review status {name}`; or leave them undecided, which approves"
+                f" none of them: `rollcall review close {name} --undecided`",
             )
-        transform(copy, copy.parent.parent.parent, "tag:decisions")
+        connection.execute(
+            "update review_campaigns set status = 'closed', closed_at = ?::timestamptz,"
+            " closed_by = ? where campaign = ?",
+            [datetime.now(UTC), actor, name],
+        )
+    transform(copy, copy.parent.parent.parent, "tag:decisions")

@@ -139,9 +139,9 @@ def cell(name: str, kind: str) -> str:
     """One column as text. Null is empty; times are ISO 8601 in UTC."""
     if kind == "VARCHAR":
         formula = FORMULA.replace("'", "''")
-        return (  # most begin with a letter or digit: those need no look at the whole pattern
-            f"case when unicode({name}) between 97 and 122 or unicode({name}) between 65 and 90"
-            f" or unicode({name}) between 48 and 57 then {name}"
+        return (  # most are empty or begin so: those need no look at the whole pattern
+            f"case when {name} = '' or {name} >= 'A' and {name} < '{{'"
+            f" or {name} >= '0' and {name} < ':' then {name}"
             f" when regexp_matches({name}, '{formula}') then '''' || {name}"
             f" else {name} end as {name}"
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import __version__, export, freshness, publish, reviewers, reviews, scope
+from pipelines import __version__, export, freshness, packing, reviewers, reviews, scope
 from pipelines.campaign import Campaign
 from pipelines.failures import Misconfigured, Refused
 from pipelines.records import Table, quoted
@@ -34,32 +34,41 @@ class Accepted:
     because: str = ""
 
 
-def freeze(campaign: Campaign, warehouse: Path, actor: str, accepted: Accepted) -> None:
-    """Freeze the population and publish it. Raises Refused for a source that is not fresh, and
-    Misconfigured for a campaign that nobody could carry out."""
+def freeze(
+    campaign: Campaign, warehouse: Path, actor: str, accepted: Accepted, out: Path
+) -> tuple[Path, str]:
+    """Freeze the population and publish it with the packet, whose folder and digest are returned.
+    Raises Refused for a source that is not fresh, and Misconfigured for a campaign that nobody
+    could carry out."""
     _must_make_sense(campaign, warehouse, accepted)
-    with publish.amended(warehouse) as copy:
-        home = copy.parent.parent.parent
-        transform(copy, home, "tag:decisions", exclude=COUNTED)  # the policy as it is now
-        chosen = scope.chosen_by_condition(campaign, copy)
-        with duckdb.connect(str(copy)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            connection.execute(f"set memory_limit = '{MEMORY}'")
-            for table in reviews.TABLES:
-                table.create(connection)
-            now = datetime.now(UTC)
-            _insert_campaign(connection, campaign, actor, accepted, now)
-            if chosen is not None:
-                connection.register("chosen_by_condition", chosen)
-            _sort_out(connection, campaign, chosen is not None)
-            reviewers.assign(connection, campaign)
-            _insert_items(connection, campaign.name)
-            _insert_exclusions(connection, campaign.name)
-        transform(copy, home, COUNTED)
-        with duckdb.connect(str(copy)) as connection:
-            _must_add_up(connection)
-            take(connection, reviews.FINDINGS, campaign.name, "findings")
-            take(connection, reviews.LEDGER, campaign.name, COUNTED)
+    return packing.amended(
+        warehouse, campaign.name, out, "opened",
+        lambda copy: _frozen(copy, campaign, actor, accepted),
+    )  # fmt: skip
+
+
+def _frozen(copy: Path, campaign: Campaign, actor: str, accepted: Accepted) -> None:
+    home = copy.parent.parent.parent
+    transform(copy, home, "tag:decisions", exclude=COUNTED)  # the policy as it is now
+    chosen = scope.chosen_by_condition(campaign, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{MEMORY}'")
+        for table in reviews.TABLES:
+            table.create(connection)
+        now = datetime.now(UTC)
+        _insert_campaign(connection, campaign, actor, accepted, now)
+        if chosen is not None:
+            connection.register("chosen_by_condition", chosen)
+        _sort_out(connection, campaign, chosen is not None)
+        reviewers.assign(connection, campaign)
+        _insert_items(connection, campaign.name)
+        _insert_exclusions(connection, campaign.name)
+    transform(copy, home, COUNTED)
+    with duckdb.connect(str(copy)) as connection:
+        _must_add_up(connection)
+        take(connection, reviews.FINDINGS, campaign.name, "findings")
+        take(connection, reviews.LEDGER, campaign.name, COUNTED)
 
 
 def _must_add_up(connection: duckdb.DuckDBPyConnection) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,13 +75,14 @@ OUTCOME = (
 OPENED = {"status": "open", "closed_at": None, "closed_by": None}
 
 
+@contextmanager
 def written(
     connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, out: Path, label: str
-) -> tuple[Path, str]:
-    """Write the packet as `out/<campaign>/<label>`; return it and its manifest's digest. One that
-    is there already with the same bytes stays as it is; anything else there is never touched:
-    raises Misconfigured. A closed one is written beside those before, as `closed-2` and so on:
-    its remediations are later ones."""
+) -> Iterator[tuple[Path, str]]:
+    """Write the packet, and put it at `out/<campaign>/<label>` when the block ends well; yield that
+    folder and its manifest's digest. One that is there already with the same bytes stays as it is;
+    anything else there is never touched: raises Misconfigured. A closed one is written beside those
+    before, as `closed-2` and so on: its remediations are later ones."""
     home = out / campaign
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -105,11 +106,11 @@ def written(
             folder = next(
                 place for place in _places(home, label) if _is_free(place) or _same(building, place)
             )
+            yield folder, digest
             if _is_free(folder):
                 building.rename(folder)
     except OSError as error:
         raise publish.unwritable(home, error, "check the disk, or say --out") from None
-    return folder, digest
 
 
 def manifest(folder: Path) -> dict[str, Any]:

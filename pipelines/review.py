@@ -72,10 +72,11 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def open_(arguments: argparse.Namespace) -> int:
-    from pipelines import campaign, opening, settings
+    from pipelines import campaign, opening, packing, settings
     from pipelines.export import opened
 
     asked = campaign.read(arguments.campaign)
+    out = _out(arguments)
     warehouse = settings.warehouse()
     with opened(warehouse) as connection:
         status = opening.is_open(connection, asked.name)
@@ -83,10 +84,13 @@ def open_(arguments: argparse.Namespace) -> int:
         accepted = opening.Accepted(
             arguments.accept_stale, arguments.accept_old_read, arguments.because
         )
-        opening.freeze(asked, warehouse, settings.actor(), accepted)
-    elif not arguments.quiet:
-        print(f"{asked.name} is {status}: its population stays as it was frozen", file=sys.stderr)
-    return _packed(arguments, asked.name, "opened")
+        packed = opening.freeze(asked, warehouse, settings.actor(), accepted, out)
+    else:
+        if not arguments.quiet:
+            print(f"{asked.name} is {status}: its population stays as it was frozen",
+                  file=sys.stderr)  # fmt: skip
+        packed = packing.pack(warehouse, asked.name, out, "opened")
+    return _packed(arguments, *packed)
 
 
 def import_(arguments: argparse.Namespace) -> int:
@@ -104,16 +108,17 @@ def import_(arguments: argparse.Namespace) -> int:
 
 
 def close(arguments: argparse.Namespace) -> int:
-    from pipelines import closing, settings
+    from pipelines import closing, packing, settings
 
-    state = _state(arguments.campaign)
+    name, warehouse, out = arguments.campaign, settings.warehouse(), _out(arguments)
+    state = _state(name)
     if state["status"] == "not opened":
-        raise Misconfigured(f"campaign {arguments.campaign}", "it was not opened", state["next"])
+        raise Misconfigured(f"campaign {name}", "it was not opened", state["next"])
     if state["status"] == "open":
-        closing.close(
-            settings.warehouse(), arguments.campaign, settings.actor(), arguments.undecided
-        )
-    return _packed(arguments, arguments.campaign, "closed")
+        packed = closing.close(warehouse, name, settings.actor(), arguments.undecided, out)
+    else:
+        packed = packing.pack(warehouse, name, out, "closed")
+    return _packed(arguments, *packed)
 
 
 def status(arguments: argparse.Namespace) -> int:
@@ -201,12 +206,11 @@ def _done(counts: dict[str, Any]) -> str:
     return done + (f", {unsettled} unsure or not theirs" if unsettled else "")
 
 
-def _packed(arguments: argparse.Namespace, name: str, label: str) -> int:
-    """Write the packet, note its digest, and say where it is."""
-    from pipelines import packet, packing, settings
+def _packed(arguments: argparse.Namespace, folder: Path, digest: str) -> int:
+    """Say what is in the packet, and where it is."""
+    from pipelines import packet
 
-    folder, digest = packing.pack(settings.warehouse(), name, _out(arguments), label)
-    manifest = packet.manifest(folder)
+    name, manifest = arguments.campaign, packet.manifest(folder)
     _tell(
         arguments,
         {"campaign": name, "folder": str(folder), "manifest_sha256": digest, **manifest["counts"]},

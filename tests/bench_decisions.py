@@ -83,7 +83,8 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
         connection.execute(
             "insert into review_items by name select * exclude (place, places) from made"
         )
-        folder, _ = packet.written(connection, "big", seal.key(warehouse), home / "out", "opened")
+        with packet.written(connection, "big", seal.key(warehouse), home / "out", "opened") as made:
+            folder, _ = made
     for path in (folder / "reviewers").iterdir():
         kind = path.suffix.removeprefix(".")
         files[kind].append(home / kind / path.name)
