@@ -20,14 +20,13 @@ def amended(
     campaign's packet, which takes its place after that: what dies in between leaves a campaign
     whose packet is to be written once more. Return its folder and its manifest's digest."""
     key = seal.key(warehouse)
-    with ExitStack() as until_published:
-        with publish.amended(warehouse) as copy:
-            amend(copy)
-            with duckdb.connect(str(copy)) as connection:
-                folder, digest = until_published.enter_context(
-                    packet.written(connection, name, key, out, label)
-                )
-                _note(connection, name, digest)
+    with ExitStack() as until_published, publish.amended(warehouse) as copy:
+        amend(copy)
+        with duckdb.connect(str(copy)) as connection:
+            folder, digest = until_published.enter_context(
+                packet.written(connection, name, key, out, label)
+            )
+            _note(connection, name, digest)
     return folder, digest
 
 

@@ -49,10 +49,11 @@ ROW, CELL, FORMULA, ALOUD, ITEM, SHEET = (
     for name in ("row", "c", "f", "rPh", "si", "sheet")
 )
 TEXT = frozenset(f"{space} {name}" for space in SPACES for name in ("v", "t"))
-# A cell of the plainest form, in none of these columns, and behind it one that says where it is
+# A cell of the plainest form that is empty, or in none of these columns, and behind it one that
+# says where it is
 UNWANTED_CELL = (
-    rb'<c r="(?!(?:%s)[0-9])[A-Z]{1,2}[0-9]+"[^<>&]*'
-    rb"(?:/>|>(?:<is><t[^<>&]*>[^<&]*</t></is>|<v>[^<&]*</v>)</c>)"
+    rb'<c r="(?:[A-Z]{1,2}[0-9]+"[^<>&]*/>|(?!(?:%s)[0-9])[A-Z]{1,2}[0-9]+"[^<>&]*'
+    rb">(?:<is><t[^<>&]*>[^<&]*</t></is>|<v>[^<&]*</v>)</c>)"
     rb'(?=<c r="|</row>)'
 )
 # Any other one with text of the plainest kind: how it begins, and the text
@@ -246,9 +247,10 @@ class _Sheet(_Text):
             self.unwanted = re.compile(UNWANTED_CELL % names)
 
     def shortened(self, piece: bytes) -> bytes:
-        """A piece of the sheet without the cells that nobody wants, and the others' texts as an
-        attribute, as far as they are plain: expat would call us six times for each. From a comment,
-        CDATA or instruction on all stays: there may be something in it that only looks like one."""
+        """A piece of the sheet without the cells that say nothing or that nobody wants, and the
+        others' texts as an attribute, as far as they are plain: expat would call us six times for
+        each. From a comment, CDATA or instruction on all stays: there may be something in it that
+        only looks like one."""
         if b"<!" in piece or piece.rfind(b"<?") > len(codecs.BOM_UTF8) or piece[:1] in b"!?":
             self.unwanted = None
         if self.unwanted is None:
