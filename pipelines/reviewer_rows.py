@@ -152,7 +152,7 @@ def per_reviewer(
         while done < count:
             whole = rest if rest else next(batches)
             batch, rest = whole.slice(0, count - done), whole.slice(count - done)
-            numbers = pa.arange(done + 1, done + 1 + len(batch))
+            numbers = pa.array(range(done + 1, done + 1 + len(batch)), pa.int64())
             if batch["reviewer"].unique().to_pylist() != [mail] or batch["number"] != numbers:
                 raise Refused(f"campaign {campaign}", "its rows came in another order than asked",
                               "report it; no file was written")  # fmt: skip
