@@ -31,7 +31,8 @@ def amended(
 
 
 def pack(warehouse: Path, name: str, out: Path, label: str) -> tuple[Path, str]:
-    """The packet of a campaign as it is published, once more."""
+    """Write the packet of a campaign as it is published, and note its digest if that is not known
+    yet. Return its folder and its manifest's digest."""
     key = seal.key(warehouse)
     with (
         export.opened(warehouse) as connection,
