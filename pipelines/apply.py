@@ -125,12 +125,12 @@ def _carried_out(
 def _collected() -> str:
     """Take the journals into the published file. What stands in the way keeps nothing from being
     done: the next sync takes them in; it is returned in words."""
-    from pipelines.transform import transform
+    from pipelines.transform import DECISIONS, transform
 
     try:
         with publish.amended(settings.warehouse()) as copy:
             changes.collect(copy)
-            transform(copy, copy.parent.parent.parent, "tag:decisions")
+            transform(copy, copy.parent.parent.parent, DECISIONS)
     except (Locked, Misconfigured, Refused, StorageFailed) as error:
         return f"the next sync notes this in the warehouse ({error.why})"
     return ""

@@ -9,7 +9,7 @@ import duckdb
 
 from pipelines import packing, progress
 from pipelines.failures import Refused
-from pipelines.transform import transform
+from pipelines.transform import DECISIONS, transform
 
 
 def close(
@@ -43,4 +43,4 @@ def _closed(copy: Path, name: str, actor: str, leave_undecided: bool) -> None:
             " closed_by = ? where campaign = ?",
             [datetime.now(UTC), actor, name],
         )
-    transform(copy, copy.parent.parent.parent, "tag:decisions")
+    transform(copy, copy.parent.parent.parent, DECISIONS)

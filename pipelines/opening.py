@@ -18,7 +18,7 @@ from pipelines import __version__, export, freshness, packing, reviewers, review
 from pipelines.campaign import Campaign
 from pipelines.failures import Misconfigured, Refused
 from pipelines.records import Table, quoted
-from pipelines.transform import transform
+from pipelines.transform import DECISIONS, transform
 
 COUNTED = "completeness_ledger"  # it counts what is in the campaign, so it is built after it
 MEMORY = "1GB"  # that freezing may take before it goes to disk
@@ -49,7 +49,7 @@ def freeze(
 
 def _frozen(copy: Path, campaign: Campaign, actor: str, accepted: Accepted) -> None:
     home = copy.parent.parent.parent
-    transform(copy, home, "tag:decisions", exclude=COUNTED)  # the policy as it is now
+    transform(copy, home, DECISIONS, exclude=COUNTED)  # the policy as it is now
     chosen = scope.chosen_by_condition(campaign, copy)
     with duckdb.connect(str(copy)) as connection:
         connection.execute("set TimeZone = 'UTC'")

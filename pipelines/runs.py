@@ -54,6 +54,7 @@ RUN_RESOURCES = Table(
     },
     ("run_id", "source_name", "resource"),
 )  # fmt: skip
+TABLES = (RUNS, RUN_RESOURCES)
 
 
 def begin(copy: Path) -> datetime:
@@ -70,7 +71,7 @@ def begin(copy: Path) -> datetime:
 def record(copy: Path, run_id: str, reads: list[Read]) -> None:
     """Add the rows of one sync to a warehouse that is not published yet."""
     with duckdb.connect(str(copy)) as connection:
-        for table in (RUNS, RUN_RESOURCES):
+        for table in TABLES:
             table.create(connection)
         for read in reads:
             failure = read.failure

@@ -10,29 +10,34 @@ from typing import Any
 
 import duckdb
 
-from pipelines import changes, policy, provision, reviews, settings
+from pipelines import built, changes, policy, provision, reviews, settings
 from pipelines.failures import FULL, Failure, Misconfigured, Refused, StorageFailed, explained
 from pipelines.redact import plain
 
+DECISIONS = "tag:decisions"  # what policy and decisions decide, besides what a sync reads
 PROJECT = Path(__file__).parent.parent / "dbt_project"
 
 
 def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") -> None:
     """Build every model and run every test in the candidate, or those that `select` names as dbt
-    would (`tag:decisions+`), without those that `exclude` names. Raises Refused for the first that
-    fails: what it holds is then not published."""
-    from dbt.cli.main import dbtRunner  # takes seconds to import: only those who need it wait
-
+    would, without those that `exclude` names; DECISIONS only where something has changed since
+    they were built. Raises Refused for the first that fails: what it holds is then not published.
+    """
     policy.write(candidate)
+    told = variables()
     with duckdb.connect(str(candidate)) as connection:
         for table in (*reviews.TABLES, *changes.TABLES):
             table.create(connection)  # models read them, and an older warehouse lacks some
+    if select == DECISIONS and built.is_current(candidate, PROJECT, told):
+        return
+    from dbt.cli.main import dbtRunner  # takes seconds to import: only those who need it wait
+
     os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
     common = (
         *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
         *("--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")),
         *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
-        *("--vars", json.dumps(variables())),
+        *("--vars", json.dumps(told)),
     )
     try:
         manifest = _parsed.get(common[-1])
@@ -54,6 +59,8 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
         _close()
     if not result.success:
         raise _failure(result)
+    if select in ("", DECISIONS):
+        built.note(candidate, PROJECT, told)
 
 
 def variables() -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines import provision
 from pipelines.policy import SCHEMA
-from pipelines.transform import transform
+from pipelines.transform import DECISIONS, transform
 from tests.sandbox.company_parts import pingone_id
 
 POLICY = """
@@ -86,7 +86,7 @@ class Company:
 
     def build(self, monkeypatch: pytest.MonkeyPatch) -> Company:
         monkeypatch.setenv("REVIEW__FOLDER", str(self.home / "reviews"))
-        transform(self.file, self.home, "tag:decisions")
+        transform(self.file, self.home, DECISIONS)
         return self
 
     def planned(self, where: str = "true") -> Rows:

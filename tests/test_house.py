@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from pathlib import Path
 
@@ -74,6 +75,17 @@ def test_nothing_outside_a_source_names_one():
     for path in files:
         for source in source_names():
             assert f"{source}" not in path.read_text().lower(), path
+
+
+def test_no_model_asks_for_the_time_or_for_anything_outside_the_warehouse():
+    """What is built depends on what is in the warehouse alone: `built` relies on it."""
+    asked = re.compile(
+        r"\b(now|today|get_current_\w+|random|uuid|getenv|env_var|read_\w+)\("
+        r"|\b(current_(date|time|timestamp)|run_started_at|invocation_id)\b"
+    )
+    for path in (ROOT / "dbt_project").rglob("*.sql"):
+        said = re.sub(r"--.*|\{#.*?#\}|'[^']*'", "", path.read_text())
+        assert not asked.search(said), path
 
 
 def test_production_code_has_no_test_mode():
