@@ -9,27 +9,25 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from pipelines import attestation, export, progress, publish, reviewer_book, reviewer_rows, reviews
+from pipelines import attestation, export, progress, publish, reviewer_files, reviews
 from pipelines.failures import Misconfigured
 from pipelines.records import named, quoted
-from pipelines.reviewer_rows import HEADERS, ORDER
+from pipelines.reviewer_rows import ORDER
 from pipelines.scratch import scratch
 from pipelines.status import spoken
-from pipelines.text_lines import new_file
 from pipelines.verify import FORMAT
-from pipelines.workbook import BYTES, ROWS
-
-BOM = "\ufeff"  # a spreadsheet that opens a CSV by double click takes it for the local code page
-
 
 # Every decision that was taken in; what has none is there too, and says so
 DECISIONS = """(
@@ -137,16 +135,6 @@ def _fill(
     connection.execute("set TimeZone = 'UTC'")
     [about] = named(connection.execute("from review_campaigns where campaign = ?", [campaign]))
     about |= {} if outcome else OPENED
-    files = [
-        export.write_csv(
-            connection,
-            folder / part.name,
-            f"from {part.table} where campaign = {quoted(campaign)}",
-            part.order,
-        )
-        for part in EVIDENCE + OUTCOME * outcome
-        if part.table == DECISIONS or _exists(connection, part.table)
-    ]
     facts = {
         **{name: spoken(about[name]) for name in (
             "campaign", "title", "status", "opened_at", "opened_by", "closed_at", "closed_by",
@@ -155,8 +143,18 @@ def _fill(
         "due_on": str(about["due_on"]),
         "definition": json.loads(about["definition"]),
     }  # fmt: skip
-    reviewers = []
-    for mail, entries in _reviewers(connection, campaign, key, folder / "reviewers", facts):
+    tables = [
+        partial(_table, connection, campaign, folder, part)
+        for part in EVIDENCE + OUTCOME * outcome
+        if part.table == DECISIONS or _exists(connection, part.table)
+    ]
+    shares = reviewer_files.parts(connection, campaign, key, folder / "reviewers", facts)
+    # each writes with a core of its own: the threads of DuckDB do not rest while they wait for it
+    connection.execute("set threads = 1")
+    with ThreadPoolExecutor(min(export.THREADS, os.cpu_count() or 1)) as pool:
+        done = [*pool.map(lambda write: write(), [*tables, *shares])]
+    files, reviewers = done[: len(tables)], []
+    for mail, entries in chain.from_iterable(done[len(tables) :]):
         names = [entry["name"] for entry in entries]
         reviewers.append({"reviewer": mail, "items": entries[0]["rows"], "files": names})
         files += entries
@@ -173,39 +171,14 @@ def _fill(
     }  # fmt: skip
 
 
-def _reviewers(
-    connection: duckdb.DuckDBPyConnection,
-    campaign: str,
-    key: bytes,
-    folder: Path,
-    facts: dict[str, Any],
-) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Write each reviewer's CSV and workbook; yield who, and their entries of the manifest."""
-    folder.mkdir(mode=0o700)
-    styles = reviewer_book.styles()
-    for share in reviewer_rows.per_reviewer(connection, campaign, key, styles):
-        path = folder / f"{file_stem(share.mail)}.csv"
-        book, size = path.with_suffix(".xlsx"), 0
-        count = share.systems.total()
-        with ExitStack() as files:
-            csv = files.enter_context(new_file(path))
-            csv.write(f"{BOM}{','.join(HEADERS)}\r\n".encode())
-            if fits := share.fits and count < ROWS:
-                sheet = files.enter_context(
-                    reviewer_book.sheet(book, facts, share.mail, share.systems)
-                )
-            for lines, rows in share.pieces:
-                csv.write(lines)
-                size += len(rows)
-                fits = fits and size < BYTES
-                if fits:
-                    sheet.write(rows)
-        if not fits:  # more than a sheet holds is for no human eye: such a one has the CSV
-            book.unlink(missing_ok=True)
-        yield share.mail, [
-            export.described(file, [*HEADERS], count) | {"name": f"{folder.name}/{file.name}"}
-            for file in [path, *[book] * fits]
-        ]
+def _table(
+    connection: duckdb.DuckDBPyConnection, campaign: str, folder: Path, part: Part
+) -> dict[str, Any]:
+    """Write one CSV of evidence; its entry of the manifest."""
+    rows = f"from {part.table} where campaign = {quoted(campaign)}"
+    with connection.cursor() as own:
+        own.execute("set TimeZone = 'UTC'")
+        return export.write_csv(own, folder / part.name, rows, part.order)
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool) -> dict[str, Any]:
@@ -229,12 +202,6 @@ def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool)
         "findings": sum(by("campaign", "review_findings").values()),
         "decisions": by("decision", "review_decisions", "is_current") if outcome else {},
     }
-
-
-def file_stem(mail: str) -> str:
-    """A name that any system can hold, and that no two reviewers share."""
-    slug = re.sub(r"[^a-z0-9]+", "-", mail.lower()).strip("-")[:40].strip("-")
-    return f"{slug}-{hashlib.sha256(mail.encode()).hexdigest()[:10]}"
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -6,12 +6,14 @@ password: it is against accidents, the seal is against intent. Nothing in it is 
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
+from zipfile import ZipFile
 
 from xlsxwriter import Workbook
 from xlsxwriter.format import Format
@@ -35,23 +37,54 @@ MEANING = {
     "unsure": "you cannot tell: say in the comment what you would need to know",
 }
 SYSTEM = HEADERS.index("System")
+# What stands in the workbook that all are made from, until it is known
+LAST = 1_048_575  # a row that no sheet of ours ends with
+MAIL, TOTAL, COUNT = "\ue000mail\ue000", "\ue000total\ue000", "\ue000{}\ue000"
+ORDINARY = re.compile(r"[A-Za-z0-9@._+-]+")  # a mail address that is the same in XML
+
 DECISION, COMMENT = (HEADERS.index(name) for name in ("decision", "comment"))
 
 
-@contextmanager
-def sheet(
-    path: Path, about: dict[str, Any], mail: str, systems: Counter[str]
-) -> Iterator[IO[bytes]]:
-    """The workbook of one reviewer of a campaign, who has that many items in each system; the block
-    writes their rows."""
-    frame = BytesIO()
-    with closing(new_book(frame, in_memory=True)) as book:
-        _access(book, systems.total())
+class Books:
+    """The workbooks of a campaign's reviewers. What most of them share is made once."""
+
+    def __init__(self, about: dict[str, Any]) -> None:
+        self._about = about
+        self._frames: dict[tuple[str, ...], dict[str, bytes]] = {}
+
+    @contextmanager
+    def sheet(self, path: Path, mail: str, systems: Counter[str]) -> Iterator[IO[bytes]]:
+        """The workbook of one reviewer, who has that many items in each system; the block writes
+        their rows."""
+        shown = MAIL if ORDINARY.fullmatch(mail) else mail
+        kind = (shown, *sorted(systems))
+        if kind not in self._frames:
+            self._frames[kind] = _frame(self._about, *kind)
+        texts = {
+            LAST: f"{systems.total() + 1}",
+            MAIL: mail,
+            TOTAL: f"{systems.total()}",
+            **{COUNT.format(name): f"{count}" for name, count in systems.items()},
+        }
+        parts = {}
+        for name, part in self._frames[kind].items():
+            for mark, text in texts.items():
+                part = part.replace(f"{mark}".encode(), text.encode())
+            parts[name] = part
+        with with_rows(path, parts, systems.total() + 1) as rows:
+            yield rows
+
+
+def _frame(about: dict[str, Any], mail: str, *systems: str) -> dict[str, bytes]:
+    """The parts of a workbook without rows, with marks where reviewers differ."""
+    file = BytesIO()
+    with closing(new_book(file, in_memory=True)) as book:
+        _access(book, LAST - 1)
         heading = book.add_format({"bold": True, "font_size": 14})
         strong = book.add_format({"bold": True, "valign": "top"})
         text = book.add_format({"text_wrap": True, "valign": "top"})
         for name, told in (
-            ("Instructions", _instructions(about, mail, systems.total())),
+            ("Instructions", _instructions(about, mail)),
             ("Progress", _progress(about, mail, systems)),
         ):
             sheet = book.add_worksheet(name)
@@ -61,8 +94,8 @@ def sheet(
             for number, row in enumerate(told, 2):
                 put_row(sheet, number, row)
             sheet.protect("", ALLOWED)
-    with with_rows(path, frame, systems.total() + 1) as rows:
-        yield rows
+    with ZipFile(file) as parts:
+        return {name: parts.read(name) for name in parts.namelist()}
 
 
 def styles() -> list[int]:
@@ -133,9 +166,9 @@ def _guide(book: Workbook, sheet: Worksheet, last: int) -> None:
         )  # fmt: skip
 
 
-def _instructions(about: dict[str, Any], mail: str, count: int) -> Iterator[tuple[str, str]]:
+def _instructions(about: dict[str, Any], mail: str) -> Iterator[tuple[str, str]]:
     contact = about["definition"]["contact"] or about["definition"]["fallback"]
-    yield "What", f"You are asked who should keep the access on the sheet Access: {count} rows."
+    yield "What", f"You are asked who should keep the access on the sheet Access: {TOTAL} rows."
     yield "Who", f"This list is for {mail}. Please do not pass it on; it is about people."
     yield "Until", f"{about['due_on']}. A row without a decision is undecided, never approved."
     yield "Questions", f"to {contact}"
@@ -153,12 +186,14 @@ def _instructions(about: dict[str, Any], mail: str, count: int) -> Iterator[tupl
         " send a part first and the rest later."  # fmt: skip
 
 
-def _progress(about: dict[str, Any], mail: str, systems: Counter[str]) -> Iterator[tuple[str, str]]:
+def _progress(
+    about: dict[str, Any], mail: str, systems: Iterable[str]
+) -> Iterator[tuple[str, str]]:
     yield "As this file was written", f"with the data of {about['data_as_of']}"
     yield "Reviewer", mail
-    yield "Items to decide", str(systems.total())
-    for name, count in sorted(systems.items()):
-        yield f"of these in {name}", str(count)
+    yield "Items to decide", TOTAL
+    for name in systems:
+        yield f"of these in {name}", COUNT.format(name)
     yield "Decided", "0"
     yield "", ""
     yield "What is left", "A decision that is given is green on the sheet Access. Filter the" \

@@ -6,7 +6,6 @@ out and come back as they are, and the seal shows whether they did.
 
 from __future__ import annotations
 
-import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -115,24 +114,20 @@ ORDER = "account_id, entitlement_id, scope_id nulls first, grant_id"
 
 @dataclass(frozen=True)
 class Share:
-    """One reviewer of a campaign: how many items of each system they decide on, whether all their
-    texts fit into cells of a workbook, and the rows, as pairs of pieces of text: lines of CSV, and
-    rows of a sheet. All pieces are to be taken before those of the next reviewer."""
+    """One reviewer of a campaign: how many items of each system they decide on, and whether all
+    their texts fit into cells of a workbook."""
 
     mail: str
     systems: Counter[str]
     fits: bool
-    pieces: Iterator[tuple[memoryview, memoryview]]
 
 
-def per_reviewer(
-    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, styles: Sequence[int]
-) -> Iterator[Share]:
-    """Every reviewer of the campaign. Text is inert in CSV; the cells of a sheet, which begin in
-    its second row, have the style of their column."""
-    connection.execute("set TimeZone = 'UTC'")
-    # one core is for what packs them: DuckDB's threads do not rest while they wait for it
-    connection.execute(f"set threads = {max(1, (os.cpu_count() or 2) - 1)}")
+# Pieces of text: lines of CSV, and the same rows of a sheet
+Pieces = Iterator[tuple[memoryview, memoryview]]
+
+
+def shares(connection: duckdb.DuckDBPyConnection, campaign: str) -> list[Share]:
+    """Every reviewer of the campaign, in the order of their addresses."""
     systems: dict[str, Counter[str]] = defaultdict(Counter)
     longest: Counter[str] = Counter()
     for mail, system, items, length in connection.execute(
@@ -142,11 +137,28 @@ def per_reviewer(
     ).fetchall():
         systems[mail][system] = items
         longest[mail] = max(longest[mail], length)
-    result = connection.execute(_sql(connection, campaign, styles), seal.pads(key))
+    return [Share(mail, counts, longest[mail] <= LONGEST) for mail, counts in systems.items()]
+
+
+def rows(
+    connection: duckdb.DuckDBPyConnection,
+    campaign: str,
+    key: bytes,
+    styles: Sequence[int],
+    some: Sequence[Share],
+) -> Iterator[tuple[Share, Pieces]]:
+    """The rows of some reviewers who follow each other; all pieces are to be taken before those of
+    the next one. Text is inert in CSV; the cells of a sheet, which begin in its second row, have
+    the style of their column."""
+    connection.execute("set TimeZone = 'UTC'")
+    result = connection.execute(
+        _sql(connection, styles),
+        seal.pads(key) | {"campaign": campaign, "first": some[0].mail, "last": some[-1].mail},
+    )
     batches = ahead(result.to_arrow_reader(ROWS))
     rest: pa.RecordBatch | None = None
 
-    def pieces(mail: str, count: int) -> Iterator[tuple[memoryview, memoryview]]:
+    def pieces(mail: str, count: int) -> Pieces:
         nonlocal rest
         done = 0
         while done < count:
@@ -159,12 +171,12 @@ def per_reviewer(
             done += len(batch)
             yield together(batch["line"]), together(batch["cells"])
 
-    for mail, counts in systems.items():
-        yield Share(mail, counts, longest[mail] <= LONGEST, pieces(mail, counts.total()))
+    for share in some:
+        yield share, pieces(share.mail, share.systems.total())
 
 
-def _sql(connection: duckdb.DuckDBPyConnection, campaign: str, styles: Sequence[int]) -> str:
-    """A row per item, those of a reviewer below each other."""
+def _sql(connection: duckdb.DuckDBPyConnection, styles: Sequence[int]) -> str:
+    """A row per item of these reviewers, those of one below each other."""
     frozen = {name for name, *_ in connection.execute("describe review_items").fetchall()}
     texts = [
         ("item_id", "item_id"),
@@ -179,13 +191,15 @@ def _sql(connection: duckdb.DuckDBPyConnection, campaign: str, styles: Sequence[
     fields = ", ',', ".join(export.field(name, "VARCHAR") for name in names)
     # every share begins at 1; what is sorted is as narrow as can be, and no text is made before
     return f"""
-with shares as (
+with items as (
+    from review_items where campaign = $campaign and reviewer between $first and $last
+),
+shares as (
     select reviewer, sum(count(*)) over (order by reviewer) - count(*) as before
-    from review_items where campaign = {quoted(campaign)} group by reviewer
+    from items group by reviewer
 ),
 ordered as (
-    select review_items.*, before from review_items join shares using (reviewer)
-    where campaign = {quoted(campaign)} order by reviewer, {ORDER}
+    select items.*, before from items join shares using (reviewer) order by reviewer, {ORDER}
 ),
 texts as (select {made}, (row_number() over () - before)::bigint as number from ordered),
 sealed as (select *, {seal.in_sql("campaign", *BOUND, "reviewer")} as seal from texts),

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from io import BytesIO
 from pathlib import Path
 from typing import IO
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -67,24 +66,23 @@ def new_book(file: IO[bytes], **options: object) -> Workbook:
 
 
 @contextmanager
-def with_rows(path: Path, frame: BytesIO, last: int) -> Iterator[IO[bytes]]:
-    """A new workbook that is like `frame`, with the rows that the block writes, as XML, below those
-    of its first sheet, down to the `last` as the sheet numbers it; mode 0600, and never over
-    another file."""
+def with_rows(path: Path, frame: dict[str, bytes], last: int) -> Iterator[IO[bytes]]:
+    """A new workbook of these parts, with the rows that the block writes, as XML, below those of
+    its first sheet, down to the `last` as the sheet numbers it; mode 0600, and never over another
+    file."""
     with (
-        ZipFile(frame) as parts,
         new_file(path) as file,
         ZipFile(file, "w", ZIP_DEFLATED, compresslevel=QUICK) as archive,
     ):
-        for name in parts.namelist():
+        for name, content in frame.items():
             with archive.open(name, "w") as part:
                 if name == FIRST_SHEET:
-                    above, end, below = parts.read(name).partition(b"</sheetData>")
+                    above, end, below = content.partition(b"</sheetData>")
                     part.write(SIZE.sub(rb"\g<1>%d" % last, above, count=1))
                     yield part
                     part.write(end + below)
                 else:
-                    part.write(parts.read(name))
+                    part.write(content)
 
 
 def put(
@@ -134,16 +132,27 @@ def row_in_sql(number: str, texts: Sequence[str], styles: Sequence[int], plain: 
     """SQL of one row of a sheet in XML: `number` as the sheet shows it, `texts` columns without a
     null, `plain` what `plain_in_sql` says of them. Every cell is text, and empty text leaves it
     empty."""
-    begin = ' t="inlineStr"><is><t'
-    cells = ", ".join(
-        f"'<c r=\"{xl_col_to_name(place)}', {number}, '\" s=\"{style}\"', case"
-        f" when {text} = '' then '/>'"
-        f" when {plain} or regexp_full_match({text}, '{PLAIN}') and not contains({text}, '_x')"
-        f" then concat('{begin}>', {text}, '</t></is></c>')"
-        f" else concat('{begin} xml:space=\"preserve\">', {_escaped(text)}, '</t></is></c>') end"
-        for place, (text, style) in enumerate(zip(texts, styles, strict=True))
+    kind = 't="inlineStr"><is><t'
+    quick, careful = [], []
+    for place, (text, style) in enumerate(zip(texts, styles, strict=True)):
+        begin = f"'<c r=\"{xl_col_to_name(place)}', {number}"
+        shape = f"\" s=\"{style}\""
+        quick.append(  # no text is copied before all are
+            f"{begin}, case when {text} = '' then '{shape}/>' else '{shape} {kind}>' end,"
+            f" {text}, case when {text} = '' then '' else '</t></is></c>' end"
+        )
+        careful.append(
+            f"{begin}, '{shape}', case when {text} = '' then '/>'"
+            f" when regexp_full_match({text}, '{PLAIN}') and not contains({text}, '_x')"
+            f" then concat(' {kind}>', {text}, '</t></is></c>')"
+            f" else concat(' {kind} xml:space=\"preserve\">', {_escaped(text)},"
+            " '</t></is></c>') end"
+        )
+    either, other = (
+        f"concat('<row r=\"', {number}, '\">', {', '.join(cells)}, '</row>')"
+        for cells in (quick, careful)
     )
-    return f"concat('<row r=\"', {number}, '\">', {cells}, '</row>')"
+    return f"case when {plain} then {either} else {other} end"
 
 
 def _escaped(text: str) -> str:

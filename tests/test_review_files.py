@@ -8,15 +8,15 @@ import subprocess
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import duckdb
 import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
 
-from pipelines import packet as packet_of
-from pipelines import reviewer_rows
-from pipelines.packet import file_stem
+from pipelines import reviewer_files, reviewer_rows
+from pipelines.reviewer_files import file_stem
 from pipelines.reviewer_rows import DECIDED, HEADERS, MOST
 from pipelines.reviews import DECISIONS
 from pipelines.workbook import UNWRITABLE
@@ -100,6 +100,39 @@ def test_a_reviewer_can_only_type_where_they_are_asked(packet):
     assert str(sheet.max_row - 1) in [value for row in book["Progress"].values for value in row]
 
 
+def test_each_workbook_says_whose_it_is_and_how_many_items_it_has(sent, rollcall):
+    shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
+    strange = " <b>R&D</b> _x0041_@x.example"
+    changed(
+        rollcall,
+        f"update review_items set reviewer = '{strange}' where reviewer like 'joan%'",
+    )
+    out = rollcall.run("review", "open", "q4", "--json", "--out", "strange", **SEAL)
+    folder = rollcall.home / out.document["folder"]
+    sizes = json.loads((folder / "manifest.json").read_text())["reviewers"]
+
+    assert strange in {one["reviewer"] for one in sizes}
+    for one in sizes:
+        [name] = [name for name in one["files"] if name.endswith(".xlsx")]
+        book = openpyxl.load_workbook(folder / name)
+        access, told, progress = book
+        with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
+            systems = connection.execute(
+                "select source_name, count(*)::varchar from review_items where reviewer = ?"
+                " group by all order by all", [one["reviewer"]],
+            ).fetchall()  # fmt: skip
+        rows = [(name.value, text.value) for name, text in progress["A3:B99"]]
+        assert rows[1:3] == [("Reviewer", one["reviewer"]), ("Items to decide", f"{one['items']}")]
+        assert rows[3 : 3 + len(systems)] == [(f"of these in {name}", n) for name, n in systems]
+        assert told["B4"].value.startswith(f"This list is for {one['reviewer']}. ")
+        assert f": {one['items']} rows." in told["B3"].value
+        last = one["items"] + 1
+        assert access.auto_filter.ref.endswith(f"{last}") and access.max_row == last
+        with ZipFile(folder / name) as archive:  # no mark of what is filled in later is left
+            for part in archive.namelist():
+                assert "\ue000" not in archive.read(part).decode(), part
+
+
 def test_the_same_data_goes_out_as_the_same_bytes_whenever_it_is_opened(
     rollcall, published, packet
 ):
@@ -172,6 +205,7 @@ def test_the_files_do_not_depend_on_how_many_rows_are_taken_at_a_time(
     nasty, rollcall, monkeypatch
 ):
     monkeypatch.setattr(reviewer_rows, "ROWS", 7)
+    monkeypatch.setattr(reviewer_files, "TOGETHER", 5)
     out = rollcall.run("review", "open", "q4", "--json", "--out", "again", **SEAL)
     again = rollcall.home / out.document["folder"] / "reviewers"
 
@@ -189,7 +223,7 @@ def test_whoever_has_more_than_a_sheet_holds_is_sent_the_csv(sent, rollcall, mon
         "update review_items set account_id = repeat('x', 40000)"
         " where item_id = (select min(item_id) from review_items where reviewer like 'joan%')",
     )
-    monkeypatch.setattr(packet_of, "BYTES", 30_000)
+    monkeypatch.setattr(reviewer_files, "BYTES", 30_000)
     out = rollcall.run("review", "open", "q4", "--json", "--out", "much", **SEAL)
     folder = rollcall.home / out.document["folder"]
     sizes = {path.stem: path.stat().st_size for path in (folder / "reviewers").glob("*.csv")}
