@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 from typing import Any
 from xml.parsers import expat
+from xml.sax.saxutils import unescape
 
 from pipelines.failures import Refused
 
@@ -56,12 +57,18 @@ UNWANTED_CELL = (
     rb">(?:<is><t[^<>&]*>[^<&]*</t></is>|<v>[^<&]*</v>)</c>)"
     rb'(?=<c r="|</row>)'
 )
-# Any other one with text of the plainest kind: how it begins, and the text
-PLAIN_CELL = re.compile(
-    rb'(<c r="[A-Z]{1,2}[0-9]+"[^<>&]*)>'
-    rb'(?:<is><t(?: xml:space="preserve")?>([^<>&"\x00-\x1f]*)</t></is>|<v>([^<>&"\x00-\x1f]*)</v>)'
-    rb'</c>(?=<c r="|</row>)'
+# Any other one, of the form that spreadsheets write: column, kind, text
+PLAIN_TEXT = r"[^<>&\x00-\x1f]*+(?:&(?:amp|lt|gt|quot|apos);[^<>&\x00-\x1f]*+)*+"
+PLAIN_CELL = (
+    r'<c r="([A-Z]{1,2})[0-9]+"(?: s="[0-9]+")?(?: t="(inlineStr|str|s|b|n)")?>'
+    rf'(?:<is><t(?: xml:space="preserve")?>({PLAIN_TEXT})</t></is>|<v>({PLAIN_TEXT})</v>)</c>'
 )
+CELLS = re.compile(PLAIN_CELL)
+PLAIN_ROW = re.compile(
+    rb"(<row [^<>&]*[^<>&/])>((?:%s)*+)</row>" % re.sub(r"\((?!\?)", "(?:", PLAIN_CELL).encode()
+)
+NAMED = {"&quot;": '"', "&apos;": "'"}
+FOREIGN = re.compile(rb"<\?xml[^>]*encoding\s*=\s*+(?![\"']utf-8[\"'])", re.I)
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how Excel writes what XML has no way to write
 SAVE_AS = "save it as an Excel workbook (.xlsx) or as CSV"
 AS_SENT = "take the file that was sent out, and fill that in"
@@ -242,21 +249,28 @@ class _Sheet(_Text):
         self.parser.StartElementHandler = self.started
         self.unwanted = None
         self.said = f"x{secrets.token_hex(8)}"  # a name that no file can have
+        self.aside: dict[str | None, list[tuple[str, ...]]] = {}  # cells of a row, by its mark
         if wanted is not None:
             names = "|".join(letters_of(column) for column in wanted).encode()
             self.unwanted = re.compile(UNWANTED_CELL % names)
 
     def shortened(self, piece: bytes) -> bytes:
-        """A piece of the sheet without the cells that say nothing or that nobody wants, and the
-        others' texts as an attribute, as far as they are plain: expat would call us six times for
-        each. From a comment, CDATA or instruction on all stays: there may be something in it that
-        only looks like one."""
+        """A piece of the sheet without the cells that say nothing or that nobody wants. A row in
+        which all others are plain is put aside and goes without them: expat would call us six times
+        for each. From a comment, CDATA or instruction on, or in an encoding of its own, all stays:
+        there may be something in it that only looks like one."""
         if b"<!" in piece or piece.rfind(b"<?") > len(codecs.BOM_UTF8) or piece[:1] in b"!?":
             self.unwanted = None
-        if self.unwanted is None:
+        if self.unwanted is None or FOREIGN.search(piece):
+            self.unwanted = None
             return piece
-        said = rb'\1 %s="\2\3"/>' % self.said.encode()
-        return PLAIN_CELL.sub(said, self.unwanted.sub(b"", piece))
+        self.aside.clear()  # all that are ours are taken
+        return PLAIN_ROW.sub(self.put_aside, self.unwanted.sub(b"", piece))
+
+    def put_aside(self, row: re.Match[bytes]) -> bytes:
+        place = f"{len(self.aside)}"
+        self.aside[place] = CELLS.findall(row[2].decode())
+        return b'%s %s="%s"/>' % (row[1], self.said.encode(), place.encode())
 
     def taken(self) -> list[Line]:
         """The rows that are complete."""
@@ -269,18 +283,11 @@ class _Sheet(_Text):
     def started(self, name: str, attributes: Attributes) -> None:
         if name in CELL:
             place = attributes.get("r")
-            column = place_of(place.rstrip(DIGITS)) if place else self.column + 1
-            if not self.column < column < COLUMNS:
-                raise ValueError("its columns are out of order, or too many")
-            self.column = column
-            if column in self.wanted:
+            self.at(place_of(place.rstrip(DIGITS)) if place else self.column + 1)
+            if self.column in self.wanted:
                 self.kind = attributes.get("t", "n")
-                text = attributes.get(self.said)
-                if text is not None:
-                    self.put(text)
-                else:
-                    self.is_reading = True
-                    self.parser.EndElementHandler = self.closed
+                self.is_reading = True
+                self.parser.EndElementHandler = self.closed
         elif self.is_reading:
             if name in FORMULA:
                 self.lines[-1].formulas.add(self.column)
@@ -293,6 +300,16 @@ class _Sheet(_Text):
                 raise ValueError("its rows are out of order, or too many")
             self.lines.append(Line(number))
             self.column = -1
+            for letters, kind, inside, value in self.aside.pop(attributes.get(self.said), ()):
+                self.at(place_of(letters))
+                if self.column in self.wanted:
+                    self.kind, text = kind or "n", inside or value
+                    self.put(unescape(text, NAMED) if "&" in text else text)
+
+    def at(self, column: int) -> None:
+        if not self.column < column < COLUMNS:
+            raise ValueError("its columns are out of order, or too many")
+        self.column = column
 
     def closed(self, name: str) -> None:
         self.end(name)

@@ -247,6 +247,9 @@ def test_a_comment_in_a_workbook_is_what_was_written(rows, words, tmp_path):
     '<c r="C1" t="str"><v><![CDATA[<c r="B1"><v>2</v></c></row>]]></v></c>',
     '<c r="C1" t="str"><v>a<?own <c r="B1"/><c r="B1"><v>?>b</v></c><c r="D1"/>',
     '<c r="B1" t="inlineStr"><is><t>R&amp;D</t></is></c><c r="BC1"><v>9</v></c><c r="AAA1"/>',
+    '<c r="A1" s="2" t="str"><v>&lt;R&amp;D&gt; &apos;x&quot; "y"</v></c><c r="C1"/>',
+    '<c r="A1" t="inlineStr"><is><t>_x0041_é&amp;amp;</t></is></c><c r="D1" t="b"><v>1</v></c>',
+    '<c r="A1" t="e"><v>#N/A</v></c><c r="C1"><v>7</v></c><c r="D1"><v>8</v></c>',
 ])  # fmt: skip
 @pytest.mark.parametrize("long", ["", "<row/>" * 20_000])
 def test_cells_that_nobody_wants_alter_none_of_the_others(rows, cells, long):
@@ -254,7 +257,7 @@ def test_cells_that_nobody_wants_alter_none_of_the_others(rows, cells, long):
         [name] = (name for name in parts if name.startswith("xl/worksheets/sheet"))
         head, _, tail = parts[name].decode().partition("<sheetData>")
         _, _, tail = tail.partition("</sheetData>")
-        sheet = f'{long}<row>{cells}</row><row><c r="C9"/></row>'
+        sheet = f'{long}<row>{cells}</row><row spans="1:9">{cells}</row><row><c r="C9"/></row>'
         parts[name] = f"{head}<sheetData>{sheet}</sheetData>{tail}".encode()
 
     book = xlsx.Book(repacked(workbook(rows), write), "kim.xlsx")
@@ -268,6 +271,21 @@ def test_cells_that_nobody_wants_alter_none_of_the_others(rows, cells, long):
             ]
             assert other.cells.keys() <= wanted
             assert one.formulas & wanted == other.formulas
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "iso-8859-1", "utf-16"])
+def test_a_sheet_may_have_any_encoding(rows, encoding):
+    def write(parts: dict[str, bytes]) -> None:
+        [name] = (name for name in parts if name.startswith("xl/worksheets/sheet"))
+        head, body, tail = parts[name].decode().partition("<sheetData>")
+        row = '<row r="1"><c r="C1" t="str"><v>José</v></c></row></sheetData>'
+        said = f'<?xml version="1.0" encoding="{encoding}"?>{head[head.index("<worksheet") :]}'
+        parts[name] = f"{said}{body}{row}{tail.partition('</sheetData>')[2]}".encode(encoding)
+
+    book = xlsx.Book(repacked(workbook(rows), write), "kim.xlsx")
+    [name] = book.sheets
+    [line] = book.lines(name, frozenset({2}))
+    assert {2: "José"} == line.cells
 
 
 def cell(row: decision_file.Row, name: str) -> str:
