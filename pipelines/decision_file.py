@@ -22,7 +22,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines import xlsx
+from pipelines import sheet_xml, xlsx
 from pipelines.failures import Misconfigured, Refused
 from pipelines.reviewer_rows import IDENTITY
 
@@ -239,7 +239,7 @@ def _start(text: str, what: str) -> tuple[str, int, int, dict[str, int]]:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
         try:
             for number, cells in enumerate(itertools.islice(reader, HEADER_WITHIN), 1):
-                if len(cells) > xlsx.COLUMNS:
+                if len(cells) > sheet_xml.COLUMNS:
                     raise Refused(what, f"it has {len(cells):,} columns", xlsx.AS_SENT)
                 if places := _places(enumerate(cells), what):
                     return delimiter, number, len(cells), places

@@ -269,7 +269,7 @@ BUGS = [
         'wrong = f"{formulas[0]} is a formula" if formulas else ""', 'wrong = ""', f"{BOMBS}"),
     Bug("macros and links are let in", "pipelines/xlsx.py", "for unwanted, pattern in UNWANTED:",
         "for unwanted, pattern in ():", f"{BOMBS}"),
-    Bug("a workbook may have a DTD", "pipelines/xlsx.py",
+    Bug("a workbook may have a DTD", "pipelines/sheet_xml.py",
         "    parser.StartDoctypeDeclHandler = _no_doctype\n", "", f"{BOMBS} -k entit"),
     Bug("a workbook may be of any size", "pipelines/xlsx.py",
         "if len(parts) > PARTS or", "if False and", f"{BOMBS} -k 'bomb or thousand'"),
@@ -349,7 +349,7 @@ BUGS = [
         publish.publish(copy, warehouse)
         copy.write_bytes(warehouse.read_bytes())
         with duckdb""", "tests/test_review.py -k never_written_over"),
-    Bug("an empty cell goes, whatever is behind it", "pipelines/xlsx.py",
+    Bug("an empty cell goes, whatever is behind it", "pipelines/sheet_xml.py",
         """    rb'(?=<c r="|</row>)'
 )
 # Any""", ")\n# Any", "tests/test_decision_files.py -k nobody_wants"),

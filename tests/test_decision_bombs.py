@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import decision_file, xlsx
+from pipelines import decision_file, sheet_xml
 from pipelines.failures import Failure
 from pipelines.reviewer_rows import HEADERS
 from tests.conftest import Opened
@@ -40,7 +40,7 @@ def in_sheet(content: bytes, part: str = SHEET) -> Callable[[Rows], bytes]:
 def with_cells(number: int) -> bytes:
     cells = b"".join(b"<c><v>1</v></c>" for _ in range(number))
     return b'<worksheet xmlns="%s"><sheetData><row>%s</row></sheetData></worksheet>' % (
-        xlsx.SPACES[0].encode(), cells,
+        sheet_xml.SPACES[0].encode(), cells,
     )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ REFUSED: dict[str, tuple[str, Callable[[Rows], bytes], str]] = {
     "a text that its cell does not find": (
         "k.xlsx",
         lambda rows: repacked(ours(rows), lambda parts: parts.update({
-            "xl/sharedStrings.xml": b'<sst xmlns="%s"/>' % xlsx.SPACES[0].encode()})),
+            "xl/sharedStrings.xml": b'<sst xmlns="%s"/>' % sheet_xml.SPACES[0].encode()})),
         "cannot be read",
     ),
     "two sheets of decisions": (

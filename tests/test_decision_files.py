@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
-from pipelines import decision_file, decision_rules, decisions, export, xlsx
+from pipelines import decision_file, decision_rules, decisions, export, sheet_xml, xlsx
 from pipelines.reviewer_rows import HEADERS, IDENTITY
 from tests.conftest import Opened, Rollcall, untouched
 from tests.returned import Rows, came, decided, ours, repacked, text, workbook
@@ -169,7 +169,7 @@ def in_bold(sheet: Any) -> None:
 
 def strictly(parts: dict[str, bytes]) -> None:
     for name, part in parts.items():
-        for old, new in zip(xlsx.SPACES, xlsx.SPACES[1:], strict=False):
+        for old, new in zip(sheet_xml.SPACES, sheet_xml.SPACES[1:], strict=False):
             part = part.replace(old.encode(), new.encode())
         if name.startswith("xl/worksheets/sheet"):
             part = re.sub(rb"<(/?)(\w)", rb"<\1x:\2", part).replace(b" xmlns=", b" xmlns:x=")
