@@ -40,7 +40,7 @@ SYSTEM = HEADERS.index("System")
 # What stands in the workbook that all are made from, until it is known
 LAST = 1_048_575  # a row that no sheet of ours ends with
 MAIL, TOTAL, COUNT = "\ue000mail\ue000", "\ue000total\ue000", "\ue000{}\ue000"
-ORDINARY = re.compile(r"[A-Za-z0-9@._+-]+")  # a mail address that is the same in XML
+ORDINARY = re.compile(r"(?!.*_x)[A-Za-z0-9@._+'-]+")  # a mail address that is the same in XML
 
 DECISION, COMMENT = (HEADERS.index(name) for name in ("decision", "comment"))
 

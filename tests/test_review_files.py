@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from openpyxl.utils.escape import unescape
 
-from pipelines import reviewer_files, reviewer_rows
+from pipelines import reviewer_files, reviewer_rows, xlsx
 from pipelines.reviewer_files import file_stem
 from pipelines.reviewer_rows import DECIDED, HEADERS, MOST
 from pipelines.reviews import DECISIONS
@@ -102,30 +102,34 @@ def test_a_reviewer_can_only_type_where_they_are_asked(packet):
 
 def test_each_workbook_says_whose_it_is_and_how_many_items_it_has(sent, rollcall):
     shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
-    strange = " <b>R&D</b> _x0041_@x.example"
+    strange = {"joan%": " <b>R&D</b> _x0041_@x.example", "grace%": "a_x0041_b@x.example"}
     changed(
         rollcall,
-        f"update review_items set reviewer = '{strange}' where reviewer like 'joan%'",
-    )
+        *(f"update review_items set reviewer = '{mail}' where reviewer like '{name}'"
+          for name, mail in strange.items()),
+    )  # fmt: skip
     out = rollcall.run("review", "open", "q4", "--json", "--out", "strange", **SEAL)
     folder = rollcall.home / out.document["folder"]
     sizes = json.loads((folder / "manifest.json").read_text())["reviewers"]
 
-    assert strange in {one["reviewer"] for one in sizes}
+    assert {*strange.values()} < {one["reviewer"] for one in sizes}
     for one in sizes:
         [name] = [name for name in one["files"] if name.endswith(".xlsx")]
-        book = openpyxl.load_workbook(folder / name)
-        access, told, progress = book
+        access, *_ = openpyxl.load_workbook(folder / name)
+        book = xlsx.Book((folder / name).read_bytes(), name)  # openpyxl reads no `_x0041_`
+        told, rows = (
+            [(line.cells.get(0), line.cells.get(1)) for line in book.lines(sheet)][1:]
+            for sheet in ("Instructions", "Progress")
+        )
         with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
             systems = connection.execute(
                 "select source_name, count(*)::varchar from review_items where reviewer = ?"
                 " group by all order by all", [one["reviewer"]],
             ).fetchall()  # fmt: skip
-        rows = [(name.value, text.value) for name, text in progress["A3:B99"]]
         assert rows[1:3] == [("Reviewer", one["reviewer"]), ("Items to decide", f"{one['items']}")]
         assert rows[3 : 3 + len(systems)] == [(f"of these in {name}", n) for name, n in systems]
-        assert told["B4"].value.startswith(f"This list is for {one['reviewer']}. ")
-        assert f": {one['items']} rows." in told["B3"].value
+        assert told[0][1].endswith(f": {one['items']} rows.")
+        assert told[1][1].startswith(f"This list is for {one['reviewer']}. ")
         last = one["items"] + 1
         assert access.auto_filter.ref.endswith(f"{last}") and access.max_row == last
         with ZipFile(folder / name) as archive:  # no mark of what is filled in later is left
