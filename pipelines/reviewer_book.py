@@ -36,13 +36,12 @@ MEANING = {
     "not_mine": "somebody else has to decide: say in the comment who, if you know",
     "unsure": "you cannot tell: say in the comment what you would need to know",
 }
-SYSTEM = HEADERS.index("System")
+DECISION, COMMENT = (HEADERS.index(name) for name in ("decision", "comment"))
+
 # What stands in the workbook that all are made from, until it is known
 LAST = 1_048_575  # a row that no sheet of ours ends with
 MAIL, TOTAL, COUNT = "\ue000mail\ue000", "\ue000total\ue000", "\ue000{}\ue000"
 ORDINARY = re.compile(r"(?!.*_x)[A-Za-z0-9@._+'-]+")  # a mail address that is the same in XML
-
-DECISION, COMMENT = (HEADERS.index(name) for name in ("decision", "comment"))
 
 
 class Books:

@@ -113,10 +113,10 @@ class Sheet(Text):
         which all others are plain is put aside and goes without them: expat would call us six times
         for each. From a comment, CDATA or instruction on, or in an encoding of its own, all stays:
         there may be something in it that only looks like one."""
-        if b"<!" in piece or piece.rfind(b"<?") > len(codecs.BOM_UTF8) or piece[:1] in b"!?":
+        is_odd = b"<!" in piece or piece.rfind(b"<?") > len(codecs.BOM_UTF8) or piece[:1] in b"!?"
+        if is_odd or FOREIGN.search(piece):
             self.unwanted = None
-        if self.unwanted is None or FOREIGN.search(piece):
-            self.unwanted = None
+        if self.unwanted is None:
             return piece
         self.aside.clear()  # all that are ours are taken
         return PLAIN_ROW.sub(self.put_aside, self.unwanted.sub(b"", piece))
