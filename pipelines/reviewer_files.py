@@ -35,10 +35,9 @@ def parts(
     """What writes the files of some reviewers when it is called, in a thread of its own if one
     likes; all together write everybody's."""
     folder.mkdir(mode=0o700)
-    books = Books(about)
+    write = partial(_write, connection, campaign, key, styles(), folder, Books(about))
     return [
-        partial(_write, connection, campaign, key, folder, books, some)
-        for some in _parted(reviewer_rows.shares(connection, campaign))
+        partial(write, some) for some in _parted(reviewer_rows.shares(connection, campaign))
     ]
 
 
@@ -60,6 +59,7 @@ def _write(
     connection: duckdb.DuckDBPyConnection,
     campaign: str,
     key: bytes,
+    shapes: Sequence[int],
     folder: Path,
     books: Books,
     some: Sequence[Share],
@@ -67,7 +67,7 @@ def _write(
     with connection.cursor() as own:
         return [
             (share.mail, _files(share, pieces, folder, books))
-            for share, pieces in reviewer_rows.rows(own, campaign, key, styles(), some)
+            for share, pieces in reviewer_rows.rows(own, campaign, key, shapes, some)
         ]
 
 
