@@ -28,9 +28,9 @@ def is_current(candidate: Path, project: Path, variables: dict[str, Any]) -> boo
     """Whether nothing has changed since `note`."""
     with duckdb.connect(str(candidate)) as connection:
         known = connection.execute(
-            "select 1 from duckdb_tables() where schema_name = 'policy' and table_name = 'built'"
+            "select 1 from duckdb_tables() where schema_name = 'built' and table_name = 'decisions'"
         ).fetchone()
-        return bool(known) and connection.execute("from policy.built").fetchall() == [
+        return bool(known) and connection.execute("from built.decisions").fetchall() == [
             (_digest(connection, project, variables),)
         ]
 
@@ -38,11 +38,12 @@ def is_current(candidate: Path, project: Path, variables: dict[str, Any]) -> boo
 def note(candidate: Path, project: Path, variables: dict[str, Any]) -> None:
     """From now on it is current."""
     with duckdb.connect(str(candidate)) as connection:
-        connection.execute("create or replace table policy.built (digest varchar)")
-        connection.execute(f"comment on table policy.built is '{ABOUT}'")
-        connection.execute(f"comment on column policy.built.digest is '{DIGEST}'")
+        connection.execute("create schema if not exists built")
+        connection.execute("create or replace table built.decisions (digest varchar)")
+        connection.execute(f"comment on table built.decisions is '{ABOUT}'")
+        connection.execute(f"comment on column built.decisions.digest is '{DIGEST}'")
         digest = _digest(connection, project, variables)
-        connection.execute("insert into policy.built values (?)", [digest])
+        connection.execute("insert into built.decisions values (?)", [digest])
 
 
 def _digest(
@@ -54,7 +55,7 @@ def _digest(
             digest.update(path.read_bytes())
     for schema, table in connection.execute(
         "select schema_name, table_name from duckdb_tables()"
-        " where not temporary and (schema_name, table_name) <> ('policy', 'built') order by all"
+        " where not temporary and schema_name <> 'built' order by all"
     ).fetchall():
         is_ours = schema == "policy" or (schema == "main" and table in OURS)
         content = ", sum(hash(line))" if is_ours else ""
