@@ -12,10 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from pipelines import __version__, audit, notify, redact, report, review, scratch, write_back
+from pipelines import __version__, redact
+from pipelines.cli import notify, plan, review
+from pipelines.cli.output import flags, tell
+from pipelines.export.formats import FORMATS
 from pipelines.failures import Failure, explained
-from pipelines.formats import FORMATS
-from pipelines.said import flags, tell
+from pipelines.files import scratch
+from pipelines.report import page
+from pipelines.write_back import audit_log
 
 EPILOG = """\
 exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
@@ -49,7 +53,7 @@ def main() -> NoReturn:
 
 
 def sync(arguments: argparse.Namespace) -> int:
-    from pipelines.sync import sync
+    from pipelines.sync.run import sync
 
     quiet = arguments.quiet or arguments.json
     show = sys.stderr.isatty() and not quiet
@@ -96,7 +100,7 @@ def sync(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    from pipelines.check import check
+    from pipelines.sources.check import check
 
     findings = []
     for finding in check(arguments.sources):
@@ -115,7 +119,7 @@ def check(arguments: argparse.Namespace) -> int:
 
 
 def export(arguments: argparse.Namespace) -> int:
-    from pipelines.export import export
+    from pipelines.export.folder import export
 
     manifest = export(arguments.out, arguments.allow_stale, arguments.format)
     if arguments.json:
@@ -137,9 +141,10 @@ def export(arguments: argparse.Namespace) -> int:
 
 
 def status(arguments: argparse.Namespace) -> int:
-    from pipelines import publish, settings
-    from pipelines.export import opened
-    from pipelines.status import status, told
+    from pipelines import settings
+    from pipelines.export.folder import opened
+    from pipelines.warehouse import publish
+    from pipelines.warehouse.source_states import status, told
 
     path = settings.warehouse()
     with opened(path) as warehouse:
@@ -202,7 +207,7 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-stale", action="store_true", help="also while a source's last sync failed"
     )
     verb("status", status, "the last run of each source, its age, and what is published")
-    for module in (report, review, write_back, audit):
+    for module in (page, review, plan, audit_log):
         module.add(verb)
     return parser
 

@@ -22,10 +22,10 @@ from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.typing import ConfigValueSentinel
 from dlt.extract.source import DltSource
 
-from pipelines import source_names
 from pipelines.failures import Misconfigured
-from pipelines.held import Held
-from pipelines.http import Tally
+from pipelines.http.session import Tally
+from pipelines.sources import source_names
+from pipelines.sources.earlier_rows import Held
 
 Numbers = TypeVar("Numbers")
 
@@ -166,7 +166,7 @@ def actor() -> str:
 
 
 def _module(source: str) -> Any:
-    return importlib.import_module(f"pipelines.{source}")
+    return importlib.import_module(f"pipelines.sources.{source}")
 
 
 def _secrets() -> list[str]:

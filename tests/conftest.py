@@ -24,9 +24,9 @@ import duckdb
 import pytest
 
 from pipelines import __main__ as cli
-from pipelines.scratch import INTERRUPTS
+from pipelines.files.scratch import INTERRUPTS
 from tests.sandbox import Sandbox
-from tests.sandbox.company_parts import Company
+from tests.sandbox.company.parts import Company
 
 # as many tests run at once as there are processors: a second thread in each only gets in the way
 os.environ.setdefault("ROLLCALL_THREADS", "1")

@@ -1,0 +1,63 @@
+"""ChartHop: the people, the groups of every type, and who is in which group today.
+
+Everything is read whole on every sync: there is no "changed since" for people or groups
+(docs.charthop.com, Developer basics). Leavers and future hires are read too. Membership belongs to
+the job a person holds; the person's calculated `groupIds` says it. Events since the last run only
+say when, and by whom. ChartHop's own login users and their roles are left out on purpose.
+"""
+
+from __future__ import annotations
+
+import dlt
+from dlt.extract import DltResource
+
+from pipelines.http.session import Policy, Tally
+from pipelines.sources.charthop.client import ChartHop
+from pipelines.sources.charthop.events import Feed
+from pipelines.sources.earlier_rows import Held
+from pipelines.sources.raw_rows import resource
+
+
+def tenant(org_id: str) -> str:
+    """One organisation."""
+    return org_id
+
+
+@dlt.source(name="charthop", max_table_nesting=0)
+def source(
+    org_id: str = dlt.config.value,
+    api_token: str = dlt.secrets.value,
+    base_url: str = "https://api.charthop.com",
+    timezone: str = "UTC",
+    page_size: int = 1000,
+    requests_per_second: float = 10.0,
+    concurrency: int = 2,
+    tally=None,
+    held=None,
+) -> tuple[DltResource, ...]:
+    """One ChartHop organisation, by its id or slug. `tally` counts what was asked.
+
+    `timezone` is the organisation's: a leaver has left when the day is over there. `held` is what
+    an earlier load left (`pipelines.held`).
+    """
+    tally = tally or Tally()
+    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
+    org = ChartHop(base_url, org_id, api_token, timezone, page_size, policy, tally)
+    tally.client = org
+
+    feed = Feed(org, held or Held())
+    return (
+        resource("organization", org.organization, "The organisation, and its time zone."),
+        resource("group_types", org.group_types, "One row per kind of group."),
+        resource("groups", org.groups, "One row per group, archived and future ones included."),
+        resource("future_groups", org.future_groups, "One row per group that does not exist yet."),
+        resource("persons", org.persons, "One row per person, leavers and future hires included."),
+        resource("jobs", org.jobs, "One row per seat; only where persons come without groupIds."),
+        resource(
+            "person_groups",
+            org.person_groups,
+            "One row per person read singly; only where neither list tells groupIds.",
+        ),
+        resource("events", feed.events, "One row per audit event since the first sync.", True),
+        resource("changes", feed.changes, "One row per change that an event names."),
+    )

@@ -1,0 +1,73 @@
+"""HaloITSM: agents (disabled and API agents too), teams, roles, and who is in what.
+
+The three lists are read whole on every sync: there is no "changed since" for agents. Builds differ:
+older ones answer with bare arrays and without membership in the list; then the team, role or agent
+details are read as well. Of tickets, those are read that we opened. End users (customers) are not
+agents and are not read.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import dlt
+from dlt.extract import DltResource
+
+from pipelines.http.session import Policy, Tally
+from pipelines.sources.earlier_rows import Held
+from pipelines.sources.haloitsm.client import HaloITSM
+from pipelines.sources.haloitsm.ticket_states import Tickets
+from pipelines.sources.raw_rows import resource
+
+
+def tenant(base_url: str, tenant: str = "") -> str:
+    """One instance, and the tenant of it where a host has several."""
+    return f"{urlsplit(base_url).hostname or ''} {tenant}".strip().lower()
+
+
+@dlt.source(name="haloitsm", max_table_nesting=0)
+def source(
+    base_url: str = dlt.config.value,
+    client_id: str = dlt.secrets.value,
+    client_secret: str = dlt.secrets.value,
+    auth_url: str | None = None,
+    tenant: str | None = None,
+    scope: str = "all",
+    page_size: int = 100,
+    requests_per_second: float = 2.0,
+    concurrency: int = 1,
+    tally=None,
+    held=None,
+) -> tuple[DltResource, ...]:
+    """One HaloITSM instance. `tally` counts what was asked; `held` is what an earlier load left
+    (`pipelines.held`)."""
+    tally = tally or Tally()
+    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
+    halo = HaloITSM(
+        base_url, auth_url, tenant, client_id, client_secret, scope, page_size, policy,
+        tally, held or Held(),
+    )  # fmt: skip
+    tally.client = halo
+    return (
+        resource("agents", halo.agents, "One row per agent, disabled and API agents included."),
+        resource("teams", halo.teams, "One row per team, inactive ones included."),
+        resource("roles", halo.roles, "One row per role, with the teams that it gives."),
+        resource(
+            "team_details",
+            halo.team_details,
+            "One row per team with its members; only where agents come without their teams.",
+        ),
+        resource(
+            "role_agents",
+            halo.role_agents,
+            "One row per role with its holders; only where agents come without `roles`.",
+        ),
+        resource(
+            "agent_details",
+            halo.agent_details,
+            "One row per agent read singly; only where teams do not tell their members either.",
+        ),
+        resource(
+            "tickets", Tickets(halo).read, "One row per ticket that we opened; none without any."
+        ),
+    )

@@ -1,0 +1,260 @@
+"""The service desk: what a ticket is made of, looked up by name, and the tickets that are ours.
+
+Ids of types, statuses and priorities belong to the instance, so they are settings by name. Whether
+`search` finds a word of a summary is not documented: it is tried once, on a ticket that is there.
+Where it does not, and where a call may have made a ticket that no search finds yet, the list itself
+is read, newest first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+from pipelines.failures import Misconfigured, Unreadable
+from pipelines.files.json_text import text_id
+from pipelines.sources.haloitsm.client import HaloITSM, RecordCount, rows_of
+from pipelines.sources.haloitsm.ticket_text import REFERENCE
+from pipelines.sources.raw_rows import Row, key_of
+
+TICKETS = "the scope `edit:tickets` or `all`, and an agent that may see and change tickets"
+CUSTOMERS = "the scope `read:customers` or `all`"
+NO_TICKET = "RC-0000000000000000"
+CLOCKS = timedelta(days=1)  # the times of an instance may be in any zone
+MOST_NAMES = 30  # in an error
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a ticket is to have, by the names that the instance knows; None is its own default."""
+
+    ticket_type: str | None
+    ticket_status: str | None
+    closed_status: str
+    reopened_status: str | None
+    priority: str | None
+    category: str | None
+    team: str | None
+    requester: str | None
+
+
+class Desk:
+    """The desk of one instance. What is looked up is kept as long as it lasts."""
+
+    def __init__(self, halo: HaloITSM, names: Names) -> None:
+        self.halo, self.api, self.names = halo, halo.api, names
+        self.references: dict[str, Row] = {}  # tickets of the list by the mark in their summary
+        self.listed: set[int] = set()
+
+    # ---- looked up by name
+
+    @cached_property
+    def new_ticket(self) -> Row:
+        """What every new ticket has. Raises Misconfigured for a name that is not one thing."""
+        made: Row = {"tickettype_id": self.ticket_type["id"]}
+        if self.names.ticket_status:
+            made["status_id"] = self.status("TICKET_STATUS", self.names.ticket_status)["id"]
+        if self.names.priority:
+            rows = self.read("Priority")
+            found = choose("TICKET_PRIORITY", self.names.priority, rows, "id", "name")
+            made |= {"priority_id": found.get("priorityid"), "sla_id": found.get("slaid")}
+        if self.names.category:
+            rows = self.read("Category", tickettype_id=self.ticket_type["id"], type_id=1)
+            names = ("value", "category_name")
+            found = choose("TICKET_CATEGORY", self.names.category, rows, "id", *names)
+            made["category_1"] = found.get("value") or found.get("category_name")
+        if self.names.team:
+            rows = self.read("Team", includeenabled="true", showall="true")
+            made["team"] = choose("TICKET_TEAM", self.names.team, rows, "id", "name")["name"]
+        return made | self.requester
+
+    @cached_property
+    def ticket_type(self) -> Row:
+        if not self.names.ticket_type:
+            raise Misconfigured(
+                "PROVISION__HALOITSM__TICKET_TYPE",
+                "it is not set, and a ticket has to be of a type",
+                "set it to the name of a ticket type",
+            )
+        rows = self.read("TicketType", can_create_only="true", showinactive="false")
+        rows = [row for row in rows if row.get("cancreate") is not False]
+        return choose("TICKET_TYPE", self.names.ticket_type, rows, "id", "name")
+
+    @cached_property
+    def requester(self) -> Row:
+        """The end user in whose name tickets are opened, with customer and site."""
+        wanted = self.names.requester
+        if not wanted:
+            return {}
+        rows = self.read("Users", CUSTOMERS, search=wanted, includeactive="true")
+        user = choose("TICKET_REQUESTER", wanted, rows, "id", "name", "emailaddress")
+        site = user.get("site_id_int") or user.get("site_id")
+        made = {"user_id": user["id"], "client_id": user.get("client_id")}
+        made["site_id"] = int(site) if isinstance(site, int | float) else None
+        return {name: value for name, value in made.items() if value is not None}
+
+    def status(self, setting: str, wanted: str) -> Row:
+        rows = self.read("Status", tickettype_id=self.ticket_type["id"])
+        return choose(setting, wanted, rows, "id", "name")
+
+    @cached_property
+    def closed(self) -> dict[str, str]:
+        """The statuses that end a ticket, id -> name: all but those that are left without them."""
+        every, still_open = self.read("Status"), self.read("Status", excludeclosed="true")
+        left = {text_id(row.get("id")) for row in still_open}
+        ended = {text_id(row.get("id")): str(row.get("name")) for row in every}
+        found = {key: name for key, name in ended.items() if key and key not in left}
+        if not found:  # a build that does not know the parameter
+            own = self.status("TICKET_CLOSED_STATUS", self.names.closed_status)
+            found = {str(own["id"]): str(own.get("name"))}
+        return found
+
+    @cached_property
+    def closed_status(self) -> Any:
+        found = self.status("TICKET_CLOSED_STATUS", self.names.closed_status)
+        if text_id(found["id"]) not in self.closed:
+            raise Misconfigured(
+                "PROVISION__HALOITSM__TICKET_CLOSED_STATUS",
+                f"{found['name']} does not close a ticket; these do: {names_of(self.closed)}",
+                "set it to one of them",
+            )
+        return found["id"]
+
+    @cached_property
+    def reopened_status(self) -> Any:
+        if wanted := self.names.reopened_status or self.names.ticket_status:
+            return self.status("TICKET_REOPENED_STATUS", wanted)["id"]
+        rows = self.read("Status", tickettype_id=self.ticket_type["id"])
+        rows = [row for row in rows if text_id(row.get("id")) not in self.closed]
+        return min(rows, key=lambda row: (row.get("sequence") or 0, row["id"]))["id"]
+
+    def is_closed(self, ticket: Row) -> bool:
+        return text_id(ticket.get("status_id")) in self.closed
+
+    # ---- tickets
+
+    def ticket(self, key: str) -> Row | None:
+        """One ticket as it is; None if it was deleted, which the instance must be there to say."""
+        try:
+            found = self.api.object(
+                f"Tickets/{key}", TICKETS, includedetails="true", nocache="true"
+            )
+        except Unreadable as failure:
+            if failure.status != 404 or not self.me:
+                raise
+            return None
+        if text_id(found.get("id")) != key:
+            raise self.api.unexpected(f"Tickets/{key}", found, "the ticket of this id")
+        return found
+
+    @cached_property
+    def me(self) -> str:
+        """The id of the agent that this credential acts as."""
+        found = text_id(self.api.object("Agent/me", "an agent to act as").get("id"))
+        if not found:
+            raise Unreadable("haloitsm: GET Agent/me", "it tells no id", "run `rollcall check`")
+        return found
+
+    def notes(self, key: str) -> list[Row]:
+        return self.read(
+            "Actions", TICKETS, ticket_id=key, excludesys="true", includehtmlnote="true"
+        )
+
+    def find(self, reference: str, asked_at: datetime | None) -> Row | None:
+        """The ticket that carries a mark, wherever it may be found by now."""
+        found = marked(self.search(reference), reference)
+        if found or (asked_at is None and self.search_works):
+            return found
+        self.read_list(asked_at - CLOCKS if asked_at else None)
+        return self.references.get(reference)
+
+    @cached_property
+    def search_works(self) -> bool:
+        """Whether `search` finds a ticket that is there by its summary, and leaves out others."""
+        rows = [row for row in next(self.pages(page_size=10), []) if row.get("summary")]
+        ours = [row for row in rows if REFERENCE.search(row["summary"])]
+        if not rows or self.search(NO_TICKET):
+            return False
+        wanted = (ours or rows)[0]
+        text = REFERENCE.findall(wanted["summary"])[0] if ours else wanted["summary"][:60].strip()
+        return any(row.get("id") == wanted["id"] for row in self.search(text))
+
+    def search(self, text: str) -> list[Row]:
+        """The first hundred: a build that does not know the parameter would give every ticket."""
+        return next(self.pages(page_size=100, search=text), [])
+
+    def read_list(self, since: datetime | None) -> None:
+        """Take the marks of all tickets that are new since the last reading, and of those that were
+        logged after `since`. A list that does not come newest first is read to its end."""
+        read, last = set[int](), float("inf")
+        for rows in self.pages(page_size=100):
+            keys = [int(key_of("haloitsm: tickets", row, "id")) for row in rows]
+            in_order = all(after < before for before, after in pairwise([last, *keys]))
+            last = keys[-1] if in_order and keys else 0
+            for row in rows:
+                for mark in REFERENCE.findall(str(row.get("summary"))):
+                    self.references[mark] = row
+            read |= {*keys}
+            is_known = len(rows) > 1 and not self.listed.isdisjoint(keys)
+            if in_order and is_known and (since is None or is_before(rows[-1], since)):
+                break
+        self.listed |= read  # not before: of a reading that fails, the older tickets are unread
+
+    def pages(self, **params: Any) -> Iterator[list[Row]]:
+        """Every ticket, open or closed, newest first."""
+        params |= {"order": "id", "orderdesc": "true", "pageinate": "true"}
+        for rows, _ in self.api.pages("Tickets", rows_of, RecordCount(), TICKETS, **params):
+            yield rows
+
+    def read(self, path: str, right: str = TICKETS, **params: Any) -> list[Row]:
+        """A list to its end, paged where the build pages it."""
+        params = {"pageinate": "true", "page_size": 100} | params
+        pages = self.api.pages(path, rows_of, RecordCount(), right, **params)
+        return [row for rows, _ in pages for row in rows]
+
+
+def choose(setting: str, wanted: str, rows: list[Row], key: str, *names: str) -> Row:
+    """The one row of this name, or of this id. Raises Misconfigured, with what there is."""
+
+    def called(*columns: str) -> list[Row]:
+        told = wanted.strip().casefold()
+        return [
+            row
+            for row in rows
+            if told in {(text_id(row.get(column)) or "").casefold() for column in columns}
+        ]
+
+    found = called(*names) or called(key)
+    if len(found) == 1:
+        return found[0]
+    there = {str(row.get(key)): next((row[n] for n in names if row.get(n)), "") for row in rows}
+    why = f"there is none named {wanted}; there are: {names_of(there)}"
+    if found:
+        ids = ", ".join(str(row.get(key)) for row in found)
+        why = f"{len(found)} are named {wanted}, with the ids {ids}"
+    variable = f"PROVISION__HALOITSM__{setting}"
+    raise Misconfigured(variable, why, f"set {variable} to one name, or to an id")
+
+
+def names_of(there: dict[str, Any]) -> str:
+    told = sorted({str(name) for name in there.values()})
+    more = f" and {len(told) - MOST_NAMES} more" if len(told) > MOST_NAMES else ""
+    return (", ".join(told[:MOST_NAMES]) or "none") + more
+
+
+def marked(rows: list[Row], reference: str) -> Row | None:
+    """The first ticket with a mark; more than one are told apart by nobody."""
+    found = [row for row in rows if reference in str(row.get("summary"))]
+    return min(found, key=lambda row: row["id"], default=None)
+
+
+def is_before(row: Row, since: datetime) -> bool:
+    try:
+        logged = datetime.fromisoformat(str(row.get("dateoccurred")))
+    except ValueError:
+        return False
+    return (logged if logged.tzinfo else logged.replace(tzinfo=UTC)) < since

@@ -1,0 +1,83 @@
+"""PingOne: users, groups, populations, roles, worker applications, and who holds what.
+
+Lists are read whole on every sync. Memberships and role assignments have no list: they are read by
+group or by user, whichever takes fewer calls, and by principal; after the first time only those
+that the audit feed, the lists or what is held call into question.
+"""
+
+from __future__ import annotations
+
+import dlt
+from dlt.extract import DltResource
+
+from pipelines.http.session import Policy, Tally
+from pipelines.sources.earlier_rows import Held
+from pipelines.sources.pingone.client import PingOne
+from pipelines.sources.pingone.incremental import Access
+from pipelines.sources.raw_rows import resource
+
+
+def tenant(environment_id: str) -> str:
+    """One environment."""
+    return environment_id
+
+
+@dlt.source(name="pingone", max_table_nesting=0)
+def source(
+    environment_id: str = dlt.config.value,
+    client_id: str = dlt.secrets.value,
+    client_secret: str = dlt.secrets.value,
+    region: str = "com",
+    base_url: str | None = None,
+    auth_url: str | None = None,
+    worker_environment_id: str | None = None,
+    page_size: int = 200,
+    memberships: str = "cheapest",
+    role_assignment_principals: str = "all",
+    requests_per_second: float = 10.0,
+    concurrency: int = 4,
+    full_every_days: float = 7.0,
+    full: bool = False,
+    tally=None,
+    held=None,
+) -> tuple[DltResource, ...]:
+    """One PingOne environment. `tally` counts what was asked.
+
+    `memberships` is `cheapest`, `by_group` or `by_user`; `role_assignment_principals` is `all`,
+    `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave users' roles out.
+    `full` reads everything; so does a run `full_every_days` days after the last that did. `held` is
+    what an earlier load left (`pipelines.held`).
+    """
+    tally = tally or Tally()
+    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
+    tenant = PingOne(
+        region, base_url, auth_url, environment_id, worker_environment_id, client_id,
+        client_secret, page_size, memberships, role_assignment_principals, policy,
+        tally,
+    )  # fmt: skip
+    tally.client = tenant
+    access = Access(tenant, held or Held(), full, full_every_days)
+    return (
+        resource(
+            "activities", access.activities, "One row per change of access that was audited.", True
+        ),
+        resource("populations", lambda: tenant.population_list, "One row per population."),
+        resource("roles", lambda: tenant.role_list, "One row per admin role, custom ones too."),
+        resource("groups", lambda: tenant.group_list, "One row per group of any kind."),
+        resource("group_nestings", access.nestings, "One row per group: its direct kin."),
+        resource("group_members", access.group_members, "One row per group: ids of its members."),
+        resource("user_memberships", access.user_memberships, "One row per user: its groups."),
+        resource("users", lambda: tenant.user_list, "One row per user, disabled ones too."),
+        resource("applications", lambda: tenant.application_list, "One row per application."),
+        resource(
+            "user_role_assignments", access.user_roles, "One row per user: its role assignments."
+        ),
+        resource(
+            "group_role_assignments", access.group_roles, "One row per group: what it carries."
+        ),
+        resource(
+            "application_role_assignments",
+            access.application_roles,
+            "One row per worker application: its role assignments.",
+        ),
+    )

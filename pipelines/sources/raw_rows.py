@@ -1,0 +1,94 @@
+"""The raw layer: one row per thing read, the vendor's object untouched as JSON.
+
+Every raw table has the same columns, so neither a new field nor a changed type can break or poison
+a load. Rows are Arrow tables of one fixed schema: dlt loads those as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract import DltResource
+
+from pipelines.failures import Unreadable
+from pipelines.files.json_text import dump, parse, text_id
+
+Row = dict[str, Any]
+
+SCHEMA = pa.schema(
+    [
+        pa.field("id", pa.string(), nullable=False),
+        pa.field("parent_id", pa.string()),
+        pa.field("updated_at", pa.timestamp("us", "UTC")),
+        pa.field("row_hash", pa.string(), nullable=False),
+        pa.field("payload", pa.string(), nullable=False),
+    ]
+)
+COLUMNS = {
+    "id": {"data_type": "text", "nullable": False},
+    "parent_id": {"data_type": "text", "nullable": True},
+    "updated_at": {"data_type": "timestamp", "nullable": True},
+    "row_hash": {"data_type": "text", "nullable": False},
+    "payload": {"data_type": "json", "nullable": False},
+}
+
+
+def resource(
+    name: str, read: Callable[[], Iterable[pa.Table]], about: str, feed: bool = False
+) -> DltResource:
+    """A dlt resource that replaces its raw table with what `read` yields, even if that is nothing;
+    to a `feed` it is added. `about` says what one row is.
+    """
+
+    def rows() -> Iterator[pa.Table]:
+        yield SCHEMA.empty_table()
+        yield from read()
+
+    rows.__doc__ = about
+    disposition = "append" if feed else "replace"
+    return dlt.resource(rows, name=name, columns=COLUMNS, write_disposition=disposition)
+
+
+def envelope(rows: Iterable[tuple[str, Row]]) -> pa.Table:
+    """Ids and the vendor's objects, as one Arrow table."""
+    ids, hashes, payloads = [], [], []
+    for key, row in rows:
+        try:
+            payload = dump(row)
+        except RecursionError:
+            raise Unreadable(
+                f"row {key}", "it is nested too deeply to be kept", "report it to the vendor"
+            ) from None
+        ids.append(key)
+        payloads.append(payload)
+        hashes.append(hashlib.blake2b(payload, digest_size=16).hexdigest())
+    empty = [None] * len(ids)
+    return pa.table([ids, empty, empty, hashes, payloads], schema=SCHEMA)
+
+
+def objects(tables: Iterable[pa.Table]) -> Iterator[Row]:
+    """The vendor's objects back out of envelopes."""
+    for table in tables:
+        for payload in table["payload"].to_pylist():
+            yield parse(payload.encode())
+
+
+def ids(tables: Iterable[pa.Table]) -> list[str]:
+    return [key for table in tables for key in table["id"].to_pylist()]
+
+
+def key_of(what: str, row: Row, *names: str) -> str:
+    """A row's id as text, under the first of these names that it has. Raises Unreadable."""
+    for name in names:
+        if key := text_id(row.get(name)):
+            return key
+    shown = ", ".join(sorted(row)[:8]) if isinstance(row, dict) else type(row).__name__
+    raise Unreadable(
+        what,
+        f"a row has no `{names[0]}`, which every row must have (it has: {shown})",
+        "report it to the vendor; nothing of this source was taken",
+    )

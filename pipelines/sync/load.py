@@ -1,0 +1,105 @@
+"""One source through dlt: extracted completely, or not loaded.
+
+dlt works in a fresh directory each time and gets its state back from the warehouse: a package left
+over by a run that died would otherwise be loaded instead of fresh data.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dlt
+from dlt.common.destination import Destination
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+from dlt.pipeline import Pipeline
+
+from pipelines import settings
+from pipelines.failures import Failure, StorageFailed, explained
+from pipelines.http.session import Tally
+from pipelines.sources.earlier_rows import Held
+
+os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # nothing here needs a graceful drain
+
+
+@dataclass
+class Read:
+    """One source in one sync: what was asked, what came, what went wrong."""
+
+    source: str
+    tally: Tally = field(default_factory=Tally)
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ended_at: datetime | None = None
+    failure: Failure | None = None
+    pipeline: Pipeline | None = None
+    rows_loaded: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def mode(self) -> str:
+        return self.tally.mode
+
+    @property
+    def status(self) -> str:
+        if self.failure is None:
+            return "complete"
+        return {4: "incomplete", 5: "refused"}.get(self.failure.code, "failed")
+
+
+DUCKDB_CONFIG = {"preserve_insertion_order": False, "memory_limit": "256MB"}
+
+
+def destination(candidate: Path) -> Destination:
+    """The candidate as dlt's destination: rows need no order, and half of the memory does. It is
+    resolved here: no setting of dlt's own can lead elsewhere, and none is looked for again."""
+    credentials = DuckDbCredentials(str(candidate), global_config=DUCKDB_CONFIG)
+    credentials.resolve()
+    return dlt.destinations.duckdb(credentials)
+
+
+def extract(
+    source: str, candidate: Path, work: Path, progress: str | None = None, full: bool = False
+) -> Read:
+    """Read one source into a package that is not loaded yet: everything if `full`, else what may
+    have changed. A Failure ends up in the answer; anything else is raised."""
+    read = Read(source)
+    try:
+        connected = settings.connect(source, read.tally, Held(candidate, source), full)
+        read.pipeline = dlt.pipeline(
+            source,
+            destination=destination(candidate),
+            dataset_name=f"raw_{source}",
+            pipelines_dir=str(work / "dlt"),
+            progress=progress,
+        )
+        read.pipeline.sync_destination()
+        read.pipeline.extract(connected, loader_file_format="parquet")
+        read.pipeline.normalize()
+    except Exception as error:
+        read.failure = explained(error)
+        if read.failure is None:
+            raise
+    finally:
+        read.tally.client = None  # and with it everything that was read
+        read.ended_at = datetime.now(UTC)
+    return read
+
+
+def load(read: Read) -> None:
+    """Put an extracted package into the warehouse, and count what arrived."""
+    pipeline = read.pipeline
+    assert pipeline is not None
+    pipeline.load(raise_on_failed_jobs=True)
+    with pipeline.sql_client() as client:
+        for table in pipeline.default_schema.data_table_names():
+            name = client.make_qualified_table_name(table)
+            read.rows_loaded[table] = client.execute_sql(f"select count(*) from {name}")[0][0]
+    for table, rows in read.tally.rows_read.items():
+        expected = rows + read.tally.rows_kept[table]
+        if read.rows_loaded.get(table) != expected:
+            raise StorageFailed(
+                f"{read.source}: {table}",
+                f"{expected} rows were to be loaded, {read.rows_loaded.get(table)} are there",
+                "run `rollcall sync` again",
+            )
