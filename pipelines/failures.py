@@ -83,7 +83,7 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 FULL = ("No space left on device", "Disk quota exceeded", "File too large")  # as libraries tell it
 
 
-def explained(error: BaseException) -> Failure | None:
+def explain(error: BaseException) -> Failure | None:
     """The failure behind an exception that a library wrapped, if there is one."""
     seen: set[int] = set()
     link: BaseException | None = error

@@ -23,14 +23,14 @@ def hide(*secrets: str) -> None:
             _hidden.update((secret, quote(secret, safe=""), quote_plus(secret)))
 
 
-def plain(text: object, longest: int = 300) -> str:
+def redact_text(text: object, longest: int = 300) -> str:
     """One printable line of somebody else's text, without secrets and mail addresses."""
-    said = without_secrets(str(text))
+    said = remove_secrets(str(text))
     said = UNPRINTABLE.sub(" ", MAIL.sub("<mail>", said)).strip()
     return said if len(said) <= longest else said[: longest - 1] + "…"
 
 
-def without_secrets(text: str) -> str:
+def remove_secrets(text: str) -> str:
     for secret in sorted(_hidden, key=len, reverse=True):
         text = text.replace(secret, "<secret>")
     return text
@@ -42,10 +42,10 @@ def install() -> None:
 
     def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
         made = make(*args, **kwargs)
-        made.msg, made.args = without_secrets(made.getMessage()), ()
+        made.msg, made.args = remove_secrets(made.getMessage()), ()
         if made.exc_info:
             text = logging.Formatter().formatException(made.exc_info)
-            made.exc_text = without_secrets(text)
+            made.exc_text = remove_secrets(text)
         return made
 
     logging.setLogRecordFactory(record)

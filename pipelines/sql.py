@@ -30,24 +30,25 @@ class Table:
         connection.execute(f"create table if not exists main.{self.name} ({', '.join(parts)})")
         for name, (kind, _) in self.columns.items():
             bare = kind.removesuffix(" not null")  # rows of before the column have no value for it
-            connection.execute(f"alter table main.{self.name} add column if not exists"
-                               f" {name} {bare}")  # fmt: skip
-        connection.execute(f"comment on table main.{self.name} is {quoted(self.about)}")
+            connection.execute(
+                f"alter table main.{self.name} add column if not exists {name} {bare}"
+            )
+        connection.execute(f"comment on table main.{self.name} is {quote(self.about)}")
         for name, (_, about) in self.columns.items():
-            connection.execute(f"comment on column main.{self.name}.{name} is {quoted(about)}")
+            connection.execute(f"comment on column main.{self.name}.{name} is {quote(about)}")
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def fetched(result: duckdb.DuckDBPyConnection) -> Iterator[Any]:
+def fetch_rows(result: duckdb.DuckDBPyConnection) -> Iterator[Any]:
     """A result, row by row, of which only a part is held."""
     while batch := result.fetchmany(10_000):
         yield from batch
 
 
-def named(result: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
+def fetch_dicts(result: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
     """A result, row by row, each by the names of its columns."""
     names = [column[0] for column in result.description]
-    return (dict(zip(names, row, strict=True)) for row in fetched(result))
+    return (dict(zip(names, row, strict=True)) for row in fetch_rows(result))

@@ -211,11 +211,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 
 def first_sync(
-    home: Path,
-    sandbox: Sandbox,
-    *arguments: str,
-    another: Published | None = None,
-    **settings: str,
+    home: Path, sandbox: Sandbox, *arguments: str, another: Published | None = None, **settings: str
 ) -> Published:
     """What the first sync of a company publishes, in a folder of its own. What dbt has parsed for
     another need not be parsed again."""

@@ -1,149 +1,109 @@
 """rollcall apply: carry out a plan that was approved by its digest, and prove what was done.
 
-Without the digest nothing is changed: each item is looked at, and told. With it, one change after
-the other is made (see carrying.py). Killed at any moment, run it again: it reads what has come
-about, and goes on.
+Without the digest nothing is changed: the state of each item is read and printed. With the digest,
+the changes are made one after the other. A run that was killed is run again with the same command:
+it reads the live state first, and goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipelines import settings
-from pipelines.cli.output import tell
-from pipelines.export.folder import opened
-from pipelines.failures import Failure, Incomplete, Locked, Misconfigured, Refused, StorageFailed
-from pipelines.files import json_lines
-from pipelines.redact import UNPRINTABLE, plain
-from pipelines.sources import write_access
-from pipelines.sources.write_access import Provisioner
-from pipelines.warehouse import publish
-from pipelines.write_back import apply, collect, limits
-from pipelines.write_back import planning as plans
-from pipelines.write_back.journal import SETTLED, Journal
-from pipelines.write_back.plan_text import counted, told
-from pipelines.write_back.planning import NEW, Plan
+from pipelines.cli.output import print_failures, print_result
+from pipelines.cli.plan import add_max_changes
+from pipelines.failures import Failure, Incomplete, Refused
+from pipelines.redact import UNPRINTABLE, redact_text
+
+if TYPE_CHECKING:
+    from pipelines.sources.writer import Provisioner
+    from pipelines.write_back.apply import Course
+    from pipelines.write_back.journal import Journal
+    from pipelines.write_back.plan import Plan
+
+
+def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    """Register the verb and its flags."""
+    parser = verb("apply", run, "carry out a plan; without its digest, say what would be done")
+    parser.add_argument("plan", type=Path, metavar="PLAN", help="the file that `plan` wrote")
+    parser.add_argument("--digest", metavar="HASH", help="approve the plan that has it")
+    add_max_changes(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    plan, folder = plans.read(arguments.plan), collect.folder()
+    """Carry the plan out, or look at each item where no digest is given."""
+    from pipelines import settings
+    from pipelines.files.json_lines import hold_folder
+    from pipelines.write_back import plan as plans
+    from pipelines.write_back.admission import admit_plan
+    from pipelines.write_back.audit_log import changes_folder
+    from pipelines.write_back.collect import publish_journals
+    from pipelines.write_back.journal import Journal
+
+    plan, folder = plans.read_plan(arguments.plan), changes_folder()
     if arguments.digest is None:
-        return _dry_run(arguments, plan, folder)
+        journal = Journal(folder, plan, settings.read_actor())
+        return _look(arguments, plan, journal, admit_plan(plan, journal, arguments.max_changes))
     if arguments.digest != plan.digest:
-        raise Refused(
-            f"plan {arguments.plan}", f"its digest is {plan.digest}, another one was approved",
-            "look at the plan again, and give its digest",
-        )  # fmt: skip
-    with json_lines.alone(folder, "plan or apply"):
-        journal = Journal(folder, plan, settings.actor())
-        writers = admitted(plan, journal, arguments.max_changes)
-        course = _carried_out(arguments, plan, journal, writers)
-        noted = _collected()
-    return _report(arguments, plan, journal, course, noted)
+        why = f"its digest is {plan.digest}, another one was approved"
+        raise Refused(f"plan {arguments.plan}", why, "look at the plan again, and give its digest")
+    with hold_folder(folder, "plan or apply"):
+        journal = Journal(folder, plan, settings.read_actor())
+        writers = admit_plan(plan, journal, arguments.max_changes)
+        course = _carry_out(arguments, plan, journal, writers)
+        postponed = publish_journals()
+    if postponed:
+        print(postponed, file=sys.stderr)
+    return _report(arguments, plan, journal, course)
 
 
-def admitted(plan: Plan, journal: Journal, most: int | None) -> dict[str, Provisioner]:
-    """What writes to each system, once nothing speaks against the plan. Raises Refused for one that
-    is stale, too old, of another tenant, beyond the limits, or touches what no plan may."""
-    document, todo = plan.document, plan.changes
-    for source, tenant in document["tenants"].items():
-        if write_access.tenant(source) != tenant:
-            raise Refused(f"plan: {source}", f"it is for {tenant}, and the settings lead to"
-                          f" {write_access.tenant(source)}", NEW)  # fmt: skip
-    throughs = {change.through for change in todo}
-    if throughs != {*document["tenants"]}:
-        raise Refused("plan", "it does not name the tenant of each system", NEW)
-    hours = limits.Limits.configured().max_age_hours
-    if plans.older(document["made_at"], hours):
-        raise Refused("plan", f"it is more than {hours:g} hours old", NEW)
-    writers = {
-        source: write_access.connect(source)
-        for source in write_access.sources()
-        if source in throughs or write_access.is_configured(source)  # their own accounts count, too
-    }
-    own = {account for writer in writers.values() for account in writer.own_accounts()}
-    patterns = limits.protected()
-    for change in todo:
-        if why := limits.untouchable(change, patterns, own):
-            raise Refused(f"plan: {change.account_id}", why, NEW)
-    with opened(settings.warehouse()) as warehouse:
-        limits.judge(todo, warehouse, most, "apply")
-        if document["undoes"]:
-            return writers  # nobody wishes for what takes a plan back but whoever approved it
-        wishes = plans.wished(warehouse)
-    wanted = {change.change_id: change for change in plans.sorted_out(wishes, own)[0]}
-    left = [change for change in todo if journal.outcome(change) not in SETTLED]
-    stale = sum(wanted.get(change.change_id) != change for change in left)
-    if stale:
-        told_so = "not wanted (so) any more by what is published"
-        raise Refused("plan", f"of {counted(len(left), 'change')}, {stale}: {told_so}", NEW)
-    return writers
+def _look(
+    arguments: argparse.Namespace, plan: Plan, journal: Journal, writers: dict[str, Provisioner]
+) -> int:
+    """Read the live state of every item, and print what would be done. Change nothing."""
+    from pipelines.write_back.plan_text import describe_change
 
-
-def _dry_run(arguments: argparse.Namespace, plan: Plan, folder: Path) -> int:
-    """Look at every item, and say what would be done; nothing is changed or written down."""
-    journal = Journal(folder, plan, settings.actor())
-    writers = admitted(plan, journal, arguments.max_changes)
-    looked = []
+    items = []
     for change in plan.changes:
         seen = writers[change.through].look(change, journal.asked_at(change))
-        looked.append({"change_id": change.change_id, "state": seen.state, "why": plain(seen.why)})
+        items.append(
+            {"change_id": change.change_id, "state": seen.state, "why": redact_text(seen.why)}
+        )
         if not arguments.json:
-            says = {"pending": "would be done"}.get(seen.state, seen.state)
-            print(f"{says}{': ' * bool(seen.why)}{plain(seen.why)}")
-            for line in told(change.item()):
+            state = "would be done" if seen.state == "pending" else seen.state
+            print(f"{state}{': ' * bool(seen.why)}{redact_text(seen.why)}")
+            for line in describe_change(change.item()):
                 print(f"  {UNPRINTABLE.sub(' ', line)}")
-    if arguments.json:
-        print(json.dumps({"code": 0, "digest": plan.digest, "dry_run": True, "items": looked},
-                         indent=2))  # fmt: skip
-    else:
-        print(f"nothing was changed; to do it: rollcall apply {arguments.plan} --digest"
-              f" {plan.digest}")  # fmt: skip
+    next_step = f"rollcall apply {arguments.plan} --digest {plan.digest}"
+    arguments.quiet = False  # what would be done is the result
+    document = {"code": 0, "digest": plan.digest, "dry_run": True, "items": items}
+    print_result(arguments, document, [f"nothing was changed; to do it: {next_step}"])
     return 0
 
 
-def _carried_out(
+def _carry_out(
     arguments: argparse.Namespace, plan: Plan, journal: Journal, writers: dict[str, Provisioner]
-) -> apply.Course:
-    """Make the changes, between the two records that say who did and how far they came."""
-    document = plan.document
-    journal.write(
-        "apply_begun", made_at=document["made_at"], made_by=document["made_by"],
-        data_as_of=document["snapshot"]["data_as_of"], changes=len(plan.changes),
-        applied_by=settings.actor(),
-    )  # fmt: skip
+) -> Course:
+    """Make the changes, and show each on stderr."""
+    from pipelines.write_back import apply
+
     quiet = arguments.quiet or arguments.json
-    course = apply.carry_out(
-        plan.changes, journal, writers,
-        say=lambda text: None if quiet else print(plain(text), file=sys.stderr),
-    )  # fmt: skip
-    journal.write("apply_ended", counts=course.counts, stopped=course.stopped or None,
-                  is_complete={*course.outcomes.values()} <= {*SETTLED})  # fmt: skip
-    return course
+    return apply.apply_plan(
+        plan,
+        journal,
+        writers,
+        say=lambda text: None if quiet else print(redact_text(text), file=sys.stderr),
+    )
 
 
-def _collected() -> str:
-    """Take the journals into the published file. What stands in the way keeps nothing from being
-    done: the next sync takes them in; it is returned in words."""
-    from pipelines.warehouse.dbt_build import DECISIONS, transform
+def _report(arguments: argparse.Namespace, plan: Plan, journal: Journal, course: Course) -> int:
+    """Print the outcome of every change, and return the exit code."""
+    from pipelines.write_back.journal import SETTLED_OUTCOMES
+    from pipelines.write_back.plan_text import count_noun
 
-    try:
-        with publish.amended(settings.warehouse()) as copy:
-            collect.collect(copy)
-            transform(copy, copy.parent.parent.parent, DECISIONS)
-    except (Locked, Misconfigured, Refused, StorageFailed) as error:
-        return f"the next sync notes this in the warehouse ({error.why})"
-    return ""
-
-
-def _report(
-    arguments: argparse.Namespace, plan: Plan, journal: Journal, course: apply.Course, noted: str
-) -> int:
-    """Say what became of every change. Returns the exit code."""
     document: dict[str, Any] = {
         "digest": plan.digest,
         "dry_run": False,
@@ -156,23 +116,20 @@ def _report(
         ],
     }
     said = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in course.counts.items())
-    arguments.counts = [f"{counted(len(plan.changes), 'change')}: {said}"]
-    if not arguments.json:
-        print(arguments.counts[0])
-        print(f"audit head {journal.log.head}")
-    if noted:
-        print(noted, file=sys.stderr)
+    arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {said}"]
+    arguments.quiet = False  # the counts and the head are the result
+    lines = [arguments.counts[0], f"audit head {journal.log.head}"]
     failures: list[Failure] = [course.wrong] if course.wrong else []
-    open_ = sum(n for name, n in course.counts.items() if name not in SETTLED)
-    if open_ and not failures:
+    unsettled = sum(n for name, n in course.counts.items() if name not in SETTLED_OUTCOMES)
+    if unsettled and not failures:
         reasons = dict.fromkeys(why for why in course.why.values() if why)
         why = "; ".join([*filter(None, [course.stopped]), said, *[*reasons][:2]])
         failures = [Incomplete("apply", why, "run the same command again: it goes on from here")]
-    if failures:
-        code = failures[0].code
-        effect = "what is done is done, and in the audit log; the rest is as it was"
-        tell(arguments, failures, document | {"effect": effect}, code)
-        return code
-    if arguments.json:
-        print(json.dumps({"code": 0} | document, indent=2))
-    return 0
+    if not failures:
+        print_result(arguments, {"code": 0} | document, lines)
+        return 0
+    if not arguments.json:
+        print_result(arguments, document, lines)
+    effect = "what is done is done, and in the audit log; the rest is as it was"
+    print_failures(arguments, failures, document | {"effect": effect}, failures[0].code)
+    return failures[0].code

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from pipelines import redact
 
-TOLD = ("sync", "plan", "apply")  # whose end is told
-SECONDS = 15.0  # for all addresses together
+NOTIFYING_VERBS = ("sync", "plan", "apply")  # whose end is told
+DEFAULT_SECONDS = 15.0  # for all addresses together
 NEXT = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # a comma may be part of an address
 
 
-def summary(verb: str, code: int, lines: list[str]) -> None:
+def send_summary(verb: str, code: int, lines: list[str]) -> None:
     """Tell all addresses what came of a command, in at most NOTIFY__SECONDS. What cannot be told
     is said on stderr, by the number of addresses."""
     import dlt  # most commands tell nobody, and need none of it
@@ -42,7 +42,7 @@ def summary(verb: str, code: int, lines: list[str]) -> None:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=float(settings.setting("notify.seconds", str(SECONDS))),
+            timeout=float(settings.read_setting("notify.seconds", str(DEFAULT_SECONDS))),
         ).stdout
         failed = len(urls) - int(sent or 0)
         why = f"{failed} of {len(urls)} addresses did not take the message"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from pipelines import redact
 from pipelines.failures import Failure
 
 
-def flags(unsaid: object = False) -> argparse.ArgumentParser:
+def common_flags(unsaid: object = False) -> argparse.ArgumentParser:
     """What every command can be told, with what an attribute is where its flag is not given."""
     made = argparse.ArgumentParser(add_help=False)
     for name, about in (
@@ -22,18 +23,29 @@ def flags(unsaid: object = False) -> argparse.ArgumentParser:
     return made
 
 
-def tell(
+def print_result(
+    arguments: argparse.Namespace, document: dict[str, Any], lines: Iterable[str]
+) -> None:
+    """Print a command's result on stdout: the document with --json, else the lines."""
+    if arguments.json:
+        print(json.dumps(document, indent=2))
+    elif not arguments.quiet:
+        for line in lines:
+            print(line)
+
+
+def print_failures(
     arguments: argparse.Namespace,
     failures: list[Failure],
     document: dict[str, Any],
     code: int | None = None,
 ) -> None:
     """Every failure with what, why, effect and next: as text on stderr, or as JSON on stdout."""
-    kept = document.get("effect") or effect(bool(document.get("published")))
+    kept = document.get("effect") or describe_effect(bool(document.get("published")))
     told = [
         {
-            "what": redact.plain(failure.what),
-            "why": redact.plain(failure.why, 600),
+            "what": redact.redact_text(failure.what),
+            "why": redact.redact_text(failure.why, 600),
             "effect": kept,
             "next": failure.next,
             "code": failure.code,
@@ -51,20 +63,21 @@ def tell(
     print(f"  effect: {kept}", file=sys.stderr)
 
 
-def effect(published: bool) -> str:
+def describe_effect(published: bool) -> str:
     """What is published now, and how old it is."""
     from pipelines import settings
-    from pipelines.export.folder import opened
-    from pipelines.warehouse.source_states import age, sources
+    from pipelines.warehouse.publish import open_published
+    from pipelines.warehouse.source_states import describe_age, read_source_states
 
-    path = settings.warehouse()
+    path = settings.warehouse_path()
     try:
-        with opened(path) as warehouse:
-            states = sources(warehouse)
+        with open_published(path) as warehouse:
+            states = read_source_states(warehouse)
     except Exception:
         return "what is published cannot be read" if path.exists() else "nothing is published"
     ages = ", ".join(
-        f"{state['source_name']} {age(state['as_of'])} old" + (" (stale)" * state["is_stale"])
+        f"{state['source_name']} {describe_age(state['as_of'])} old"
+        + (" (stale)" * state["is_stale"])
         for state in states
         if state["as_of"]
     )

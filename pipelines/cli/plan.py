@@ -1,36 +1,74 @@
-"""The verbs that carry decisions back into other systems: plan, and apply.
-
-What they need takes long to load, and is loaded by who runs them.
-"""
+"""rollcall plan: write what is to be changed in other systems as a file to approve."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipelines.cli.output import print_result
+from pipelines.failures import Misconfigured
+from pipelines.redact import UNPRINTABLE
+
+if TYPE_CHECKING:
+    from pipelines.write_back.planning import Undo
 
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
-    plans = verb("plan", _plan, "what is to be changed in other systems, as a file to approve")
-    plans.add_argument("--out", type=Path, metavar="FILE", help="write the plan here")
-    plans.add_argument("--undo", type=Path, metavar="PLAN",
-                       help="take back what was done of this plan")  # fmt: skip
-    plans.add_argument("--because", default="", metavar="TEXT", help="why it is taken back")
-    applies = verb("apply", _apply, "carry out a plan; without its digest, say what would be done")
-    applies.add_argument("plan", type=Path, metavar="PLAN", help="the file that `plan` wrote")
-    applies.add_argument("--digest", metavar="HASH", help="approve the plan that has it")
-    for one in (plans, applies):
-        one.add_argument("--max-changes", type=int, metavar="N",
-                         help="exceed the limits, for exactly so many changes")  # fmt: skip
+    """Register the verb and its flags."""
+    parser = verb("plan", run, "what is to be changed in other systems, as a file to approve")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the plan here")
+    parser.add_argument(
+        "--undo", type=Path, metavar="PLAN", help="take back what was done of this plan"
+    )
+    parser.add_argument("--because", default="", metavar="TEXT", help="why it is taken back")
+    add_max_changes(parser)
 
 
-def _plan(arguments: argparse.Namespace) -> int:
-    from pipelines.write_back import planning
+def add_max_changes(parser: argparse.ArgumentParser) -> None:
+    """Add the flag that `plan` and `apply` share."""
+    parser.add_argument(
+        "--max-changes",
+        type=int,
+        metavar="N",
+        help="exceed the limits, for exactly so many changes",
+    )
 
-    return planning.run(arguments)
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make a plan, write its file where there is anything to change, and print the plan."""
+    from pipelines import settings
+    from pipelines.warehouse.publish import open_published
+    from pipelines.write_back import plan_text, planning
+    from pipelines.write_back.audit_log import changes_folder
+
+    folder, actor = changes_folder(), settings.read_actor()
+    with open_published(settings.warehouse_path()) as warehouse:
+        undone = _undo(arguments, folder, actor) if arguments.undo else None
+        plan = planning.make_plan(warehouse, actor, arguments.max_changes, undone)
+    totals = plan.document["totals"]
+    arguments.counts = [
+        f"{totals['changes']} changes, {totals['blocked']} blocked",
+        *(f"{action}: {number}" for action, number in totals["by_action"].items()),
+    ]
+    path = planning.write_plan(plan, arguments.out, folder, actor) if plan.changes else None
+    document = {"code": 0, "path": str(path) if path else None} | plan.document
+    # A name may hold characters that move the cursor of a terminal.
+    lines = (UNPRINTABLE.sub(" ", line) for line in plan_text.describe_plan(plan, path))
+    arguments.quiet = False  # the plan is the result
+    print_result(arguments, document, lines)
+    return 0
 
 
-def _apply(arguments: argparse.Namespace) -> int:
-    from pipelines.cli import apply
+def _undo(arguments: argparse.Namespace, folder: Path, actor: str) -> Undo:
+    """Return the changes that take back what was done of another plan."""
+    from pipelines.write_back import undo
+    from pipelines.write_back.plan import read_plan
+    from pipelines.write_back.planning import Undo
 
-    return apply.run(arguments)
+    because = arguments.because.strip()
+    if not because:
+        raise Misconfigured("--because", "who takes something back says why", "say --because '…'")
+    plan = read_plan(arguments.undo)
+    return Undo(plan.digest, undo.invert_plan(plan, folder, actor, because))

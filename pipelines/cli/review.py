@@ -31,7 +31,7 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     def step(
         name: str, run: Callable[[argparse.Namespace], int], about: str, campaign: bool = True
     ) -> argparse.ArgumentParser:
-        flags = output.flags(argparse.SUPPRESS)
+        flags = output.common_flags(argparse.SUPPRESS)
         made = steps.add_parser(name, help=about, description=about, parents=[flags])
         made.set_defaults(run=run)
         if campaign:
@@ -43,8 +43,13 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         ("stale", "although its last run was not complete, or its data is old"),
         ("old-read", "although everything of it was not read for long"),
     ):
-        opens.add_argument(f"--accept-{name}", action="append", default=[], metavar="SOURCE",
-                           help=f"take this source as it is, {about}")  # fmt: skip
+        opens.add_argument(
+            f"--accept-{name}",
+            action="append",
+            default=[],
+            metavar="SOURCE",
+            help=f"take this source as it is, {about}",
+        )
     opens.add_argument("--because", default="", metavar="TEXT", help="why that is acceptable")
     imports = step("import", import_, "take in what the reviewers have decided")
     imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="XLSX or CSV")
@@ -68,31 +73,36 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     step("list", list_, "every campaign that has a file or was opened", False)
     checks = step("verify", verify, "whether a packet is as it was written, offline", False)
     checks.add_argument("folder", type=Path, metavar="DIR", help="the packet")
-    checks.add_argument("--manifest-sha256", default="", metavar="HEX",
-                        help="the digest that was noted when it was written")  # fmt: skip
+    checks.add_argument(
+        "--manifest-sha256",
+        default="",
+        metavar="HEX",
+        help="the digest that was noted when it was written",
+    )
 
 
 def open_(arguments: argparse.Namespace) -> int:
     from pipelines import settings
-    from pipelines.export.folder import opened
-    from pipelines.review import campaign, opening
+    from pipelines.review import campaign, campaign_state, opening
     from pipelines.review.packet import publish
+    from pipelines.warehouse.publish import open_published
 
-    asked = campaign.read(arguments.campaign)
+    asked = campaign.read_campaign_file(arguments.campaign)
     out = _out(arguments)
-    warehouse = settings.warehouse()
-    with opened(warehouse) as connection:
-        status = opening.is_open(connection, asked.name)
+    warehouse = settings.warehouse_path()
+    with open_published(warehouse) as connection:
+        status = campaign_state.campaign_status(connection, asked.name)
     if status is None:
         accepted = opening.Accepted(
             arguments.accept_stale, arguments.accept_old_read, arguments.because
         )
-        packed = opening.freeze(asked, warehouse, settings.actor(), accepted, out)
+        packed = opening.freeze(asked, warehouse, settings.read_actor(), accepted, out)
     else:
         if not arguments.quiet:
-            print(f"{asked.name} is {status}: its population stays as it was frozen",
-                  file=sys.stderr)  # fmt: skip
-        packed = publish.pack(warehouse, asked.name, out, "opened")
+            print(
+                f"{asked.name} is {status}: its population stays as it was frozen", file=sys.stderr
+            )
+        packed = publish.write_packet_again(warehouse, asked.name, out, "opened")
     return _packed(arguments, *packed)
 
 
@@ -100,13 +110,17 @@ def import_(arguments: argparse.Namespace) -> int:
     from pipelines import settings
     from pipelines.review.incoming import take_in
 
-    outcome = take_in.take_in(
-        settings.warehouse(), arguments.campaign, arguments.files, settings.actor(),
-        arguments.good_rows, arguments.supersede,
-    )  # fmt: skip
+    outcome = take_in.import_decisions(
+        settings.warehouse_path(),
+        arguments.campaign,
+        arguments.files,
+        settings.read_actor(),
+        arguments.good_rows,
+        arguments.supersede,
+    )
     code = Refused.code if outcome.rejections else 0
     if outcome.rejections and not arguments.json:
-        print("\n".join(redact.plain(line, 600) for line in outcome.told()), file=sys.stderr)
+        print("\n".join(redact.redact_text(line, 600) for line in outcome.told()), file=sys.stderr)
     _tell(arguments, {"code": code, **outcome.document()}, outcome.summary())
     return code
 
@@ -115,16 +129,18 @@ def close(arguments: argparse.Namespace) -> int:
     from pipelines import settings
     from pipelines.review import closing
 
-    name, warehouse, out = arguments.campaign, settings.warehouse(), _out(arguments)
+    name, warehouse, out = arguments.campaign, settings.warehouse_path(), _out(arguments)
     state = _state(name)
     if state["status"] == "not opened":
         raise Misconfigured(f"campaign {name}", "it was not opened", state["next"])
     if state["status"] == "open":
-        packed = closing.close(warehouse, name, settings.actor(), arguments.undecided, out)
+        packed = closing.close_campaign(
+            warehouse, name, settings.read_actor(), arguments.undecided, out
+        )
     else:
         from pipelines.review.packet import publish
 
-        packed = publish.pack(warehouse, name, out, "closed")
+        packed = publish.write_packet_again(warehouse, name, out, "closed")
     return _packed(arguments, *packed)
 
 
@@ -152,10 +168,13 @@ def list_(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace) -> int:
-    from pipelines.review.packet.verify import verify
+    from pipelines.review.packet.verify import verify_packet
 
-    report = verify(arguments.folder, arguments.manifest_sha256)
-    wrong = [{"file": redact.plain(name), "why": redact.plain(why)} for name, why in report.wrong]
+    report = verify_packet(arguments.folder, arguments.manifest_sha256)
+    wrong = [
+        {"file": redact.redact_text(name), "why": redact.redact_text(why)}
+        for name, why in report.wrong
+    ]
     code = Refused.code if wrong else 0
     meaning = KEPT if arguments.manifest_sha256 else NOT_KEPT
     document = {
@@ -185,20 +204,20 @@ def verify(arguments: argparse.Namespace) -> int:
 
 def _states() -> list[dict[str, Any]]:
     from pipelines import settings
-    from pipelines.export.folder import opened
     from pipelines.review import progress
+    from pipelines.warehouse.publish import open_published
 
-    with opened(settings.warehouse()) as connection:
-        return progress.states(connection)
+    with open_published(settings.warehouse_path()) as connection:
+        return progress.read_campaigns(connection)
 
 
 def _state(name: str) -> dict[str, Any]:
     from pipelines import settings
-    from pipelines.export.folder import opened
     from pipelines.review import progress
+    from pipelines.warehouse.publish import open_published
 
-    with opened(settings.warehouse()) as connection:
-        return progress.state(connection, name)
+    with open_published(settings.warehouse_path()) as connection:
+        return progress.read_campaign(connection, name)
 
 
 def _due(state: dict[str, Any]) -> str:
@@ -219,7 +238,7 @@ def _packed(arguments: argparse.Namespace, folder: Path, digest: str) -> int:
     """Say what is in the packet, and where it is."""
     from pipelines.review.packet import write
 
-    name, manifest = arguments.campaign, write.manifest(folder)
+    name, manifest = arguments.campaign, write.read_manifest(folder)
     _tell(
         arguments,
         {"campaign": name, "folder": str(folder), "manifest_sha256": digest, **manifest["counts"]},
@@ -235,7 +254,7 @@ def _packed(arguments: argparse.Namespace, folder: Path, digest: str) -> int:
 def _out(arguments: argparse.Namespace) -> Path:
     from pipelines import settings
 
-    return arguments.out or Path(settings.setting("review.files", "data/reviews")).expanduser()
+    return arguments.out or Path(settings.read_setting("review.files", "data/reviews")).expanduser()
 
 
 def _tell(arguments: argparse.Namespace, document: dict[str, Any], lines: list[str]) -> None:

@@ -21,12 +21,13 @@ from typing import Any
 
 import duckdb
 
-from pipelines.export.baton_rows import ENTITLEMENTS, GRANTS, NAMES, RESOURCES, USERS
-from pipelines.export.folder import described
+from pipelines.export.baton_rows import ENTITLEMENTS, GRANTS, RESOURCES, USERS
+from pipelines.export.names import NAME_MACROS
 from pipelines.failures import Misconfigured
-from pipelines.files.text_stream import lines_to, new_file
-from pipelines.files.xlsx_write import put_row, workbook
-from pipelines.sql import fetched, quoted
+from pipelines.files.safe_csv import describe_file
+from pipelines.files.text_stream import open_new_file, write_lines
+from pipelines.files.xlsx_write import open_workbook, write_row
+from pipelines.sql import fetch_rows, quote
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Section:
     profile: tuple[str, ...] = ()
 
     def rows(self, what: str, source: str, which: str = "true") -> str:
-        rows = self.sql.format(source=quoted(source))
+        rows = self.sql.format(source=quote(source))
         return f"select {what} from ({rows}) where {which} order by {self.order}"
 
     def fields(self, **renamed: str) -> str:
@@ -64,9 +65,10 @@ SECTIONS = (
         USERS,
         "name",
         {
-            **{name: name.replace("_", " ").title() for name in (
-                "name", "display_name", "email", "status", "last_login", "type",
-            )},
+            **{
+                name: name.replace("_", " ").title()
+                for name in ("name", "display_name", "email", "status", "last_login", "type")
+            },
             **{name: f"Profile: {name}" for name in PROFILE},
         },
         PROFILE,
@@ -75,10 +77,17 @@ SECTIONS = (
         "resources",
         RESOURCES,
         "name",
-        {name: name.replace("_", " ").title() for name in (
-            "resource_type", "resource_function", "name", "display_name", "description",
-            "parent_resource",
-        )},
+        {
+            name: name.replace("_", " ").title()
+            for name in (
+                "resource_type",
+                "resource_function",
+                "name",
+                "display_name",
+                "description",
+                "parent_resource",
+            )
+        },
     ),
     Section(
         "entitlements",
@@ -100,7 +109,7 @@ SECTIONS = (
             "entitlement_id": "Entitlement Granted to Principal",
         },
     ),
-)  # fmt: skip
+)
 
 
 # pkg/client/types.go and loader.go of later versions: other names, and two lists of grants
@@ -109,27 +118,37 @@ PRINCIPAL, GRANTED = "principal", "entitlement_id"
 USER, THING, ENTITLEMENT, GRANT = SECTIONS
 LATER = (
     (
-        "users", USER, "true",
+        "users",
+        USER,
+        "true",
         USER.fields(name="id")
         + ", login := login, employee_id := employee_id, status_details := status_raw",
     ),
     ("resources", THING, "true", THING.fields(name="id", resource_function="trait")),
-    ("entitlements", ENTITLEMENT, "true",
-     ENTITLEMENT.fields(resource_name="resource_id", entitlement="entitlement_slug")),
     (
-        "direct_user_grants", GRANT, "place = 0",
+        "entitlements",
+        ENTITLEMENT,
+        "true",
+        ENTITLEMENT.fields(resource_name="resource_id", entitlement="entitlement_slug"),
+    ),
+    (
+        "direct_user_grants",
+        GRANT,
+        "place = 0",
         f"principal_id := principal, resource_id := {RESOURCE.format(GRANTED)},"
         f" entitlement_slug := {SLUG.format(GRANTED)}",
     ),
     (
-        "grant_inheritance_mappings", GRANT, "place = 1",
+        "grant_inheritance_mappings",
+        GRANT,
+        "place = 1",
         f"principal_resource_id := {RESOURCE.format(PRINCIPAL)},"
         f" principal_entitlement_slug := {SLUG.format(PRINCIPAL)},"
         f" inherited_resource_id := {RESOURCE.format(GRANTED)},"
         f" inherited_entitlement_slug := {SLUG.format(GRANTED)},"
         " inheritance_depth := 'full'",
     ),
-)  # fmt: skip
+)
 
 
 def write_json(
@@ -155,18 +174,18 @@ def _objects(
 ) -> dict[str, Any]:
     """One object with a key per list, one row a line, every value text."""
     _must_know_inheritance(warehouse)
-    warehouse.execute(NAMES)
+    warehouse.execute(NAME_MACROS)
     rows: dict[str, int] = {}
-    with new_file(path) as file:
+    with open_new_file(path) as file:
         for name, section, which, fields in parts:
             file.write(f'{"," if rows else "{"}\n"{name}": [\n'.encode())
             line = f"to_json(struct_pack({fields}))::varchar || ',\n'"
-            rows[name] = lines_to(file.write, warehouse, section.rows(line, source, which))
+            rows[name] = write_lines(file.write, warehouse, section.rows(line, source, which))
             if rows[name]:
                 file.seek(-2, 1)  # no comma behind the last one
             file.write(b"\n]")
         file.write(b"\n}\n")
-    return described(path, [*rows], rows)
+    return describe_file(path, [*rows], rows)
 
 
 def write_workbook(
@@ -176,18 +195,18 @@ def write_workbook(
     the connector takes its own, and whoever reads the manual takes the other."""
     path, rows = folder / f"{source}.xlsx", {}
     _must_know_inheritance(warehouse)
-    warehouse.execute(NAMES)
-    with workbook(path) as book:
+    warehouse.execute(NAME_MACROS)
+    with open_workbook(path) as book:
         for section in SECTIONS:
             sheet = book.add_worksheet(section.name)
             twice = section.name == "grants"
-            put_row(sheet, 0, [*section.headers.values(), *[MISSPELT] * twice])
+            write_row(sheet, 0, [*section.headers.values(), *[MISSPELT] * twice])
             result = warehouse.execute(section.rows(", ".join(section.headers), source))
             number = 0
-            for number, row in enumerate(fetched(result), 1):
-                put_row(sheet, number, [*row, *row[-1:] * twice])
+            for number, row in enumerate(fetch_rows(result), 1):
+                write_row(sheet, number, [*row, *row[-1:] * twice])
             rows[section.name] = number
-    yield described(path, [section.name for section in SECTIONS], rows)
+    yield describe_file(path, [section.name for section in SECTIONS], rows)
 
 
 def _must_know_inheritance(warehouse: duckdb.DuckDBPyConnection) -> None:

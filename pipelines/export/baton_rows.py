@@ -2,18 +2,6 @@
 
 from __future__ import annotations
 
-# Names must be unique over users and resources together: `<type>/<native id>`.
-NAMES = """
-create or replace temp macro name_of(id) as regexp_replace(id, '^[^:]*:([^:]*):', '\\1/');
-create or replace temp macro slug_of(slug, scope_id) as
-    slug || coalesce('@' || name_of(scope_id), '');
-create or replace temp macro key_of(entitlement_id, scope_id) as
-    name_of(regexp_replace(entitlement_id, ':[^:]*$', '')) || ':'
-    || slug_of(split_part(entitlement_id, ':', -1), scope_id);
-create or replace temp macro named(name, scope_type, scope_name, scope_id) as
-    name || coalesce(' on ' || coalesce(scope_type || ' ' || scope_name, name_of(scope_id)), '')
-"""
-
 USERS = """
 with holders as (
     select
@@ -59,6 +47,7 @@ select
 from holders
 """
 
+
 # The connector lists children below their parents only: what no root leads to would be left out
 RESOURCES = """
 with recursive resources as (
@@ -96,6 +85,7 @@ select
 from resources
 left join placed on resources.resource_id = placed.resource_id
 """
+
 
 # A role that is held for one population only is an entitlement of its own
 ENTITLEMENTS = """
@@ -138,6 +128,7 @@ from entitlements
 join scopes on entitlements.entitlement_id = scopes.entitlement_id
 where entitlements.source_name = {source}
 """
+
 
 # What a system calls inherited without saying from where is told as held: it must not be lost
 GRANTS = """

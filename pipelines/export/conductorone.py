@@ -12,31 +12,17 @@ from typing import Any
 
 import duckdb
 
-from pipelines.export.baton_rows import NAMES
-from pipelines.export.folder import write_csv
-from pipelines.sql import quoted
-
-HOLDERS = """
-with holders as (
-    select
-        accounts.*,
-        people.full_name,
-        people.work_email,
-        people.manager_email,
-        source_states.last_complete_at,
-        source_states.is_stale
-    from accounts
-    left join people on accounts.person_id = people.person_id
-    left join source_states on accounts.source_name = source_states.source_name
-    where accounts.source_name = {source}
-)
-"""
+from pipelines.export.names import HOLDERS_SQL, NAME_MACROS
+from pipelines.files.safe_csv import write_csv
+from pipelines.sql import quote
 
 # conductorone.com/docs/baton/file-connectors, "Expected data values": columns of these names are
 # understood without mapping, and others are not imported. "Designate service and system accounts":
 # only Service and System are words for the User Type. "Import last login info": ISO 8601 is one of
 # the formats.
-ACCOUNTS = HOLDERS + """
+ACCOUNTS = (
+    HOLDERS_SQL
+    + """
 select
     source_account_id as "User ID",
     username as "Username",
@@ -52,6 +38,8 @@ select
     is_stale as "Source Is Stale"
 from holders
 """
+)
+
 
 # The same page, "Refresh or replace file data": Resource Type, Resource Name and Entitlement make
 # the entitlement's identity, without regard to case. A renamed group would be a new one and two of
@@ -79,74 +67,15 @@ left join source_states on grants.source_name = source_states.source_name
 where grants.source_name = {source}
 """
 
-SPACED = """
-create or replace temp macro single_spaced(text) as
-    trim(regexp_replace(text, '[\\s\\p{Z}]+', ' ', 'g'))
-"""
-
-# help.vanta.com, article 11345421 "Access File Uploader": "Extra spaces are not allowed", roles are
-# separated by commas, an owner is a mail address known to Vanta, "No owner" or "Not a person", and
-# a status is Active or Deactivated.
-ACCESS_FILE = HOLDERS + """
-, roles as (
-    select
-        grants.account_id,
-        list(replace(single_spaced(named(
-            coalesce(nullif(entitlements.display_name, ''), entitlements.slug),
-            grants.scope_type, grants.scope_name, grants.scope_id
-        )), ',', ';')) as role_names
-    from grants
-    join entitlements on grants.entitlement_id = entitlements.entitlement_id
-    where grants.source_name = {source}
-    group by grants.account_id
-),
-
-spaced as (
-    select
-        *,
-        coalesce(
-            nullif(single_spaced(username), ''),
-            nullif(single_spaced(display_name), ''),
-            source_account_id
-        ) as spaced_name
-    from holders
-)
-
-select
-    spaced_name || case
-        when count(*) over (partition by lower(spaced_name)) > 1
-            then ' (' || source_account_id || ')'
-        else ''
-    end as "Account name",
-    case
-        when work_email is not null then work_email
-        when account_type = 'service' then 'Not a person'
-        else 'No owner'
-    end as "Account owner",
-    array_to_string(list_sort(role_names), ', ') as "Role",
-    case status when 'disabled' then 'Deactivated' else 'Active' end as "Status"
-from spaced
-left join roles on spaced.account_id = roles.account_id
-"""
-
 
 def write_conductorone(
     warehouse: duckdb.DuckDBPyConnection, folder: Path, source: str
 ) -> Iterator[dict[str, Any]]:
     """`<source>-accounts.csv`, one row per account, and `<source>-grants.csv`, one per grant."""
-    warehouse.execute(NAMES)
+    warehouse.execute(NAME_MACROS)
     for part, sql, order in (
         ("accounts", ACCOUNTS, '"User ID"'),
         ("grants", GRANTS, '"User ID", "Resource Name", "Entitlement"'),
     ):
         path = folder / f"{source}-{part}.csv"
-        yield write_csv(warehouse, path, sql.format(source=quoted(source)), order)
-
-
-def write_vanta(
-    warehouse: duckdb.DuckDBPyConnection, folder: Path, source: str
-) -> Iterator[dict[str, Any]]:
-    """`<source>.csv`, one row per account with all that it holds in one cell."""
-    warehouse.execute(NAMES + ";" + SPACED)
-    path = folder / f"{source}.csv"
-    yield write_csv(warehouse, path, ACCESS_FILE.format(source=quoted(source)), '"Account name"')
+        yield write_csv(warehouse, path, sql.format(source=quote(source)), order)

@@ -23,12 +23,12 @@ FORMATS = {
 }
 
 
-def written(
+def write_format(
     name: str, warehouse: duckdb.DuckDBPyConnection, folder: Path, sources: list[str]
 ) -> Iterator[dict[str, Any]]:
     """Write the files of this format into the folder; what the manifest says of each."""
-    from pipelines.export import baton_file, conductorone
-    from pipelines.export.folder import write_review
+    from pipelines.export import baton_file, conductorone, vanta
+    from pipelines.export.review_csv import write_review
 
     warehouse.execute("set TimeZone = 'UTC'")
     if name == "review":
@@ -39,7 +39,7 @@ def written(
         "baton-json-2": baton_file.write_later_json,
         "baton-xlsx": baton_file.write_workbook,
         "conductorone-csv": conductorone.write_conductorone,
-        "vanta-csv": conductorone.write_vanta,
+        "vanta-csv": vanta.write_vanta,
     }[name]
     for source in sources:
         for file in write(warehouse, folder, source):

@@ -20,13 +20,13 @@ from pipelines.failures import Locked, Refused, StorageFailed
 Record = dict[str, Any]
 
 
-def canonical(value: Any) -> bytes:
+def to_canonical(value: Any) -> bytes:
     """The one way to write a value as JSON, with a newline at its end."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode() + b"\n"
 
 
-def append(path: Path, make: Callable[[bytes], Record]) -> Record:
+def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
     """Add the record that `make` gives, told the last line (empty if there is none); it is on disk
     when this returns. One process at a time. Raises StorageFailed."""
     try:
@@ -35,42 +35,42 @@ def append(path: Path, make: Callable[[bytes], Record]) -> Record:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             record = make(_last_line(handle))
-            _write(handle, canonical(record))
+            _write(handle, to_canonical(record))
         finally:
             os.close(handle)
         if is_new:
             _sync(path.parent)
     except OSError as error:
-        raise failed(path, error) from None
+        raise storage_failure(path, error) from None
     return record
 
 
-def read(path: Path) -> list[Record]:
+def read_records(path: Path) -> list[Record]:
     """Its whole lines, from the first. Raises Refused for one that nobody wrote so."""
     try:
         lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
     except OSError as error:
-        raise failed(path, error) from None
+        raise storage_failure(path, error) from None
     found = []
     for number, line in enumerate(lines[:-1], 1):
-        record = parsed(line)
+        record = parse_record(line)
         if record is None:
             raise Refused(f"{path} line {number}", "it was edited", "restore the file")
         found.append(record)
     return found
 
 
-def parsed(line: bytes) -> Record | None:
+def parse_record(line: bytes) -> Record | None:
     """The record that a line holds, None unless it is exactly as it was written."""
     try:
         record = json.loads(line)
     except ValueError:
         return None
-    return record if isinstance(record, dict) and canonical(record) == line + b"\n" else None
+    return record if isinstance(record, dict) and to_canonical(record) == line + b"\n" else None
 
 
 @contextmanager
-def alone(folder: Path, what: str) -> Iterator[None]:
+def hold_folder(folder: Path, what: str) -> Iterator[None]:
     """The one process at work in this folder, which is made if it is not there. Raises Locked; the
     kernel frees the lock of a process that died."""
     try:
@@ -78,20 +78,20 @@ def alone(folder: Path, what: str) -> Iterator[None]:
         folder.chmod(0o700)
         handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise failed(folder, error) from None
+        raise storage_failure(folder, error) from None
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Locked(str(folder), f"another {what} is at work", "wait for its end") from None
         except OSError as error:
-            raise failed(folder, error) from None
+            raise storage_failure(folder, error) from None
         yield
     finally:
         os.close(handle)
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """A small file with this in it, or the one that was there: never a half. Raises OSError."""
     aside = path.with_name(path.name + ".new")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
@@ -140,6 +140,6 @@ def _write(handle: int, data: bytes) -> None:
     os.fsync(handle)
 
 
-def failed(path: Path, error: OSError) -> StorageFailed:
+def storage_failure(path: Path, error: OSError) -> StorageFailed:
     why = (error.strerror or str(error)).lower()
     return StorageFailed(str(path), why, "check the disk, or set CHANGES__FOLDER")

@@ -45,7 +45,7 @@ def dump(value: Any) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def text_id(value: Any) -> str | None:
+def to_text_id(value: Any) -> str | None:
     """An id as text in one spelling: 7, 7.0 and "7" are one, "007" is another. None if empty."""
     if isinstance(value, bool) or value is None:
         return None

@@ -29,7 +29,7 @@ def scratch(folder: Path) -> Iterator[Path]:
         _present.discard(folder)
 
 
-def clear() -> None:
+def clear_scratch() -> None:
     """Take away all of them, though threads may still be writing there."""
     for folder in [*_present] * 5:
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,16 +11,16 @@ from typing import IO
 import duckdb
 import pyarrow as pa
 
-ROWS = 2_048  # as many as DuckDB computes at once
+ROWS_PER_BATCH = 2_048  # as many as DuckDB computes at once
 
 
-def new_file(path: Path) -> IO[bytes]:
+def open_new_file(path: Path) -> IO[bytes]:
     """A file for its owner only, that was not there before."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     return os.fdopen(handle, "wb")
 
 
-def lines_to(
+def write_lines(
     write: Callable[[memoryview], object], connection: duckdb.DuckDBPyConnection, sql: str
 ) -> int:
     """Write the one text column of this query, its rows one behind the other; how many there were.
@@ -28,14 +28,14 @@ def lines_to(
     No row may be null.
     """
     rows = 0
-    for batch in ahead(connection.execute(sql).to_arrow_reader(ROWS)):
+    for batch in prefetch(connection.execute(sql).to_arrow_reader(ROWS_PER_BATCH)):
         if batch.num_rows:
-            write(together(batch.column(0)))
+            write(run_together(batch.column(0)))
         rows += batch.num_rows
     return rows
 
 
-def ahead(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+def prefetch(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
     """The same batches, each made while the one before it is at work."""
     with ThreadPoolExecutor(1) as maker:
         coming = maker.submit(next, batches, None)
@@ -44,8 +44,14 @@ def ahead(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
             yield batch
 
 
-def together(texts: pa.StringArray) -> memoryview:
+def run_together(texts: pa.StringArray) -> memoryview:
     """Some rows' texts, one behind the other, as Arrow keeps them: in one piece of memory."""
     _, ends, data = texts.buffers()
     places = memoryview(ends).cast("i")
     return memoryview(data)[places[texts.offset] : places[texts.offset + len(texts)]]
+
+
+def write_new_file(path: Path, text: str) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -105,7 +105,7 @@ class Sheet(Text):
         self.said = f"x{secrets.token_hex(8)}"  # a name that no file can have
         self.aside: dict[str | None, list[tuple[str, ...]]] = {}  # cells of a row, by its mark
         if wanted is not None:
-            names = "|".join(letters_of(column) for column in wanted).encode()
+            names = "|".join(column_letters(column) for column in wanted).encode()
             self.unwanted = re.compile(UNWANTED_CELL % names)
 
     def shortened(self, piece: bytes) -> bytes:
@@ -137,7 +137,7 @@ class Sheet(Text):
     def started(self, name: str, attributes: Attributes) -> None:
         if name in CELL:
             place = attributes.get("r")
-            self.at(place_of(place.rstrip(DIGITS)) if place else self.column + 1)
+            self.at(column_of(place.rstrip(DIGITS)) if place else self.column + 1)
             if self.column in self.wanted:
                 self.kind = attributes.get("t", "n")
                 self.is_reading = True
@@ -155,7 +155,7 @@ class Sheet(Text):
             self.lines.append(Line(number))
             self.column = -1
             for letters, kind, inside, value in self.aside.pop(attributes.get(self.said), ()):
-                self.at(place_of(letters))
+                self.at(column_of(letters))
                 if self.column in self.wanted:
                     self.kind, text = kind or "n", inside or value
                     self.put(unescape(text, NAMED) if "&" in text else text)
@@ -179,11 +179,11 @@ class Sheet(Text):
         elif self.kind == "b":
             text = "TRUE" if text.strip() == "1" else "FALSE"
         elif self.kind in ("inlineStr", "str"):
-            text = unescaped(text)
+            text = unescape_cell(text)
         self.lines[-1].cells[self.column] = text
 
 
-def unescaped(text: str) -> str:
+def unescape_cell(text: str) -> str:
     """`_x000D_` is a carriage return; half a character stays as it is written."""
     if "_x" not in text:
         return text
@@ -196,7 +196,7 @@ def unescaped(text: str) -> str:
 _places: dict[str, int] = {}
 
 
-def place_of(letters: str) -> int:
+def column_of(letters: str) -> int:
     """The column that a spreadsheet calls so, counted from 0."""
     found = _places.get(letters)
     if found is None:
@@ -209,7 +209,7 @@ def place_of(letters: str) -> int:
     return found
 
 
-def letters_of(place: int) -> str:
+def column_letters(place: int) -> str:
     """The other way round."""
     letters = ""
     while place >= 0:

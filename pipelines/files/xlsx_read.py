@@ -26,7 +26,7 @@ from pipelines.files.xlsx_cells import (
     Sheet,
     Text,
     new_parser,
-    unescaped,
+    unescape_cell,
 )
 
 PARTS = 1_000  # in an archive; a workbook of three sheets has a dozen
@@ -36,10 +36,12 @@ RATIO = 200  # unpacked to packed: sheets have 10 to 60, a bomb 1,000
 CHUNK = 1 << 16
 UNWANTED = (
     ("macros", re.compile(r"vbaproject|macrosheets|dialogsheets", re.I)),
-    ("links to other files or data",
-     re.compile(r"xl/(externallinks|connections|querytables|webextensions)", re.I)),
+    (
+        "links to other files or data",
+        re.compile(r"xl/(externallinks|connections|querytables|webextensions)", re.I),
+    ),
     ("embedded objects", re.compile(r"xl/(embeddings|activex|ctrlprops)", re.I)),
-)  # fmt: skip
+)
 IDS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships id",
     "http://purl.oclc.org/ooxml/officeDocument/relationships id",
@@ -136,7 +138,7 @@ class Book:
         def end(name: str) -> None:
             reader.end(name)
             if name in ITEM:
-                texts.append(unescaped(reader.text()))
+                texts.append(unescape_cell(reader.text()))
 
         reader.parser.EndElementHandler = end
         self._walked(part, reader.start, reader.parser)

@@ -21,7 +21,7 @@ from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines.failures import Refused
-from pipelines.files.text_stream import new_file
+from pipelines.files.text_stream import open_new_file
 
 CREATED = datetime(1980, 1, 1, tzinfo=UTC)  # as old as a file in a ZIP archive can say it is
 FIRST_SHEET = "xl/worksheets/sheet1.xml"
@@ -42,22 +42,22 @@ CONTROL = r"[\x00-\x08\x0b-\x1f\x{fffe}\x{ffff}]"
 
 
 @contextmanager
-def workbook(path: Path) -> Iterator[Workbook]:
+def open_workbook(path: Path) -> Iterator[Workbook]:
     """A new workbook, complete at the end of the block; mode 0600, and never over another file.
 
     Each sheet has to be filled row by row, from its top: a row is on disk before the next one
     comes, so that any number of rows needs little memory.
     """
     with (
-        new_file(path) as file,
+        open_new_file(path) as file,
         tempfile.TemporaryDirectory(dir=path.parent, prefix=".xlsx-") as parts,
     ):
-        book = new_book(file, constant_memory=True, tmpdir=parts)
+        book = new_workbook(file, constant_memory=True, tmpdir=parts)
         yield book
         book.close()
 
 
-def new_book(file: IO[bytes], **options: object) -> Workbook:
+def new_workbook(file: IO[bytes], **options: object) -> Workbook:
     """A workbook that is written into this file when it is closed."""
     kinds = ("strings_to_formulas", "strings_to_urls", "strings_to_numbers")
     book = Workbook(file, dict.fromkeys(kinds, False) | options)
@@ -66,12 +66,12 @@ def new_book(file: IO[bytes], **options: object) -> Workbook:
 
 
 @contextmanager
-def with_rows(path: Path, frame: dict[str, bytes], last: int) -> Iterator[IO[bytes]]:
+def insert_rows(path: Path, frame: dict[str, bytes], last: int) -> Iterator[IO[bytes]]:
     """A new workbook of these parts, with the rows that the block writes, as XML, below those of
     its first sheet, down to the `last` as the sheet numbers it; mode 0600, and never over another
     file."""
     with (
-        new_file(path) as file,
+        open_new_file(path) as file,
         ZipFile(file, "w", ZIP_DEFLATED, compresslevel=QUICK) as archive,
     ):
         for name, content in frame.items():
@@ -85,7 +85,7 @@ def with_rows(path: Path, frame: dict[str, bytes], last: int) -> Iterator[IO[byt
                     part.write(content)
 
 
-def put(
+def write_cell(
     sheet: Worksheet, row: int, column: int, text: str | None, shape: Format | None = None
 ) -> None:
     """Write one cell, counted from 0. Null and empty text leave it empty.
@@ -113,22 +113,22 @@ def put(
         )
 
 
-def put_row(
+def write_row(
     sheet: Worksheet, row: int, texts: Iterable[str | None], shape: Format | None = None
 ) -> None:
     """Write the cells of one row, from the left. Raises as `put` does."""
     for column, text in enumerate(texts):
-        put(sheet, row, column, text, shape)
+        write_cell(sheet, row, column, text, shape)
 
 
-def plain_in_sql(texts: Sequence[str]) -> str:
+def is_plain_sql(texts: Sequence[str]) -> str:
     """SQL of whether all cells of a row stand in XML as they are: one look instead of many."""
     together = f"concat_ws(chr(10), {', '.join(texts)})"
     pattern = f"{PLAIN}(?:\n{PLAIN}){{{len(texts) - 1}}}"
     return f"regexp_full_match({together}, '{pattern}') and not contains({together}, '_x')"
 
 
-def row_in_sql(number: str, texts: Sequence[str], styles: Sequence[int], plain: str) -> str:
+def row_sql(number: str, texts: Sequence[str], styles: Sequence[int], plain: str) -> str:
     """SQL of one row of a sheet in XML: `number` as the sheet shows it, `texts` columns without a
     null, `plain` what `plain_in_sql` says of them. Every cell is text, and empty text leaves it
     empty."""
@@ -136,7 +136,7 @@ def row_in_sql(number: str, texts: Sequence[str], styles: Sequence[int], plain: 
     quick, careful = [], []
     for place, (text, style) in enumerate(zip(texts, styles, strict=True)):
         begin = f"'<c r=\"{xl_col_to_name(place)}', {number}"
-        shape = f"\" s=\"{style}\""
+        shape = f'" s="{style}"'
         quick.append(  # no text is copied before all are
             f"{begin}, case when {text} = '' then '{shape}/>' else '{shape} {kind}>' end,"
             f" {text}, case when {text} = '' then '' else '</t></is></c>' end"

@@ -14,13 +14,14 @@ import requests
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
 
 from pipelines.failures import Denied, Misconfigured, Unreadable
-from pipelines.http.session import CHECK, Session
+from pipelines.http.policy import NEXT_CHECK
+from pipelines.http.session import Session
 from pipelines.redact import hide
 
 DAY = 86_400.0
 
 
-def checked_secret(setting: str, secret: str) -> str:
+def check_secret(setting: str, secret: str) -> str:
     """A secret from the settings, without the blanks around it. Raises Misconfigured, unsaid."""
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
@@ -84,10 +85,12 @@ class ClientCredentials(OAuth2ClientCredentials):
             if failure.status is None or failure.status >= 500 or failure.status == 429:
                 raise
             # no status: this refusal must not look like that of a token that could be renewed
-            raise Denied(failure.what, failure.why, CHECK, None, failure.body) from None
+            raise Denied(failure.what, failure.why, NEXT_CHECK, None, failure.body) from None
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token.strip():
-            raise Denied(f"{source}: the token endpoint", "its answer holds no access_token", CHECK)
+            raise Denied(
+                f"{source}: the token endpoint", "its answer holds no access_token", NEXT_CHECK
+            )
         hide(token)
         self.parse_native_representation(token)
         self.ends = time.monotonic() + self.parse_expiration_in_seconds(body)

@@ -35,7 +35,7 @@ class Pace:
             self.slowed = self.next = max(self.next, now + pause)
 
 
-def retry_after(response: requests.Response) -> float | None:
+def read_retry_after(response: requests.Response) -> float | None:
     """Seconds to wait by the answer's Retry-After: a number, an HTTP date or RFC 3339."""
     said = response.headers.get("retry-after", "").strip()
     if not said:
@@ -44,12 +44,12 @@ def retry_after(response: requests.Response) -> float | None:
         return max(0.0, float(said)) if float(said) < float("inf") else None
     except ValueError:
         pass
-    now = moment(response.headers.get("date", "")) or datetime.now(UTC)
-    until = moment(said)
+    now = parse_http_date(response.headers.get("date", "")) or datetime.now(UTC)
+    until = parse_http_date(said)
     return (until - now).total_seconds() if until and until > now else None
 
 
-def moment(text: str) -> datetime | None:
+def parse_http_date(text: str) -> datetime | None:
     """A time as a header says it: an HTTP date or RFC 3339; None if it is neither."""
     for read in (parsedate_to_datetime, datetime.fromisoformat):
         try:

@@ -14,72 +14,30 @@ from __future__ import annotations
 
 import itertools
 import random
-import threading
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, HTTPError
 
-from pipelines.failures import Denied, Misconfigured, Unreadable
+from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import NotJson, parse
-from pipelines.http.rate_limit import Pace, moment, retry_after
-from pipelines.redact import plain
-
-AGAIN = {202, 408, 425, 429, 500, 501, 502, 503, 504}
-CHECK = "run `rollcall check`"
-LATER = "run `rollcall sync` again later"
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How hard one source may be asked, and how long it may take (seconds)."""
-
-    requests_per_second: float = 10.0
-    concurrency: int = 4
-    attempts: int = 8
-    wait: float = 0.5  # before the second attempt; doubled for each further one
-    longest_wait: float = 60.0
-    budget: float = 600.0  # all waiting of one source together
-    connect: float = 10.0
-    silence: float = 60.0  # no byte for so long
-    deadline: float = 180.0  # one answer, from its first byte to its last
-    largest: int = 64 * 2**20  # bytes of one answer, unpacked
-
-
-class Signer(Protocol):
-    """Puts a credential on a request, and says whether a refused one has been replaced."""
-
-    def sign(self, request: requests.PreparedRequest) -> None: ...
-    def renew(self, request: requests.PreparedRequest) -> bool: ...
-
-
-@dataclass
-class Tally:
-    """What one source was asked, for `runs` and `run_resources`. Shared by threads."""
-
-    requests: int = 0
-    retries: int = 0
-    waited: float = 0.0
-    pages: Counter[str] = field(default_factory=Counter)
-    rows_read: Counter[str] = field(default_factory=Counter)
-    rows_kept: Counter[str] = field(default_factory=Counter)  # unchanged, so not read again
-    mode: str = "full"
-    reported: dict[str, int] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
-    client: Any = None  # what reads the source, for `rollcall check`
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def warn(self, text: str) -> None:
-        with self.lock:
-            if text not in self.warnings:
-                self.warnings.append(text)
+from pipelines.http.policy import (
+    NEXT_CHECK,
+    NEXT_RETRY,
+    NEXT_SYNC,
+    Counters,
+    Policy,
+    Signer,
+    origin_of,
+    reason_of,
+)
+from pipelines.http.rate_limit import Pace, parse_http_date, read_retry_after
+from pipelines.redact import redact_text
 
 
 class Trouble(Exception):
@@ -102,11 +60,16 @@ class Session(requests.Session):
     """
 
     def __init__(
-        self, source: str, base_url: str, policy: Policy, tally: Tally, signer: Signer | None = None
+        self,
+        source: str,
+        base_url: str,
+        policy: Policy,
+        tally: Counters,
+        signer: Signer | None = None,
     ) -> None:
         super().__init__()
         self.source, self.policy, self.tally, self.signer = source, policy, tally, signer
-        self.origin = origin(base_url)
+        self.origin = origin_of(base_url)
         self.pace = Pace(policy.requests_per_second)
         self.clock: datetime | None = None  # what time the server said it was, last
         self.auth = lambda request: request  # keeps .netrc out; `signer` signs each attempt
@@ -141,13 +104,13 @@ class Session(requests.Session):
     ) -> requests.Response:
         response = self._answer(request, options)
         status = response.status_code
-        if status in AGAIN:
+        if status in NEXT_RETRY:
             raise Trouble(f"the answer was {status}", self.policy.attempts, response)
         if not response.ok:
-            said = plain(response.content[:10_000].decode(errors="replace"))
+            said = redact_text(response.content[:10_000].decode(errors="replace"))
             why = f"the answer was {status}" + (f": {said}" if said else "")
             kind = Denied if status in (401, 403) else Unreadable
-            raise kind(self.name(request), why, CHECK, status, response.content)
+            raise kind(self.name(request), why, NEXT_CHECK, status, response.content)
         if not response.content and request.method == "GET" and status != 204:
             raise Trouble("the body is empty", 3)
         try:
@@ -157,7 +120,7 @@ class Session(requests.Session):
                 raise Unreadable(
                     self.name(request),
                     "a web page came instead of JSON, probably of a login or a proxy",
-                    f"check the base URL and the credentials, then {CHECK}",
+                    f"check the base URL and the credentials, then {NEXT_CHECK}",
                     status,
                 ) from None
             raise Trouble(f"the body is not JSON ({error})", 3) from None
@@ -178,7 +141,7 @@ class Session(requests.Session):
             host = urlsplit(self.origin).netloc
             try:
                 response = super().send(request, **options)
-                self.clock = moment(response.headers.get("date", "")) or self.clock
+                self.clock = parse_http_date(response.headers.get("date", "")) or self.clock
                 self.read_body(response)
             except requests.exceptions.SSLError:
                 raise Unreadable(
@@ -194,11 +157,11 @@ class Session(requests.Session):
                 why = "was silent" if isinstance(error, requests.Timeout) else "sent a broken body"
                 raise Trouble(f"{host} {why}", 3) from None
             except (requests.ConnectionError, HTTPError, OSError) as error:
-                raise Trouble(f"{host} cannot be reached ({reason(error)})", 6) from None
+                raise Trouble(f"{host} cannot be reached ({reason_of(error)})", 6) from None
             if not response.is_redirect:
                 return response
             request.url = urljoin(str(request.url), response.headers["location"])
-        raise Unreadable(self.name(request), "redirects lead in a circle", CHECK)
+        raise Unreadable(self.name(request), "redirects lead in a circle", NEXT_CHECK)
 
     def read_body(self, response: requests.Response) -> None:
         """The body, by a deadline and up to a size: requests gives neither."""
@@ -221,7 +184,7 @@ class Session(requests.Session):
         response._content_consumed = True
 
     def _stay_home(self, request: requests.PreparedRequest) -> None:
-        target = origin(str(request.url))
+        target = origin_of(str(request.url))
         if target != self.origin:
             raise Unreadable(
                 f"{self.source}: a link or redirect",
@@ -236,8 +199,8 @@ class Session(requests.Session):
         failed, and only time ends it."""
         status = trouble.response.status_code if trouble.response is not None else None
         if failed >= trouble.attempts and not trouble.is_being_built:
-            raise Unreadable(self.name(request), f"{trouble}, {failed} times", LATER, status)
-        pause = retry_after(trouble.response) if trouble.response is not None else None
+            raise Unreadable(self.name(request), f"{trouble}, {failed} times", NEXT_SYNC, status)
+        pause = read_retry_after(trouble.response) if trouble.response is not None else None
         if pause is None:
             longest = min(self.policy.longest_wait, self.policy.wait * 2 ** (attempt - 1))
             pause = longest * random.uniform(0.5, 1.0)
@@ -253,7 +216,7 @@ class Session(requests.Session):
                 self.name(request),
                 f"{trouble}; it asks for {pause:.0f} s more and {left:.0f} s are left of the"
                 f" {self.policy.budget:.0f} s that this source may keep us waiting",
-                LATER,
+                NEXT_SYNC,
                 status,
             )
         if status == 429:
@@ -262,45 +225,3 @@ class Session(requests.Session):
 
     def name(self, request: requests.PreparedRequest) -> str:
         return f"{self.source}: {request.method} {urlsplit(str(request.url)).path}"
-
-
-def origin(url: str) -> str:
-    """Scheme, host and port. Raises Misconfigured for what cannot be asked safely."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    except ValueError:
-        parts, port = urlsplit(""), None
-    if not parts.hostname or port is None or "@" in parts.netloc:
-        return f"an address that is none ({plain(url.split('?')[0], 80)})"
-    return f"{parts.scheme}://{parts.hostname.lower()}:{port}"
-
-
-def checked_url(setting: str, url: str) -> str:
-    """A base URL from the settings. Raises Misconfigured unless https, or http on loopback."""
-    url = url.strip().rstrip("/")
-    parts = urlsplit(url)
-    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
-    if not origin(url).startswith("https://" if not local else "http"):
-        raise Misconfigured(
-            setting,
-            "it must be an https:// address (http:// is for this machine only)",
-            f"set {setting}",
-        )
-    return url
-
-
-def reason(error: BaseException) -> str:
-    """The innermost reason of a connection that failed, in a few words."""
-    text = repr(error)
-    for mark, words in (
-        ("NameResolution", "its name is not known"),
-        ("Name or service not known", "its name is not known"),
-        ("refused", "connection refused"),
-        ("timed out", "timed out"),
-        ("reset", "connection reset"),
-        ("IncompleteRead", "the body was cut short"),
-    ):
-        if mark.lower() in text.lower():
-            return words
-    return type(error).__name__

@@ -18,9 +18,9 @@ from urllib3.exceptions import (
 
 from pipelines.failures import Failure, Rejected, Unknown, Unreadable, Unsent
 from pipelines.files.json_text import NotJson, dump, parse
-from pipelines.http.rate_limit import retry_after
-from pipelines.http.session import CHECK, LATER, reason
-from pipelines.redact import plain
+from pipelines.http.policy import NEXT_CHECK, NEXT_SYNC, reason_of
+from pipelines.http.rate_limit import read_retry_after
+from pipelines.redact import redact_text
 from pipelines.sources.reading import Api, Json
 
 NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, ProxyError)
@@ -28,7 +28,7 @@ TURNED_AWAY = {401, 425, 429}  # before anybody looked at what was asked
 UNDECIDED = {202, 408}
 
 
-def once(
+def send_once(
     api: Api, method: str, path: str, body: Json = None, media: str = "application/json"
 ) -> requests.Response:
     """The answer, 2xx and JSON or empty. Raises Unsent (surely no effect: it did not leave, or was
@@ -62,40 +62,45 @@ def once(
         )
         session.read_body(response)
     except (requests.RequestException, HTTPError, OSError, Unreadable) as error:
-        if never_left(error):
-            raise Unsent(name, f"it was not sent ({reason(error)})", LATER) from None
-        why = f"its answer did not arrive ({reason(error)})"
-        raise Unknown(name, why, LATER) from None
-    return judged(api, request, response)
+        if has_never_left(error):
+            raise Unsent(name, f"it was not sent ({reason_of(error)})", NEXT_SYNC) from None
+        why = f"its answer did not arrive ({reason_of(error)})"
+        raise Unknown(name, why, NEXT_SYNC) from None
+    return classify_response(api, request, response)
 
 
-def judged(
+def classify_response(
     api: Api, request: requests.PreparedRequest, response: requests.Response
 ) -> requests.Response:
     """The answer if it says that the call was carried out."""
     session, status = api.session, response.status_code
-    name, said = session.name(request), plain(response.content[:10_000].decode(errors="replace"))
+    name, said = (
+        session.name(request),
+        redact_text(response.content[:10_000].decode(errors="replace")),
+    )
     if status in TURNED_AWAY:
         if status == 401 and session.signer:
             session.signer.renew(request)
         if status == 429:
-            pause = retry_after(response) or session.policy.wait
+            pause = read_retry_after(response) or session.policy.wait
             session.pace.slow_down(min(pause, session.policy.longest_wait))  # then it is told again
-        raise Unsent(name, f"it was turned away with {status}: {said}", LATER, status)
+        raise Unsent(name, f"it was turned away with {status}: {said}", NEXT_SYNC, status)
     if status >= 500 or 300 <= status < 400 or status in UNDECIDED:
-        raise Unknown(name, f"the answer was {status}: {said}", LATER, status)
+        raise Unknown(name, f"the answer was {status}: {said}", NEXT_SYNC, status)
     if status >= 400:
         why = f"the answer was {status}: {said}"
-        raise Rejected(name, why, CHECK, status, response.content)
+        raise Rejected(name, why, NEXT_CHECK, status, response.content)
     try:
         body = parse(response.content) if response.content else None
     except NotJson:
-        raise Unknown(name, "what came instead of JSON cannot be read", CHECK, status) from None
+        raise Unknown(
+            name, "what came instead of JSON cannot be read", NEXT_CHECK, status
+        ) from None
     response.json = lambda **_: body  # type: ignore[method-assign]
     return response
 
 
-def never_left(error: BaseException) -> bool:
+def has_never_left(error: BaseException) -> bool:
     """Whether there was no connection over which a byte of the request could have gone."""
     inner = error.args[0] if error.args else None
     inner = inner.reason if isinstance(inner, MaxRetryError) else inner

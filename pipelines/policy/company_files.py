@@ -18,12 +18,23 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from pipelines import settings
 from pipelines.failures import Misconfigured
-from pipelines.sql import quoted
+from pipelines.policy.tables import DESCRIPTIONS, POLICY_SCHEMA
+from pipelines.sql import quote
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Mail = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True,
-                                        pattern=r"^[^\s'\"\\{}@]+@[^\s'\"\\{}@]+$")]  # fmt: skip
+
+
+Mail = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, pattern=r"^[^\s'\"\\{}@]+@[^\s'\"\\{}@]+$"
+    ),
+]
+
+
 Severity = Literal["critical", "high", "medium", "low"]
+
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -57,7 +68,7 @@ class Separation(Strict):
     conditions: list[Condition] = Field(min_length=1)
 
 
-class Exception_(Strict):
+class AcceptedFinding(Strict):
     """A finding that somebody answers for, until a day. `finding` and `subject` may hold `*`."""
 
     id: Text
@@ -88,7 +99,7 @@ class Rules(Strict):
 
     leavers: Leavers = Leavers()
     separation: list[Separation] = []
-    exceptions: list[Exception_] = []
+    exceptions: list[AcceptedFinding] = []
     protected: list[Protected] = []
     owners: list[Owner] = []
 
@@ -108,101 +119,30 @@ class Request(Strict):
     until: date | None = None
 
 
-# Table of schema policy -> what one row is, and its columns
-SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
-    "leavers": (
-        "One row: after how many days accounts of people who have left are disabled and deleted;"
-        " null where the policy does not ask for it.",
-        {"disable_after_days": "integer", "delete_after_days": "integer"},
-    ),
-    "separation_rules": (
-        "One row per rule of separation of duties.",
-        {"rule_id": "varchar", "title": "varchar", "severity": "varchar"},
-    ),
-    "separation_conditions": (
-        "One row per rule, condition and entitlement pattern. A rule is broken where each of its"
-        " conditions is met: kind any (holds one of its patterns), all (holds every one), not_in"
-        " (holds none).",
-        {"rule_id": "varchar", "condition": "integer", "kind": "varchar", "pattern": "varchar"},
-    ),
-    "exceptions": (
-        "One row per finding that somebody answers for until a day.",
-        {
-            "exception_id": "varchar", "finding": "varchar", "subject": "varchar",
-            "reason": "varchar", "approved_by": "varchar", "until": "date",
-        },
-    ),
-    "protected": (
-        "One row per account or entitlement that no plan may touch.",
-        {"pattern": "varchar", "reason": "varchar"},
-    ),
-    "owners": (
-        "One row per entitlement pattern or source, and who decides on it.",
-        {"owner": "varchar", "entitlement": "varchar", "source_name": "varchar"},
-    ),
-    "requests": (
-        "One row per access request that was approved.",
-        {
-            "request_id": "varchar", "account_id": "varchar", "person_id": "varchar",
-            "entitlement_id": "varchar", "scope_id": "varchar", "reason": "varchar",
-            "requested_by": "varchar", "approved_by": "varchar", "requested_on": "date",
-            "until": "date",
-        },
-    ),
-}  # fmt: skip
-
-ABOUT = {
-    "account_id": "The account that is to have it; null where the person is named.",
-    "approved_by": "Who answers for it.",
-    "condition": "Which of the rule's conditions, counted from 0.",
-    "delete_after_days": "Days after the last one until a leaver's accounts are deleted.",
-    "disable_after_days": "Days after the last one until a leaver's accounts are disabled.",
-    "entitlement": "Whose decider this is: an entitlement's id, `*` for anything in it.",
-    "entitlement_id": "What is asked for.",
-    "exception_id": "What the company calls this exception.",
-    "finding": "Which type of finding is excepted, `*` for anything in it.",
-    "kind": "`any`, `all` or `not_in`: how the pattern counts in its condition.",
-    "owner": "The mail address of who decides.",
-    "pattern": "An id, `*` for anything in it.",
-    "person_id": "The person who is to have it; null where the account is named.",
-    "reason": "Why, in the company's words.",
-    "request_id": "What the company calls this request.",
-    "requested_by": "Who asked for it.",
-    "requested_on": "The day it was asked for.",
-    "rule_id": "What the company calls this rule.",
-    "scope_id": "The part of the system it is asked for; null is all of it.",
-    "severity": "How much it matters: `critical`, `high`, `medium` or `low`.",
-    "source_name": "The source that this person answers for.",
-    "subject": "Which account, person or grant is excepted, `*` for anything in it.",
-    "title": "What the rule forbids, in words.",
-    "until": "Its last day.",
-}
-
-
-def folder() -> Path:
+def policy_folder() -> Path:
     """Where the company's own files are."""
-    return Path(settings.setting("review.folder", "reviews")).expanduser()
+    return Path(settings.read_setting("review.folder", "reviews")).expanduser()
 
 
-def write(candidate: Path) -> None:
+def write_policy(candidate: Path) -> None:
     """Put the company's files into schema `policy` of a warehouse that is not published yet.
     Raises Misconfigured for the first entry that cannot be understood."""
-    rows = read(folder())
+    rows = read_policy(policy_folder())
     with duckdb.connect(str(candidate)) as connection:
         connection.execute("create schema if not exists policy")
-        for table, (about, columns) in SCHEMA.items():
+        for table, (about, columns) in POLICY_SCHEMA.items():
             kinds = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"create or replace table policy.{table} ({kinds})")
-            connection.execute(f"comment on table policy.{table} is {quoted(about)}")
+            connection.execute(f"comment on table policy.{table} is {quote(about)}")
             for name in columns:
-                said = quoted(ABOUT[name])
+                said = quote(DESCRIPTIONS[name])
                 connection.execute(f"comment on column policy.{table}.{name} is {said}")
             if rows[table]:
                 places = ", ".join("?" * len(columns))
                 connection.executemany(f"insert into policy.{table} values ({places})", rows[table])
 
 
-def read(home: Path) -> dict[str, list[list[Any]]]:
+def read_policy(home: Path) -> dict[str, list[list[Any]]]:
     """The rows of every table of schema `policy`. Raises Misconfigured."""
     rules, requests = _rules(home / "policy.toml"), _requests(home / "requests.csv")
     conditions = [
@@ -223,12 +163,13 @@ def read(home: Path) -> dict[str, list[list[Any]]]:
         "protected": [[one.id, one.reason] for one in rules.protected],
         "owners": [[one.owner, one.entitlement, one.source] for one in rules.owners],
         "requests": [
-            [getattr(one, name) or None for name in SCHEMA["requests"][1]] for one in requests
+            [getattr(one, name) or None for name in POLICY_SCHEMA["requests"][1]]
+            for one in requests
         ],
     }
 
 
-def parsed(path: Path, kind: type[Model]) -> Model:
+def parse_toml(path: Path, kind: type[Model]) -> Model:
     """A TOML file of the company's. Raises Misconfigured for the first entry that is wrong."""
     try:
         return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
@@ -241,22 +182,26 @@ def parsed(path: Path, kind: type[Model]) -> Model:
 def _rules(path: Path) -> Rules:
     if not path.exists():
         return Rules()
-    rules = parsed(path, Rules)
+    rules = parse_toml(path, Rules)
     _each_once(str(path), [rule.id for rule in rules.separation], "separation rule")
     _each_once(str(path), [one.id for one in rules.exceptions], "exception")
     for owner in rules.owners:
         if bool(owner.entitlement) == bool(owner.source):
             raise Misconfigured(
-                str(path), f"owner {rules.owners.index(owner) + 1} names not exactly one of"
-                " `entitlement` and `source`", "give it one of them",
-            )  # fmt: skip
+                str(path),
+                f"owner {rules.owners.index(owner) + 1} names not exactly one of"
+                " `entitlement` and `source`",
+                "give it one of them",
+            )
     for rule in rules.separation:
         for number, condition in enumerate(rule.conditions, 1):
             if sum(map(bool, (condition.any, condition.all, condition.not_in))) != 1:
                 raise Misconfigured(
-                    str(path), f"condition {number} of rule {rule.id} has not exactly one of `any`,"
-                    " `all` and `not_in`", "make it one list",
-                )  # fmt: skip
+                    str(path),
+                    f"condition {number} of rule {rule.id} has not exactly one of `any`,"
+                    " `all` and `not_in`",
+                    "make it one list",
+                )
     return rules
 
 
@@ -280,9 +225,10 @@ def _requests(path: Path) -> list[Request]:
                 raise _wrong(what, error) from None
             if bool(made.account_id) == bool(made.person_id):
                 raise Misconfigured(
-                    what, "it names not exactly one of account_id and person_id",
+                    what,
+                    "it names not exactly one of account_id and person_id",
                     "say who is to have it by one of them",
-                )  # fmt: skip
+                )
             found.append(made)
     _each_once(str(path), [one.request_id for one in found], "request")
     return found

@@ -7,175 +7,59 @@ script but the two whose digests it names. It is people's data like the warehous
 
 from __future__ import annotations
 
-import argparse
 import base64
 import hashlib
 import os
 import re
 import secrets
-from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import __version__
 from pipelines.failures import Misconfigured
+from pipelines.report.queries import MAX_POINTS, MAX_ROWS, OVER_TIME, QUERIES
 
 if TYPE_CHECKING:
     import duckdb
 
+
 MARK = "<!doctype html><!-- rollcall report -->"
-MOST = 200_000  # grants: with more, a browser takes too long to open the page
-POINTS = 90  # days of the chart
+
+
 HERE = Path(__file__).parent
 
-# Name in the page -> the rows behind it; grants name accounts and entitlements by their place
-QUERIES = {
-    "people": """
-        select
-            person_id, full_name, work_email, employee_number, job_title, department,
-            employment_type, employment_status, started_on::varchar, ended_on::varchar,
-            manager_person_id
-        from people order by person_id
-    """,
-    "accounts": """
-        select
-            account_id, person_id, source_name, account_type, display_name, username, email,
-            status, source_status, mfa_enabled, strftime(last_login_at, '%Y-%m-%d'), match_rule
-        from accounts order by account_id
-    """,
-    "entitlements": """
-        select
-            entitlement_id, source_name, resource_type, resource_id, resource_name, slug,
-            display_name, description, is_privileged
-        from entitlements order by entitlement_id
-    """,
-    "grants": """
-        with
-        numbered_accounts as (
-            select account_id, row_number() over (order by account_id) - 1 as place from accounts
-        ),
-        numbered_entitlements as (
-            select entitlement_id, row_number() over (order by entitlement_id) - 1 as place
-            from entitlements
-        )
-        select
-            numbered_accounts.place, numbered_entitlements.place,
-            concat_ws(' ', scope_type, coalesce(scope_name, scope_id)),
-            is_direct, coalesce(access_path, 'direct'),
-            strftime(granted_at, '%Y-%m-%d'), strftime(first_seen_at, '%Y-%m-%d')
-        from grants
-        join numbered_accounts using (account_id)
-        join numbered_entitlements using (entitlement_id)
-        order by all
-    """,
-    "findings": """
-        select
-            finding_type, severity, title, evidence, source_name, person_id, account_id,
-            entitlement_id, strftime(first_seen_at, '%Y-%m-%d'), is_excepted,
-            excepted_until::varchar
-        from findings
-        order by
-            list_position(['critical', 'high', 'medium', 'low'], severity), finding_type, finding_id
-    """,
-    "exposures": """
-        select
-            account_id, person_id, full_name, ended_on::varchar,
-            strftime(closed_at, '%Y-%m-%d %H:%M'), round(exposure_hours)::bigint, is_still_open
-        from exposures order by is_still_open desc, exposure_hours desc, account_id
-    """,
-    "progress": """
-        select
-            review_campaigns.campaign, title, review_campaigns.status, due_on::varchar, reviewer,
-            count(*) as items, count(decision) as decided,
-            count(*) filter (decision in ('revoke', 'modify')) as to_change
-        from review_items
-        join review_campaigns using (campaign)
-        left join review_decisions
-            on review_items.campaign = review_decisions.campaign
-            and review_items.item_id = review_decisions.item_id
-            and review_decisions.is_current
-        group by all
-        order by review_campaigns.campaign desc, reviewer
-    """,
-}
 
-# How many grants there were at the end of each day: what began so far, less what ended
-OVER_TIME = """
-with changed as (
-    select source_name, valid_from::date as day, 1 as more from grants_history
-    union all
-    select source_name, valid_to::date, -1 from grants_history where valid_to is not null
-),
-summed as (
-    select source_name, day, sum(more) as more from changed group by all
-),
-days as (
-    select unnest(generate_series(
-        greatest(min(day), max(day) - interval {points} days), max(day), interval 1 day
-    ))::date as day
-    from summed
-)
-select days.day::varchar, sources.source_name, coalesce(sum(more), 0)::bigint
-from days
-cross join (select distinct source_name from summed) as sources
-left join summed on sources.source_name = summed.source_name and summed.day <= days.day
-group by all
-order by all
-"""
-
-
-def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
-    parser = verb("report", run, "write one HTML page that shows what is published")
-    parser.add_argument(
-        "--out", type=Path, default=Path("data/report.html"), metavar="FILE",
-        help="the page: a new file, or an earlier report that it replaces",
-    )  # fmt: skip
-
-
-def run(arguments: argparse.Namespace) -> int:
-    import json
-
-    from pipelines import settings
-    from pipelines.export.folder import opened
-
-    with opened(settings.warehouse()) as warehouse:
-        warehouse.execute("set TimeZone = 'UTC'")
-        page, counts = rendered(warehouse)
-    replaced(arguments.out, page)
-    if arguments.json:
-        print(json.dumps({"page": str(arguments.out), **counts}, indent=2))
-    elif not arguments.quiet:
-        print(arguments.out)
-    return 0
-
-
-def rendered(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
+def render_page(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
     """The page, and how many rows of each kind are in it. Raises Misconfigured for a warehouse
     that is older than this version, or too large for a page."""
     import duckdb
     import jinja2
     import orjson
 
-    from pipelines.warehouse.source_states import age, sources
+    from pipelines.warehouse.source_states import describe_age, read_source_states
 
     try:
         [(grants,)] = warehouse.execute("select count(*) from grants").fetchall()
-        if grants > MOST:
+        if grants > MAX_ROWS:
             raise Misconfigured(
-                "report", f"{grants:,} grants are more than a page can show ({MOST:,})",
+                "report",
+                f"{grants:,} grants are more than a page can show ({MAX_ROWS:,})",
                 "ask the warehouse itself (docs/questions.md)",
-            )  # fmt: skip
+            )
         data: dict[str, Any] = {
             name: warehouse.execute(sql).fetchall() for name, sql in QUERIES.items()
         }
-        over_time = warehouse.execute(OVER_TIME.format(points=POINTS)).fetchall()
+        over_time = warehouse.execute(OVER_TIME.format(points=MAX_POINTS)).fetchall()
     except duckdb.CatalogException:
-        raise Misconfigured("report", "an earlier version of Rollcall published this warehouse",
-                            "run `rollcall sync`") from None  # fmt: skip
+        raise Misconfigured(
+            "report",
+            "an earlier version of Rollcall published this warehouse",
+            "run `rollcall sync`",
+        ) from None
     states = [
-        state | {"age": age(state["as_of"]) if state["as_of"] else None}
-        for state in sources(warehouse)
+        state | {"age": describe_age(state["as_of"]) if state["as_of"] else None}
+        for state in read_source_states(warehouse)
     ]
     styles = (_library("css"), (HERE / "page.css").read_text())
     script = _library("js") + "\n" + (HERE / "page.js").read_text()
@@ -201,18 +85,21 @@ def rendered(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]
     return page, {name: len(rows) for name, rows in data.items()}
 
 
-def replaced(path: Path, page: str) -> None:
+def replace_page(path: Path, page: str) -> None:
     """Put the page in its place in one step. Raises Misconfigured where something else is there,
     StorageFailed where it cannot be written."""
-    from pipelines.warehouse.publish import unwritable
+    from pipelines.warehouse.publish import storage_failure
 
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         if path.is_symlink() or path.exists():
             with path.open(encoding="utf-8", errors="replace") as file:
                 if path.is_symlink() or file.read(len(MARK)) != MARK:
-                    raise Misconfigured(str(path), "it is not a report, and is not written over",
-                                        "say another --out")  # fmt: skip
+                    raise Misconfigured(
+                        str(path),
+                        "it is not a report, and is not written over",
+                        "say another --out",
+                    )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -222,7 +109,7 @@ def replaced(path: Path, page: str) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        raise unwritable(path, error, "check the disk, or say --out") from None
+        raise storage_failure(path, error, "check the disk, or say --out") from None
 
 
 def _library(kind: str) -> str:
@@ -255,20 +142,33 @@ def _chart(rows: list[tuple[str, str, int]]) -> str:
     from pygal.style import Style
 
     days = _by_day(rows)
-    sources = sorted({source for _, source, _ in rows})
+    read_source_states = sorted({source for _, source, _ in rows})
     chart = pygal.Line(
-        js=(), width=900, height=300, show_dots=len(days) < 15, include_x_axis=True,
-        disable_xml_declaration=True, no_prefix=True, legend_at_bottom=True, margin=12,
-        x_labels_major_count=6, show_minor_x_labels=False, no_data_text="nothing yet",
+        js=(),
+        width=900,
+        height=300,
+        show_dots=len(days) < 15,
+        include_x_axis=True,
+        disable_xml_declaration=True,
+        no_prefix=True,
+        legend_at_bottom=True,
+        margin=12,
+        x_labels_major_count=6,
+        show_minor_x_labels=False,
+        no_data_text="nothing yet",
         style=Style(
-            background="transparent", plot_background="transparent", font_family="inherit",
-            foreground="#333", foreground_strong="#333", foreground_subtle="#999",
+            background="transparent",
+            plot_background="transparent",
+            font_family="inherit",
+            foreground="#333",
+            foreground_strong="#333",
+            foreground_subtle="#999",
             colors=("#0b5cad", "#b3470c", "#2c7a3f", "#7b3fa0", "#8a6d00", "#a3174f"),
         ),
-    )  # fmt: skip
+    )
     chart.add_xml_filter(_without_scripts)
     chart.x_labels = list(days)
-    for source in sources:
+    for source in read_source_states:
         chart.add(source, [by.get(source, 0) for by in days.values()])
     return chart.render(is_unicode=True)
 

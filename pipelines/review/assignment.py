@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.failures import Misconfigured
 from pipelines.review.campaign import NAMED, Campaign
-from pipelines.sql import quoted
+from pipelines.sql import quote
 
 # Every address that may be the holder's own. An account that fits several people may be any one's.
 SUBJECTS = """
@@ -162,12 +162,13 @@ def assign(connection: duckdb.DuckDBPyConnection, campaign: Campaign) -> None:
     for name in ("fallback", "second_fallback"):
         mail = getattr(definition, name)
         if mail and _has_left(connection, mail):
-            raise Misconfigured(str(campaign.path), f"{name}: this person has left",
-                                f"name somebody else as {name}")  # fmt: skip
+            raise Misconfigured(
+                str(campaign.path), f"{name}: this person has left", f"name somebody else as {name}"
+            )
     cases = [(rule, *_by(rule)) for rule in definition.reviewers]
-    rule = " ".join(f"when {mail} <> '' then {quoted(kind)}" for _, kind, mail in cases)
+    rule = " ".join(f"when {mail} <> '' then {quote(kind)}" for _, kind, mail in cases)
     mail = ", ".join(f"nullif({mail}, '')" for *_, mail in cases)
-    fallback = quoted(definition.fallback)
+    fallback = quote(definition.fallback)
     connection.execute(SUBJECTS)
     connection.execute(OWNED)
     connection.execute(CHOSEN.format(rule=f"case {rule} end", mail=f"coalesce({mail})"))
@@ -176,23 +177,25 @@ def assign(connection: duckdb.DuckDBPyConnection, campaign: Campaign) -> None:
     [(number,)] = connection.execute("select count(*) from not_for_fallback").fetchall()
     if number and definition.second_fallback is None:
         raise Misconfigured(
-            str(campaign.path), f"the fallback may not decide on {number} items: they are about the"
+            str(campaign.path),
+            f"the fallback may not decide on {number} items: they are about the"
             " fallback, or about who decides on the fallback",
             "name a `second_fallback` who is neither",
-        )  # fmt: skip
-    connection.execute(TO_SECOND.format(second=quoted(definition.second_fallback or "")))
+        )
+    connection.execute(TO_SECOND.format(second=quote(definition.second_fallback or "")))
     [(number,)] = connection.execute(STILL).fetchall()
     if number:
         raise Misconfigured(
-            str(campaign.path), f"{number} pairs of people would still decide on themselves or on"
-            " each other", "name a `second_fallback` on whom none of them decides",
-        )  # fmt: skip
+            str(campaign.path),
+            f"{number} pairs of people would still decide on themselves or on each other",
+            "name a `second_fallback` on whom none of them decides",
+        )
 
 
 def _by(rule: str) -> tuple[str, str]:
     """The name of a rule in the evidence, and the SQL of the address that it gives."""
     if rule.startswith(NAMED):
-        return "named", quoted(rule.removeprefix(NAMED))
+        return "named", quote(rule.removeprefix(NAMED))
     return rule, "manager_email" if rule == "manager" else rule
 
 

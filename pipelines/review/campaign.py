@@ -90,29 +90,34 @@ class Campaign:
         return self.definition.model_dump(mode="json")
 
 
-def read(name: str) -> Campaign:
+def read_campaign_file(name: str) -> Campaign:
     """The campaign of this name. Raises Misconfigured where there is none, or it is wrong."""
     must_be_a_name(name)
-    path = company_files.folder() / f"{name}.toml"
+    path = company_files.policy_folder() / f"{name}.toml"
     if not path.is_file():
-        there = ", ".join(names()) or "none there yet"
-        raise Misconfigured(str(path), f"there is no such campaign file ({there})",
-                            "write it as docs/review.md shows")  # fmt: skip
-    definition = company_files.parsed(path, Definition)
+        there = ", ".join(campaign_names()) or "none there yet"
+        raise Misconfigured(
+            str(path),
+            f"there is no such campaign file ({there})",
+            "write it as docs/review.md shows",
+        )
+    definition = company_files.parse_toml(path, Definition)
     if definition.second_fallback == definition.fallback:
         raise Misconfigured(str(path), "second_fallback: it is the fallback", "name somebody else")
     for number, one in enumerate(definition.exceptions, 1):
         if sum(map(bool, (one.grant, one.account, one.entitlement))) != 1:
             raise Misconfigured(
-                str(path), f"exceptions.{number}: it has not exactly one of `grant`, `account` and"
-                " `entitlement`", "say what is left out by one of them",
-            )  # fmt: skip
+                str(path),
+                f"exceptions.{number}: it has not exactly one of `grant`, `account` and"
+                " `entitlement`",
+                "say what is left out by one of them",
+            )
     return Campaign(name, path, definition, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-def names() -> list[str]:
+def campaign_names() -> list[str]:
     """Every campaign that has a file."""
-    found = (path.stem for path in company_files.folder().glob("*.toml"))
+    found = (path.stem for path in company_files.policy_folder().glob("*.toml"))
     return sorted(name for name in found if NAME.fullmatch(name) and name not in TAKEN)
 
 
@@ -120,6 +125,7 @@ def must_be_a_name(name: str) -> None:
     """Raises Misconfigured: the name becomes that of a folder, and part of every item's id."""
     if not NAME.fullmatch(name) or name in TAKEN:
         raise Misconfigured(
-            f"campaign {name[:80]!r}", "it is not up to 60 small letters, digits, - and _",
+            f"campaign {name[:80]!r}",
+            "it is not up to 60 small letters, digits, - and _",
             "name the file like 2026-q1.toml, and say `rollcall review open 2026-q1`",
-        )  # fmt: skip
+        )

@@ -10,16 +10,16 @@ import duckdb
 from pipelines.failures import Refused
 from pipelines.review import progress
 from pipelines.review.packet import publish
-from pipelines.warehouse.dbt_build import DECISIONS, transform
+from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 
 
-def close(
+def close_campaign(
     warehouse: Path, name: str, actor: str, leave_undecided: bool, out: Path
 ) -> tuple[Path, str]:
     """Close a campaign that is open, and publish that with the packet, whose folder and digest are
     returned. Raises Refused while items are not decided, unless they are to be left so: that never
     makes an approval of them."""
-    return publish.amended(
+    return publish.publish_with_packet(
         warehouse, name, out, "closed", lambda copy: _closed(copy, name, actor, leave_undecided)
     )
 
@@ -27,8 +27,8 @@ def close(
 def _closed(copy: Path, name: str, actor: str, leave_undecided: bool) -> None:
     with duckdb.connect(str(copy)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        reviewers = progress.counted(connection, name)
-        total = progress.totals(reviewers)
+        reviewers = progress.count_decisions(connection, name)
+        total = progress.read_totals(reviewers)
         missing = total["items"] - total["decided"]
         if missing and not leave_undecided:
             waiting = sum(one["decided"] < one["items"] for one in reviewers)
@@ -44,4 +44,4 @@ def _closed(copy: Path, name: str, actor: str, leave_undecided: bool) -> None:
             " closed_by = ? where campaign = ?",
             [datetime.now(UTC), actor, name],
         )
-    transform(copy, copy.parent.parent.parent, DECISIONS)
+    transform(copy, copy.parent.parent.parent, DECISION_MODELS)

@@ -14,7 +14,7 @@ import duckdb
 
 from pipelines.failures import Misconfigured, Refused
 from pipelines.review.campaign import Definition
-from pipelines.warehouse.source_states import sources, spoken
+from pipelines.warehouse.source_states import read_source_states, time_text
 
 FULL_READS = """
 select source_name, max(started_at)
@@ -22,16 +22,16 @@ from runs where status = 'complete' and mode = 'full' group by source_name
 """
 
 
-def states(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def read_states(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """Per source: its last run, its last complete one, and when everything was last read."""
     full = dict(connection.execute(FULL_READS).fetchall())
     return [
-        state | {"full_read_at": spoken(full.get(state["source_name"]))}
-        for state in sources(connection)
+        state | {"full_read_at": time_text(full.get(state["source_name"]))}
+        for state in read_source_states(connection)
     ]
 
 
-def judged(
+def check_freshness(
     found: list[dict[str, Any]],
     limits: Definition,
     now: datetime,
@@ -44,14 +44,19 @@ def judged(
     known = {state["source_name"] for state in found}
     for name in sorted(accepted["stale"] | accepted["old_read"]):
         if name not in known:
-            raise Misconfigured(f"source {name}", "nothing of this name is published",
-                                f"accept one of {', '.join(sorted(known))}")  # fmt: skip
+            raise Misconfigured(
+                f"source {name}",
+                "nothing of this name is published",
+                f"accept one of {', '.join(sorted(known))}",
+            )
     wrong = [one for state in found for one in _wrong(state, limits, now)]
     refused = [one for one in wrong if one["source_name"] not in accepted[one["kind"]]]
     if refused:
-        flags = " ".join(dict.fromkeys(
-            f"--accept-{one['kind'].replace('_', '-')} {one['source_name']}" for one in refused
-        ))  # fmt: skip
+        flags = " ".join(
+            dict.fromkeys(
+                f"--accept-{one['kind'].replace('_', '-')} {one['source_name']}" for one in refused
+            )
+        )
         raise Refused(
             f"review: {', '.join(dict.fromkeys(one['source_name'] for one in refused))}",
             "; ".join(f"{one['source_name']}: {one['why']}" for one in refused),
@@ -70,15 +75,24 @@ def _wrong(state: dict[str, Any], limits: Definition, now: datetime) -> list[dic
     if state["as_of"] is None:
         why.append(("stale", "it was never read completely"))
     elif now - _time(state["as_of"]) > oldest:
-        why.append(("stale", f"its data is of {state['as_of']}, more than"
-                    f" {limits.max_age_hours} hours old"))  # fmt: skip
+        why.append(
+            (
+                "stale",
+                f"its data is of {state['as_of']}, more than {limits.max_age_hours} hours old",
+            )
+        )
     if state["as_of"] and state["full_read_at"] is None:
         why.append(("old_read", "everything of it was never read at once"))
     elif state["full_read_at"] and now - _time(state["full_read_at"]) > oldest_full:
-        why.append(("old_read", f"everything of it was last read on {state['full_read_at']}, more"
-                    f" than {limits.max_full_read_age_days} days ago"))  # fmt: skip
+        why.append(
+            (
+                "old_read",
+                f"everything of it was last read on {state['full_read_at']}, more"
+                f" than {limits.max_full_read_age_days} days ago",
+            )
+        )
     return [{"source_name": state["source_name"], "kind": kind, "why": text} for kind, text in why]
 
 
-def _time(spoken: str) -> datetime:
-    return datetime.fromisoformat(spoken).astimezone(UTC)
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -15,17 +15,22 @@ from typing import Any
 import duckdb
 
 from pipelines import __version__
-from pipelines.export import folder
 from pipelines.failures import Misconfigured, Refused
 from pipelines.review import assignment, freshness, scope
 from pipelines.review.campaign import Campaign
+from pipelines.review.campaign_state import campaign_status
 from pipelines.review.packet import publish
-from pipelines.sql import Table, quoted
+from pipelines.sql import Table, quote
+from pipelines.warehouse import publish as folder
 from pipelines.warehouse import review_tables
-from pipelines.warehouse.dbt_build import DECISIONS, transform
+from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 
 COUNTED = "completeness_ledger"  # it counts what is in the campaign, so it is built after it
+
+
 MEMORY = "1GB"  # that freezing may take before it goes to disk
+
+
 ID_LENGTH = 16  # hex digits: among a million items, two that are the same are not to be expected
 
 
@@ -45,16 +50,19 @@ def freeze(
     Raises Refused for a source that is not fresh, and Misconfigured for a campaign that nobody
     could carry out."""
     _must_make_sense(campaign, warehouse, accepted)
-    return publish.amended(
-        warehouse, campaign.name, out, "opened",
+    return publish.publish_with_packet(
+        warehouse,
+        campaign.name,
+        out,
+        "opened",
         lambda copy: _frozen(copy, campaign, actor, accepted),
-    )  # fmt: skip
+    )
 
 
 def _frozen(copy: Path, campaign: Campaign, actor: str, accepted: Accepted) -> None:
     home = copy.parent.parent.parent
-    transform(copy, home, DECISIONS, exclude=COUNTED)  # the policy as it is now
-    chosen = scope.chosen_by_condition(campaign, copy)
+    transform(copy, home, DECISION_MODELS, exclude=COUNTED)  # the policy as it is now
+    chosen = scope.select_by_condition(campaign, copy)
     with duckdb.connect(str(copy)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{MEMORY}'")
@@ -71,8 +79,8 @@ def _frozen(copy: Path, campaign: Campaign, actor: str, accepted: Accepted) -> N
     transform(copy, home, COUNTED)
     with duckdb.connect(str(copy)) as connection:
         _must_add_up(connection)
-        take(connection, review_tables.FINDINGS, campaign.name, "findings")
-        take(connection, review_tables.LEDGER, campaign.name, COUNTED)
+        take_exclusions(connection, review_tables.FINDINGS, campaign.name, "findings")
+        take_exclusions(connection, review_tables.LEDGER, campaign.name, COUNTED)
 
 
 def _must_add_up(connection: duckdb.DuckDBPyConnection) -> None:
@@ -82,22 +90,10 @@ def _must_add_up(connection: duckdb.DuckDBPyConnection) -> None:
         " order by all"
     ).fetchall():
         raise Refused(
-            f"campaign: the ledger of {source}", f"{off} grants are neither in it nor left out",
+            f"campaign: the ledger of {source}",
+            f"{off} grants are neither in it nor left out",
             "report it; nothing was opened",
-        )  # fmt: skip
-
-
-def is_open(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
-    """`open` or `closed` where the campaign was opened, else None."""
-    known = connection.execute(
-        "select count(*) from duckdb_tables() where table_name = 'review_campaigns'"
-    ).fetchone()
-    if known == (0,):
-        return None
-    found = connection.execute(
-        "select status from review_campaigns where campaign = ?", [name]
-    ).fetchone()
-    return found[0] if found else None
+        )
 
 
 def _insert_campaign(
@@ -107,11 +103,12 @@ def _insert_campaign(
     accepted: Accepted,
     now: datetime,
 ) -> None:
-    if is_open(connection, campaign.name):
+    if campaign_status(connection, campaign.name):
         raise Refused(
-            f"campaign {campaign.name}", "it was opened already",
+            f"campaign {campaign.name}",
+            "it was opened already",
             "see `rollcall review status`, or give the new one a name of its own",
-        )  # fmt: skip
+        )
     states, wrong = _sources(connection, campaign, accepted, now)
     reason = {"accepted_by": actor, "because": accepted.because.strip()}
     connection.execute(
@@ -121,11 +118,18 @@ def _insert_campaign(
         " ?::json as definition, ? as definition_sha256, ?::json as sources, ?::json as accepted,"
         " ? as rollcall",
         [
-            campaign.name, campaign.definition.title, campaign.definition.due, now, actor,
-            json.dumps(campaign.document), campaign.sha256, json.dumps(states),
-            json.dumps([one | reason for one in wrong]), __version__,
+            campaign.name,
+            campaign.definition.title,
+            campaign.definition.due,
+            now,
+            actor,
+            json.dumps(campaign.document),
+            campaign.sha256,
+            json.dumps(states),
+            json.dumps([one | reason for one in wrong]),
+            __version__,
         ],
-    )  # fmt: skip
+    )
 
 
 def _sources(
@@ -133,11 +137,16 @@ def _sources(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The state of each source, and what was accepted of them with a reason. Raises Refused for
     what was not."""
-    states = freshness.states(connection)
-    wrong = freshness.judged(states, campaign.definition, now, accepted.stale, accepted.old_read)
+    states = freshness.read_states(connection)
+    wrong = freshness.check_freshness(
+        states, campaign.definition, now, accepted.stale, accepted.old_read
+    )
     if wrong and not accepted.because.strip():
-        raise Misconfigured("--because", "what is accepted needs a reason that an auditor can read",
-                            "say --because '…'")  # fmt: skip
+        raise Misconfigured(
+            "--because",
+            "what is accepted needs a reason that an auditor can read",
+            "say --because '…'",
+        )
     return states, wrong
 
 
@@ -145,7 +154,7 @@ def _sort_out(
     connection: duckdb.DuckDBPyConnection, campaign: Campaign, by_condition: bool
 ) -> None:
     """Temporary tables: every grant with why it is left out, and those that are not."""
-    reasons = scope.reasons(campaign)
+    reasons = scope.exclusion_reasons(campaign)
     joined = ""
     if by_condition:
         joined = "join chosen_by_condition using (grant_id)"
@@ -172,10 +181,10 @@ def _must_make_sense(campaign: Campaign, warehouse: Path, accepted: Accepted) ->
     """Raise Misconfigured for a misspelt filter, which would leave everything out, or nothing, and
     for what is no condition, and Refused for a source that is not fresh; at once, before anything
     is built."""
-    with folder.opened(warehouse) as connection:
+    with folder.open_published(warehouse) as connection:
         _must_be_known(connection, campaign)
         _sources(connection, campaign, accepted, datetime.now(UTC))
-    scope.chosen_by_condition(campaign, warehouse)
+    scope.select_by_condition(campaign, warehouse)
 
 
 def _must_be_known(connection: duckdb.DuckDBPyConnection, campaign: Campaign) -> None:
@@ -183,15 +192,20 @@ def _must_be_known(connection: duckdb.DuckDBPyConnection, campaign: Campaign) ->
         ("source_name", campaign.definition.scope.source),
         ("resource_type", campaign.definition.scope.resource_type),
     ):
-        known = [row[0] for row in connection.execute(
-            f"select distinct {column} from entitlements where {column} is not null order by all"
-        ).fetchall()]  # fmt: skip
+        known = [
+            row[0]
+            for row in connection.execute(
+                f"select distinct {column} from entitlements"
+                f" where {column} is not null order by all"
+            ).fetchall()
+        ]
         for one in chosen:
             if one not in known:
                 raise Misconfigured(
                     f"{campaign.path} scope.{column.removesuffix('_name')}",
-                    f"nothing published has {one!r}", f"use {', '.join(known)}",
-                )  # fmt: skip
+                    f"nothing published has {one!r}",
+                    f"use {', '.join(known)}",
+                )
 
 
 def _insert_items(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -210,8 +224,9 @@ def _insert_items(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         "select count(*) - count(distinct item_id) from review_items where campaign = ?", [name]
     ).fetchall()
     if twice:
-        raise Refused(f"campaign {name}", f"{twice} of its items would share an id",
-                      "give it another name")  # fmt: skip
+        raise Refused(
+            f"campaign {name}", f"{twice} of its items would share an id", "give it another name"
+        )
 
 
 def _insert_exclusions(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -230,7 +245,9 @@ def _insert_exclusions(connection: duckdb.DuckDBPyConnection, name: str) -> None
     )
 
 
-def take(connection: duckdb.DuckDBPyConnection, table: Table, name: str, mart: str) -> None:
+def take_exclusions(
+    connection: duckdb.DuckDBPyConnection, table: Table, name: str, mart: str
+) -> None:
     """Freeze what a mart says now, where this warehouse has it."""
     if not connection.execute(
         "select 1 from duckdb_tables() where schema_name = 'main' and table_name = ?", [mart]
@@ -254,4 +271,4 @@ def add_columns(connection: duckdb.DuckDBPyConnection, table: Table, mart: str) 
             connection.execute(
                 f"alter table main.{table.name} add column if not exists {column} {kind}"
             )
-            connection.execute(f"comment on column {place} is {quoted(about or '')}")
+            connection.execute(f"comment on column {place} is {quote(about or '')}")

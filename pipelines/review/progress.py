@@ -13,7 +13,7 @@ import duckdb
 
 from pipelines.failures import Misconfigured
 from pipelines.review import campaign as campaigns
-from pipelines.sql import named
+from pipelines.sql import fetch_dicts
 from pipelines.warehouse.review_tables import SETTLED
 
 COUNTS = f"""
@@ -33,22 +33,22 @@ order by reviewer
 COUNTED = ("items", "decided", "unsettled", "undecided")
 
 
-def counted(connection: duckdb.DuckDBPyConnection, campaign: str) -> list[dict[str, Any]]:
+def count_decisions(connection: duckdb.DuckDBPyConnection, campaign: str) -> list[dict[str, Any]]:
     """One document per reviewer of a campaign that was opened: of `items`, how many are `decided`,
     have an answer that settles nothing (`unsettled`), or none (`undecided`)."""
-    return [*named(connection.execute(COUNTS, [campaign]))]
+    return [*fetch_dicts(connection.execute(COUNTS, [campaign]))]
 
 
-def totals(reviewers: list[dict[str, Any]]) -> dict[str, int]:
+def read_totals(reviewers: list[dict[str, Any]]) -> dict[str, int]:
     """The same over all reviewers."""
     return {name: sum(one[name] for one in reviewers) for name in COUNTED}
 
 
-def states(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+def read_campaigns(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """One document per campaign that was opened or has a file, in the order of their names."""
     known = _opened(connection)
     found = []
-    for name in sorted({*known, *campaigns.names()}):
+    for name in sorted({*known, *campaigns.campaign_names()}):
         try:
             found.append(_state(connection, known[name]) if name in known else _not_opened(name))
         except Misconfigured as error:  # one file that is wrong hides no other campaign
@@ -56,15 +56,15 @@ def states(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     return found
 
 
-def state(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
+def read_campaign(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
     """That of one campaign. Raises Misconfigured where there is none of this name, or it was not
     opened and its file is wrong."""
     known = _opened(connection)
     if name in known:
         return _state(connection, known[name])
     campaigns.must_be_a_name(name)
-    if name not in campaigns.names():
-        there = ", ".join(sorted({*known, *campaigns.names()})) or "none is there yet"
+    if name not in campaigns.campaign_names():
+        there = ", ".join(sorted({*known, *campaigns.campaign_names()})) or "none is there yet"
         raise Misconfigured(f"campaign {name}", "there is none of this name", f"use {there}")
     return _not_opened(name)
 
@@ -77,18 +77,18 @@ def _opened(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     ).fetchone():
         return {}
     found = connection.execute("select campaign, title, status, due_on from review_campaigns")
-    return {one["campaign"]: one for one in named(found)}
+    return {one["campaign"]: one for one in fetch_dicts(found)}
 
 
 def _state(connection: duckdb.DuckDBPyConnection, known: dict[str, Any]) -> dict[str, Any]:
-    reviewers = counted(connection, known["campaign"])
-    made = known | {"days_left": _days(known["due_on"])} | totals(reviewers)
+    reviewers = count_decisions(connection, known["campaign"])
+    made = known | {"days_left": _days(known["due_on"])} | read_totals(reviewers)
     made |= {"due_on": str(known["due_on"]), "reviewers": reviewers}
     return made | {"next": _next(made)}
 
 
 def _not_opened(name: str) -> dict[str, Any]:
-    definition = campaigns.read(name).definition
+    definition = campaigns.read_campaign_file(name).definition
     made = _not_there(name, "not opened", definition.title, f"rollcall review open {name}")
     return made | {"due_on": str(definition.due), "days_left": _days(definition.due)}
 

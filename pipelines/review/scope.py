@@ -14,18 +14,18 @@ import duckdb
 import pyarrow as pa
 
 from pipelines.failures import Misconfigured
-from pipelines.redact import plain
+from pipelines.redact import redact_text
 from pipelines.review.campaign import Campaign
-from pipelines.sql import quoted
+from pipelines.sql import quote
 
 # Whoever writes a campaign may look at any table, and at nothing outside of the file
 LOCKED_DOWN = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
-def reasons(campaign: Campaign) -> list[str]:
+def exclusion_reasons(campaign: Campaign) -> list[str]:
     """One SQL text per filter and exception: why a grant is left out, or null."""
     left_out = [
-        f"case when not coalesce({condition}, false) then {quoted(words)} end"
+        f"case when not coalesce({condition}, false) then {quote(words)} end"
         for condition, words in _filters(campaign)
     ]
     for one in campaign.definition.exceptions:
@@ -36,8 +36,8 @@ def reasons(campaign: Campaign) -> list[str]:
         ]
         approved = f" (approved by {one.approved_by})" if one.approved_by else ""
         left_out.append(
-            f"case when {column} glob {quoted(pattern)}"
-            f" then {quoted(f'exception: {one.reason}{approved}')} end"
+            f"case when {column} glob {quote(pattern)}"
+            f" then {quote(f'exception: {one.reason}{approved}')} end"
         )
     return left_out
 
@@ -48,11 +48,15 @@ def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
     for column, chosen, words in (
         ("source_name", scope.source, "source"),
         ("resource_type", scope.resource_type, "resource type"),
-        ("case when person_id is null then 'nobody'"
-         " else coalesce(employment_status, 'unknown') end", scope.employment, "employment"),
-    ):  # fmt: skip
+        (
+            "case when person_id is null then 'nobody'"
+            " else coalesce(employment_status, 'unknown') end",
+            scope.employment,
+            "employment",
+        ),
+    ):
         if chosen:
-            among = ", ".join(map(quoted, chosen))
+            among = ", ".join(map(quote, chosen))
             yield f"{column} in ({among})", f"scope: its {words} is not {' or '.join(chosen)}"
     for column, wanted, words in (
         ("is_privileged", scope.privileged, "privileged"),
@@ -73,7 +77,7 @@ def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
         )
 
 
-def chosen_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
+def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
     """Every grant with whether the file's own condition holds for it (null where it cannot be
     told), or None where the file has none. Raises Misconfigured for what is no single condition."""
     where = campaign.definition.scope.where
@@ -86,12 +90,15 @@ def chosen_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
         try:
             [_, (_, kind, *_)] = connection.execute(f"describe {asked}").fetchall()
             if kind != "BOOLEAN":
-                raise Misconfigured(what, f"it is {kind.lower()}, not true or false",
-                                    "make it a condition over access_review")  # fmt: skip
+                raise Misconfigured(
+                    what,
+                    f"it is {kind.lower()}, not true or false",
+                    "make it a condition over access_review",
+                )
             return connection.execute(asked).to_arrow_table()
         except (duckdb.BinderException, duckdb.CatalogException) as error:
             # these speak of the text of the condition, other errors of people's data
-            raise Misconfigured(what, plain(str(error).splitlines()[0]), "mend it") from None
+            raise Misconfigured(what, redact_text(str(error).splitlines()[0]), "mend it") from None
         except duckdb.Error as error:
             kind = type(error).__name__
             raise Misconfigured(what, f"it cannot be answered ({kind})", "mend it") from None
@@ -106,6 +113,6 @@ def _must_be_one_expression(what: str, where: str) -> None:
         ]
     for tree in parsed:
         if tree["error"]:
-            raise Misconfigured(what, plain(tree["error_message"].splitlines()[0]), "mend it")
+            raise Misconfigured(what, redact_text(tree["error_message"].splitlines()[0]), "mend it")
         if len(tree["statements"]) != 1 or len(tree["statements"][0]["node"]["select_list"]) != 1:
             raise Misconfigured(what, "it is more than one expression", "make it one condition")

@@ -18,25 +18,28 @@ import dlt
 
 from pipelines.failures import Misconfigured
 from pipelines.redact import hide
-from pipelines.warehouse.publish import unwritable
+from pipelines.warehouse.publish import storage_failure
 
 BLOCK = 64  # bytes that SHA-256 takes at a time
 SHORTEST = 16  # characters of a key that somebody chose
 BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # digits as of RFC 4648, section 6
 
 
-def key(warehouse: Path, make: bool = True) -> bytes:
+def read_key(warehouse: Path, make: bool = True) -> bytes:
     """The installation's key: the setting REVIEW__SEAL_KEY, else the file beside the warehouse,
     which is made if `make` allows it. Raises Misconfigured where it is missing or others can read
     it: a new key would make strangers of all files that are out."""
     given = str(dlt.secrets.get("review.seal_key") or "").strip()
     if given:
         if len(given) < SHORTEST:
-            raise Misconfigured("REVIEW__SEAL_KEY", f"it is shorter than {SHORTEST} characters",
-                                "make one with `openssl rand -hex 32`")  # fmt: skip
+            raise Misconfigured(
+                "REVIEW__SEAL_KEY",
+                f"it is shorter than {SHORTEST} characters",
+                "make one with `openssl rand -hex 32`",
+            )
         hide(given)
         return given.encode()
-    path = beside(warehouse)
+    path = key_path(warehouse)
     try:
         if make and not path.exists():
             _make(path)
@@ -44,12 +47,13 @@ def key(warehouse: Path, make: bool = True) -> bytes:
         held = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         raise Misconfigured(
-            str(path), "the key that the reviewers' files are sealed with is not there",
+            str(path),
+            "the key that the reviewers' files are sealed with is not there",
             "restore it from where you keep copies, or set REVIEW__SEAL_KEY",
-        ) from None  # fmt: skip
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         failed = error if isinstance(error, OSError) else OSError("it is not a seal key")
-        raise unwritable(path, failed, "restore it, or set REVIEW__SEAL_KEY") from None
+        raise storage_failure(path, failed, "restore it, or set REVIEW__SEAL_KEY") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise Misconfigured(
             str(path), "others can read the key that seals decisions", f"say: chmod 600 {path}"
@@ -60,12 +64,12 @@ def key(warehouse: Path, make: bool = True) -> bytes:
     return held.encode()
 
 
-def beside(warehouse: Path) -> Path:
+def key_path(warehouse: Path) -> Path:
     """Where the key is kept unless the settings hold it."""
     return warehouse.with_name(f".{warehouse.name}.seal")
 
 
-def in_sql(*fields: str) -> str:
+def seal_sql(*fields: str) -> str:
     """The seal of one row as SQL: 20 characters of base32, 100 bits of an HMAC with SHA-256 over
     the fields, each framed by its length in bytes (`5:q4-01,`). They are columns or texts without a
     null: campaign, item, account, entitlement, scope (empty where there is none), reviewer. The
@@ -85,7 +89,7 @@ def in_sql(*fields: str) -> str:
     return f"concat({', '.join(digits)})"
 
 
-def pads(key: bytes) -> dict[str, bytes]:
+def hmac_pads(key: bytes) -> dict[str, bytes]:
     """The two keys that HMAC makes of one (RFC 2104, section 2)."""
     block = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
     return {

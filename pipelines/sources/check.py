@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import importlib
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import settings
-from pipelines.failures import Failure, explained
-from pipelines.http.session import Tally
-from pipelines.sources import write_access
-
-
-@dataclass(frozen=True)
-class Probe:
-    """One thing to try, and the call that tries it: it says what it saw, or raises."""
-
-    what: str
-    call: Callable[[], str]
-
-
-class Warning_(Exception):
-    """Readable, and not as it should be."""
-
-    def __init__(self, why: str, next: str) -> None:
-        super().__init__(why)
-        self.next = next
+from pipelines.failures import Failure, explain
+from pipelines.http.policy import Counters
+from pipelines.sources import registry, write_access
+from pipelines.sources.probe import Doubtful, Probe
 
 
 @dataclass(frozen=True)
@@ -46,28 +30,28 @@ class Finding:
         return asdict(self)
 
 
-def check(names: list[str]) -> Iterator[Finding]:
+def check_sources(names: list[str]) -> Iterator[Finding]:
     """Try every endpoint that a sync of these sources uses, look at the secrets' file, and say what
     a write credential may do, without doing it. Raises Misconfigured."""
-    chosen = settings.chosen(names)
+    chosen = registry.choose_sources(names)
     yield from _secrets_file(Path(".dlt/secrets.toml"))
     for source in chosen:
-        tally = Tally()
-        settings.connect(source, tally)
+        tally = Counters()
+        registry.connect_source(source, tally)
         module = importlib.import_module(f"pipelines.sources.{source}.check")
         yield from _tried(source, module.probes(tally.client))
-        if source in write_access.sources() and write_access.is_configured(source):
-            yield from _tried(source, module.write_probes(write_access.connect(source)))
+        if source in write_access.writable_sources() and write_access.has_write_credential(source):
+            yield from _tried(source, module.write_probes(write_access.connect_writer(source)))
 
 
 def _tried(source: str, probes: Iterator[Probe]) -> Iterator[Finding]:
     for probe in probes:
         try:
             yield Finding(source, probe.what, "ok", probe.call())
-        except Warning_ as warning:
+        except Doubtful as warning:
             yield Finding(source, probe.what, "warn", str(warning), warning.next)
         except Exception as error:
-            failure = explained(error) or Failure("unexpected", str(error))
+            failure = explain(error) or Failure("unexpected", str(error))
             why = f"{failure.what}: {failure.why}"
             yield Finding(source, probe.what, "fail", why, failure.next, failure.code)
             if failure.status == 401 or failure.status is None:

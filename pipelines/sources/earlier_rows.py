@@ -11,7 +11,7 @@ from pipelines.files.json_text import parse
 from pipelines.sources.raw_rows import SCHEMA, Row
 
 
-class Held:
+class EarlierRows:
     """The raw tables of one source as the last complete sync left them; empty if there was none."""
 
     def __init__(self, warehouse: Path | None = None, source: str = "") -> None:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from dlt.extract import DltResource
 
 from pipelines.failures import Unreadable
-from pipelines.files.json_text import dump, parse, text_id
+from pipelines.files.json_text import dump, parse, to_text_id
 
 Row = dict[str, Any]
 
@@ -37,7 +37,7 @@ COLUMNS = {
 }
 
 
-def resource(
+def make_resource(
     name: str, read: Callable[[], Iterable[pa.Table]], about: str, feed: bool = False
 ) -> DltResource:
     """A dlt resource that replaces its raw table with what `read` yields, even if that is nothing;
@@ -53,7 +53,7 @@ def resource(
     return dlt.resource(rows, name=name, columns=COLUMNS, write_disposition=disposition)
 
 
-def envelope(rows: Iterable[tuple[str, Row]]) -> pa.Table:
+def wrap_rows(rows: Iterable[tuple[str, Row]]) -> pa.Table:
     """Ids and the vendor's objects, as one Arrow table."""
     ids, hashes, payloads = [], [], []
     for key, row in rows:
@@ -70,21 +70,21 @@ def envelope(rows: Iterable[tuple[str, Row]]) -> pa.Table:
     return pa.table([ids, empty, empty, hashes, payloads], schema=SCHEMA)
 
 
-def objects(tables: Iterable[pa.Table]) -> Iterator[Row]:
+def parse_rows(tables: Iterable[pa.Table]) -> Iterator[Row]:
     """The vendor's objects back out of envelopes."""
     for table in tables:
         for payload in table["payload"].to_pylist():
             yield parse(payload.encode())
 
 
-def ids(tables: Iterable[pa.Table]) -> list[str]:
+def row_ids(tables: Iterable[pa.Table]) -> list[str]:
     return [key for table in tables for key in table["id"].to_pylist()]
 
 
 def key_of(what: str, row: Row, *names: str) -> str:
     """A row's id as text, under the first of these names that it has. Raises Unreadable."""
     for name in names:
-        if key := text_id(row.get(name)):
+        if key := to_text_id(row.get(name)):
             return key
     shown = ", ".join(sorted(row)[:8]) if isinstance(row, dict) else type(row).__name__
     raise Unreadable(

@@ -20,8 +20,9 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator, SinglePage
 
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import dump
-from pipelines.http.session import LATER, Session
-from pipelines.sources.raw_rows import Row, envelope, key_of
+from pipelines.http.policy import NEXT_SYNC
+from pipelines.http.session import Session
+from pipelines.sources.raw_rows import Row, key_of, wrap_rows
 
 A, B = TypeVar("A"), TypeVar("B")
 Json = Any
@@ -81,7 +82,7 @@ class Api:
                     raise Unreadable(
                         f"{self.source}: GET {path}",
                         f"the link to page {len(seen) + 1} cannot be used ({error})",
-                        LATER,
+                        NEXT_SYNC,
                     ) from None
             if page is None:
                 return
@@ -100,7 +101,7 @@ class Api:
                     f"page {len(seen) + 1} has come before: the paging goes in a circle"
                     if len(seen) < MOST_PAGES
                     else f"it has more than {MOST_PAGES} pages, which no list has",
-                    LATER,
+                    NEXT_SYNC,
                 )
             seen.add(mark)
             yield found, body
@@ -182,14 +183,14 @@ class Api:
             self.tally.rows_read[resource] += 1
             batch.append((parent, row))
             if len(batch) >= 1000:
-                yield envelope(batch)
+                yield wrap_rows(batch)
                 batch = []
-        yield envelope(batch)
+        yield wrap_rows(batch)
         if lost := sorted(gone & {*listed()} if gone else gone):
             raise Unreadable(
                 f"{self.source}: {resource}",
                 f"{', '.join(lost[:5])} answered 404 and is still in the list",
-                LATER,
+                NEXT_SYNC,
             )
 
     def unexpected(self, path: str, body: Json, expected: str) -> Unreadable:
@@ -222,7 +223,7 @@ class Listing:
         try:
             for found, body in pages:
                 self.pages += 1
-                conflicts += self._add(envelope((key_of(what, row, *names), row) for row in found))
+                conflicts += self._add(wrap_rows((key_of(what, row, *names), row) for row in found))
                 declared = total(body)
                 self.total = declared if type(declared) is int else None
                 totals.add(self.total)

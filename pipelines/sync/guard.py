@@ -15,7 +15,8 @@ import duckdb
 
 from pipelines import settings
 from pipelines.failures import Refused
-from pipelines.sync import run_record
+from pipelines.sources import registry
+from pipelines.warehouse import run_tables
 
 KEYS = {
     "people": "person_id",
@@ -32,7 +33,7 @@ ATTRIBUTES = {
 
 
 @dataclass(frozen=True)
-class Limits:
+class ShrinkLimits:
     """What is let through without a word. Settings: GUARD__REMOVED_SHARE and so on."""
 
     removed_share: float = 0.10  # of what was there; fewer rows than `removed_rows` always pass
@@ -46,12 +47,12 @@ class Limits:
     missing_points: float = 0.05  # of values of one attribute, where there are `resource_rows`
 
     @classmethod
-    def configured(cls) -> Limits:
-        return settings.numbers(cls, "guard")
+    def configured(cls) -> ShrinkLimits:
+        return settings.read_numbers(cls, "guard")
 
 
 @dataclass(frozen=True)
-class Change:
+class Shrinkage:
     """One thing that changed by more than its limit. `name` and the numbers are what to accept."""
 
     name: str
@@ -63,9 +64,9 @@ class Change:
         return f"{self.name}:{self.before}->{self.after}"
 
 
-def judge(candidate: Path, accepted: Iterable[str]) -> list[str]:
+def check_shrinkage(candidate: Path, accepted: Iterable[str]) -> list[str]:
     """Raise Refused for changes beyond the limits that nobody accepted; return those accepted."""
-    limits = Limits.configured()
+    limits = ShrinkLimits.configured()
     with duckdb.connect(str(candidate)) as connection:
         changes = [
             change
@@ -89,18 +90,20 @@ def judge(candidate: Path, accepted: Iterable[str]) -> list[str]:
     return [str(change) for change in changes]
 
 
-def moved(candidate: Path, sources: list[str], accepted: Iterable[str]) -> dict[str, str]:
+def check_tenants(candidate: Path, sources: list[str], accepted: Iterable[str]) -> dict[str, str]:
     """By source: that its settings lead to another tenant than its last complete run has read, as
     somebody accepted it. Raises Refused where nobody did: ids of one mean nothing in the other."""
     found = {}
     with duckdb.connect(str(candidate)) as connection:
-        run_record.RUNS.create(connection)
-        known = dict(connection.execute(
-            "select source_name, max_by(tenant, started_at) from main.runs"
-            " where status = 'complete' and tenant is not null group by all"
-        ).fetchall())  # fmt: skip
+        run_tables.RUNS.create(connection)
+        known = dict(
+            connection.execute(
+                "select source_name, max_by(tenant, started_at) from main.runs"
+                " where status = 'complete' and tenant is not null group by all"
+            ).fetchall()
+        )
     for source in sources:
-        before, now = known.get(source), settings.tenant(source)
+        before, now = known.get(source), registry.source_tenant(source)
         if before in (None, now):
             continue
         found[source] = f"{source}.tenant:{before}->{now}"
@@ -117,8 +120,8 @@ NOW = "(select max(started_at) from main.runs)"
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, table: str, key: str, limits: Limits
-) -> list[Change]:
+    connection: duckdb.DuckDBPyConnection, table: str, key: str, limits: ShrinkLimits
+) -> list[Shrinkage]:
     """Sources whose rows of this table vanished or multiplied."""
     found = connection.execute(
         f"""
@@ -187,11 +190,11 @@ def _rows(
         elif before and added > max(limits.added_rows, limits.added_share * before):
             why = f"{added} rows are new"
         if why:
-            changes.append(Change(name, base if lost > removed else before, after, why))
+            changes.append(Shrinkage(name, base if lost > removed else before, after, why))
     return changes
 
 
-def _resources(connection: duckdb.DuckDBPyConnection, limits: Limits) -> list[Change]:
+def _resources(connection: duckdb.DuckDBPyConnection, limits: ShrinkLimits) -> list[Shrinkage]:
     """Entitlements that lost most of those who held them."""
     found = connection.execute(
         f"""
@@ -212,10 +215,12 @@ def _resources(connection: duckdb.DuckDBPyConnection, limits: Limits) -> list[Ch
         """,
         [limits.resource_rows, limits.resource_share],
     ).fetchall()
-    return [Change(*row, f"{row[1] - row[2]} of those who held it do not") for row in found]
+    return [Shrinkage(*row, f"{row[1] - row[2]} of those who held it do not") for row in found]
 
 
-def _attributes(connection: duckdb.DuckDBPyConnection, table: str, limits: Limits) -> list[Change]:
+def _attributes(
+    connection: duckdb.DuckDBPyConnection, table: str, limits: ShrinkLimits
+) -> list[Shrinkage]:
     """Attributes that many more rows of a source lack than before."""
     changes = []
     for attribute in ATTRIBUTES.get(table, ()):
@@ -246,7 +251,7 @@ def _attributes(connection: duckdb.DuckDBPyConnection, table: str, limits: Limit
             risen = missing_after / rows_after - missing_before / rows_before
             if risen > limits.missing_points:
                 changes.append(
-                    Change(
+                    Shrinkage(
                         f"{source}.{table}.{column}",
                         rows_before - missing_before,
                         rows_after - missing_after,

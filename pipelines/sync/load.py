@@ -16,10 +16,10 @@ from dlt.common.destination import Destination
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline import Pipeline
 
-from pipelines import settings
-from pipelines.failures import Failure, StorageFailed, explained
-from pipelines.http.session import Tally
-from pipelines.sources.earlier_rows import Held
+from pipelines.failures import Failure, StorageFailed, explain
+from pipelines.http.policy import Counters
+from pipelines.sources import registry
+from pipelines.sources.earlier_rows import EarlierRows
 
 os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # nothing here needs a graceful drain
 
@@ -29,7 +29,7 @@ class Read:
     """One source in one sync: what was asked, what came, what went wrong."""
 
     source: str
-    tally: Tally = field(default_factory=Tally)
+    tally: Counters = field(default_factory=Counters)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_at: datetime | None = None
     failure: Failure | None = None
@@ -58,14 +58,16 @@ def destination(candidate: Path) -> Destination:
     return dlt.destinations.duckdb(credentials)
 
 
-def extract(
+def extract_source(
     source: str, candidate: Path, work: Path, progress: str | None = None, full: bool = False
 ) -> Read:
     """Read one source into a package that is not loaded yet: everything if `full`, else what may
     have changed. A Failure ends up in the answer; anything else is raised."""
     read = Read(source)
     try:
-        connected = settings.connect(source, read.tally, Held(candidate, source), full)
+        connected = registry.connect_source(
+            source, read.tally, EarlierRows(candidate, source), full
+        )
         read.pipeline = dlt.pipeline(
             source,
             destination=destination(candidate),
@@ -77,7 +79,7 @@ def extract(
         read.pipeline.extract(connected, loader_file_format="parquet")
         read.pipeline.normalize()
     except Exception as error:
-        read.failure = explained(error)
+        read.failure = explain(error)
         if read.failure is None:
             raise
     finally:
@@ -86,7 +88,7 @@ def extract(
     return read
 
 
-def load(read: Read) -> None:
+def load_source(read: Read) -> None:
     """Put an extracted package into the warehouse, and count what arrived."""
     pipeline = read.pipeline
     assert pipeline is not None

@@ -18,13 +18,14 @@ from pathlib import Path
 import duckdb
 
 from pipelines import settings
-from pipelines.failures import Failure, Refused, StorageFailed, explained
-from pipelines.http.session import Tally
+from pipelines.failures import Failure, Refused, StorageFailed, explain
+from pipelines.http.policy import Counters
 from pipelines.policy import company_files
-from pipelines.redact import plain, without_secrets
+from pipelines.redact import redact_text, remove_secrets
+from pipelines.sources import registry
 from pipelines.sync import guard, load, run_record
 from pipelines.warehouse import publish
-from pipelines.warehouse.dbt_build import transform, variables
+from pipelines.warehouse.dbt_build import dbt_variables, transform
 from pipelines.write_back import collect
 
 Say = Callable[[str], None]
@@ -57,7 +58,7 @@ class Outcome:
         return min((failure.code for failure in self.failures), default=0)
 
 
-def sync(
+def sync_sources(
     names: list[str],
     say: Say,
     progress: str | None = None,
@@ -66,15 +67,17 @@ def sync(
 ) -> Outcome:
     """Bring the published warehouse up to date. Raises Misconfigured, Locked or StorageFailed
     where it cannot even begin."""
-    sources = settings.chosen(names)
+    sources = registry.choose_sources(names)
     for source in sources:
-        settings.connect(source, Tally())  # wrong settings end it here, before any work
-    company_files.read(company_files.folder())  # and so does a policy that cannot be understood
-    guard.Limits.configured(), variables()
-    warehouse = settings.warehouse()
-    with publish.locked(warehouse) as work:
-        copy = publish.candidate(warehouse, work)
-        begun = run_record.begin(copy)
+        registry.connect_source(source, Counters())  # wrong settings end it here, before any work
+    company_files.read_policy(
+        company_files.policy_folder()
+    )  # and so does a policy that cannot be understood
+    guard.ShrinkLimits.configured(), dbt_variables()
+    warehouse = settings.warehouse_path()
+    with publish.lock_warehouse(warehouse) as work:
+        copy = publish.open_candidate(warehouse, work)
+        begun = run_record.start_time(copy)
         run_id = f"{begun:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}"
         outcome = Outcome(run_id, warehouse, begun)
         try:
@@ -102,7 +105,7 @@ def _build(
 ) -> None:
     with duckdb.connect(str(copy)):  # as long as it is open, opening it again takes no time
         try:
-            outcome.moved = guard.moved(copy, sources, accepted)
+            outcome.moved = guard.check_tenants(copy, sources, accepted)
         except Refused as error:
             outcome.reads = [
                 load.Read(one, ended_at=outcome.begun, failure=error) for one in sources
@@ -110,7 +113,9 @@ def _build(
             raise
         for source in sources:
             say(f"{source}: reading")
-            read = load.extract(source, copy, work, progress, full or source in outcome.moved)
+            read = load.extract_source(
+                source, copy, work, progress, full or source in outcome.moved
+            )
             read.started_at = max(read.started_at, outcome.begun)
             outcome.reads.append(read)
             if read.failure:
@@ -121,15 +126,15 @@ def _build(
         if not taken:
             return
         for read in taken:
-            load.load(read)
+            load.load_source(read)
             rows = sum(read.rows_loaded.values())
             say(f"{read.source}: {rows} rows in {read.tally.requests} requests")
-        run_record.record(copy, outcome.run_id, outcome.reads)
-        collect.collect(copy)
+        run_record.record_runs(copy, outcome.run_id, outcome.reads)
+        collect.collect_journals(copy)
     say("transforming and testing")
     transform(copy, work.parent)
-    for change in [*outcome.moved.values(), *guard.judge(copy, accepted)]:
-        run_record.accept(copy, outcome.run_id, change)
+    for change in [*outcome.moved.values(), *guard.check_shrinkage(copy, accepted)]:
+        run_record.record_acceptance(copy, outcome.run_id, change)
         say(f"accepted: {change}")
     publish.publish(copy, outcome.warehouse)
     publish.forget_refused(outcome.warehouse)
@@ -143,8 +148,8 @@ def _record_only(outcome: Outcome, work: Path) -> None:
         return
     shutil.rmtree(work / "candidate", ignore_errors=True)
     try:
-        copy = publish.candidate(outcome.warehouse, work)
-        run_record.record(copy, outcome.run_id, outcome.reads)
+        copy = publish.open_candidate(outcome.warehouse, work)
+        run_record.record_runs(copy, outcome.run_id, outcome.reads)
         publish.publish(copy, outcome.warehouse)
     except (Failure, duckdb.Error, OSError) as error:
         outcome.failure = outcome.failure or _explained(error, work.parent)
@@ -152,13 +157,13 @@ def _record_only(outcome: Outcome, work: Path) -> None:
 
 def _explained(error: Exception, home: Path) -> Failure:
     """The failure that an exception is; one that nobody foresaw leaves its trace in a file."""
-    if found := explained(error):
+    if found := explain(error):
         return found
     if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):
-        why = plain(str(error).strip().split("\n")[0])
+        why = redact_text(str(error).strip().split("\n")[0])
         return StorageFailed("storage", why, "check the disk, then run `rollcall sync` again")
     trace = home / "trace.txt"
     with suppress(OSError):  # where nothing can be written, the message has to do
-        trace.write_text(without_secrets("".join(traceback.format_exception(error))))
+        trace.write_text(remove_secrets("".join(traceback.format_exception(error))))
         trace.chmod(0o600)
-    return Failure("unexpected", f"{type(error).__name__}: {plain(error)}", f"report {trace}")
+    return Failure("unexpected", f"{type(error).__name__}: {redact_text(error)}", f"report {trace}")

@@ -11,15 +11,14 @@ from typing import Any
 import duckdb
 
 from pipelines import settings
-from pipelines.failures import FULL, Failure, Misconfigured, Refused, StorageFailed, explained
+from pipelines.failures import FULL, Failure, Misconfigured, Refused, StorageFailed, explain
 from pipelines.policy import company_files
-from pipelines.redact import plain
+from pipelines.redact import redact_text
 from pipelines.sources import write_access
-from pipelines.warehouse import dbt_unchanged, review_tables
-from pipelines.write_back import collect
+from pipelines.warehouse import change_tables, dbt_unchanged, review_tables
 
-DECISIONS = "tag:decisions"  # what policy and decisions decide, besides what a sync reads
-PROJECT = Path(__file__).parents[2] / "dbt_project"
+DECISION_MODELS = "tag:decisions"  # what policy and decisions decide, besides what a sync reads
+PROJECT_FOLDER = Path(__file__).parents[2] / "dbt_project"
 
 
 def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") -> None:
@@ -27,18 +26,18 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
     would, without those that `exclude` names; DECISIONS only where something has changed since
     they were built. Raises Refused for the first that fails: what it holds is then not published.
     """
-    company_files.write(candidate)
-    told = variables()
+    company_files.write_policy(candidate)
+    told = dbt_variables()
     with duckdb.connect(str(candidate)) as connection:
-        for table in (*review_tables.TABLES, *collect.TABLES):
+        for table in (*review_tables.TABLES, *change_tables.TABLES):
             table.create(connection)  # models read them, and an older warehouse lacks some
-    if select == DECISIONS and dbt_unchanged.is_current(candidate, PROJECT, told):
+    if select == DECISION_MODELS and dbt_unchanged.is_current(candidate, PROJECT_FOLDER, told):
         return
     from dbt.cli.main import dbtRunner  # takes seconds to import: only those who need it wait
 
     os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
     common = (
-        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)),
         *("--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")),
         *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
         *("--vars", json.dumps(told)),
@@ -63,13 +62,13 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
         _close()
     if not result.success:
         raise _failure(result)
-    if select in ("", DECISIONS):
-        dbt_unchanged.note(candidate, PROJECT, told)
+    if select in ("", DECISION_MODELS):
+        dbt_unchanged.note_build(candidate, PROJECT_FOLDER, told)
 
 
-def variables() -> dict[str, Any]:
+def dbt_variables() -> dict[str, Any]:
     """What the models are told of the settings. Raises Misconfigured."""
-    owner = settings.setting("review.owner")
+    owner = settings.read_setting("review.owner")
     if owner and not re.fullmatch(r"[^\s'\"\\{}]+@[^\s'\"\\{}]+", owner):
         raise Misconfigured("REVIEW__OWNER", "it is no mail address", "set REVIEW__OWNER")
     dormant = _days("dormant_after_days", 90)
@@ -82,7 +81,7 @@ def variables() -> dict[str, Any]:
 
 
 def _days(name: str, default: int) -> int:
-    text = settings.setting(f"review.{name}", str(default))
+    text = settings.read_setting(f"review.{name}", str(default))
     if not (text.isascii() and text.isdecimal()):
         variable = f"REVIEW__{name.upper()}"
         raise Misconfigured(variable, f"{text} is no number of days", f"set {variable}")
@@ -105,7 +104,7 @@ def _close() -> None:
 def _failure(result: object) -> Failure:
     """The first model or test that did not pass, in one sentence."""
     thrown = getattr(result, "exception", None)
-    if thrown and (failure := explained(thrown)):
+    if thrown and (failure := explain(thrown)):
         return failure
     broken = [
         node
@@ -113,10 +112,10 @@ def _failure(result: object) -> Failure:
         if str(node.status) in ("error", "fail")
     ]
     if not broken:
-        why = plain(getattr(result, "exception", None) or "it gave no reason", 500)
+        why = redact_text(getattr(result, "exception", None) or "it gave no reason", 500)
         return Failure("transform: dbt", why, "report it with this message")
     node = broken[0]
-    why = plain(str(node.message or "").strip() or str(node.status), 500)
+    why = redact_text(str(node.message or "").strip() or str(node.status), 500)
     if any(words in why for words in FULL):
         return StorageFailed("transform", why, "free some space, then run `rollcall sync` again")
     more = f" ({len(broken) - 1} more)" if len(broken) > 1 else ""

@@ -15,16 +15,16 @@ from typing import Any
 import duckdb
 
 from pipelines import __version__
-from pipelines.sync import run_record
-from pipelines.warehouse import review_tables
-from pipelines.write_back import collect
+from pipelines.warehouse import change_tables, review_tables, run_tables
 
 ABOUT = "What the marts that depend on policy and decisions were last built from: one row."
 DIGEST = "SHA-256 over settings, models, tables of ours, and how many rows all others have."
 
 # Frozen with their campaign: that it is there says the same
 FROZEN = {table.name for table in (review_tables.ITEMS, review_tables.EXCLUSIONS)}
-OURS = {table.name for table in (*review_tables.TABLES, *collect.TABLES, *run_record.TABLES)} - FROZEN
+OURS = {
+    table.name for table in (*review_tables.TABLES, *change_tables.TABLES, *run_tables.TABLES)
+} - FROZEN
 
 
 def is_current(candidate: Path, project: Path, variables: dict[str, Any]) -> bool:
@@ -38,7 +38,7 @@ def is_current(candidate: Path, project: Path, variables: dict[str, Any]) -> boo
         ]
 
 
-def note(candidate: Path, project: Path, variables: dict[str, Any]) -> None:
+def note_build(candidate: Path, project: Path, variables: dict[str, Any]) -> None:
     """From now on it is current."""
     with duckdb.connect(str(candidate)) as connection:
         connection.execute("create schema if not exists built")
@@ -49,9 +49,7 @@ def note(candidate: Path, project: Path, variables: dict[str, Any]) -> None:
         connection.execute("insert into built.decisions values (?)", [digest])
 
 
-def _digest(
-    connection: duckdb.DuckDBPyConnection, project: Path, variables: dict[str, Any]
-) -> str:
+def _digest(connection: duckdb.DuckDBPyConnection, project: Path, variables: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps([__version__, duckdb.__version__, variables]).encode())
     for path in sorted(project.rglob("*")):
         if path.suffix in (".sql", ".yml"):

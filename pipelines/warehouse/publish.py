@@ -20,11 +20,11 @@ import duckdb
 from pipelines.failures import Locked, Misconfigured, StorageFailed
 from pipelines.files.scratch import INTERRUPTS, scratch
 
-SPACE = 64 * 2**20  # bytes that must be free besides three times the published file
+SPARE_BYTES = 64 * 2**20  # bytes that must be free besides three times the published file
 
 
 @contextmanager
-def locked(warehouse: Path) -> Iterator[Path]:
+def lock_warehouse(warehouse: Path) -> Iterator[Path]:
     """The one writer's work directory, emptied of what dead runs left. Raises Locked at once if
     somebody else is the writer: the kernel frees the lock of a process that died."""
     home = warehouse.parent / f".{warehouse.name}.work"
@@ -34,7 +34,7 @@ def locked(warehouse: Path) -> Iterator[Path]:
         home.chmod(0o700)
         lock = os.open(home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise unwritable(home, error) from None
+        raise storage_failure(home, error) from None
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -50,13 +50,13 @@ def locked(warehouse: Path) -> Iterator[Path]:
             try:  # always the same place: dbt parses anew whenever a path changes
                 work = stack.enter_context(scratch(home / "run"))
             except OSError as error:
-                raise unwritable(home / "run", error) from None
+                raise storage_failure(home / "run", error) from None
             yield work
     finally:
         os.close(lock)
 
 
-def candidate(warehouse: Path, work: Path) -> Path:
+def open_candidate(warehouse: Path, work: Path) -> Path:
     """A private, writable copy of the published file; a new database if there is none yet.
 
     It keeps the file's name, since DuckDB names the catalog after it.
@@ -69,25 +69,26 @@ def candidate(warehouse: Path, work: Path) -> Path:
         must_be_ours(warehouse)
         free = shutil.disk_usage(work).free
         size = warehouse.stat().st_size
-        if free < 3 * size + SPACE:
+        if free < 3 * size + SPARE_BYTES:
             raise StorageFailed(
-                str(work), f"{free >> 20} MiB are free, {(3 * size + SPACE) >> 20} MiB are needed",
+                str(work),
+                f"{free >> 20} MiB are free, {(3 * size + SPARE_BYTES) >> 20} MiB are needed",
                 "free some space",
-            )  # fmt: skip
+            )
         shutil.copyfile(warehouse, copy)
         copy.chmod(0o600)
     except OSError as error:
-        raise unwritable(copy, error) from None
+        raise storage_failure(copy, error) from None
     must_be_sound(copy, warehouse)
     return copy
 
 
 @contextmanager
-def amended(warehouse: Path) -> Iterator[Path]:
+def amend_published(warehouse: Path) -> Iterator[Path]:
     """A copy of the published file to write into; it is published when the block ends well, and
     gone when it does not. Its folder's parent is where dbt may work. Raises Locked."""
-    with locked(warehouse) as work:
-        copy = candidate(warehouse, work)
+    with lock_warehouse(warehouse) as work:
+        copy = open_candidate(warehouse, work)
         yield copy
         publish(copy, warehouse)
 
@@ -157,27 +158,27 @@ def publish(copy: Path, warehouse: Path) -> None:
         copy.replace(warehouse)
         _sync_to_disk(warehouse.parent)
     except OSError as error:
-        raise unwritable(warehouse, error) from None
+        raise storage_failure(warehouse, error) from None
 
 
 def set_aside(copy: Path, warehouse: Path) -> Path:
     """Keep a candidate that was refused, for a look, in the place of the one before it."""
-    place = refused(warehouse)
+    place = refused_path(warehouse)
     place.parent.mkdir(exist_ok=True, mode=0o700)
     copy.replace(place)
     return place
 
 
-def refused(warehouse: Path) -> Path:
+def refused_path(warehouse: Path) -> Path:
     """Where a candidate that was refused is kept, until the next sync that publishes."""
     return warehouse.parent / f".{warehouse.name}.work" / "refused" / warehouse.name
 
 
 def forget_refused(warehouse: Path) -> None:
-    shutil.rmtree(refused(warehouse).parent, ignore_errors=True)
+    shutil.rmtree(refused_path(warehouse).parent, ignore_errors=True)
 
 
-def unwritable(
+def storage_failure(
     path: Path, error: OSError, next: str = "check the disk, or set WAREHOUSE"
 ) -> StorageFailed:
     return StorageFailed(str(path), (error.strerror or str(error)).lower(), next)
@@ -196,3 +197,11 @@ def _sync_to_disk(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+    """The published file, for reading. Raises Misconfigured where there is none."""
+    if not path.exists():
+        raise Misconfigured(str(path), "nothing is published there yet", "run `rollcall sync`")
+    must_be_ours(path)
+    return duckdb.connect(str(path), read_only=True)

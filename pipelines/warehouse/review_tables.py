@@ -27,19 +27,24 @@ CAMPAIGNS = Table(
         "definition": ("json not null", "The campaign's file as it was read."),
         "definition_sha256": ("varchar not null", "SHA-256 of the campaign's file."),
         "sources": ("json not null", "Per source: last run, last complete run, age, staleness."),
-        "accepted": ("json not null", "What was accepted by name when it was opened: stale sources,"
-                     " incomplete runs, old full reads, with who and why."),
+        "accepted": (
+            "json not null",
+            "What was accepted by name when it was opened: stale sources,"
+            " incomplete runs, old full reads, with who and why.",
+        ),
         "rollcall": ("varchar not null", "The version of Rollcall that opened it."),
     },
     ("campaign",),
-)  # fmt: skip
+)
 ITEMS = Table(
     "review_items",
     "One row per campaign and grant to decide, as it stood when the campaign was opened.",
     {
         "campaign": ("varchar not null", "The campaign."),
-        "item_id": ("varchar not null", "The item, in all files: short, stable, unique in its"
-                    " campaign."),
+        "item_id": (
+            "varchar not null",
+            "The item, in all files: short, stable, unique in its campaign.",
+        ),
         "grant_id": ("varchar not null", "The grant that is decided on."),
         "account_id": ("varchar not null", "Who holds it."),
         "entitlement_id": ("varchar not null", "What is held."),
@@ -47,14 +52,21 @@ ITEMS = Table(
         "person_id": ("varchar", "The human behind the account; null if none is known."),
         "source_name": ("varchar not null", "The system that gives it."),
         "reviewer": ("varchar not null", "Who decides, by mail address."),
-        "reviewer_rule": ("varchar not null", "Why they: manager, entitlement_owner, source_owner,"
-                          " named, fallback, second_fallback."),
-        "reviewer_conflict": ("varchar", "Why the first choice must not decide: self, reciprocal,"
-                              " left, unknown; null if nothing speaks against it."),
-        "first_choice": ("varchar", "Whom the campaign's rules name first, by mail address; null"
-                         " if nobody."),
+        "reviewer_rule": (
+            "varchar not null",
+            "Why they: manager, entitlement_owner, source_owner, named, fallback, second_fallback.",
+        ),
+        "reviewer_conflict": (
+            "varchar",
+            "Why the first choice must not decide: self, reciprocal,"
+            " left, unknown; null if nothing speaks against it.",
+        ),
+        "first_choice": (
+            "varchar",
+            "Whom the campaign's rules name first, by mail address; null if nobody.",
+        ),
     },
-)  # fmt: skip
+)
 EXCLUSIONS = Table(
     "review_exclusions",
     "One row per campaign and grant or account that is not decided on in it.",
@@ -66,7 +78,7 @@ EXCLUSIONS = Table(
         "reason": ("varchar not null", "Why it is not in the campaign."),
     },
     ("campaign", "kind", "excluded_id"),
-)  # fmt: skip
+)
 FINDINGS = Table(
     "review_findings",
     "One row per campaign and finding, as it stood when the campaign was opened.",
@@ -96,7 +108,7 @@ PACKETS = Table(
         "written_by": ("varchar not null", "Who wrote it."),
     },
     ("campaign", "manifest_sha256"),
-)  # fmt: skip
+)
 IMPORTS = Table(
     "review_imports",
     "One row per decision file that was taken in.",
@@ -110,11 +122,13 @@ IMPORTS = Table(
         "rows_read": ("bigint not null", "Rows of the file."),
         "rows_decided": ("bigint not null", "Rows whose decision was new."),
         "rows_undecided": ("bigint not null", "Rows without a decision."),
-        "rows_rejected": ("bigint not null", "Rows that were left out because the rest was asked"
-                          " for."),
+        "rows_rejected": (
+            "bigint not null",
+            "Rows that were left out because the rest was asked for.",
+        ),
     },
     ("import_id",),
-)  # fmt: skip
+)
 DECIDED = Table(
     "review_decisions",
     "One row per decision that was ever taken in, superseded ones too.",
@@ -125,15 +139,19 @@ DECIDED = Table(
         "decision": ("varchar not null", "keep, revoke, modify, not_mine or unsure."),
         "comment": ("varchar", "The reviewer's words."),
         "decided_by": ("varchar not null", "Who decided, by mail address."),
-        "decided_at": ("timestamptz not null", "When, as the file says, else when it was taken"
-                       " in."),
+        "decided_at": (
+            "timestamptz not null",
+            "When, as the file says, else when it was taken in.",
+        ),
         "row_number": ("bigint not null", "The row of the file."),
-        "is_current": ("boolean not null", "Whether it is the item's decision now: false once"
-                       " another superseded it."),
+        "is_current": (
+            "boolean not null",
+            "Whether it is the item's decision now: false once another superseded it.",
+        ),
         "superseded_by": ("varchar", "The import whose decision took its place."),
         "grant_id": ("varchar not null", "The grant of the item."),
         "is_late": ("boolean", "Whether it was taken in after the campaign's last day."),
     },
-)  # fmt: skip
+)
 
 TABLES = (CAMPAIGNS, ITEMS, EXCLUSIONS, FINDINGS, LEDGER, PACKETS, IMPORTS, DECIDED)

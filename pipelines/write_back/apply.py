@@ -20,12 +20,18 @@ from pipelines import settings
 from pipelines.failures import Failure, Refused, Rejected, Unknown, Unsent
 from pipelines.files.scratch import INTERRUPTS
 from pipelines.http.rate_limit import Pace
-from pipelines.redact import plain
-from pipelines.sources.write_access import Change, Provisioner, Seen
-from pipelines.write_back.journal import ABOUT, SETTLED, Journal
+from pipelines.redact import redact_text
+from pipelines.sources.writer import Change, Provisioner, Seen
+from pipelines.write_back.journal import CHANGE_FIELDS, SETTLED_OUTCOMES, Journal
+from pipelines.write_back.plan import Plan
 
-TAKES = ("revoke", "disable_account", "delete_account", "close_ticket")  # gone is as good
-ATTEMPTS = 3  # to send one call, as long as it is turned away unread
+REMOVING_ACTIONS = (
+    "revoke",
+    "disable_account",
+    "delete_account",
+    "close_ticket",
+)  # gone is as good
+MAX_ATTEMPTS = 3  # to send one call, as long as it is turned away unread
 Say = Callable[[str], None]
 
 
@@ -40,7 +46,7 @@ class Care:
 
     @classmethod
     def configured(cls) -> Care:
-        return settings.numbers(cls, "apply")
+        return settings.read_numbers(cls, "apply")
 
 
 @dataclass
@@ -54,20 +60,43 @@ class Course:
 
     def note(self, change: Change, outcome: str, why: str = "") -> None:
         self.outcomes[change.change_id] = outcome
-        self.why[change.change_id] = plain(why)
+        self.why[change.change_id] = redact_text(why)
 
     @property
     def counts(self) -> dict[str, int]:
         return dict(Counter(self.outcomes.values()))
 
 
-def carry_out(
+def apply_plan(plan: Plan, journal: Journal, writers: dict[str, Provisioner], say: Say) -> Course:
+    """Make every change of a plan that has not come about yet.
+
+    Two records of the journal enclose the changes: who began, and how far the run came.
+    """
+    document = plan.document
+    journal.write(
+        "apply_begun",
+        made_at=document["made_at"],
+        made_by=document["made_by"],
+        data_as_of=document["snapshot"]["data_as_of"],
+        changes=len(plan.changes),
+        applied_by=settings.read_actor(),
+    )
+    course = _make_changes(plan.changes, journal, writers, say)
+    journal.write(
+        "apply_ended",
+        counts=course.counts,
+        stopped=course.stopped or None,
+        is_complete={*course.outcomes.values()} <= {*SETTLED_OUTCOMES},
+    )
+    return course
+
+
+def _make_changes(
     changes: list[Change], journal: Journal, writers: dict[str, Provisioner], say: Say
 ) -> Course:
-    """Bring about every change that has not come about yet."""
     care, course = Care.configured(), Course()
     pace = Pace(care.changes_per_second)
-    left = [change for change in changes if journal.outcome(change) not in SETTLED]
+    left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
     for change in changes:
         course.note(change, "not_tried" if change in left else journal.outcome(change))
     failed = in_a_row = 0
@@ -143,7 +172,7 @@ class _Item:
                 seen = self.act(before)
             except Unsent:  # nothing happened: a token that ended, or a host that was too busy
                 unsent += 1
-                if unsent == ATTEMPTS:
+                if unsent == MAX_ATTEMPTS:
                     raise
                 seen = self.writer.look(change)
                 continue
@@ -153,12 +182,15 @@ class _Item:
                 known = journal.was_answered(change, seen.step)
                 return "open", "it was accepted" if known else "it may have happened"
         if seen.state == "wrong":
-            journal.write("wrong", change, why=plain(seen.why), seen=seen.facts)
+            journal.write("wrong", change, why=redact_text(seen.why), seen=seen.facts)
             raise Refused(
-                f"apply: {change.account_id or change.change_id}", seen.why,
+                f"apply: {change.account_id or change.change_id}",
+                seen.why,
                 "find out whose this id is now, then make a new plan",
-            )  # fmt: skip
-        if seen.state == "drift" or (seen.state == "absent" and change.action not in TAKES):
+            )
+        if seen.state == "drift" or (
+            seen.state == "absent" and change.action not in REMOVING_ACTIONS
+        ):
             return self.ends("drift", seen.why, seen)
         if change.action == "open_ticket":
             return self.ends("ticketed", seen.why, seen)
@@ -169,7 +201,7 @@ class _Item:
         is still to be made."""
         change, step = self.change, before.step
         self.pace.wait()
-        about = {name: getattr(change, name) for name in (*ABOUT, "through")}
+        about = {name: getattr(change, name) for name in (*CHANGE_FIELDS, "through")}
         begun = self.journal.write("begun", change, step=step, before=before.facts, **about)
         try:
             receipt = self.writer.act(change, before)
@@ -185,8 +217,14 @@ class _Item:
         except Unknown as error:
             self.journal.write("unknown", change, step=step, **_said(error))
         else:
-            self.journal.write("answered", change, step=step, native_id=receipt.native_id,
-                               reference=receipt.reference, receipt=receipt.facts)  # fmt: skip
+            self.journal.write(
+                "answered",
+                change,
+                step=step,
+                native_id=receipt.native_id,
+                reference=receipt.reference,
+                receipt=receipt.facts,
+            )
         return self.settled(step, datetime.fromisoformat(begun["time"]))
 
     def settled(self, step: str, asked_at: datetime | None) -> Seen:
@@ -201,8 +239,8 @@ class _Item:
 
     def ends(self, outcome: str, why: str, seen: Seen) -> tuple[str, str]:
         """Write down what became of it; a look is noted as well, so that nobody has to believe."""
-        about = {name: getattr(self.change, name) for name in ABOUT}
-        said = plain(why) or None
+        about = {name: getattr(self.change, name) for name in CHANGE_FIELDS}
+        said = redact_text(why) or None
         self.journal.write(
             "outcome", self.change, outcome=outcome, why=said, seen=seen.facts, **about
         )
@@ -210,4 +248,4 @@ class _Item:
 
 
 def _said(error: Failure) -> dict[str, Any]:
-    return {"why": plain(error.why), "status": error.status}
+    return {"why": redact_text(error.why), "status": error.status}

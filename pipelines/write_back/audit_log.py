@@ -8,82 +8,62 @@ a run, change_plans in the warehouse): a log that was cut lacks a head that one 
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
+from pipelines import settings
 from pipelines.failures import Misconfigured, Refused
 from pipelines.files import json_lines
 from pipelines.files.json_lines import Record
+from pipelines.warehouse.publish import open_published
 
-FIRST = "0" * 64  # what the first record has for a predecessor
+FIRST_HASH = "0" * 64  # what the first record has for a predecessor
+
+
 FIELDS = {"seq", "time", "actor", "plan_digest", "change_id", "event", "facts", "previous", "hash"}
-MEND = "keep the file as it is for whoever investigates; restore it from a backup elsewhere"
+
+
+NEXT_AUDIT = "keep the file as it is for whoever investigates; restore it from a backup elsewhere"
+
+
+def changes_folder() -> Path:
+    """Where plans, journals and the audit log are: `changes` beside the warehouse, or
+    CHANGES__FOLDER."""
+    default = settings.warehouse_path().parent / "changes"
+    return Path(settings.read_setting("changes.folder") or default).expanduser().absolute()
 
 
 @dataclass
-class Report:
+class AuditReport:
     """What a look through the log found. `wrong` is empty if every record and head is there."""
 
     records: int = 0
-    head: str = FIRST
+    head: str = FIRST_HASH
     heads_checked: int = 0
     wrong: list[str] = field(default_factory=list)
-
-
-def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
-    parser = verb("audit", run, "check the log of what was done to other systems")
-    parser.add_argument("what", choices=["verify"], help="that no record was changed or is missing")
-    parser.add_argument(
-        "--head",
-        action="append",
-        default=[],
-        metavar="HASH",
-        help="a head that was written down before: it must be in the log",
-    )
-
-
-def run(arguments: argparse.Namespace) -> int:
-    from pipelines.write_back import collect
-
-    folder = collect.folder()
-    for head in arguments.head:
-        if not re.fullmatch("[0-9a-f]{64}", head):
-            raise Misconfigured("--head", "it is not a hash", "give all its 64 characters")
-    report = verify(folder, {f"--head {head[:12]}…": head for head in arguments.head})
-    if report.wrong:
-        more = f" ({len(report.wrong) - 1} more)" if len(report.wrong) > 1 else ""
-        raise Refused(f"audit: {folder / 'audit.jsonl'}", report.wrong[0] + more, MEND)
-    if arguments.json:
-        document = {"code": 0, "records": report.records, "head": report.head}
-        print(json.dumps(document | {"heads_checked": report.heads_checked}, indent=2))
-    else:
-        print(f"{report.records} records, every one as it was written · head {report.head}")
-    return 0
 
 
 class Log:
     """The audit log of one folder, as one actor writes it."""
 
     def __init__(self, folder: Path, actor: str) -> None:
-        self.path, self.actor, self.head = folder / "audit.jsonl", actor, FIRST
+        self.path, self.actor, self.head = folder / "audit.jsonl", actor, FIRST_HASH
 
     def write(self, event: str, digest: str = "", change_id: str = "", **facts: Any) -> str:
         """Add a record; it is on disk when this returns its hash. Raises Refused where the last
         record is not what somebody wrote, so that nothing goes on behind a broken chain."""
 
         def after(line: bytes) -> Record:
-            before = json_lines.parsed(line) if line else {"seq": 0, "hash": FIRST}
+            before = json_lines.parse_record(line) if line else {"seq": 0, "hash": FIRST_HASH}
             if before is None or (line and before.get("hash") != hash_of(before)):
-                raise Refused(str(self.path), "its last record was changed", MEND)
+                raise Refused(str(self.path), "its last record was changed", NEXT_AUDIT)
             if _written_head(self.path.parent).get("seq", 0) > before["seq"]:
-                raise Refused(str(self.path), "records at its end are missing", MEND)
+                raise Refused(str(self.path), "records at its end are missing", NEXT_AUDIT)
             record = {
                 "seq": before["seq"] + 1,
                 "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
@@ -97,20 +77,20 @@ class Log:
             record["hash"] = hash_of(record)
             return record
 
-        record = json_lines.append(self.path, after)
+        record = json_lines.append_record(self.path, after)
         self.head = record["hash"]
         head = {"seq": record["seq"], "hash": self.head}
-        json_lines.replace(self.path.with_suffix(".head"), json_lines.canonical(head))
+        json_lines.replace_file(self.path.with_suffix(".head"), json_lines.to_canonical(head))
         return self.head
 
 
 def hash_of(record: Record) -> str:
     """SHA-256 of a record's canonical JSON without its own hash."""
     bare = {name: value for name, value in record.items() if name != "hash"}
-    return hashlib.sha256(json_lines.canonical(bare)).hexdigest()
+    return hashlib.sha256(json_lines.to_canonical(bare)).hexdigest()
 
 
-def verify(folder: Path, heads: dict[str, str] | None = None) -> Report:
+def verify_log(folder: Path, heads: dict[str, str] | None = None) -> AuditReport:
     """Look at every record, and for every head that is known: those given (by where they come
     from), that of `audit.head`, of the journals and of the warehouse. Raises Misconfigured where
     nothing was ever written."""
@@ -118,14 +98,14 @@ def verify(folder: Path, heads: dict[str, str] | None = None) -> Report:
     path = folder / "audit.jsonl"
     if not path.exists() and not known:
         raise Misconfigured(str(path), "there is no audit log yet", "it begins with the first plan")
-    report = Report(heads_checked=len(known))
+    report = AuditReport(heads_checked=len(known))
     lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
     if lines[-1]:
         report.wrong.append(f"its last record is cut off after {len(lines[-1])} bytes")
-    seen = {FIRST}
+    seen = {FIRST_HASH}
     for number, line in enumerate(lines[:-1], 1):
         report.records = number
-        record = json_lines.parsed(line)
+        record = json_lines.parse_record(line)
         if record is None or {*record} != FIELDS or record["hash"] != hash_of(record):
             report.wrong.append(f"record {number} was changed")
             report.head = str(record.get("hash")) if record else ""
@@ -142,21 +122,17 @@ def verify(folder: Path, heads: dict[str, str] | None = None) -> Report:
 
 def _heads(folder: Path) -> dict[str, str]:
     """The heads that were written down elsewhere, by where."""
-    from pipelines import settings
-    from pipelines.export.folder import opened
 
     found = {}
     if head := _written_head(folder):
         found["audit.head"] = str(head.get("hash"))
     for journal in sorted(folder.glob("*.journal.jsonl")):
-        for record in json_lines.read(journal):
+        for record in json_lines.read_records(journal):
             if record.get("audit_head"):
                 found[journal.name] = record["audit_head"]
-    from pipelines.write_back import collect
-
-    if settings.warehouse().exists():
-        with opened(settings.warehouse()) as warehouse:
-            for digest, named in collect.heads(warehouse):
+    if settings.warehouse_path().exists():
+        with open_published(settings.warehouse_path()) as warehouse:
+            for digest, named in _published_heads(warehouse):
                 found[f"the warehouse (plan {digest[:8]})"] = named
     return found
 
@@ -164,7 +140,20 @@ def _heads(folder: Path) -> dict[str, str]:
 def _written_head(folder: Path) -> Record:
     """What `audit.head` says; empty if there is none. Raises Refused."""
     path = folder / "audit.head"
-    found = json_lines.read(path)
+    found = json_lines.read_records(path)
     if len(found) > 1 or (found and not isinstance(found[0].get("seq"), int)):
-        raise Refused(str(path), "it was edited", MEND)
+        raise Refused(str(path), "it was edited", NEXT_AUDIT)
     return found[0] if found else {}
+
+
+def _published_heads(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Digest of every plan that was applied, and the head of the audit log at that time."""
+    known = warehouse.execute(
+        "select count(*) from duckdb_columns()"
+        " where table_name = 'change_plans' and column_name = 'audit_head'"
+    ).fetchone()
+    if known != (1,):
+        return []
+    return warehouse.execute(
+        "select plan_digest, audit_head from change_plans where audit_head is not null order by 1"
+    ).fetchall()

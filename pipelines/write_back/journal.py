@@ -13,25 +13,34 @@ from typing import Any
 
 from pipelines.files import json_lines
 from pipelines.files.json_lines import Record
-from pipelines.sources.write_access import Change
+from pipelines.sources.writer import Change
 from pipelines.write_back import audit_log
-from pipelines.write_back.planning import Plan
+from pipelines.write_back.plan import Plan
 
-SETTLED = ("done", "already", "ticketed")
-SUFFIX = ".journal.jsonl"
+SETTLED_OUTCOMES = ("done", "already", "ticketed")
+JOURNAL_SUFFIX = ".journal.jsonl"
 # What collect needs to know of a change, besides its id
-ABOUT = ("action", "wanted_action", "source_name", "account_id", "entitlement_id", "scope_id",
-         "grant_id", "reason_kind", "reason_id")  # fmt: skip
+CHANGE_FIELDS = (
+    "action",
+    "wanted_action",
+    "source_name",
+    "account_id",
+    "entitlement_id",
+    "scope_id",
+    "grant_id",
+    "reason_kind",
+    "reason_id",
+)
 
 
 class Journal:
     """What has happened to the changes of one plan, in this run and in those before it."""
 
     def __init__(self, folder: Path, plan: Plan, actor: str) -> None:
-        self.path, self.plan = folder / f"{plan.digest[:12]}{SUFFIX}", plan
+        self.path, self.plan = folder / f"{plan.digest[:12]}{JOURNAL_SUFFIX}", plan
         self.log = audit_log.Log(folder, actor)
         self.of: dict[str, list[Record]] = defaultdict(list)
-        for record in json_lines.read(self.path):
+        for record in json_lines.read_records(self.path):
             self.of[record["change_id"]].append(record)
         self.asked = _asked(folder)
 
@@ -47,7 +56,7 @@ class Journal:
             "facts": facts,
             "audit_head": head,
         }
-        json_lines.append(self.path, lambda _: record)
+        json_lines.append_record(self.path, lambda _: record)
         self.of[change_id].append(record)
         return record
 
@@ -57,7 +66,7 @@ class Journal:
 
     def was_called(self, change: Change) -> bool:
         """Whether a call for it was made that had, or may have had, its effect."""
-        return any(calls(self.of[change.change_id]))
+        return any(count_calls(self.of[change.change_id]))
 
     def was_answered(self, change: Change, step: str) -> bool:
         """Whether this very call was made, and the vendor said that it took it."""
@@ -72,7 +81,7 @@ class Journal:
         return said[-1] if said else ""
 
 
-def calls(records: list[Record]) -> list[Record]:
+def count_calls(records: list[Record]) -> list[Record]:
     """The calls that were begun, without those of which it is known that nothing happened."""
     found: list[Record] = []
     for record in records:
@@ -86,15 +95,15 @@ def calls(records: list[Record]) -> list[Record]:
 def _asked(folder: Path) -> dict[str, datetime]:
     """By change: when its last call of unknown outcome was begun, whichever plan made it."""
     found: dict[str, datetime] = {}
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    for path in sorted(folder.glob(f"*{JOURNAL_SUFFIX}")):
         begun: dict[str, list[Record]] = defaultdict(list)
-        for record in json_lines.read(path):
+        for record in json_lines.read_records(path):
             change = record["change_id"]
             begun[change].append(record)
-            if record["event"] == "outcome" and record["facts"]["outcome"] in SETTLED:
+            if record["event"] == "outcome" and record["facts"]["outcome"] in SETTLED_OUTCOMES:
                 begun.pop(change)
         for change, records in begun.items():
-            for call in calls(records):
+            for call in count_calls(records):
                 at = datetime.fromisoformat(call["time"])
                 found[change] = max(at, found.get(change, at))
     return found

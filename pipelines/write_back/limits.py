@@ -17,14 +17,20 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Refused
 from pipelines.policy import company_files
-from pipelines.sources.write_access import Change
+from pipelines.sources.writer import Change
 
-ACCESS = ("grant", "revoke", "create_account", "disable_account", "enable_account",
-          "delete_account")  # fmt: skip
+ACCESS = (
+    "grant",
+    "revoke",
+    "create_account",
+    "disable_account",
+    "enable_account",
+    "delete_account",
+)
 
 
 @dataclass(frozen=True)
-class Limits:
+class PlanLimits:
     """What is let through without a word. Settings: PLAN__MAX_CHANGES and so on."""
 
     max_changes: int = 50  # of one source, or
@@ -35,15 +41,15 @@ class Limits:
     max_age_hours: float = 24.0  # of the plan, for `apply`
 
     @classmethod
-    def configured(cls) -> Limits:
-        return settings.numbers(cls, "plan")
+    def configured(cls) -> PlanLimits:
+        return settings.read_numbers(cls, "plan")
 
 
-def judge(
+def check_limits(
     changes: list[Change], warehouse: duckdb.DuckDBPyConnection, most: int | None, verb: str
 ) -> list[str]:
     """What exceeds a limit, in words; it was let through by the exact number. Raises Refused."""
-    limits = Limits.configured()
+    limits = PlanLimits.configured()
     changes = [change for change in changes if change.asks_for in ACCESS]
     exceeded = [*_of_sources(changes, warehouse, limits)]
     exceeded += _of_entitlements(changes, warehouse, limits)
@@ -60,7 +66,7 @@ def judge(
 
 
 def _of_sources(
-    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, limits: Limits
+    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, limits: PlanLimits
 ) -> Iterable[str]:
     grants = dict(
         warehouse.execute("select source_name, count(*) from grants group by all").fetchall()
@@ -69,12 +75,14 @@ def _of_sources(
         held = grants.get(source, 0)
         share = held * limits.max_percent_of_grants / 100
         if asked > max(limits.max_changes, share):
-            yield (f"{source}: {asked} changes, at most {limits.max_changes} or"
-                   f" {limits.max_percent_of_grants:g} % of its {held} grants")  # fmt: skip
+            yield (
+                f"{source}: {asked} changes, at most {limits.max_changes} or"
+                f" {limits.max_percent_of_grants:g} % of its {held} grants"
+            )
 
 
 def _of_entitlements(
-    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, limits: Limits
+    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, limits: PlanLimits
 ) -> Iterable[str]:
     lost = Counter(change.entitlement_id for change in changes if change.asks_for == "revoke")
     for entitlement, losing in sorted(lost.items(), key=str):
@@ -84,11 +92,13 @@ def _of_entitlements(
             "select count(*) from grants where entitlement_id = ?", [entitlement]
         ).fetchall()
         if losing > holders * limits.max_percent_of_holders / 100:
-            yield (f"{entitlement}: {losing} of {holders} holders lose it, at most"
-                   f" {limits.max_percent_of_holders:g} %")  # fmt: skip
+            yield (
+                f"{entitlement}: {losing} of {holders} holders lose it, at most"
+                f" {limits.max_percent_of_holders:g} %"
+            )
 
 
-def untouchable(change: Change, patterns: list[str], own: set[str]) -> str | None:
+def reason_untouchable(change: Change, patterns: list[str], own: set[str]) -> str | None:
     """Why this change must never be made: it is protected by the policy as it is now, or it is an
     account that the pipeline itself uses."""
     if change.account_id in own:
@@ -103,6 +113,9 @@ def _fits(pattern: str, value: str) -> bool:
     return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), value, re.DOTALL))
 
 
-def protected() -> list[str]:
+def protected_patterns() -> list[str]:
     """What the company's policy protects at this moment. Raises Misconfigured."""
-    return [pattern for pattern, _ in company_files.read(company_files.folder())["protected"]]
+    return [
+        pattern
+        for pattern, _ in company_files.read_policy(company_files.policy_folder())["protected"]
+    ]

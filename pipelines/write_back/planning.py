@@ -7,9 +7,7 @@ decided by the mart planned_changes; here it is limited, guarded and frozen.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,109 +16,49 @@ from typing import Any
 
 import duckdb
 
-from pipelines import __version__, redact, settings
+from pipelines import __version__
 from pipelines.failures import Misconfigured, Refused
 from pipelines.files import json_lines
 from pipelines.sources import write_access
-from pipelines.sources.write_access import Change
-from pipelines.sql import fetched, named
+from pipelines.sources.writer import Change
+from pipelines.sql import fetch_dicts, fetch_rows
 from pipelines.warehouse import publish
-from pipelines.warehouse.source_states import sources
-from pipelines.write_back import audit_log, collect, limits
+from pipelines.warehouse.source_states import read_source_states
+from pipelines.write_back import audit_log, limits
+from pipelines.write_back.plan import ACTION_ORDER, PLAN_FORMAT, Plan, plan_digest
 
-FORMAT = "rollcall plan 1"
-FIELDS = {"format", "rollcall", "made_at", "made_by", "tenants", "snapshot", "decisions_sha256",
-          "undoes", "exceeded", "totals", "items", "blocked", "digest"}  # fmt: skip
-ORDER = ("disable_account", "revoke", "open_ticket", "enable_account", "create_account", "grant",
-         "delete_account", "reopen_ticket", "comment_ticket", "close_ticket")  # fmt: skip
 DECIDED = "select to_json(row)::varchar from {} as row order by all"
-NEW = "make a new plan: `rollcall plan`"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """One plan, as its file says it."""
-
-    document: dict[str, Any]
-
-    @property
-    def digest(self) -> str:
-        return self.document["digest"]
-
-    @property
-    def changes(self) -> list[Change]:
-        return [Change.of(item) for item in self.document["items"]]
-
-
-def run(arguments: argparse.Namespace) -> int:
-    from pipelines.export.folder import opened
-    from pipelines.write_back import plan_text
-
-    folder, actor = collect.folder(), settings.actor()
-    with opened(settings.warehouse()) as warehouse:
-        plan = make(warehouse, actor, arguments.max_changes, _undone(arguments, folder, actor))
-    totals = plan.document["totals"]
-    arguments.counts = [
-        f"{totals['changes']} changes, {totals['blocked']} blocked",
-        *(f"{action}: {number}" for action, number in totals["by_action"].items()),
-    ]
-    path = None
-    if plan.changes:
-        path = arguments.out or folder / f"{plan.digest[:12]}.plan.json"
-        with json_lines.alone(folder, "plan or apply"):
-            audit_log.Log(folder, actor).write("plan_made", plan.digest, changes=len(plan.changes))
-            try:
-                json_lines.replace(path, json_lines.canonical(plan.document))
-            except OSError as error:
-                raise publish.unwritable(path, error, "check the disk, or say --out") from None
-    if arguments.json:
-        print(json.dumps({"code": 0, "path": str(path) if path else None} | plan.document,
-                         indent=2, ensure_ascii=False))  # fmt: skip
-    else:
-        for line in plan_text.lines(plan, path):
-            print(redact.UNPRINTABLE.sub(" ", line))  # a name may hold what moves a cursor
-    return 0
-
-
-@dataclass(frozen=True)
-class Undone:
+class Undo:
     """What takes back the plan with this digest."""
 
     digest: str
     wishes: list[tuple[Change, str | None]]
 
 
-def _undone(arguments: argparse.Namespace, folder: Path, actor: str) -> Undone | None:
-    from pipelines.write_back import undo
-
-    if not arguments.undo:
-        return None
-    if not arguments.because.strip():
-        raise Misconfigured("--because", "who takes something back says why", "say --because '…'")
-    plan = read(arguments.undo)
-    return Undone(plan.digest, undo.inverses(plan, folder, actor, arguments.because.strip()))
-
-
-def make(
+def make_plan(
     warehouse: duckdb.DuckDBPyConnection,
     actor: str,
     most: int | None = None,
-    undone: Undone | None = None,
+    undone: Undo | None = None,
 ) -> Plan:
     """What is published and wanted, or takes another plan back, as a plan. Raises Refused for data
     that is not fresh, and for more changes than the limits let through unless their exact number is
     given."""
-    wishes = undone.wishes if undone else wished(warehouse)
-    wanted, blocked = sorted_out(wishes, _own_accounts())
+    wishes = undone.wishes if undone else read_wanted_changes(warehouse)
+    wanted, blocked = sort_changes(wishes, _own_accounts())
     states = _fresh({change.source_name for change in wanted}, warehouse)
     counted = Counter(change.action for change in wanted)
     document = {
-        "format": FORMAT,
+        "format": PLAN_FORMAT,
         "rollcall": __version__,
         "made_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "made_by": actor,
         "tenants": {
-            source: write_access.tenant(source) for source in {change.through for change in wanted}
+            source: write_access.writable_tenant(source)
+            for source in {change.through for change in wanted}
         },
         "snapshot": {
             "data_as_of": min((state["as_of"] for state in states.values()), default=None),
@@ -128,40 +66,35 @@ def make(
         },
         "decisions_sha256": _decided(warehouse),
         "undoes": undone.digest if undone else None,
-        "exceeded": limits.judge(wanted, warehouse, most, "plan"),
+        "exceeded": limits.check_limits(wanted, warehouse, most, "plan"),
         "totals": {
             "changes": len(wanted),
             "blocked": len(blocked),
-            "by_action": {action: counted[action] for action in ORDER if counted[action]},
+            "by_action": {action: counted[action] for action in ACTION_ORDER if counted[action]},
             "by_source": dict(Counter(change.source_name for change in wanted)),
         },
         "items": [change.item() for change in wanted],
         "blocked": [change.item() | {"blocked_because": why} for change, why in blocked],
     }
-    return Plan(document | {"digest": digest_of(document)})
+    return Plan(document | {"digest": plan_digest(document)})
 
 
-def read(path: Path) -> Plan:
-    """A plan from its file. Raises Refused for one that is not byte for byte what `plan` wrote."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise Misconfigured(str(path), (error.strerror or "").lower(), NEW) from None
-    document = json_lines.parsed(content.removesuffix(b"\n")) if content.endswith(b"\n") else None
-    if document is None or document.get("format") != FORMAT or {*document} != FIELDS:
-        raise Refused(f"plan {path}", "it is no plan of this version, or it was edited", NEW)
-    if document["digest"] != digest_of(document):
-        raise Refused(f"plan {path}", "it was edited: its digest is another", NEW)
-    return Plan(document)
+def write_plan(plan: Plan, out: Path | None, folder: Path, actor: str) -> Path:
+    """Write the plan's file, in the folder of changes unless `out` says where, and return its path.
+
+    Raises StorageFailed, and Locked while another plan or apply is at work.
+    """
+    path = out or folder / f"{plan.digest[:12]}.plan.json"
+    with json_lines.hold_folder(folder, "plan or apply"):
+        audit_log.Log(folder, actor).write("plan_made", plan.digest, changes=len(plan.changes))
+        try:
+            json_lines.replace_file(path, json_lines.to_canonical(plan.document))
+        except OSError as error:
+            raise publish.storage_failure(path, error, "check the disk, or say --out") from None
+    return path
 
 
-def digest_of(document: dict[str, Any]) -> str:
-    """SHA-256 of a plan's canonical JSON without its own digest."""
-    bare = {name: value for name, value in document.items() if name != "digest"}
-    return hashlib.sha256(json_lines.canonical(bare)).hexdigest()
-
-
-def wished(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[Change, str | None]]:
+def read_wanted_changes(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[Change, str | None]]:
     """What the mart asks for, and why not where it cannot be done. Raises Misconfigured where there
     is no planned_changes yet."""
     warehouse.execute("set TimeZone = 'UTC'")
@@ -173,28 +106,28 @@ def wished(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[Change, str | Non
         ) from None
     cells = ", ".join(_text(name, kind) for name, kind, *_ in columns)
     found = []
-    for row in named(warehouse.execute(f"select {cells} from planned_changes")):
+    for row in fetch_dicts(warehouse.execute(f"select {cells} from planned_changes")):
         why = row.pop("blocked_because")
         found.append((Change.of(row), why))
     return found
 
 
-def sorted_out(
+def sort_changes(
     wishes: list[tuple[Change, str | None]], own: set[str]
 ) -> tuple[list[Change], list[tuple[Change, str]]]:
     """The changes that can be made, in the order in which to make them, and those that cannot, with
     the reason: what is known of them, the policy as it is now, or that they touch one of our `own`
     accounts."""
-    patterns, wanted, blocked = limits.protected(), [], []
+    patterns, wanted, blocked = limits.protected_patterns(), [], []
     for change, known in wishes:
-        why = known or limits.untouchable(change, patterns, own)
-        if not why and change.through not in write_access.sources():
+        why = known or limits.reason_untouchable(change, patterns, own)
+        if not why and change.through not in write_access.writable_sources():
             why = "no write channel"
         if why:
             blocked.append((change, why))
         else:
             wanted.append(change)
-    wanted.sort(key=lambda change: (ORDER.index(change.action), change.change_id))
+    wanted.sort(key=lambda change: (ACTION_ORDER.index(change.action), change.change_id))
     blocked.sort(key=lambda one: (one[1], one[0].change_id))
     return wanted, blocked
 
@@ -211,24 +144,22 @@ def _own_accounts() -> set[str]:
     asks for all of them."""
     return {
         account
-        for source in write_access.sources()
-        if write_access.is_configured(source)
-        for account in write_access.connect(source).own_accounts()
+        for source in write_access.writable_sources()
+        if write_access.has_write_credential(source)
+        for account in write_access.connect_writer(source).own_accounts()
     }
 
 
-def _fresh(
-    touched: set[str], warehouse: duckdb.DuckDBPyConnection
-) -> dict[str, dict[str, Any]]:
+def _fresh(touched: set[str], warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
     """The state of every source that is to be changed. Raises Refused unless its last run was
     complete, not long ago."""
-    hours = limits.Limits.configured().max_data_age_hours
-    found = {state["source_name"]: state for state in sources(warehouse)}
+    hours = limits.PlanLimits.configured().max_data_age_hours
+    found = {state["source_name"]: state for state in read_source_states(warehouse)}
     for name in sorted(touched):
         state = found.get(name)
         if state is None or state["is_stale"]:
             why = "its last sync was not complete, so who holds what may be otherwise"
-        elif older(state["as_of"], hours):
+        elif is_older(state["as_of"], hours):
             why = f"its data is of {state['as_of']}, more than {hours:g} hours old"
         else:
             continue
@@ -236,7 +167,7 @@ def _fresh(
     return {name: found[name] for name in sorted(touched)}
 
 
-def older(spoken: str, hours: float) -> bool:
+def is_older(spoken: str, hours: float) -> bool:
     return datetime.now(UTC) - datetime.fromisoformat(spoken) > timedelta(hours=hours)
 
 
@@ -248,6 +179,6 @@ def _decided(warehouse: duckdb.DuckDBPyConnection) -> str:
         " where schema_name = 'policy' or table_name = 'review_decisions' order by all"
     ).fetchall():
         digest.update(f"{table}\n".encode())
-        for (row,) in fetched(warehouse.execute(DECIDED.format(table))):
+        for (row,) in fetch_rows(warehouse.execute(DECIDED.format(table))):
             digest.update(row.encode() + b"\n")
     return digest.hexdigest()

@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.sources.write_access import Change
+from pipelines.sources.writer import Change
 from pipelines.write_back.journal import Journal
-from pipelines.write_back.planning import Plan
+from pipelines.write_back.plan import Plan
 
 
-def inverses(
+def invert_plan(
     plan: Plan, folder: Path, actor: str, because: str
 ) -> list[tuple[Change, str | None]]:
     """The changes that take this plan back, each with the reason why not where it cannot be."""
@@ -25,14 +25,14 @@ def inverses(
     found: list[tuple[Change, str | None]] = []
     for change in plan.changes:
         if journal.outcome(change) in ("done", "ticketed") and journal.was_called(change):
-            made = inverse(change, journal.of[change.change_id], plan.digest)
+            made = invert_change(change, journal.of[change.change_id], plan.digest)
             can = change.inverse_action and change.account_id
             why = None if can else f"nothing takes back {change.action.replace('_', ' ')}"
             found.append((replace(made, reason=because, approved_by=actor), why))
     return found
 
 
-def inverse(change: Change, records: list[dict[str, Any]], digest: str) -> Change:
+def invert_change(change: Change, records: list[dict[str, Any]], digest: str) -> Change:
     """What takes one change back; the ids of what was made are in its journal."""
     key = f"undo|{digest}|{change.change_id}"
     answered = [record["facts"] for record in records if record["event"] == "answered"]

@@ -79,8 +79,10 @@ def run() -> None:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             [(grants,)] = connection.execute("select count(*) from grants").fetchall()
-            print(f"  transform and tests of {grants:,} grants: {took:.0f} s, {cpu:.0f} s CPU,"
-                  f" peak {peak:.2f} GiB")  # fmt: skip
+            print(
+                f"  transform and tests of {grants:,} grants: {took:.0f} s, {cpu:.0f} s CPU,"
+                f" peak {peak:.2f} GiB"
+            )
             for what, sql in {
                 "every row to decide": "from access_review where person_id = '{}'",
                 "on one row per account": "from who_has_what() where person_id = '{}'",
@@ -91,8 +93,10 @@ def run() -> None:
 
 def fill(warehouse: Path, people: int) -> None:
     """Raw tables as a sync would have loaded them, and its record."""
-    reads = {source: load.Read(source, ended_at=datetime.now(UTC)) for source in
-             ("charthop", "haloitsm", "pingone")}  # fmt: skip
+    reads = {
+        source: load.Read(source, ended_at=datetime.now(UTC))
+        for source in ("charthop", "haloitsm", "pingone")
+    }
     with duckdb.connect(str(warehouse)) as connection:
         for table, sql in RAW.items():
             source, name = table.split(".")
@@ -104,7 +108,7 @@ def fill(warehouse: Path, people: int) -> None:
             )
             [(count,)] = connection.execute(f"select count(*) from raw_{table}").fetchall()
             reads[source].rows_loaded[name] = reads[source].tally.rows_read[name] = count
-    run_record.record(warehouse, "bench", [*reads.values()])
+    run_record.record_runs(warehouse, "bench", [*reads.values()])
 
 
 def asked(connection: duckdb.DuckDBPyConnection, sql: str) -> str:

@@ -110,9 +110,11 @@ def run() -> None:
         packet = home / "data" / "reviews" / "bench" / "opened"
         counts = json.loads((packet / "manifest.json").read_text())
         with duckdb.connect(str(warehouse), read_only=True) as connection:
-            floor = seconds(lambda: connection.execute(
-                f"copy (from review_items order by item_id) to '{home}/floor.csv'"
-            ))  # fmt: skip
+            floor = seconds(
+                lambda: connection.execute(
+                    f"copy (from review_items order by item_id) to '{home}/floor.csv'"
+                )
+            )
         size = sum(path.stat().st_size for path in packet.rglob("*") if path.is_file())
         verified = seconds(lambda: rollcall(home, "review", "verify", str(packet), "--quiet"))
         print(

@@ -16,8 +16,8 @@ import duckdb
 from xlsxwriter.utility import xl_col_to_name
 
 from pipelines.files.xlsx_write import FIRST_SHEET
+from pipelines.review import columns as reviewer_rows
 from pipelines.review import seal
-from pipelines.review.outgoing import rows as reviewer_rows
 from pipelines.review.packet import write
 
 DECISIONS = int(os.environ.get("BENCH_DECISIONS", "100000"))
@@ -33,15 +33,16 @@ def run() -> None:
         for kind, paths in files.items():
             copy = home / kind / "access.duckdb"
             copy.write_bytes(warehouse.read_bytes())
-            seal.beside(copy).write_bytes(seal.beside(warehouse).read_bytes())
-            seal.beside(copy).chmod(0o600)
+            seal.key_path(copy).write_bytes(seal.key_path(warehouse).read_bytes())
+            seal.key_path(copy).chmod(0o600)
             megabytes = sum(path.stat().st_size for path in paths) / 1e6
             began, used = time.monotonic(), cpu()
             subprocess.run(
                 [sys.executable, "-m", "pipelines", "review", "import", "big", *paths, "--quiet"],
                 env=os.environ | {"WAREHOUSE": str(copy), "PYTHONPATH": str(Path.cwd())},
-                cwd=home, check=True,
-            )  # fmt: skip
+                cwd=home,
+                check=True,
+            )
             seconds, busy = time.monotonic() - began, cpu() - used
             print(f"  {kind}: {seconds:.1f} s, {busy:.1f} s of CPU, {megabytes:.0f} MB of files")
 
@@ -64,10 +65,12 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
         for arguments in (["sync"], ["review", "open", "big"]):
             subprocess.run(
                 [sys.executable, "-m", "pipelines", *arguments, "--quiet"],
-                env=os.environ | sandbox.environment()
+                env=os.environ
+                | sandbox.environment()
                 | {"WAREHOUSE": str(warehouse), "PYTHONPATH": str(Path.cwd())},
-                cwd=home, check=True,
-            )  # fmt: skip
+                cwd=home,
+                check=True,
+            )
     warehouse.chmod(0o600)
     files: dict[str, list[Path]] = {"csv": [], "xlsx": []}
     for kind in files:
@@ -85,7 +88,9 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
         connection.execute(
             "insert into review_items by name select * exclude (place, places) from made"
         )
-        with write.written(connection, "big", seal.key(warehouse), home / "out", "opened") as made:
+        with write.write_packet(
+            connection, "big", seal.read_key(warehouse), home / "out", "opened"
+        ) as made:
             folder, _ = made
     for path in (folder / "reviewers").iterdir():
         kind = path.suffix.removeprefix(".")

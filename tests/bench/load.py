@@ -75,12 +75,14 @@ def ours(folder: str) -> None:
     """One resource of the real source, through the real session, into DuckDB."""
     import dlt
 
-    from pipelines.http.session import Tally
-    from pipelines.settings import connect
+    from pipelines.http.policy import Counters
+    from pipelines.sources.registry import connect_source
     from pipelines.sync.load import destination
 
     work = Path(tempfile.mkdtemp(dir=folder))
-    source = connect("pingone", Tally()).with_resources("users")  # imports are no part of the work
+    source = connect_source("pingone", Counters()).with_resources(
+        "users"
+    )  # imports are no part of the work
 
     def work_through() -> dict:
         pipeline = dlt.pipeline(

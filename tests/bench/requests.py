@@ -117,10 +117,10 @@ def measure(source: str, folder: str) -> None:
     from pipelines.sync import load
 
     with tempfile.TemporaryDirectory(dir=folder) as work:
-        done = load.extract(source, Path(folder) / "bench.duckdb", Path(work), None)
+        done = load.extract_source(source, Path(folder) / "bench.duckdb", Path(work), None)
         if done.failure:
             raise done.failure
-        load.load(done)
+        load.load_source(done)
     print(json.dumps({"requests": done.tally.requests}))
 
 

@@ -27,9 +27,13 @@ def run() -> None:
         environment = os.environ | {"WAREHOUSE": str(home / "access.duckdb")}
         with Sandbox() as sandbox:
             child(
-                home, environment | sandbox.environment() | FAST,
-                "-m", "pipelines", "sync", "--quiet",
-            )  # fmt: skip
+                home,
+                environment | sandbox.environment() | FAST,
+                "-m",
+                "pipelines",
+                "sync",
+                "--quiet",
+            )
         # in a process of its own too: a child's peak begins with what its parent has at that moment
         child(home, environment, "-m", "tests.bench.review", "multiply")
         plain = child(home, environment, "-m", "tests.bench.review", "copy")

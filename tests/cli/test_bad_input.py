@@ -98,11 +98,14 @@ def test_a_setting_that_cannot_be_is_named(rollcall, name, value, words):
 
 def test_a_wrong_secret_costs_one_request_and_is_not_said(rollcall):
     failed(
-        rollcall, 3, "pingone", "401",
+        rollcall,
+        3,
+        "pingone",
+        "401",
         SOURCES__PINGONE__CLIENT_SECRET="wrong-and-private",
         SOURCES__CHARTHOP__API_TOKEN="wrong-and-private",
         SOURCES__HALOITSM__CLIENT_SECRET="wrong-and-private",
-    )  # fmt: skip
+    )
 
     assert [1, 1, 1] == [
         len(server.log)

@@ -88,7 +88,7 @@ def test_whatever_happens_to_it_nothing_else_changes_and_no_secret_is_said(
         monkeypatch.setenv("NOTIFY__SECONDS", "3")
     monkeypatch.setenv("NOTIFY__URLS", f"{fine},{other}")
 
-    assert None is notify.summary("apply", 7, ["done: 3", "failed: 1"])
+    assert None is notify.send_summary("apply", 7, ["done: 3", "failed: 1"])
 
     heard = capfd.readouterr()
     assert said in heard.err
@@ -99,4 +99,4 @@ def test_without_an_address_nothing_is_started(monkeypatch):
     monkeypatch.delenv("NOTIFY__URLS", raising=False)
     monkeypatch.setattr("sys.executable", "/nowhere")
 
-    assert None is notify.summary("sync", 0, [])
+    assert None is notify.send_summary("sync", 0, [])

@@ -88,8 +88,7 @@ def test_the_review_is_the_published_table_row_for_row_and_in_order(company):
     expected = [
         {name: shown(value) for name, value in row.items()} | dict.fromkeys(DECISION, "")
         for row in sorted(
-            rows,
-            key=lambda row: (row["account_id"], row["entitlement_id"], row["scope_id"] or ""),
+            rows, key=lambda row: (row["account_id"], row["entitlement_id"], row["scope_id"] or "")
         )
     ]
 
@@ -192,7 +191,7 @@ def test_ten_thousand_strange_texts_come_back_equal_and_none_can_run(company):
         " from template, (select unnest(?::varchar[]) as strange, unnest(range(?)) as place)",
         texts,
         len(texts),
-    )  # fmt: skip
+    )
 
     folder = exported(company)
 

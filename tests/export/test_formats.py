@@ -68,10 +68,14 @@ def as_baton_names(rollcall: Rollcall, source: str) -> set[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("name, suffix, read", [
-    ("baton-json", "json", from_json), ("baton-json-2", "json", from_later_json),
-    ("baton-xlsx", "xlsx", from_workbook),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, suffix, read",
+    [
+        ("baton-json", "json", from_json),
+        ("baton-json-2", "json", from_later_json),
+        ("baton-xlsx", "xlsx", from_workbook),
+    ],
+)
 def test_a_baton_file_follows_the_rules_and_says_who_has_what(company, name, suffix, read):
     """Billing Admin carries a role, and Security on-call is inside Identity Admins: the file has
     these as grants to entitlements, and what follows from them is exactly what is published."""
@@ -108,13 +112,19 @@ def test_a_leaver_is_told_as_the_systems_see_her(company):
     """Nora left in March, and nobody closed her account. The job is gone, the account is not."""
     folder = exported(company, "--format", "baton-json")
 
-    users = [user for path in folder.glob("*.json") if path.stem != "manifest"
-             for user in from_json(path)["users"]]  # fmt: skip
+    users = [
+        user
+        for path in folder.glob("*.json")
+        if path.stem != "manifest"
+        for user in from_json(path)["users"]
+    ]
     [nora] = [user for user in users if user["profile"]["login"] == "nora.lind"]
     profile = nora["profile"]
     assert ("enabled", "human", "leaver") == (
-        nora["status"], nora["type"], profile["employment_status"],
-    )  # fmt: skip
+        nora["status"],
+        nora["type"],
+        profile["employment_status"],
+    )
     assert ("Nora", "Lind", "E-1002") == tuple(
         profile[name] for name in ("first_name", "last_name", "employee_id")
     )
@@ -138,11 +148,13 @@ def test_resources_in_a_circle_and_grants_without_a_reason_are_not_lost(company)
         company,
         (parent, {"parent": second, "child": first}),
         (parent, {"parent": first, "child": second}),
-        ("insert into grants by name select grants.* replace ($account as account_id,"
-         " $entitlement as entitlement_id, null as scope_id, false as is_direct,"
-         " [] as inherited_from) from grants where source_name = $source limit 1",
-         {"account": account, "entitlement": entitlement, "source": source}),
-    )  # fmt: skip
+        (
+            "insert into grants by name select grants.* replace ($account as account_id,"
+            " $entitlement as entitlement_id, null as scope_id, false as is_direct,"
+            " [] as inherited_from) from grants where source_name = $source limit 1",
+            {"account": account, "entitlement": entitlement, "source": source},
+        ),
+    )
 
     data = from_json(exported(company, "--format", "baton-json") / f"{source}.json")
 
@@ -244,13 +256,14 @@ def test_a_stale_source_is_refused_or_told_in_every_file_that_can_say_it(company
     stale, never = sources_of(company)[:2]
     changed(
         company,
-        ("insert into runs by name select * replace ('later' as run_id, 'failed' as status,"
-         " started_at + interval 5 hours as started_at) from runs where source_name = $source",
-         {"source": stale}),
+        (
+            "insert into runs by name select * replace ('later' as run_id, 'failed' as status,"
+            " started_at + interval 5 hours as started_at) from runs where source_name = $source",
+            {"source": stale},
+        ),
         ("update runs set status = 'failed' where source_name = $source", {"source": never}),
-        ("update source_states set is_stale = true where source_name = $source",
-         {"source": stale}),
-    )  # fmt: skip
+        ("update source_states set is_stale = true where source_name = $source", {"source": stale}),
+    )
 
     for name in FORMATS:
         assert 5 == company.run("export", "--format", name).code
@@ -259,9 +272,10 @@ def test_a_stale_source_is_refused_or_told_in_every_file_that_can_say_it(company
         assert [stale, never] == manifest["stale_accepted"]
         assert never not in {file.get("source_name") for file in manifest["files"]}
         assert (18_000, None) == tuple(
-            state["stale_seconds"] for state in manifest["sources"]
+            state["stale_seconds"]
+            for state in manifest["sources"]
             if state["source_name"] in (stale, never)
-        )  # fmt: skip
+        )
         if name == "baton-json":
             users = from_json(folder / f"{stale}.json")["users"]
             assert {"true"} == {user["profile"]["source_is_stale"] for user in users}
@@ -278,15 +292,17 @@ def test_ten_thousand_strange_texts_arrive_equal_and_none_can_run(company):
     source = sources_of(company)[0]
     changed(
         company,
-        ("create or replace table accounts as"
-         " select template.* replace (source_name || ':user:' || printf('%06d', place)"
-         " as account_id, printf('%06d', place) as source_account_id, strange as display_name,"
-         " strange as username, strange as source_status, null::varchar as person_id)"
-         " from (from accounts where source_name = $source limit 1) as template,"
-         " (select unnest($texts::varchar[]) as strange, unnest(range($count)) as place)",
-         {"source": source, "texts": texts, "count": len(texts)}),
+        (
+            "create or replace table accounts as"
+            " select template.* replace (source_name || ':user:' || printf('%06d', place)"
+            " as account_id, printf('%06d', place) as source_account_id, strange as display_name,"
+            " strange as username, strange as source_status, null::varchar as person_id)"
+            " from (from accounts where source_name = $source limit 1) as template,"
+            " (select unnest($texts::varchar[]) as strange, unnest(range($count)) as place)",
+            {"source": source, "texts": texts, "count": len(texts)},
+        ),
         ("delete from grants", {}),
-    )  # fmt: skip
+    )
 
     objects = from_json(exported(company, "--format", "baton-json") / f"{source}.json")
     book = from_workbook(exported(company, "--format", "baton-xlsx") / f"{source}.xlsx")
@@ -316,10 +332,20 @@ def opened(tmp_path: Path) -> Iterator[Any]:
     def save(paths: list[Path]) -> dict[str, Any]:
         out = tmp_path / "saved"
         done = subprocess.run(
-            [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless",
-             "--convert-to", "xlsx", "--outdir", str(out), *map(str, paths)],
-            capture_output=True, text=True, timeout=300,
-        )  # fmt: skip
+            [
+                office,
+                f"-env:UserInstallation=file://{tmp_path}/profile",
+                "--headless",
+                "--convert-to",
+                "xlsx",
+                "--outdir",
+                str(out),
+                *map(str, paths),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
         assert 0 == done.returncode, done.stderr
         return {path.name: openpyxl.load_workbook(out / f"{path.stem}.xlsx") for path in paths}
 
@@ -348,9 +374,16 @@ def test_libreoffice_opens_them_without_a_formula_and_saves_the_same(company, op
             ours = openpyxl.load_workbook(path)
             assert {
                 (sheet.title, cell.row, cell.column): cell.value
-                for sheet in ours for row in sheet.iter_rows() for cell in row
+                for sheet in ours
+                for row in sheet.iter_rows()
+                for cell in row
                 if cell.value is not None
-            } == {place: cell.value for place, cell in cells.items()}  # fmt: skip
-    found = [cell.value for book in saved.values() for sheet in book for row in sheet.iter_rows()
-             for cell in row]  # fmt: skip
+            } == {place: cell.value for place, cell in cells.items()}
+    found = [
+        cell.value
+        for book in saved.values()
+        for sheet in book
+        for row in sheet.iter_rows()
+        for cell in row
+    ]
     assert "+Emergency access" in found and "'+Emergency access" in found

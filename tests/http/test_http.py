@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from pipelines.failures import Unreadable, Unsent
+from pipelines.http.policy import Counters, Policy
 from pipelines.http.rate_limit import Pace
-from pipelines.http.session import Policy, Session, Tally
-from pipelines.http.write_once import once
+from pipelines.http.session import Session
+from pipelines.http.write_once import send_once
 from pipelines.sources.reading import Api
 from tests.sandbox.server import Request, Response, Server
 
@@ -68,7 +69,7 @@ def ask(server: Server, *answers: Any, **limits: float) -> Any:
     if answers:
         server.vendor.answers = [*answers]
     policy = Policy(**{"requests_per_second": 0, "wait": 0.002} | limits)
-    return Api(server.url, Session("vendor", server.url, policy, Tally())).get("things")
+    return Api(server.url, Session("vendor", server.url, policy, Counters())).get("things")
 
 
 # ---- waiting
@@ -229,7 +230,7 @@ def test_a_refused_connection_and_an_unknown_host_are_named(vendor, monkeypatch)
     vendor.close()
     with pytest.raises(Unreadable, match=r"127.0.0.1:.* refused"):
         ask(vendor)
-    tally = Tally()
+    tally = Counters()
     host = "https://rollcall.invalid"
     with pytest.raises(Unreadable, match=r"rollcall.invalid.*name is not known"):
         Api(host, Session("vendor", host, Policy(wait=0.001), tally)).get("things")
@@ -242,7 +243,7 @@ def test_a_proxy_that_refuses_is_told_as_one(vendor, monkeypatch):
     host = "https://rollcall.invalid"
 
     with pytest.raises(Unreadable) as refused:
-        Api(host, Session("vendor", host, Policy(wait=0.001), Tally())).get("things")
+        Api(host, Session("vendor", host, Policy(wait=0.001), Counters())).get("things")
 
     assert "proxy" in refused.value.why
 
@@ -262,14 +263,14 @@ def test_a_certificate_that_nobody_signed_is_refused_at_once(vendor, tmp_path, m
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "certificate", tmp_path / "key")
     vendor._http.socket = context.wrap_socket(vendor._http.socket, server_side=True)
-    url, tally = vendor.url.replace("http:", "https:"), Tally()
+    url, tally = vendor.url.replace("http:", "https:"), Counters()
 
     with pytest.raises(Unreadable, match=r"certificate of 127.0.0.1:.* is not trusted"):
         Api(url, Session("vendor", url, Policy(), tally)).get("things")
 
     assert (1, []) == (tally.requests, vendor.log)
     with pytest.raises(Unsent, match="not sent"):
-        once(Api(url, Session("vendor", url, Policy(), tally)), "POST", "things", {"a": 1})
+        send_once(Api(url, Session("vendor", url, Policy(), tally)), "POST", "things", {"a": 1})
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate"))
-    once(Api(url, Session("vendor", url, Policy(), tally)), "POST", "things", {"a": 1})
+    send_once(Api(url, Session("vendor", url, Policy(), tally)), "POST", "things", {"a": 1})
     assert 1 == vendor.count("POST")

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pipelines.failures import Denied, Misconfigured
-from pipelines.http.auth import ClientCredentials, checked_secret
-from pipelines.http.session import Policy, Session, Tally
+from pipelines.http.auth import ClientCredentials, check_secret
+from pipelines.http.policy import Counters, Policy
+from pipelines.http.session import Session
 from pipelines.sources.reading import Api
 from tests.http.test_http import FINE, ask
 from tests.http.test_http import clock as clock
@@ -18,9 +19,9 @@ from tests.http.test_http import vendor as vendor
 from tests.sandbox.server import Request, Response, Server
 
 
-def api(server: Server) -> tuple[Api, Tally]:
+def api(server: Server) -> tuple[Api, Counters]:
     """A client with a token of its own."""
-    tally, policy = Tally(), Policy(requests_per_second=0, wait=0.002)
+    tally, policy = Counters(), Policy(requests_per_second=0, wait=0.002)
     token = ClientCredentials(
         Session("vendor", server.url, policy, tally), f"{server.url}/token", "id", "secret"
     )
@@ -67,21 +68,40 @@ def test_a_secret_that_was_changed_meanwhile_ends_it():
     with Server(guarded) as server:
         client, _ = api(server)
         client.get("things")
-        honest, guarded.handle = guarded.handle, lambda request: (
-            Response(401, {"error": "invalid_client"}) if request.path == "/token"
-            else honest(request)
-        )  # fmt: skip
+        honest, guarded.handle = (
+            guarded.handle,
+            lambda request: (
+                Response(401, {"error": "invalid_client"})
+                if request.path == "/token"
+                else honest(request)
+            ),
+        )
         with pytest.raises(Denied, match="invalid_client"):
             client.get("things")
 
 
 @pytest.mark.parametrize(
     "life, used_for",
-    [(3600, 3240), (600, 540), (100, 50), (10, 5), (1, 0.5), ("3600", 3240), (10**12, 77760),
-     (0, 240), (-5, 240), ("soon", 240), (None, 240), ([], 240), (True, 0.5), ({}, 240),
-     ("inf", 77760), ("nan", 240)],
+    [
+        (3600, 3240),
+        (600, 540),
+        (100, 50),
+        (10, 5),
+        (1, 0.5),
+        ("3600", 3240),
+        (10**12, 77760),
+        (0, 240),
+        (-5, 240),
+        ("soon", 240),
+        (None, 240),
+        ([], 240),
+        (True, 0.5),
+        ({}, 240),
+        ("inf", 77760),
+        ("nan", 240),
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_token_is_used_for_less_than_its_life_and_never_over_a_day(clock, life, used_for):
     with Server(Guarded(expires_in=life)) as server:
         client, _ = api(server)
@@ -129,16 +149,27 @@ def test_netrc_is_not_asked(vendor, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "secret",
-    ["", "  ", "two words", "line\nbreak", "tab\there", "nul\0l", "zero\u200bwidth", "ключ",
-     "é", "\x7f", "“quoted”"],
+    [
+        "",
+        "  ",
+        "two words",
+        "line\nbreak",
+        "tab\there",
+        "nul\0l",
+        "zero\u200bwidth",
+        "ключ",
+        "é",
+        "\x7f",
+        "“quoted”",
+    ],
     ids=ascii,
-)  # fmt: skip
+)
 def test_a_secret_that_can_be_none_is_refused_unsaid(secret):
     with pytest.raises(Misconfigured) as refused:
-        checked_secret("SOURCES__PINGONE__CLIENT_SECRET", secret)
+        check_secret("SOURCES__PINGONE__CLIENT_SECRET", secret)
 
     assert not secret.strip() or secret not in json.dumps(str(refused.value), ensure_ascii=False)
 
 
 def test_the_blanks_around_a_secret_are_none_of_it():
-    assert "kept" == checked_secret("NAME", " kept\r\n")
+    assert "kept" == check_secret("NAME", " kept\r\n")

@@ -26,7 +26,8 @@ def of_a_sync() -> set[str]:
     """The files that a sync reads. A bug elsewhere is planted into what a sound one published."""
     code = (
         "import sys, pipelines.__main__, pipelines.sync.run, pipelines.sources.charthop,"
-        " pipelines.sources.haloitsm, pipelines.sources.pingone; print(*(m.__file__ for n, m in sys.modules.items()"
+        " pipelines.sources.haloitsm, pipelines.sources.pingone;"
+        " print(*(m.__file__ for n, m in sys.modules.items()"
         " if n.startswith('pipelines')))"
     )
     said = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)

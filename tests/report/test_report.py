@@ -78,8 +78,9 @@ def cells(browser: webdriver.Chrome, table: str) -> list[list[str]]:
     """What a table shows now."""
     return browser.execute_script(
         "return [...document.querySelectorAll(`#${arguments[0]} tbody tr`)]"
-        ".map(row => [...row.cells].map(cell => cell.innerText))", table,
-    )  # fmt: skip
+        ".map(row => [...row.cells].map(cell => cell.innerText))",
+        table,
+    )
 
 
 def shown(browser: webdriver.Chrome, css: str) -> str:
@@ -181,9 +182,7 @@ def test_on_a_phone_each_row_is_a_card(page):
     assert 375 == browser.execute_script("return window.innerWidth")
     assert 375 >= browser.execute_script("return document.documentElement.scrollWidth")
     cell = browser.find_element(By.CSS_SELECTOR, "#population-table tbody td")
-    name = browser.execute_script(
-        "return getComputedStyle(arguments[0], '::before').content", cell
-    )
+    name = browser.execute_script("return getComputedStyle(arguments[0], '::before').content", cell)
     assert "Person" in name
 
 
@@ -208,8 +207,11 @@ def test_ten_thousand_items_can_be_searched(company, page):
 
 def test_a_name_is_never_markup(company, page):
     evil = "</script><img src=x onerror=\"document.title='run'\"><!-- {{ 7 * 7 }}"
-    change(company, f"update people set full_name = '{evil.replace(chr(39), chr(39) * 2)}'"
-                    " where full_name = 'Nora Lind'")  # fmt: skip
+    change(
+        company,
+        f"update people set full_name = '{evil.replace(chr(39), chr(39) * 2)}'"
+        " where full_name = 'Nora Lind'",
+    )
     browser = page()
 
     browser.find_element(By.LINK_TEXT, evil).click()

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from pipelines.failures import Failure
 from pipelines.files import xlsx_cells
+from pipelines.review.columns import HEADERS
 from pipelines.review.incoming import decision_file
-from pipelines.review.outgoing.rows import HEADERS
 from tests.conftest import Opened
 from tests.support.filled_in import SHEET, Rows, came, decided, ours, repacked, text, workbook
 
@@ -41,8 +41,9 @@ def in_sheet(content: bytes, part: str = SHEET) -> Callable[[Rows], bytes]:
 def with_cells(number: int) -> bytes:
     cells = b"".join(b"<c><v>1</v></c>" for _ in range(number))
     return b'<worksheet xmlns="%s"><sheetData><row>%s</row></sheetData></worksheet>' % (
-        xlsx_cells.SPACES[0].encode(), cells,
-    )  # fmt: skip
+        xlsx_cells.SPACES[0].encode(),
+        cells,
+    )
 
 
 def lying(rows: Rows) -> bytes:
@@ -92,28 +93,36 @@ REFUSED: dict[str, tuple[str, Callable[[Rows], bytes], str]] = {
         "larger",
     ),
     "entities that grow": ("k.xlsx", in_sheet(LAUGHS), "DTD"),
-    "entities that grow in texts": (
-        "k.xlsx", in_sheet(LAUGHS, "xl/sharedStrings.xml"), "DTD"),
+    "entities that grow in texts": ("k.xlsx", in_sheet(LAUGHS, "xl/sharedStrings.xml"), "DTD"),
     "an entity of another file": (
-        "k.xlsx", in_sheet(b"<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"), "DTD"),
+        "k.xlsx",
+        in_sheet(b"<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"),
+        "DTD",
+    ),
     "thousands of columns": (
         "k.xlsx",
-        lambda rows: repacked(workbook(rows), lambda parts: parts.update(
-            {SHEET: with_cells(5_000)})),
+        lambda rows: repacked(
+            workbook(rows), lambda parts: parts.update({SHEET: with_cells(5_000)})
+        ),
         "columns",
     ),
     "a million columns of CSV": ("k.csv", lambda _: b"item_id," * 1_000_000, "columns"),
     "a thousand nested elements": (
         "k.xlsx",
-        lambda rows: repacked(workbook(rows), lambda parts: parts.update(
-            {SHEET: b"<x>" * 100_000})),
+        lambda rows: repacked(
+            workbook(rows), lambda parts: parts.update({SHEET: b"<x>" * 100_000})
+        ),
         "cannot be read",
     ),
     "a workbook cut short": ("k.xlsx", lambda rows: workbook(rows)[:-500], "cannot be read"),
     "a text that its cell does not find": (
         "k.xlsx",
-        lambda rows: repacked(ours(rows), lambda parts: parts.update({
-            "xl/sharedStrings.xml": b'<sst xmlns="%s"/>' % xlsx_cells.SPACES[0].encode()})),
+        lambda rows: repacked(
+            ours(rows),
+            lambda parts: parts.update(
+                {"xl/sharedStrings.xml": b'<sst xmlns="%s"/>' % xlsx_cells.SPACES[0].encode()}
+            ),
+        ),
         "cannot be read",
     ),
     "two sheets of decisions": (
@@ -124,15 +133,20 @@ REFUSED: dict[str, tuple[str, Callable[[Rows], bytes], str]] = {
     "a quote without end": ("k.csv", lambda rows: text(rows).encode() + b'"' + b"x\n" * 99, "CSV"),
     "a quote within": ("k.csv", lambda rows: text(rows).encode() + b'"a"b,', "CSV"),
     "no header": ("k.csv", lambda rows: text(rows).partition("\r\n")[2].encode(), "header"),
-    "no column of seals": (
-        "k.csv", lambda rows: text(rows, [*HEADERS[:-1]]).encode(), "`seal`"),
+    "no column of seals": ("k.csv", lambda rows: text(rows, [*HEADERS[:-1]]).encode(), "`seal`"),
     "no column of decisions": (
-        "k.csv", lambda rows: text(rows, [*{*HEADERS} - {"decision"}]).encode(), "`decision`"),
+        "k.csv",
+        lambda rows: text(rows, [*{*HEADERS} - {"decision"}]).encode(),
+        "`decision`",
+    ),
     "two columns of decisions": (
-        "k.csv", lambda rows: text(rows, [*HEADERS, "Decision"]).encode(), "two columns"),
+        "k.csv",
+        lambda rows: text(rows, [*HEADERS, "Decision"]).encode(),
+        "two columns",
+    ),
     "nothing": ("k.csv", lambda _: b"", "header"),
     "a picture": ("k.csv", lambda _: bytes(range(256)) * 9, "neither"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -189,6 +203,6 @@ def test_a_damaged_workbook_is_refused_or_read_but_never_breaks(whole, where, no
     path.write_bytes(data[:place] + noise + data[place + 4 :])
 
     try:
-        assert 3 >= len(decision_file.read(path).rows)
+        assert 3 >= len(decision_file.read_decision_file(path).rows)
     except Failure as failure:
         assert 5 == failure.code

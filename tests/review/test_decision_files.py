@@ -22,10 +22,9 @@ from hypothesis import strategies as st
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.cell.text import InlineFont
 
-from pipelines.export import folder as export
-from pipelines.files import xlsx_cells, xlsx_read
+from pipelines.files import safe_csv, xlsx_cells, xlsx_read
+from pipelines.review.columns import HEADERS, IDENTITY_COLUMNS
 from pipelines.review.incoming import decision_file, rules, take_in
-from pipelines.review.outgoing.rows import HEADERS, IDENTITY
 from tests.conftest import Opened, Rollcall, untouched
 from tests.support.filled_in import Rows, came, decided, ours, repacked, text, workbook
 
@@ -45,7 +44,7 @@ def home(opened: Opened, rows: Rows, tmp_path_factory: pytest.TempPathFactory) -
     shutil.copytree(opened.home, home)
     with untouched(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("REVIEW__SEAL_KEY", opened.key.decode())
-        take_in.take_in(
+        take_in.import_decisions(
             home / "data" / "access.duckdb", "q4", [Path(came(home, rows[::-1]))], "lead@example"
         )
     return home
@@ -97,7 +96,7 @@ def each(**changes: str) -> Callable[[Rows], bytes]:
     return lambda rows: text([row | changes for row in rows]).encode()
 
 
-NEEDED = ("item_id", "decision", "comment", *IDENTITY, "seal")
+NEEDED = ("item_id", "decision", "comment", *IDENTITY_COLUMNS, "seal")
 RESAVED: dict[str, Callable[[Rows], bytes]] = {
     "as it went out": encoded("utf-8-sig"),
     "without a mark": encoded("utf-8"),
@@ -149,7 +148,7 @@ RESAVED: dict[str, Callable[[Rows], bytes]] = {
         rows, lambda sheet: sheet.cell(1_048_576, 50, "the end")
     ),
     "Strict Open XML, with prefixes": lambda rows: repacked(workbook(rows), strictly),
-}  # fmt: skip
+}
 
 
 def with_other_sheets(sheet: Any) -> None:
@@ -210,11 +209,21 @@ def test_a_file_that_went_through_libreoffice_says_the_same(
 def convert(folder: Path, kind: str, *names: str) -> list[str]:
     out = folder / "converted"
     subprocess.run(
-        [SOFFICE, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless",
-         "--infilter=CSV:44,34,76,1" if names[0].endswith("csv") else "--norestore",
-         "--convert-to", kind, "--outdir", out, *(folder / name for name in names)],
-        check=True, capture_output=True, timeout=180,
-    )  # fmt: skip
+        [
+            SOFFICE,
+            f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+            "--headless",
+            "--infilter=CSV:44,34,76,1" if names[0].endswith("csv") else "--norestore",
+            "--convert-to",
+            kind,
+            "--outdir",
+            out,
+            *(folder / name for name in names),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=180,
+    )
     return [str(out / Path(name).with_suffix(f".{kind.split(':')[0]}")) for name in names]
 
 
@@ -227,7 +236,7 @@ def test_what_a_person_types_into_a_workbook_is_read_as_they_see_it(rows, tmp_pa
             sheet.cell(number, HEADERS.index("decided_at") + 1, at)
 
     (tmp_path / "kim.xlsx").write_bytes(workbook(rows, type_in))
-    found = decision_file.read(tmp_path / "kim.xlsx").rows[:3]
+    found = decision_file.read_decision_file(tmp_path / "kim.xlsx").rows[:3]
 
     assert [2, 3, 4] == [row.number for row in found]
     assert ["4711", "TRUE", "x"] == [cell(row, "comment") for row in found]
@@ -237,22 +246,25 @@ def test_what_a_person_types_into_a_workbook_is_read_as_they_see_it(rows, tmp_pa
 @pytest.mark.parametrize("words", ["a\r\n_x000D_b", "_x0041_", "=1+1", "007", "x\u2028 y", "\x07"])
 def test_a_comment_in_a_workbook_is_what_was_written(rows, words, tmp_path):
     (tmp_path / "kim.xlsx").write_bytes(ours(decided(rows[:1], "keep", words)))
-    [row] = decision_file.read(tmp_path / "kim.xlsx").rows
+    [row] = decision_file.read_decision_file(tmp_path / "kim.xlsx").rows
 
-    assert words.replace("\r\n", "\n").strip() == rules.comment(cell(row, "comment"))
+    assert words.replace("\r\n", "\n").strip() == rules.read_comment(cell(row, "comment"))
 
 
-@pytest.mark.parametrize("cells", [
-    '<c r="A1"><v>1</v></c><c r="B1" t="inlineStr"><is><t>b</t></is></c><c r="C1"><v>3</v></c>',
-    '<c r="A1"/><c r="B1"><v>2</v></c><c><v>3</v></c><c r="D1"><f>1+1</f><v>2</v></c>',
-    '<c t="str"><v>1</v></c><c><v>2</v></c><c><v>3</v></c><c><v>4</v></c>',
-    '<c r="C1" t="str"><v><![CDATA[<c r="B1"><v>2</v></c></row>]]></v></c>',
-    '<c r="C1" t="str"><v>a<?own <c r="B1"/><c r="B1"><v>?>b</v></c><c r="D1"/>',
-    '<c r="B1" t="inlineStr"><is><t>R&amp;D</t></is></c><c r="BC1"><v>9</v></c><c r="AAA1"/>',
-    '<c r="A1" s="2" t="str"><v>&lt;R&amp;D&gt; &apos;x&quot; "y"</v></c><c r="C1"/>',
-    '<c r="A1" t="inlineStr"><is><t>_x0041_é&amp;amp;</t></is></c><c r="D1" t="b"><v>1</v></c>',
-    '<c r="A1" t="e"><v>#N/A</v></c><c r="C1"><v>7</v></c><c r="D1"><v>8</v></c>',
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "cells",
+    [
+        '<c r="A1"><v>1</v></c><c r="B1" t="inlineStr"><is><t>b</t></is></c><c r="C1"><v>3</v></c>',
+        '<c r="A1"/><c r="B1"><v>2</v></c><c><v>3</v></c><c r="D1"><f>1+1</f><v>2</v></c>',
+        '<c t="str"><v>1</v></c><c><v>2</v></c><c><v>3</v></c><c><v>4</v></c>',
+        '<c r="C1" t="str"><v><![CDATA[<c r="B1"><v>2</v></c></row>]]></v></c>',
+        '<c r="C1" t="str"><v>a<?own <c r="B1"/><c r="B1"><v>?>b</v></c><c r="D1"/>',
+        '<c r="B1" t="inlineStr"><is><t>R&amp;D</t></is></c><c r="BC1"><v>9</v></c><c r="AAA1"/>',
+        '<c r="A1" s="2" t="str"><v>&lt;R&amp;D&gt; &apos;x&quot; "y"</v></c><c r="C1"/>',
+        '<c r="A1" t="inlineStr"><is><t>_x0041_é&amp;amp;</t></is></c><c r="D1" t="b"><v>1</v></c>',
+        '<c r="A1" t="e"><v>#N/A</v></c><c r="C1"><v>7</v></c><c r="D1"><v>8</v></c>',
+    ],
+)
 @pytest.mark.parametrize("long", ["", "<row/>" * 20_000])
 def test_cells_that_nobody_wants_alter_none_of_the_others(rows, cells, long):
     def write(parts: dict[str, bytes]) -> None:
@@ -298,10 +310,15 @@ DANGEROUS = st.text(st.sampled_from("'=+-@＝＠ \t\r\n\ufeff\u200b\xa0ax"), max
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.lists(DANGEROUS | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
-                min_size=40, max_size=200))  # fmt: skip
+@given(
+    st.lists(
+        DANGEROUS | st.text(st.characters(codec="utf-8", exclude_characters="\0")),
+        min_size=40,
+        max_size=200,
+    )
+)
 def test_what_an_export_made_inert_is_undone_exactly(texts):
-    made, undone = export.cell("text", "VARCHAR"), export.undone("text")
+    made, undone = safe_csv.cell_sql("text", "VARCHAR"), safe_csv.restored_cell_sql("text")
     with duckdb.connect() as connection:
         connection.execute("create table cells as select unnest(?) as text", [texts])
         found = connection.execute(

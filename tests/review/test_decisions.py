@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.review.outgoing.rows import IDENTITY
+from pipelines.review.columns import IDENTITY_COLUMNS
 from tests.conftest import Rollcall
 from tests.review.test_review import changed
 from tests.support.filled_in import came, decided, sealed, text, workbook
@@ -124,7 +124,7 @@ class Row:
     def sealed(self, key: bytes | None = None, **changes: str) -> dict[str, str]:
         """The row as it would be if its maker had that key."""
         row = self.own | changes
-        about = (row[name] for name in ("campaign", "item_id", *IDENTITY[:4]))
+        about = (row[name] for name in ("campaign", "item_id", *IDENTITY_COLUMNS[:4]))
         return changes | {"seal": sealed(key or self.key, *about)}
 
     def theirs(self, which: str, *names: str) -> dict[str, str]:
@@ -139,8 +139,10 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
     "no id": (lambda _: {"item_id": ""}, "item_id"),
     "somebody else's account": (lambda row: row.theirs("stranger", "account_id"), "account_id"),
     "no account": (lambda _: {"account_id": ""}, "account_id"),
-    "other access": (lambda row: {"entitlement_id": row.own["entitlement_id"] + "0"},
-                     "entitlement_id"),
+    "other access": (
+        lambda row: {"entitlement_id": row.own["entitlement_id"] + "0"},
+        "entitlement_id",
+    ),
     "another place": (lambda _: {"scope_id": "everywhere"}, "scope_id"),
     "another reviewer": (lambda row: row.theirs("stranger", "reviewer"), "reviewer"),
     "no reviewer": (lambda _: {"reviewer": ""}, "reviewer"),
@@ -149,19 +151,24 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
     "no seal": (lambda _: {"seal": ""}, "seal"),
     "the seal of another row": (lambda row: row.theirs("other", "seal"), "seal"),
     "a letter of the seal": (
-        lambda row: {"seal": row.own["seal"][:-1] + "AB"[row.own["seal"][-1] == "A"]}, "seal"),
+        lambda row: {"seal": row.own["seal"][:-1] + "AB"[row.own["seal"][-1] == "A"]},
+        "seal",
+    ),
     "half a seal": (lambda row: {"seal": row.own["seal"][:10]}, "seal"),
     "a seal of another key": (lambda row: row.sealed(b"a guess, but a long one"), "seal"),
     "a seal for another reviewer": (
-        lambda row: {"seal": row.sealed(reviewer="kim@lanternfish.example")["seal"]}, "seal"),
-    "a seal of another campaign": (
-        lambda row: {"seal": row.sealed(campaign="q3")["seal"]}, "seal"),
+        lambda row: {"seal": row.sealed(reviewer="kim@lanternfish.example")["seal"]},
+        "seal",
+    ),
+    "a seal of another campaign": (lambda row: {"seal": row.sealed(campaign="q3")["seal"]}, "seal"),
     "a seal that is not ASCII": (lambda _: {"seal": "Ä" * 20}, "seal"),
     "a sealed row of another campaign": (lambda row: row.sealed(campaign="q3"), "campaign"),
     "a sealed row of another reviewer": (
-        lambda row: {**row.stranger, "decision": "keep"}, "reviewer"),
-    "who somebody else is": (lambda row: row.theirs("stranger", *IDENTITY), "_id"),
-    "what another row is about": (lambda row: row.theirs("other", *IDENTITY), "_id"),
+        lambda row: {**row.stranger, "decision": "keep"},
+        "reviewer",
+    ),
+    "who somebody else is": (lambda row: row.theirs("stranger", *IDENTITY_COLUMNS), "_id"),
+    "what another row is about": (lambda row: row.theirs("other", *IDENTITY_COLUMNS), "_id"),
     "another person's name": (lambda row: {"Person": "Somebody Else"}, "Person"),
     "another access's name": (lambda row: {"Access": "Read only"}, "Access"),
     "another account's name": (lambda row: {"Account": "nobody · user"}, "Account"),
@@ -177,7 +184,9 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
     "a comment of blanks": (lambda _: {"decision": "revoke", "comment": "\xa0 \u200b"}, "comment"),
     "a comment without end": (lambda _: {"comment": "x" * 10_001}, "comment"),
     "a decision of somebody else": (
-        lambda row: {"decided_by": row.stranger["reviewer"]}, "decided_by"),
+        lambda row: {"decided_by": row.stranger["reviewer"]},
+        "decided_by",
+    ),
     "a decision of nobody": (lambda _: {"decided_by": "-"}, "decided_by"),
     "a day that is none": (lambda _: {"decided_at": "31.02.2026"}, "decided_at"),
     "a day in words": (lambda _: {"decided_at": "yesterday"}, "decided_at"),
@@ -185,8 +194,10 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
     "a day before it was asked": (lambda _: {"decided_at": "2020-02-03"}, "decided_at"),
     "a day to come": (lambda _: {"decided_at": "2199-01-01T00:00:00Z"}, "decided_at"),
     "an altered row without a decision": (
-        lambda row: {"decision": "", **row.theirs("other", "seal")}, "seal"),
-}  # fmt: skip
+        lambda row: {"decision": "", **row.theirs("other", "seal")},
+        "seal",
+    ),
+}
 
 
 def refused(review: Rollcall, name: str) -> list[tuple[int, str]]:

@@ -167,17 +167,19 @@ def test_nobody_decides_on_themself_on_each_other_or_after_they_left(company):
     assert {("security", "fallback", "self"), ("security", "fallback", "reciprocal")} == decides(
         company, "Ada Park"
     )
-    assert {
-        ("security", "fallback", "reciprocal"), ("mira.solberg", "manager", None)
-    } == decides(company, "Joan Diaz")  # fmt: skip
+    assert {("security", "fallback", "reciprocal"), ("mira.solberg", "manager", None)} == decides(
+        company, "Joan Diaz"
+    )
     assert {("security", "fallback", "left"), ("freya.holm", "manager", None)} == decides(
         company, "Sam Reed"
     )
     assert {("security", "fallback", "unknown")} == decides(company, "Lena Fuchs")
-    assert {"desk@lanternfish.example"} == {*company.column(
-        "select reviewer from review_items where source_name = 'haloitsm'"
-        " and manager_email is null and entitlement_id not like 'haloitsm:team:2:%'"
-    )}  # fmt: skip
+    assert {"desk@lanternfish.example"} == {
+        *company.column(
+            "select reviewer from review_items where source_name = 'haloitsm'"
+            " and manager_email is null and entitlement_id not like 'haloitsm:team:2:%'"
+        )
+    }
 
 
 def test_a_fallback_who_would_decide_on_themself_needs_a_second_one(company):
@@ -238,9 +240,11 @@ def test_a_source_that_is_not_fresh_has_to_be_accepted_by_name_with_a_reason(com
         company, DEFINITION, "--accept-stale", "haloitsm", "--accept-old-read", "pingone"
     )
     folder = opened(
-        company, DEFINITION, *("--accept-stale", "haloitsm", "--accept-old-read", "pingone"),
+        company,
+        DEFINITION,
+        *("--accept-stale", "haloitsm", "--accept-old-read", "pingone"),
         *("--because", "the desk moves this week"),
-    )  # fmt: skip
+    )
 
     assert (5, 5, 2) == (plain.code, half.code, wordless.code)
     assert "--accept-stale haloitsm --accept-old-read pingone" in plain.err

@@ -29,17 +29,22 @@ def follow(rollcall: Rollcall) -> dict[str, Result]:
         for command in filter(None, COMMAND.split(block)):
             words = shlex.split(command.partition("<<")[0])
             if words[0] == "rollcall":
-                said[words[2]] = rollcall.run(*(
-                    path
-                    for word in words[1:]
-                    for path in (sorted(map(str, rollcall.home.glob(word))) if "*" in word
-                                 else [word])
-                ))  # fmt: skip
+                said[words[2]] = rollcall.run(
+                    *(
+                        path
+                        for word in words[1:]
+                        for path in (
+                            sorted(map(str, rollcall.home.glob(word))) if "*" in word else [word]
+                        )
+                    )
+                )
             elif command.strip() not in READY:
                 subprocess.run(
                     ["bash", "-ec", command.replace(".venv/bin/python", sys.executable)],
-                    check=True, cwd=rollcall.home, env=os.environ | {"PYTHONPATH": str(ROOT)},
-                )  # fmt: skip
+                    check=True,
+                    cwd=rollcall.home,
+                    env=os.environ | {"PYTHONPATH": str(ROOT)},
+                )
     return said
 
 

@@ -17,10 +17,10 @@ from openpyxl.utils.escape import unescape
 
 from pipelines.files import xlsx_read
 from pipelines.files.xlsx_write import UNWRITABLE
+from pipelines.review.columns import DECISION_COLUMNS, HEADERS, MAX_ROWS_PER_SHEET
 from pipelines.review.outgoing import files as reviewer_files
 from pipelines.review.outgoing import rows as reviewer_rows
 from pipelines.review.outgoing.files import file_stem
-from pipelines.review.outgoing.rows import DECIDED, HEADERS, MOST
 from pipelines.warehouse.review_tables import DECISIONS
 from tests.conftest import Rollcall
 from tests.review.test_review import changed, opened, table
@@ -30,7 +30,17 @@ NASTY = (
     *('=HYPERLINK("http://x")', "+1", "-2", "@SUM(A1)", "'=quoted", "<r>bold</r>", "&<>\"'"),
     *("  two blanks  ", "007", "1e5", "2026-01-02", "a\nb\tc", "\u202eolleh", "_x0041_"),
     *("_x000D_x0041_", "a_xb", "\r\n", "\n", "\x01\x1f\x7f\x9f", "\ufffe\uffff", "é\u00a0"),
-    *("&amp;", "</t></is></c>", "🦊" * 40_000, "x" * MOST, "'", '"', "''=1", ",", "\ufeff"),
+    *(
+        "&amp;",
+        "</t></is></c>",
+        "🦊" * 40_000,
+        "x" * MAX_ROWS_PER_SHEET,
+        "'",
+        '"',
+        "''=1",
+        ",",
+        "\ufeff",
+    ),
     "a\u2028b",
 )
 
@@ -86,7 +96,7 @@ def test_a_reviewer_can_only_type_where_they_are_asked(packet):
     assert not sheet.protection.autoFilter and not sheet.protection.sort  # no: not forbidden
     for row in sheet.iter_rows(min_row=1):
         for cell, header in zip(row, HEADERS, strict=True):
-            may_type = cell.row > 1 and header in DECIDED
+            may_type = cell.row > 1 and header in DECISION_COLUMNS
             assert may_type != cell.protection.locked, cell.coordinate
             assert "@" == cell.number_format or cell.row == 1 or cell.value is None
     lists = {rule.type: rule for rule in sheet.data_validations.dataValidation}
@@ -107,9 +117,11 @@ def test_each_workbook_says_whose_it_is_and_how_many_items_it_has(sent, rollcall
     strange = {"joan%": " <b>R&D</b> _x0041_@x.example", "grace%": "a_x0041_b@x.example"}
     changed(
         rollcall,
-        *(f"update review_items set reviewer = '{mail}' where reviewer like '{name}'"
-          for name, mail in strange.items()),
-    )  # fmt: skip
+        *(
+            f"update review_items set reviewer = '{mail}' where reviewer like '{name}'"
+            for name, mail in strange.items()
+        ),
+    )
     out = rollcall.run("review", "open", "q4", "--json", "--out", "strange", **SEAL)
     folder = rollcall.home / out.document["folder"]
     sizes = json.loads((folder / "manifest.json").read_text())["reviewers"]
@@ -126,8 +138,9 @@ def test_each_workbook_says_whose_it_is_and_how_many_items_it_has(sent, rollcall
         with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
             systems = connection.execute(
                 "select source_name, count(*)::varchar from review_items where reviewer = ?"
-                " group by all order by all", [one["reviewer"]],
-            ).fetchall()  # fmt: skip
+                " group by all order by all",
+                [one["reviewer"]],
+            ).fetchall()
         assert rows[1:3] == [("Reviewer", one["reviewer"]), ("Items to decide", f"{one['items']}")]
         assert rows[3 : 3 + len(systems)] == [(f"of these in {name}", n) for name, n in systems]
         assert told[0][1].endswith(f": {one['items']} rows.")
@@ -183,13 +196,19 @@ def test_names_that_are_formulas_or_markup_stay_text_in_both_files(nasty):
             assert all(map(as_text, one, other)), (one, other)
             assert all(len(text) < 32_767 for text in other)
             seen.add(other[HEADERS.index("Access")])
-    assert {text.translate(UNWRITABLE) for text in NASTY if len(text) <= MOST} <= seen
+    assert {text.translate(UNWRITABLE) for text in NASTY if len(text) <= MAX_ROWS_PER_SHEET} <= seen
 
 
 def test_every_frozen_item_is_in_the_files_of_its_reviewer_and_in_no_other(nasty, rollcall):
     with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
         frozen = {
-            item: (mail, *(text if len(text) <= MOST else f"{text[:MOST]} …" for text in shown))
+            item: (
+                mail,
+                *(
+                    text if len(text) <= MAX_ROWS_PER_SHEET else f"{text[:MAX_ROWS_PER_SHEET]} …"
+                    for text in shown
+                ),
+            )
             for item, mail, *shown in connection.execute(
                 "select item_id, reviewer, entitlement_name, full_name from review_items"
             ).fetchall()
@@ -207,9 +226,7 @@ def test_every_frozen_item_is_in_the_files_of_its_reviewer_and_in_no_other(nasty
         assert found == dict.fromkeys(frozen, 1), kind
 
 
-def test_the_files_do_not_depend_on_how_many_rows_are_taken_at_a_time(
-    nasty, rollcall, monkeypatch
-):
+def test_the_files_do_not_depend_on_how_many_rows_are_taken_at_a_time(nasty, rollcall, monkeypatch):
     monkeypatch.setattr(reviewer_rows, "ROWS", 7)
     monkeypatch.setattr(reviewer_files, "TOGETHER", 5)
     out = rollcall.run("review", "open", "q4", "--json", "--out", "again", **SEAL)
@@ -268,7 +285,8 @@ def test_libreoffice_opens_and_saves_both_files_without_a_formula_or_a_loss(nast
                 (header, text, back)
                 for one, other in zip(cells(path), saved, strict=True)
                 for header, text, back in zip(HEADERS, one, other, strict=True)
-                if header in looked_at and text.replace("\r\n", "\n") != back
+                if header in looked_at
+                and text.replace("\r\n", "\n") != back
                 and "_x0041_" not in text  # LibreOffice reads A
             }
             assert set() == lost, kind

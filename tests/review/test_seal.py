@@ -24,9 +24,12 @@ def made(key: bytes, *rows: tuple[str, ...]) -> list[str]:
     with duckdb.connect() as connection:
         connection.execute(f"create table rows ({', '.join(f'{name} text' for name in names)})")
         connection.executemany("insert into rows values (?, ?, ?, ?, ?, ?)", rows)
-        return [one for (one,) in connection.execute(
-            f"select {seal.in_sql(*names)} from rows order by rowid", seal.pads(key)
-        ).fetchall()]  # fmt: skip
+        return [
+            one
+            for (one,) in connection.execute(
+                f"select {seal.seal_sql(*names)} from rows order by rowid", seal.hmac_pads(key)
+            ).fetchall()
+        ]
 
 
 def test_every_field_counts_and_none_can_borrow_from_its_neighbour():
@@ -49,26 +52,26 @@ def test_a_seal_is_an_hmac(key):
 
 
 def test_the_key_is_made_once_for_its_owner_only(warehouse):
-    key = seal.key(warehouse)
+    key = seal.read_key(warehouse)
 
-    assert key == seal.key(warehouse) and len(key) >= 32
-    assert 0o600 == seal.beside(warehouse).stat().st_mode & 0o777
-    assert [seal.beside(warehouse)] == list(warehouse.parent.iterdir()), "no draft is left"
+    assert key == seal.read_key(warehouse) and len(key) >= 32
+    assert 0o600 == seal.key_path(warehouse).stat().st_mode & 0o777
+    assert [seal.key_path(warehouse)] == list(warehouse.parent.iterdir()), "no draft is left"
 
 
 def test_a_key_that_is_lost_or_open_to_others_is_told(warehouse):
     with pytest.raises(Misconfigured, match="not there"):
-        seal.key(warehouse, make=False)
-    seal.key(warehouse)
-    seal.beside(warehouse).chmod(0o640)
+        seal.read_key(warehouse, make=False)
+    seal.read_key(warehouse)
+    seal.key_path(warehouse).chmod(0o640)
     with pytest.raises(Misconfigured, match="others can read"):
-        seal.key(warehouse)
+        seal.read_key(warehouse)
 
 
 def test_the_setting_wins_and_must_be_long(warehouse, monkeypatch):
     monkeypatch.setenv("REVIEW__SEAL_KEY", "s" * 40)
-    assert b"s" * 40 == seal.key(warehouse)
-    assert not seal.beside(warehouse).exists()
+    assert b"s" * 40 == seal.read_key(warehouse)
+    assert not seal.key_path(warehouse).exists()
     monkeypatch.setenv("REVIEW__SEAL_KEY", "short")
     with pytest.raises(Misconfigured, match="shorter"):
-        seal.key(warehouse)
+        seal.read_key(warehouse)

@@ -169,10 +169,20 @@ def test_a_row_on_two_pages_is_one_unless_they_differ(read, source, alike):
 
 @pytest.mark.parametrize(
     "spelt, key",
-    [(7, "7"), (7.0, "7"), ("7", "7"), (" 7 ", "7"), ("007", "007"), (2**63, str(2**63)),
-     (10**20, str(10**20)), ("1e5", "1e5"), ("É", "É"), ("a\0b", "a\0b")],
+    [
+        (7, "7"),
+        (7.0, "7"),
+        ("7", "7"),
+        (" 7 ", "7"),
+        ("007", "007"),
+        (2**63, str(2**63)),
+        (10**20, str(10**20)),
+        ("1e5", "1e5"),
+        ("É", "É"),
+        ("a\0b", "a\0b"),
+    ],
     ids=ascii,
-)  # fmt: skip
+)
 def test_an_id_has_one_spelling_whatever_its_type(read, spelt, key):
     """HaloITSM may say 7 today and "7" tomorrow."""
 

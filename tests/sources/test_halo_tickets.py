@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from pipelines.failures import Misconfigured, Rejected, Unknown, Unreadable, Unsent
-from pipelines.http.session import Policy
+from pipelines.http.policy import Policy
 from pipelines.sources import write_access
 from pipelines.sources.haloitsm.ticket_text import reference
-from pipelines.sources.write_access import Change, Provisioner, Seen
+from pipelines.sources.writer import Change, Provisioner, Seen
 from tests.sandbox import Sandbox
 from tests.sandbox.haloitsm.tickets import Desk
 from tests.sandbox.server import Fault, Request
@@ -45,7 +45,7 @@ def desk(sandbox: Sandbox) -> Desk:
 
 @pytest.fixture
 def writer(settings: pytest.MonkeyPatch, desk: Desk) -> Provisioner:
-    return write_access.connect("haloitsm")
+    return write_access.connect_writer("haloitsm")
 
 
 def change(action: str = "open_ticket", key: str = "c1", **more: Any) -> Change:
@@ -85,10 +85,15 @@ def test_a_ticket_says_what_to_do_for_whom_why_and_by_when(writer, desk, sandbox
     assert f"[{reference('c1')}] {SUMMARY}" == ticket["summary"]
     assert (str(ticket["id"]), reference("c1")) == (receipt.native_id, receipt.reference)
     for words in (
-        f"{SUMMARY}.", "Olu Marsh (haloitsm:agent:19)", "Network (haloitsm:team:2:member)",
-        "Why: Joan Diaz: changed teams (q4/4411)", "Approved by: Joan Diaz",
-        "Due: 2026-12-01T00:00:00Z", "What stays: Change Board", reference("c1"),
-    ):  # fmt: skip
+        f"{SUMMARY}.",
+        "Olu Marsh (haloitsm:agent:19)",
+        "Network (haloitsm:team:2:member)",
+        "Why: Joan Diaz: changed teams (q4/4411)",
+        "Approved by: Joan Diaz",
+        "Due: 2026-12-01T00:00:00Z",
+        "What stays: Change Board",
+        reference("c1"),
+    ):
         assert words in ticket["details"]
     named = {"tickettype_id": 3, "status_id": 21, "priority_id": 3, "category_1": "Access>Removal"}
     named |= {"team": "Service Desk", "user_id": 451, "client_id": 12, "site_id": 18}
@@ -121,7 +126,7 @@ def test_a_lost_answer_never_makes_a_second_ticket(writer, desk, sandbox, effect
     with pytest.raises(Unknown):
         writer.act(change(), seen)
 
-    after_a_restart = write_access.connect("haloitsm")
+    after_a_restart = write_access.connect_writer("haloitsm")
     assert "done" == after_a_restart.look(change(), began).state
     assert (1, 1) == (lost.seen, len(ours(desk)))
 
@@ -152,7 +157,7 @@ def test_every_ticket_is_found_again_whatever_search_means_here(writer, desk, bu
         writer.act(wanted, Seen("pending"))
         assert "done" == writer.look(wanted, began if lags else None).state
         desk.upsert({"summary": "Another matter", "tickettype_id": 1})
-    again = write_access.connect("haloitsm")
+    again = write_access.connect_writer("haloitsm")
     began = datetime.now(UTC) if lags else None
     assert {"done"} == {again.look(change(key=f"c{number}"), began).state for number in range(4)}
     assert "pending" == again.look(change(key="other")).state
@@ -165,7 +170,7 @@ def test_a_list_that_broke_off_is_read_again_from_its_beginning(writer, desk, sa
     desk.halo.switches.search, desk.halo.switches.page_cap = "nothing", 2
     for number in range(4):
         desk.upsert({"summary": f"Another matter {number}", "tickettype_id": 1})
-    again = write_access.connect("haloitsm")
+    again = write_access.connect_writer("haloitsm")
     third = Fault(lambda request: request.query.get("page_no") == "3", status(404))
     sandbox.haloitsm.faults = [third]
     with pytest.raises(Unreadable):
@@ -186,14 +191,14 @@ def test_what_did_not_leave_or_was_refused_is_told(writer, desk, sandbox, settin
         writer.act(change(), seen)
     settings.setenv("PROVISION__HALOITSM__SCOPE", "read:tickets read:customers")
     settings.delenv("PROVISION__HALOITSM__TICKET_STATUS")
-    reader = write_access.connect("haloitsm")
+    reader = write_access.connect_writer("haloitsm")
     with pytest.raises(Rejected, match="403") as refused:
         reader.act(change(), reader.look(change()))
     assert "edit:tickets" in refused.value.next
     sandbox.haloitsm.faults = [Fault(is_post, then(lambda body: {}))]
     settings.setenv("PROVISION__HALOITSM__SCOPE", "edit:tickets read:customers")
     with pytest.raises(Unknown, match="no id"):
-        write_access.connect("haloitsm").act(change(), seen)
+        write_access.connect_writer("haloitsm").act(change(), seen)
     assert 1 == len(ours(desk))
 
 
@@ -205,7 +210,7 @@ def test_properties_that_are_dropped_or_changed_are_told(writer, desk):
     ticket = ours(desk)[0]
     desk.delete(str(ticket["id"]))
     desk.halo.switches.search = "nothing"
-    assert "pending" == write_access.connect("haloitsm").look(change()).state
+    assert "pending" == write_access.connect_writer("haloitsm").look(change()).state
 
 
 @pytest.mark.parametrize(
@@ -228,7 +233,7 @@ def test_a_name_that_is_not_one_thing_is_one_clear_sentence(
     variable = f"PROVISION__HALOITSM__TICKET_{name}"
     settings.setenv(variable, value) if value else settings.delenv(variable)
     with pytest.raises(Misconfigured, match=said) as failure:
-        write_access.connect("haloitsm").look(change())
+        write_access.connect_writer("haloitsm").look(change())
 
     assert variable == failure.value.what and not any(map(is_post, sandbox.haloitsm.seen))
 
@@ -236,7 +241,7 @@ def test_a_name_that_is_not_one_thing_is_one_clear_sentence(
 def test_an_id_tells_two_of_one_name_apart(desk, settings):
     desk.priorities.append(desk.priorities[1] | {"id": "other", "priorityid": 22, "slaid": 2})
     settings.setenv("PROVISION__HALOITSM__TICKET_PRIORITY", "OTHER")
-    writer = write_access.connect("haloitsm")
+    writer = write_access.connect_writer("haloitsm")
     opened(writer, change())
     assert (22, 2) == (ours(desk)[0]["priority_id"], ours(desk)[0]["sla_id"])
 
@@ -284,7 +289,7 @@ def test_closing_rules_and_outcomes_of_the_instance(writer, desk, settings):
     assert "NOTE_OUTCOME" in refused.value.next
     settings.setenv("PROVISION__HALOITSM__NOTE_OUTCOME", "7")
     desk.halo.switches.closing_needs_note = True  # the note comes with the new status
-    writer = write_access.connect("haloitsm")
+    writer = write_access.connect_writer("haloitsm")
     writer.act(closing, writer.look(closing))
     assert "done" == writer.look(closing).state
 
@@ -295,7 +300,7 @@ def test_closing_rules_and_outcomes_of_the_instance(writer, desk, settings):
     settings.setenv("PROVISION__HALOITSM__TICKET_CLOSED_STATUS", "In Progress")
     settings.setenv("PROVISION__HALOITSM__TICKET_REOPENED_STATUS", "In Progress")
     desk.halo.switches.new_status_ignored = False
-    writer = write_access.connect("haloitsm")
+    writer = write_access.connect_writer("haloitsm")
     writer.act(opening, writer.look(opening))
     assert 22 == ours(desk)[0]["status_id"]
     with pytest.raises(Misconfigured, match="does not close a ticket; these do: Cancelled, Closed"):
@@ -315,12 +320,12 @@ def test_a_ticket_that_is_gone_or_not_ours_is_left_alone(writer, desk, sandbox):
     page = Fault(lambda request: "/api/" in request.path, status(404, b"<html>"), times=9)
     sandbox.haloitsm.faults = [page]
     with pytest.raises(Unreadable):  # a 404 of everything says nothing about a ticket
-        write_access.connect("haloitsm").look(closing)
+        write_access.connect_writer("haloitsm").look(closing)
 
 
 def test_its_own_agents_are_known(writer, sandbox, settings):
     assert {"haloitsm:agent:2", "haloitsm:agent:3"} == writer.own_accounts()
-    assert sandbox.haloitsm.url == write_access.tenant("haloitsm")
+    assert sandbox.haloitsm.url == write_access.writable_tenant("haloitsm")
     assert "haloitsm" == write_access.ticket_source()
     settings.delenv("SOURCES__HALOITSM__CLIENT_SECRET")
-    assert {"haloitsm:agent:3"} == write_access.connect("haloitsm").own_accounts()
+    assert {"haloitsm:agent:3"} == write_access.connect_writer("haloitsm").own_accounts()

@@ -155,10 +155,18 @@ def test_a_user_list_that_ends_early_once_is_read_again(read, index):
 
 @pytest.mark.parametrize(
     "count, code",
-    [(lambda n: n + 5, 4), (lambda n: n - 3, 4), (lambda n: n - 5, 4), (lambda n: 0, 4),
-     (lambda n: str(n), 0), (lambda n: None, 0), (lambda n: float(n), 0), (None, 0)],
+    [
+        (lambda n: n + 5, 4),
+        (lambda n: n - 3, 4),
+        (lambda n: n - 5, 4),
+        (lambda n: 0, 4),
+        (lambda n: str(n), 0),
+        (lambda n: None, 0),
+        (lambda n: float(n), 0),
+        (None, 0),
+    ],
     ids=["too big", "too small", "a page too small", "none", "text", "null", "float", "missing"],
-)  # fmt: skip
+)
 def test_agents_are_counted_and_a_count_that_is_none_ends_nothing(read, count, code):
     expected = read.good_day("haloitsm")
 
@@ -217,8 +225,12 @@ def test_a_list_whose_cursor_expired_is_begun_again_once(read, source, code):
     expired = status(code, {"error": "expired"})
 
     assert expected == read(source, pages_of(source, expired, 1, 1)).rows
-    assert 4 == read(source, Fault(lambda r: "cursor" in r.query or "from" in r.query, expired,
-                                   times=10_000)).code  # fmt: skip
+    assert (
+        4
+        == read(
+            source, Fault(lambda r: "cursor" in r.query or "from" in r.query, expired, times=10_000)
+        ).code
+    )
 
 
 CHILD = {

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipelines.failures import Denied, Misconfigured, Rejected, Unknown, Unreadable, Unsent
-from pipelines.http.session import Policy
+from pipelines.http.policy import Policy
 from pipelines.sources import write_access
-from pipelines.sources.write_access import Change, Provisioner, Receipt
+from pipelines.sources.writer import Change, Provisioner, Receipt
 from tests.sandbox.server import Fault, Request
 from tests.support.faults import cut, hang_up, silent, status
 from tests.support.pingone_tenant import (
@@ -64,7 +64,7 @@ def settings(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPa
 
 @pytest.fixture
 def writer(settings: pytest.MonkeyPatch) -> Provisioner:
-    return write_access.connect("pingone")
+    return write_access.connect_writer("pingone")
 
 
 def change(action: str, user: str | None = NORA, **more: str | None) -> Change:
@@ -116,7 +116,7 @@ def is_write(request: Request) -> bool:
 
 def test_every_kind_of_change_is_one_call_and_is_seen_afterwards(tenant, settings):
     settings.setenv("PROVISION__PINGONE__ALLOW_DELETE", "true")
-    writer = write_access.connect("pingone")
+    writer = write_access.connect_writer("pingone")
     role, scope = READER, f"environment:{ENVIRONMENT}"
 
     assert ["pending", "done"] == states(writer, change("grant", group=PAYMENTS))
@@ -211,7 +211,9 @@ def test_what_did_not_leave_or_was_turned_away_had_no_effect(tenant, writer, set
     tenant.pingone.switches.retry_after = 3600
     pauses = []
     with settings.context() as patch, pytest.raises(Unsent, match="429"):
-        patch.setattr("pipelines.http.rate_limit.Pace.slow_down", lambda pace, pause: pauses.append(pause))
+        patch.setattr(
+            "pipelines.http.rate_limit.Pace.slow_down", lambda pace, pause: pauses.append(pause)
+        )
         writer.act(wanted, seen)
     assert [0.02] == pauses  # no hour is slept through: whoever asks is told
     tenant.pingone.switches.rate_limit = None
@@ -349,7 +351,7 @@ def test_an_account_is_gone_only_if_others_are_there(tenant, writer, settings):
             patch.setenv(f"SOURCES__PINGONE__{name}", value)
             patch.setenv("SOURCES__PINGONE__WORKER_ENVIRONMENT_ID", ENVIRONMENT)
             with pytest.raises(Unreadable):
-                write_access.connect("pingone").look(wanted)
+                write_access.connect_writer("pingone").look(wanted)
     page = status(404, b"<html>not found</html>")
     tenant.server.faults = [Fault(lambda request: "/users/" in request.path, page)]
     with pytest.raises(Unreadable):
@@ -359,10 +361,10 @@ def test_an_account_is_gone_only_if_others_are_there(tenant, writer, settings):
     tenant.pingone.external_members.clear()
     tenant.pingone.touch()
     with pytest.raises(Unreadable, match="not one can be seen"):
-        write_access.connect("pingone").look(wanted)
+        write_access.connect_writer("pingone").look(wanted)
     tenant.pingone.clients[WRITER].missing_permissions = {"dir:read:user"}
     with pytest.raises(Denied):
-        write_access.connect("pingone").look(wanted)
+        write_access.connect_writer("pingone").look(wanted)
 
 
 def test_what_reads_do_not_show_yet_is_waited_for_and_not_for_ever(tenant, writer):
@@ -391,12 +393,14 @@ def test_writing_takes_a_credential_of_its_own(tenant, writer, settings):
         f"pingone:application:{WRITER}",
         f"pingone:application:{tenant.pingone.client_id}",
     }
-    assert f"{tenant.server.url}/environments/{ENVIRONMENT}" == write_access.tenant("pingone")
+    assert f"{tenant.server.url}/environments/{ENVIRONMENT}" == write_access.writable_tenant(
+        "pingone"
+    )
     settings.setenv("PROVISION__PINGONE__ALLOW_DELETES", "true")
     with pytest.raises(Misconfigured, match="no setting of this name"):
-        write_access.connect("pingone")
+        write_access.connect_writer("pingone")
     settings.delenv("PROVISION__PINGONE__ALLOW_DELETES")
     settings.delenv("PROVISION__PINGONE__CLIENT_SECRET")
     with pytest.raises(Misconfigured, match="CLIENT_SECRET is not set"):
-        write_access.connect("pingone")
+        write_access.connect_writer("pingone")
     assert 0 == tenant.server.count()

@@ -8,11 +8,11 @@ import duckdb
 import pytest
 from dlt.extract.exceptions import ResourceExtractionError
 
-from pipelines import settings
-from pipelines.http.session import Tally
-from pipelines.sources.earlier_rows import Held
-from pipelines.sources.raw_rows import envelope, objects
-from pipelines.write_back import collect
+from pipelines.http.policy import Counters
+from pipelines.sources import registry
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.raw_rows import parse_rows, wrap_rows
+from pipelines.warehouse import change_tables
 from tests.conftest import Rollcall
 from tests.sandbox.server import Fault
 from tests.support.faults import status
@@ -25,7 +25,7 @@ class Reader:
         self.rollcall, self.file = rollcall, rollcall.home / "candidate.duckdb"
         self.requests, self.warnings = 0, []
         with duckdb.connect(str(self.file)) as connection:
-            collect.APPLIED.create(connection)
+            change_tables.APPLIED.create(connection)
             connection.execute("create schema raw_haloitsm")
 
     def opened(self, *summaries: str) -> list[int]:
@@ -46,13 +46,13 @@ class Reader:
     def read(self, patch: pytest.MonkeyPatch, **more: str) -> list[dict[str, Any]]:
         for name, value in (self.rollcall.environment | more).items():
             patch.setenv(name, value)
-        tally = Tally()
-        source = settings.connect("haloitsm", tally, Held(self.file, "haloitsm"))
+        tally = Counters()
+        source = registry.connect_source("haloitsm", tally, EarlierRows(self.file, "haloitsm"))
         tables = list(source.resources["tickets"])
         self.requests, self.warnings = tally.requests, tally.warnings
-        rows = [{**row} for row in objects(tables)]
+        rows = [{**row} for row in parse_rows(tables)]
         keys = [key for table in tables for key in table["id"].to_pylist()]
-        held = envelope(zip(keys, rows, strict=True))
+        held = wrap_rows(zip(keys, rows, strict=True))
         with duckdb.connect(str(self.file)) as connection:
             connection.register("held", held)
             connection.execute("create or replace table raw_haloitsm.tickets as from held")

@@ -43,10 +43,13 @@ def asked_for(path: Path, items: list[dict[str, Any]] | None = None) -> list[tup
     """The calls that revoking memberships takes."""
     items = json.loads(path.read_text())["items"] if items is None else items
     return [
-        ("DELETE", f"users/{item['account_id'].split(':')[2]}/memberOfGroups/"
-         f"{item['entitlement_id'].split(':')[2]}")
+        (
+            "DELETE",
+            f"users/{item['account_id'].split(':')[2]}/memberOfGroups/"
+            f"{item['entitlement_id'].split(':')[2]}",
+        )
         for item in items
-    ]  # fmt: skip
+    ]
 
 
 def held(company: Rollcall, path: Path, items: list[dict[str, Any]] | None = None) -> int:
@@ -59,12 +62,17 @@ def held(company: Rollcall, path: Path, items: list[dict[str, Any]] | None = Non
 
 
 def journal(path: Path) -> list[dict[str, Any]]:
-    return json_lines.read(path.with_name(path.name.replace(".plan.json", ".journal.jsonl")))
+    return json_lines.read_records(
+        path.with_name(path.name.replace(".plan.json", ".journal.jsonl"))
+    )
 
 
 def write(before: bool = False, times: int = 1, after: int = 0, effect: Any = None) -> Fault:
     """What goes wrong with a call that changes something."""
     return Fault(
-        lambda request: request.method == "DELETE", effect or status(500),
-        times=times, after=after, before=before,
-    )  # fmt: skip
+        lambda request: request.method == "DELETE",
+        effect or status(500),
+        times=times,
+        after=after,
+        before=before,
+    )

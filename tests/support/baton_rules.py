@@ -34,22 +34,31 @@ def from_later_json(path: Path) -> dict[str, list[dict[str, Any]]]:
         for name, same in (("login", "login"), ("status_details", "status_raw")):
             assert user["profile"][same] == user.pop(name)
         assert user["profile"]["employee_id"] == user.pop("employee_id")
-    renamed = {"id": "name", "trait": "resource_function", "resource_id": "resource_name",
-               "entitlement_slug": "entitlement"}  # fmt: skip
+    renamed = {
+        "id": "name",
+        "trait": "resource_function",
+        "resource_id": "resource_name",
+        "entitlement_slug": "entitlement",
+    }
     data = {
-        section: [{renamed.get(key, key): value for key, value in row.items()}
-                  for row in told[section]]
+        section: [
+            {renamed.get(key, key): value for key, value in row.items()} for row in told[section]
+        ]
         for section in SECTIONS[:3]
-    }  # fmt: skip
+    }
     data["grants"] = [
-        {"principal": row["principal_id"],
-         "entitlement_id": f"{row['resource_id']}:{row['entitlement_slug']}"}
+        {
+            "principal": row["principal_id"],
+            "entitlement_id": f"{row['resource_id']}:{row['entitlement_slug']}",
+        }
         for row in told["direct_user_grants"]
     ] + [
-        {"principal": f"{row['principal_resource_id']}:{row['principal_entitlement_slug']}",
-         "entitlement_id": f"{row['inherited_resource_id']}:{row['inherited_entitlement_slug']}"}
+        {
+            "principal": f"{row['principal_resource_id']}:{row['principal_entitlement_slug']}",
+            "entitlement_id": f"{row['inherited_resource_id']}:{row['inherited_entitlement_slug']}",
+        }
         for row in told["grant_inheritance_mappings"]
-    ]  # fmt: skip
+    ]
     return data
 
 
@@ -75,15 +84,29 @@ def sheets(path: Path) -> dict[str, list[dict[str, str]]]:
 
 
 FIELDS = {
-    "resources": {"Resource Type": "resource_type", "Resource Function": "resource_function",
-                  "Name": "name", "Display Name": "display_name", "Description": "description",
-                  "Parent Resource": "parent_resource"},
-    "entitlements": {"Resource Name": "resource_name", "Entitlement": "entitlement",
-                     "Entitlement Display Name": "display_name",
-                     "Entitlement Description": "description"},
-    "users": {"Name": "name", "Display Name": "display_name", "Email": "email",
-              "Status": "status", "Last Login": "last_login", "Type": "type"},
-}  # fmt: skip
+    "resources": {
+        "Resource Type": "resource_type",
+        "Resource Function": "resource_function",
+        "Name": "name",
+        "Display Name": "display_name",
+        "Description": "description",
+        "Parent Resource": "parent_resource",
+    },
+    "entitlements": {
+        "Resource Name": "resource_name",
+        "Entitlement": "entitlement",
+        "Entitlement Display Name": "display_name",
+        "Entitlement Description": "description",
+    },
+    "users": {
+        "Name": "name",
+        "Display Name": "display_name",
+        "Email": "email",
+        "Status": "status",
+        "Last Login": "last_login",
+        "Type": "type",
+    },
+}
 
 
 def from_workbook(

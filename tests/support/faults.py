@@ -19,11 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
-from pipelines import settings
-from pipelines.failures import Failure, explained
-from pipelines.http.session import Policy, Tally
-from pipelines.sources import source_names
-from pipelines.sources.earlier_rows import Held
+from pipelines.failures import Failure, explain
+from pipelines.http.policy import Counters, Policy
+from pipelines.sources import registry, source_names
+from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sync import load
 from tests.conftest import FAST
 from tests.sandbox import Sandbox
@@ -202,23 +201,23 @@ class Reader:
         if source not in self.good_days:
             work = self.home / source
             work.mkdir()
-            load.load(load.extract(source, work / "access.duckdb", work))
+            load.load_source(load.extract_source(source, work / "access.duckdb", work))
             self.good_days[source] = work
         return loaded(self.good_days[source])
 
     def __call__(self, source: str, *faults: Fault, again: bool = False) -> Taken:
         """What the source gives while these faults strike, each at least once; `again` after a
         good day. Its resources are asked as dlt asks them, and nothing is written."""
-        server, tally = self.server(source), Tally()
-        held = Held(self.good_days[source] / "access.duckdb", source) if again else None
+        server, tally = self.server(source), Counters()
+        held = EarlierRows(self.good_days[source] / "access.duckdb", source) if again else None
         server.faults, server.log, server.seen = [*faults], [], []
         rows, failure = {}, None
         try:
-            for name, resource in settings.connect(source, tally, held).resources.items():
+            for name, resource in registry.connect_source(source, tally, held).resources.items():
                 if found := by_id(name, list(resource)):
                     rows[name] = found
         except Exception as error:
-            rows, failure = {}, explained(error)
+            rows, failure = {}, explain(error)
             if failure is None:
                 raise
         finally:
@@ -286,10 +285,7 @@ def good_days() -> dict[str, Path]:
 
 @pytest.fixture
 def read(
-    served: Sandbox,
-    good_days: dict[str, Path],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    served: Sandbox, good_days: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Reader:
     return Reader(served, tmp_path, monkeypatch, good_days)
 

@@ -15,7 +15,7 @@ from typing import Any
 import openpyxl
 
 from pipelines.files import xlsx_write as writer
-from pipelines.review.outgoing.rows import HEADERS
+from pipelines.review.columns import HEADERS
 
 Rows = list[dict[str, str]]
 SHEET = "xl/worksheets/sheet1.xml"
@@ -61,11 +61,11 @@ def workbook(
 def ours(rows: Rows) -> bytes:
     """The rows as XLSX with one table of texts for all cells, as Excel has it."""
     file = io.BytesIO()
-    book = writer.new_book(file)
+    book = writer.new_workbook(file)
     sheet = book.add_worksheet("Access")
-    writer.put_row(sheet, 0, HEADERS)
+    writer.write_row(sheet, 0, HEADERS)
     for number, row in enumerate(rows, 1):
-        writer.put_row(sheet, number, (row[name] for name in HEADERS))
+        writer.write_row(sheet, number, (row[name] for name in HEADERS))
     book.close()
     return file.getvalue()
 

@@ -1,4 +1,4 @@
-"""`python -m tests.support.killing PLAN DIGEST STRIDE`: apply a plan, killed at one step after the other.
+"""`python -m tests.support.killing PLAN DIGEST STRIDE`: apply a plan, killed at each step.
 
 A step is a record that goes to disk (killed before it, in the middle of it, after it) or a request
 (killed before it, and once it was answered). Each change is begun again and again, killed a little
@@ -33,7 +33,7 @@ class Death:
 
     def __init__(self, at: int, from_start: bool) -> None:
         self.left, self.counts = at, from_start
-        write, send, carry_out = json_lines._write, HTTPAdapter.send, carrying.carry_out
+        write, send, carry_out = json_lines._write, HTTPAdapter.send, carrying.apply_plan
 
         def written(handle: int, data: bytes) -> None:
             self.step()
@@ -53,7 +53,7 @@ class Death:
             self.counts = True
             return carry_out(*args, **more)
 
-        json_lines._write, HTTPAdapter.send, carrying.carry_out = written, sent, carried_out
+        json_lines._write, HTTPAdapter.send, carrying.apply_plan = written, sent, carried_out
 
     def step(self) -> None:
         if self.counts:

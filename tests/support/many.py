@@ -19,10 +19,10 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
 from dlt.common.pipeline import StateInjectableContext
 
-from pipelines import settings
-from pipelines.failures import explained
-from pipelines.http.session import Tally
-from pipelines.sources.earlier_rows import Held
+from pipelines.failures import explain
+from pipelines.http.policy import Counters
+from pipelines.sources import registry
+from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import SCHEMA
 from pipelines.sync import load, run_record
 from pipelines.warehouse.dbt_build import transform
@@ -35,7 +35,7 @@ COLUMNS = (
 )
 
 
-class Kept(Held):
+class Kept(EarlierRows):
     """The raw tables of a source in memory instead of in a file."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, source: str) -> None:
@@ -79,8 +79,8 @@ class One:
     def read(self, source: str, full: bool = False) -> bool:
         """Read one source as dlt would ask for it; whether it was taken."""
         state = dict(self.states[source])
-        tally = Tally()
-        connected = settings.connect(source, tally, Kept(self.raw, source), full)
+        tally = Counters()
+        connected = registry.connect_source(source, tally, Kept(self.raw, source), full)
         where = ConfigSectionContext(source_state_key=source)
         found: dict[str, tuple[bool, pa.Table]] = {}
         try:
@@ -93,7 +93,7 @@ class One:
                     appended = resource.write_disposition == "append"
                     found[name] = appended, pa.concat_tables(rows).cast(SCHEMA)
         except Exception as error:
-            if explained(error) is None:
+            if explain(error) is None:
                 raise
             return False
         finally:
@@ -163,7 +163,7 @@ class Many:
                 source, name = table.removeprefix("raw_").split(".")
                 [rows] = connection.execute(f"select count(*) from {table}").fetchone()
                 reads[source].rows_loaded[name] = reads[source].tally.rows_read[name] = rows
-        run_record.record(self.warehouse, f"run{number}", [*reads.values()])
+        run_record.record_runs(self.warehouse, f"run{number}", [*reads.values()])
         transform(self.warehouse, self.home)
 
     def truth(self) -> Truth:

@@ -26,11 +26,7 @@ class Tenant:
     def __init__(self, **settings: Any) -> None:
         self.time, self.ticks = datetime(2026, 8, 20, 10, tzinfo=UTC), 0.0
         self.pingone = fill(
-            PingOne(
-                now=lambda: self.time,
-                ticks=lambda: self.ticks,
-                switches=Switches(**settings),
-            )
+            PingOne(now=lambda: self.time, ticks=lambda: self.ticks, switches=Switches(**settings))
         )
         self.server = Server(self.pingone)
         self.root = f"{self.server.url}/v1/environments/{self.pingone.environment_id}"

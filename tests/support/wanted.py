@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 
 import duckdb
 
-from pipelines.sources.write_access import Change
+from pipelines.sources.writer import Change
 from pipelines.warehouse import publish
 from tests.conftest import Rollcall
 
@@ -30,11 +30,7 @@ DIRECT = """
 
 
 def wants(
-    rollcall: Rollcall,
-    where: str = DIRECT,
-    count: int = 6,
-    action: str = "revoke",
-    **instead: str,
+    rollcall: Rollcall, where: str = DIRECT, count: int = 6, action: str = "revoke", **instead: str
 ) -> None:
     """The published data, with these many grants of this kind to be changed; `instead` has SQL for
     columns that are to be otherwise."""
@@ -69,7 +65,7 @@ def may_write(rollcall: Rollcall) -> Rollcall:
 
 def busy(rollcall: Rollcall) -> AbstractContextManager[object]:
     """A sync is at work meanwhile: what is applied is noted in the warehouse later."""
-    return publish.locked(rollcall.warehouse)
+    return publish.lock_warehouse(rollcall.warehouse)
 
 
 def many(rollcall: Rollcall, count: int) -> None:
@@ -83,18 +79,32 @@ def many(rollcall: Rollcall, count: int) -> None:
         said = dict.fromkeys(COLUMNS) | {"change_id": f"{number:064x}", "reason_kind": "decision"}
         said |= {"reason_id": f"q4/{number}", "reason": "not needed", "account_name": "Somebody"}
         if number % 2:
-            said |= {"action": "open_ticket", "channel": "ticket", "wanted_action": "revoke",
-                     "source_name": "haloitsm", "through": "haloitsm", "inverse_action": None,
-                     "account_id": "haloitsm:agent:19", "entitlement_name": f"Network {number}",
-                     "entitlement_id": f"haloitsm:team:{number}:member"}  # fmt: skip
+            said |= {
+                "action": "open_ticket",
+                "channel": "ticket",
+                "wanted_action": "revoke",
+                "source_name": "haloitsm",
+                "through": "haloitsm",
+                "inverse_action": None,
+                "account_id": "haloitsm:agent:19",
+                "entitlement_name": f"Network {number}",
+                "entitlement_id": f"haloitsm:team:{number}:member",
+            }
         else:
             key = f"ffffffff-0000-4000-8000-{number:012x}"
             pingone.users[key] = some | {"id": key, "username": f"user.{number}"}
             pingone.add_member(key, group)
-            said |= {"action": "revoke", "channel": "api", "source_name": "pingone",
-                     "through": "pingone", "inverse_action": "grant", "resource_name": "VPN",
-                     "account_id": f"pingone:user:{key}", "account_username": f"user.{number}",
-                     "entitlement_id": f"pingone:group:{group}:member"}  # fmt: skip
+            said |= {
+                "action": "revoke",
+                "channel": "api",
+                "source_name": "pingone",
+                "through": "pingone",
+                "inverse_action": "grant",
+                "resource_name": "VPN",
+                "account_id": f"pingone:user:{key}",
+                "account_username": f"user.{number}",
+                "entitlement_id": f"pingone:group:{group}:member",
+            }
         rows.append([said[name] for name in COLUMNS])
     wants(rollcall, count=0)
     rollcall.warehouse.chmod(0o600)

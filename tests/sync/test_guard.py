@@ -122,9 +122,11 @@ def test_a_hidden_field_hidden_rows_and_one_resource_that_shrinks_are_each_notic
     company.touch()
 
     refused(
-        crowded, "charthop.people.work_email", "haloitsm.accounts",
+        crowded,
+        "charthop.people.work_email",
+        "haloitsm.accounts",
         f"pingone:group:{group}:member:60->20",
-    )  # fmt: skip
+    )
 
 
 def test_losing_a_little_is_let_through_and_noticed_if_it_goes_on_for_a_week(crowded):

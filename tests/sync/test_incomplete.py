@@ -167,9 +167,7 @@ def test_a_run_in_which_every_source_fails_adds_its_record_and_changes_nothing_e
     assert 0o400 == rollcall.warehouse.stat().st_mode & 0o777
 
 
-def test_a_first_run_with_a_source_down_publishes_the_others_and_says_what_was_never_read(
-    rollcall,
-):
+def test_a_first_run_with_a_source_down_publishes_the_others_and_says_what_was_never_read(rollcall):
     rollcall.sandbox.haloitsm.faults = [down(LISTS["haloitsm"])]
 
     assert 4 == rollcall.run("sync", "--quiet").code

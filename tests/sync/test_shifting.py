@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.failures import explained
-from pipelines.sources.earlier_rows import Held
+from pipelines.failures import explain
+from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.haloitsm import source
 from tests.sandbox.haloitsm.server import HaloITSM as Halo
 from tests.sandbox.server import Fault, Request, Response, Server
@@ -19,7 +19,7 @@ from tests.support.faults import strikes
 
 
 @pytest.fixture(scope="module")
-def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Held:
+def yesterday(tmp_path_factory: pytest.TempPathFactory) -> EarlierRows:
     """A warehouse that knows the agents 10 to 19."""
     path = tmp_path_factory.mktemp("yesterday") / "access.duckdb"
     with duckdb.connect(str(path)) as connection:
@@ -28,15 +28,19 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> Held:
             "create table raw_haloitsm.agents as select id::varchar as id,"
             " json_object('id', id) as payload from range(10, 20) as agents(id)"
         )
-    return Held(path, "haloitsm")
+    return EarlierRows(path, "haloitsm")
 
 
-def agents_of(server: Server, held: Held) -> set[str]:
+def agents_of(server: Server, held: EarlierRows) -> set[str]:
     """The agents as a sync reads them, three a page."""
     given = source(
-        base_url=server.url, client_id="halo-client", client_secret="halo-secret", page_size=3,
-        requests_per_second=0, held=held,
-    )  # fmt: skip
+        base_url=server.url,
+        client_id="halo-client",
+        client_secret="halo-secret",
+        page_size=3,
+        requests_per_second=0,
+        held=held,
+    )
     return {key for table in given.resources["agents"] for key in table["id"].to_pylist()}
 
 
@@ -76,7 +80,7 @@ def test_nobody_who_was_there_all_the_time_is_missed(yesterday, edits, shuffled)
         try:
             found = agents_of(server, yesterday)
         except Exception as error:
-            assert explained(error), error
+            assert explain(error), error
             return
 
     assert always <= found <= ever

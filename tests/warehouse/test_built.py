@@ -34,8 +34,10 @@ def run(company: Company, patch: pytest.MonkeyPatch) -> None:
 
 
 def mart(company: Company, patch: pytest.MonkeyPatch) -> None:
-    company.rows("insert into people by name select * replace ('charthop:person:x' as person_id)"
-                 " from people limit 1")  # fmt: skip
+    company.rows(
+        "insert into people by name select * replace ('charthop:person:x' as person_id)"
+        " from people limit 1"
+    )
 
 
 def test_it_is_built_again_when_what_it_depends_on_has_changed(company, monkeypatch):

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines.warehouse.dbt_build import PROJECT
+from pipelines.warehouse.dbt_build import PROJECT_FOLDER
 from tests.conftest import Rollcall
 from tests.support import oracle
 
@@ -27,7 +27,14 @@ def built(rollcall: Rollcall, published, monkeypatch) -> Rollcall:
 
 
 def dbt(*arguments: str, home):
-    folders = ("--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", home / "dbt")
+    folders = (
+        "--project-dir",
+        PROJECT_FOLDER,
+        "--profiles-dir",
+        PROJECT_FOLDER,
+        "--target-path",
+        home / "dbt",
+    )
     quiet = ("--log-level", "none", "--log-level-file", "none")
     return dbtRunner().invoke([*arguments, *map(str, folders), *quiet])
 
@@ -79,9 +86,10 @@ def test_the_state_of_any_past_moment_can_be_asked_for(built):
     pingone = built.sandbox.company.pingone
     only = (True, False, ())  # held directly, and through nothing else
     account, entitlement, _ = min(
-        key for key, how in oracle.pingone(pingone).grants().items()
+        key
+        for key, how in oracle.pingone(pingone).grants().items()
         if how == only and ":group:" in key[1]
-    )  # fmt: skip
+    )
     member = account.split(":")[2], entitlement.split(":")[2]
     held = f"account_id = '{account}' and entitlement_id = '{entitlement}'"
     newest = "(select max(started_at) from runs)"
@@ -103,8 +111,8 @@ def test_the_state_of_any_past_moment_can_be_asked_for(built):
 
 
 def test_dbt_runs_without_the_network_and_without_telemetry():
-    text = (PROJECT / "dbt_project.yml").read_text()
+    text = (PROJECT_FOLDER / "dbt_project.yml").read_text()
 
     assert "send_anonymous_usage_stats: false" in text
-    assert not (PROJECT / "packages.yml").exists()
+    assert not (PROJECT_FOLDER / "packages.yml").exists()
     assert os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"

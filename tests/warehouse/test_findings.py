@@ -69,19 +69,45 @@ def decided(rollcall: Rollcall, grant: str, decision: str) -> None:
     with duckdb.connect(str(rollcall.warehouse)) as connection:
         now, ids = datetime.now(UTC), {"campaign": "q3", "import_id": "i1", "item_id": "x"}
         for table, row in {
-            "review_campaigns": {"status": "closed", "opened_at": now, "title": "Q3",
-                                 "opened_by": "ada", "data_as_of": now, "definition": "{}",
-                                 "definition_sha256": "", "sources": "{}", "accepted": "[]",
-                                 "rollcall": "0"},
-            "review_imports": {"file_name": "f", "file_sha256": "", "imported_at": now,
-                               "imported_by": "ada", "rows_read": 1, "rows_decided": 1,
-                               "rows_undecided": 0, "rows_rejected": 0},
-            "review_items": {"grant_id": grant, "account_id": "", "entitlement_id": "",
-                             "source_name": "pingone", "reviewer": "joan",
-                             "reviewer_rule": "named"},
-            "review_decisions": {"grant_id": grant, "decision": decision, "decided_by": "joan",
-                                 "decided_at": now, "row_number": 1, "is_current": True},
-        }.items():  # fmt: skip
+            "review_campaigns": {
+                "status": "closed",
+                "opened_at": now,
+                "title": "Q3",
+                "opened_by": "ada",
+                "data_as_of": now,
+                "definition": "{}",
+                "definition_sha256": "",
+                "sources": "{}",
+                "accepted": "[]",
+                "rollcall": "0",
+            },
+            "review_imports": {
+                "file_name": "f",
+                "file_sha256": "",
+                "imported_at": now,
+                "imported_by": "ada",
+                "rows_read": 1,
+                "rows_decided": 1,
+                "rows_undecided": 0,
+                "rows_rejected": 0,
+            },
+            "review_items": {
+                "grant_id": grant,
+                "account_id": "",
+                "entitlement_id": "",
+                "source_name": "pingone",
+                "reviewer": "joan",
+                "reviewer_rule": "named",
+            },
+            "review_decisions": {
+                "grant_id": grant,
+                "decision": decision,
+                "decided_by": "joan",
+                "decided_at": now,
+                "row_number": 1,
+                "is_current": True,
+            },
+        }.items():
             row |= {
                 name: value
                 for name, value in ids.items()
@@ -125,9 +151,7 @@ def test_a_row_to_decide_says_why(company):
     rows = company.rows("from access_review")
     [ada] = [row for row in rows if row["username"] == "ada.park" and row["is_inherited"]]
     [marek] = [
-        row
-        for row in rows
-        if row["username"] == "marek.novak" and row["entitlement_name"] == "VPN"
+        row for row in rows if row["username"] == "marek.novak" and row["entitlement_name"] == "VPN"
     ]
 
     assert "direct; Engineering > Staff" == ada["access_paths"]

@@ -198,8 +198,11 @@ def reader(rollcall: Rollcall, way: str, known: set[tuple]) -> Iterator[None]:
     answer must be one of the states known at the end."""
     child = subprocess.Popen(
         [sys.executable, "-c", READER, str(rollcall.warehouse), way],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert "reading\n" == child.stdout.readline()
         first = state(rollcall)

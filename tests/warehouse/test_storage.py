@@ -173,10 +173,12 @@ def test_a_clock_that_has_gone_back_loses_no_history(rollcall, published):
     rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(rollcall.warehouse)) as connection:
         for table, column in (
-            ("runs", "started_at"), ("grants_history", "valid_from"),
-            ("accounts_history", "valid_from"), ("people_history", "valid_from"),
+            ("runs", "started_at"),
+            ("grants_history", "valid_from"),
+            ("accounts_history", "valid_from"),
+            ("people_history", "valid_from"),
             ("entitlements_history", "valid_from"),
-        ):  # fmt: skip
+        ):
             connection.execute(f"update {table} set {column} = {column} + interval 1 hour")
     user, group = min(rollcall.sandbox.company.pingone.members)
     change(rollcall)

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.files import json_lines
 from pipelines.write_back import audit_log
-from pipelines.write_back import planning as plans
+from pipelines.write_back import plan as plans
 from tests.conftest import Published, Rollcall
 from tests.sandbox.server import Request
 from tests.support.applying import applied, asked_for, calls, held, journal, wishing, write
@@ -56,7 +56,7 @@ def test_every_step_is_on_disk_before_the_next_one(company):
     seen = []
 
     def look(request: Request, answer: Any) -> Any:
-        log = json_lines.read(path.parent / "audit.jsonl")[-1]
+        log = json_lines.read_records(path.parent / "audit.jsonl")[-1]
         seen.append((journal(path)[-1]["event"], log["event"], log["facts"]["account_id"]))
         return answer
 
@@ -109,9 +109,9 @@ def test_an_edited_plan_or_another_digest_is_refused(company):
 
     document = json.loads(content)
     document["items"].pop()
-    forged = {**document, "digest": plans.digest_of(document)}
+    forged = {**document, "digest": plans.plan_digest(document)}
     for edited in (document, forged):
-        path.write_bytes(json_lines.canonical(edited))
+        path.write_bytes(json_lines.to_canonical(edited))
         assert 5 == company.run("apply", str(path), "--digest", digest).code
     assert [] == calls(company)
 
@@ -163,8 +163,10 @@ def test_the_pipelines_own_worker_is_never_touched(company):
     path = planned(company)
     account = json.loads(path.read_text())["items"][0]["account_id"]
     worker = "pingone:application:" + company.environment["PROVISION__PINGONE__CLIENT_ID"]
-    changed(company, f"update planned_changes set account_id = '{worker}'"
-            f" where account_id = '{account}'")  # fmt: skip
+    changed(
+        company,
+        f"update planned_changes set account_id = '{worker}' where account_id = '{account}'",
+    )
     without = {"PROVISION__PINGONE__CLIENT_ID": "", "PROVISION__PINGONE__CLIENT_SECRET": ""}
     path = planned(company, **without)
 
@@ -183,7 +185,7 @@ def test_a_host_without_the_write_credential_changes_nothing(company):
 
 def test_only_one_apply_is_at_work(company):
     path = planned(company)
-    with json_lines.alone(path.parent, "apply"):
+    with json_lines.hold_folder(path.parent, "apply"):
         assert (75, []) == (applied(company, path).code, calls(company))
 
 
@@ -239,7 +241,7 @@ def test_every_change_of_the_log_of_an_apply_is_found(company):
     lines = log.read_bytes().splitlines(keepends=True)
     events = {json.loads(line)["event"] for line in lines}
     assert {"plan_made", "apply_begun", "begun", "answered", "unknown", "outcome"} < events
-    assert [] == audit_log.verify(path.parent).wrong
+    assert [] == audit_log.verify_log(path.parent).wrong
     for at, line in enumerate(lines):
         rest = [*lines[:at], *lines[at + 1 :]]
         swapped = [*lines]
@@ -247,7 +249,7 @@ def test_every_change_of_the_log_of_an_apply_is_found(company):
         edited = [*lines[:at], line.replace(b"a", b"b", 1), *lines[at + 1 :]]
         for other in (rest, swapped, edited, lines[:at], [*lines[:at], line, *lines[at:]]):
             log.write_bytes(b"".join(other))
-            assert audit_log.verify(path.parent).wrong, at
+            assert audit_log.verify_log(path.parent).wrong, at
 
 
 def test_no_secret_and_no_name_is_in_what_is_said_or_written(company):

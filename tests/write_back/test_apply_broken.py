@@ -136,8 +136,10 @@ def test_killed_at_every_step_it_ends_at_the_state_of_the_plan(rollcall, publish
         process = subprocess.run(
             [sys.executable, "-m", "tests.support.killing", str(path), digest, str(stride)],
             env=os.environ | rollcall.environment | {"PYTHONPATH": str(Path.cwd())},
-            cwd=rollcall.home, capture_output=True, text=True,
-        )  # fmt: skip
+            cwd=rollcall.home,
+            capture_output=True,
+            text=True,
+        )
     assert 0 == process.returncode, process.stderr
     told = json.loads(process.stdout)
     assert 0 == told["code"] and told["kills"] > 3 * count
@@ -161,5 +163,5 @@ def test_killed_at_every_step_it_ends_at_the_state_of_the_plan(rollcall, publish
     )
     posts = [path_ for method, path_, *_ in rollcall.sandbox.haloitsm.log if method in WRITES]
     assert {"/api/Tickets"} == {one for one in posts if "token" not in one}
-    assert [] == audit_log.verify(path.parent).wrong
+    assert [] == audit_log.verify_log(path.parent).wrong
     count_kills("apply", kills=told["kills"], changes=count)

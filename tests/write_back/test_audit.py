@@ -43,14 +43,16 @@ def edited(folder: Path) -> list[tuple[str, list[bytes]]]:
         for name in record:
             other = {**record, name: "x" if isinstance(record[name], str) else 99}
             found.append(
-                (f"{name} of {at}", [*whole[:at], json_lines.canonical(other), *whole[at + 1 :]])
+                (f"{name} of {at}", [*whole[:at], json_lines.to_canonical(other), *whole[at + 1 :]])
             )
             rehashed = {**other, "hash": audit_log.hash_of(other)}
             if name not in ("hash",):
-                forged = [*whole[:at], json_lines.canonical(rehashed), *whole[at + 1 :]]
+                forged = [*whole[:at], json_lines.to_canonical(rehashed), *whole[at + 1 :]]
                 found.append((f"{name} of {at}, with its hash", forged))
         missing = {key: value for key, value in record.items() if key != "facts"}
-        found.append((f"less in {at}", [*whole[:at], json_lines.canonical(missing), *whole[at + 1 :]]))
+        found.append(
+            (f"less in {at}", [*whole[:at], json_lines.to_canonical(missing), *whole[at + 1 :]])
+        )
         found.append((f"blank in {at}", [*whole[:at], b" " + line, *whole[at + 1 :]]))
         found.append((f"{at} dropped", rest))
         found.append((f"{at} twice", [*whole[:at], line, *whole[at:]]))
@@ -82,18 +84,18 @@ def test_every_change_of_one_record_is_found(folder: Path):
     assert len(changes) > 300
     for name, content in changes:
         (folder / "audit.jsonl").write_bytes(b"".join(content))
-        assert audit_log.verify(folder).wrong, name
+        assert audit_log.verify_log(folder).wrong, name
 
 
 def test_a_cut_log_is_found_without_its_own_head(folder: Path):
     """The journals know the head as well, for the case that `audit.head` was put right too."""
     head = json.loads(lines(folder)[-1])["hash"]
     journal = folder / f"{'d' * 64}.journal.jsonl"
-    json_lines.append(journal, lambda _: {"event": "ended", "audit_head": head})
+    json_lines.append_record(journal, lambda _: {"event": "ended", "audit_head": head})
     (folder / "audit.jsonl").write_bytes(b"".join(lines(folder)[:-1]))
     (folder / "audit.head").unlink()
 
-    assert audit_log.verify(folder).wrong
+    assert audit_log.verify_log(folder).wrong
 
 
 @pytest.mark.parametrize("left", [RECORDS - 1, 0])
@@ -108,11 +110,11 @@ def test_a_writer_that_died_in_a_record_leaves_a_log_that_goes_on(folder: Path):
     """What the unfinished record announced had not begun."""
     with (folder / "audit.jsonl").open("ab") as file:
         file.write(b'{"actor":"kim')
-    assert ["its last record is cut off after 13 bytes"] == audit_log.verify(folder).wrong
+    assert ["its last record is cut off after 13 bytes"] == audit_log.verify_log(folder).wrong
 
     audit_log.Log(folder, "kim@host").write("plan_made")
 
-    report = audit_log.verify(folder)
+    report = audit_log.verify_log(folder)
     assert (RECORDS + 1, []) == (report.records, report.wrong)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.policy.company_files import SCHEMA
+from pipelines.policy.tables import POLICY_SCHEMA
 from pipelines.sources import write_access
-from pipelines.warehouse.dbt_build import DECISIONS, transform
+from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 from tests.sandbox.company.parts import pingone_id
 
 POLICY = """
@@ -57,27 +57,48 @@ class Company:
     def campaign(self, name: str, decisions: dict[str, str], closed: str = "2026-01-31") -> None:
         """A campaign in which these grants were decided on; an item is named by its number."""
         self.insert(
-            "review_campaigns", campaign=name, title=name, opened_at="2026-01-01", opened_by="x",
-            status="closed" if closed else "open", closed_at=closed or None, rollcall="test",
-            data_as_of="2026-01-01", definition='{"remediate_within_days": 14}', sources="[]",
-            definition_sha256="", accepted="[]",
-        )  # fmt: skip
+            "review_campaigns",
+            campaign=name,
+            title=name,
+            opened_at="2026-01-01",
+            opened_by="x",
+            status="closed" if closed else "open",
+            closed_at=closed or None,
+            rollcall="test",
+            data_as_of="2026-01-01",
+            definition='{"remediate_within_days": 14}',
+            sources="[]",
+            definition_sha256="",
+            accepted="[]",
+        )
         for number, (grant, decision) in enumerate(decisions.items()):
             [held] = self.rows(f"from grants where grant_id = '{grant}'")
             ids = {key: held[key] for key in ("grant_id", "account_id", "entitlement_id")}
             one = {"campaign": name, "item_id": f"i{number}"}
             self.insert(
-                "review_items", **one, **ids, scope_id=held["scope_id"], reviewer="r",
-                source_name=held["source_name"], reviewer_rule="manager",
-            )  # fmt: skip
+                "review_items",
+                **one,
+                **ids,
+                scope_id=held["scope_id"],
+                reviewer="r",
+                source_name=held["source_name"],
+                reviewer_rule="manager",
+            )
             self.insert(
-                "review_decisions", **one, import_id="m", decision=decision, decided_by="joan@x",
-                decided_at="2026-01-20", row_number=1, is_current=True, grant_id=grant,
-            )  # fmt: skip
+                "review_decisions",
+                **one,
+                import_id="m",
+                decision=decision,
+                decided_by="joan@x",
+                decided_at="2026-01-20",
+                row_number=1,
+                is_current=True,
+                grant_id=grant,
+            )
 
     def request(self, request_id: str, **values: str) -> None:
         path = self.home / "reviews" / "requests.csv"
-        columns = SCHEMA["requests"][1]
+        columns = POLICY_SCHEMA["requests"][1]
         if not path.exists():
             path.write_text(",".join(columns) + "\n")
         row = {"request_id": request_id, "reason": "audit", "approved_by": "grace"} | values
@@ -86,7 +107,7 @@ class Company:
 
     def build(self, monkeypatch: pytest.MonkeyPatch) -> Company:
         monkeypatch.setenv("REVIEW__FOLDER", str(self.home / "reviews"))
-        transform(self.file, self.home, DECISIONS)
+        transform(self.file, self.home, DECISION_MODELS)
         return self
 
     def planned(self, where: str = "true") -> Rows:
@@ -140,11 +161,17 @@ def test_a_revoked_grant_is_taken_away_with_who_said_so_and_what_remains(wished)
     )
 
     assert (user(15), group(5), "api", "pingone") == (
-        sam["account_id"], sam["entitlement_id"], sam["channel"], sam["through"]
-    )  # fmt: skip
+        sam["account_id"],
+        sam["entitlement_id"],
+        sam["channel"],
+        sam["through"],
+    )
     assert ("joan@x", "q4/i0", "2026-02-14T00:00:00.000000Z", "grant") == (
-        sam["approved_by"], sam["reason_id"], sam["due_at"], sam["inverse_action"]
-    )  # fmt: skip
+        sam["approved_by"],
+        sam["reason_id"],
+        sam["due_at"],
+        sam["inverse_action"],
+    )
     assert {"is_held": True} == json.loads(sam["expected_state"])
     assert None is sam["residual"]
     assert "also held through Engineering" in ada["residual"]
@@ -201,13 +228,16 @@ def test_requests_give_what_is_lacking_until_they_end(wished):
     by_request = {row["reason_id"]: row for row in wished.planned("reason_id like 'R-%'")}
 
     assert ("grant", user(30), None) == (
-        by_request["R-1"]["action"], by_request["R-1"]["account_id"],
+        by_request["R-1"]["action"],
+        by_request["R-1"]["account_id"],
         by_request["R-1"]["blocked_because"],
-    )  # fmt: skip
+    )
     assert "R-2" not in by_request
     assert ("revoke", "expiry", "2026-02-01T00:00:00.000000Z") == (
-        by_request["R-3"]["action"], by_request["R-3"]["reason_kind"], by_request["R-3"]["due_at"]
-    )  # fmt: skip
+        by_request["R-3"]["action"],
+        by_request["R-3"]["reason_kind"],
+        by_request["R-3"]["due_at"],
+    )
     assert "nobody is known" in by_request["R-4"]["blocked_because"]
     made = by_request["R-5"]
     assert ("create_account", None) == (made["action"], made["blocked_because"])

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipelines.failures import Refused
-from pipelines.write_back import planning as plans
+from pipelines.write_back import plan as plans
 from tests.conftest import Rollcall
 from tests.support.wanted import DIRECT, may_write, wants
 from tests.warehouse.test_publish import too_open
@@ -51,8 +51,10 @@ def test_a_plan_is_one_canonical_file_that_says_what_when_and_for_whom(company):
     assert content == canonical.encode() + b"\n"
     assert ["pingone"] == [*document["tenants"]]
     assert document["tenants"]["pingone"].startswith(company.sandbox.pingone.url)
-    [run] = company.rows("select run_id, strftime(started_at, '%Y-%m-%dT%H:%M:%SZ') as at from runs"
-                         " where source_name = 'pingone'")  # fmt: skip
+    [run] = company.rows(
+        "select run_id, strftime(started_at, '%Y-%m-%dT%H:%M:%SZ') as at from runs"
+        " where source_name = 'pingone'"
+    )
     assert {"data_as_of": run["at"], "runs": {"pingone": run["run_id"]}} == document["snapshot"]
     assert (6, 0) == (document["totals"]["changes"], document["totals"]["blocked"])
     assert {"revoke": 6} == document["totals"]["by_action"]
@@ -164,15 +166,15 @@ def test_a_plan_of_which_one_byte_is_another_is_no_plan(company):
     content = path.read_bytes()
     edited = company.home / "edited.json"
 
-    assert 1 == len(plans.read(path).changes)
+    assert 1 == len(plans.read_plan(path).changes)
     for at in range(len(content)):
         edited.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
         with pytest.raises(Refused):
-            plans.read(edited)
+            plans.read_plan(edited)
     for other in (content[:-1], content + b"\n", b" " + content, b"", b"null\n", b"[]\n"):
         edited.write_bytes(other)
         with pytest.raises(Refused):
-            plans.read(edited)
+            plans.read_plan(edited)
 
 
 def test_the_decisions_and_the_policy_are_part_of_a_plan(company):

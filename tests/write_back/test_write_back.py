@@ -85,17 +85,18 @@ def test_the_page_leads_from_a_closed_review_to_the_proof_of_every_decision(clos
 
 def states(product: Rollcall) -> dict[str, int]:
     """What became of the decisions to take something away."""
-    return dict(
-        Counter(product.column("select state from remediations where action = 'revoke'"))
-    )
+    return dict(Counter(product.column("select state from remediations where action = 'revoke'")))
 
 
 def people_do_what_the_tickets_say(product: Rollcall) -> None:
     """The agents of the desk take people out of the team, in Halo itself."""
     halo = product.sandbox.company.haloitsm
-    asked = {(int(row["account_id"].split(":")[2]), int(row["entitlement_id"].split(":")[2]))
-             for row in product.rows("from remediations where source_name = 'haloitsm'"
-                                     " and action = 'revoke'")}  # fmt: skip
+    asked = {
+        (int(row["account_id"].split(":")[2]), int(row["entitlement_id"].split(":")[2]))
+        for row in product.rows(
+            "from remediations where source_name = 'haloitsm' and action = 'revoke'"
+        )
+    }
     halo.memberships = [
         row for row in halo.memberships if (row["agent_id"], row["team_id"]) not in asked
     ]

@@ -24,14 +24,14 @@ from typing import NamedTuple
 
 from pipelines.failures import Misconfigured, Refused
 from pipelines.files import xlsx_cells, xlsx_read
-from pipelines.review.outgoing.rows import IDENTITY
+from pipelines.review.columns import IDENTITY_COLUMNS
 
-NEEDED = ("item_id", "decision", *IDENTITY, "seal")
+NEEDED = ("item_id", "decision", *IDENTITY_COLUMNS, "seal")
 LABELS = ("Person", "Account", "Access", "Where")  # what the reviewer saw the row as
 COLUMNS = (*NEEDED, "comment", "decided_by", "decided_at", *LABELS)
 
-MOST_BYTES = 1 << 27
-MOST_ROWS = 1_000_000
+MAX_BYTES = 1 << 27
+MAX_ROWS = 1_000_000
 HEADER_WITHIN = 10  # rows: somebody may have put a title above it
 OLD_OR_LOCKED = bytes.fromhex("d0cf11e0a1b11ae1")
 BLANKS = " \t\r\n\v\f\xa0\u2007\u202f\u3000\u200b\u200e\u200f\ufeff"
@@ -66,7 +66,7 @@ class DecisionFile:
         return reviewer or ""
 
 
-def read(path: Path) -> DecisionFile:
+def read_decision_file(path: Path) -> DecisionFile:
     """Raises Misconfigured where there is no such file, Refused for one that is no list of
     decisions."""
     data = _bytes(path)
@@ -74,7 +74,9 @@ def read(path: Path) -> DecisionFile:
     if path.suffix.lower() in (".xlsm", ".xltm", ".xlam", ".xlsb"):
         raise Refused(what, "it may hold macros", xlsx_read.SAVE_AS)
     if data.startswith(OLD_OR_LOCKED):
-        raise Refused(what, "it is protected by a password, or of Excel's old format", xlsx_read.SAVE_AS)
+        raise Refused(
+            what, "it is protected by a password, or of Excel's old format", xlsx_read.SAVE_AS
+        )
     if data.startswith(b"PK\x03\x04"):
         return DecisionFile(what, digest, _few(_of_workbook(data, what), what), False, False)
     text, is_lossy = _decoded(data, what)
@@ -86,11 +88,12 @@ def _bytes(path: Path) -> bytes:
         about = path.stat()
         if not stat.S_ISREG(about.st_mode):
             raise Misconfigured(str(path), "it is not a file", "name the files that came back")
-        if about.st_size > MOST_BYTES:
+        if about.st_size > MAX_BYTES:
             raise Refused(
-                path.name, f"it has {about.st_size >> 20} MiB, more than any list of decisions",
+                path.name,
+                f"it has {about.st_size >> 20} MiB, more than any list of decisions",
                 "take the file that was sent out, and fill that in",
-            )  # fmt: skip
+            )
         return path.read_bytes()
     except OSError as error:
         why = (error.strerror or str(error)).lower()
@@ -99,9 +102,9 @@ def _bytes(path: Path) -> bytes:
 
 def _few(rows: Iterator[Row], what: str) -> list[Row]:
     """All rows, without those in which nothing of ours stands."""
-    found = list(itertools.islice((row for row in rows if any(row.texts)), MOST_ROWS + 1))
-    if len(found) > MOST_ROWS:
-        raise Refused(what, f"it has more than {MOST_ROWS:,} rows", xlsx_read.AS_SENT)
+    found = list(itertools.islice((row for row in rows if any(row.texts)), MAX_ROWS + 1))
+    if len(found) > MAX_ROWS:
+        raise Refused(what, f"it has more than {MAX_ROWS:,} rows", xlsx_read.AS_SENT)
     return found
 
 
@@ -134,17 +137,20 @@ def _places(cells: Iterable[tuple[int, str]], what: str) -> dict[str, int] | Non
     missing = [name for name in NEEDED if name not in found]
     if missing:
         raise Refused(
-            what, f"it lacks the column `{'` and `'.join(missing)}`",
+            what,
+            f"it lacks the column `{'` and `'.join(missing)}`",
             "put it back as it was in the file that was sent out",
-        )  # fmt: skip
+        )
     return found
 
 
 def _headless(what: str) -> Refused:
     return Refused(
-        what, f"none of its first {HEADER_WITHIN} rows is the header of a list of decisions"
-        " (`item_id`, `decision`, …, `seal`)", xlsx_read.AS_SENT,
-    )  # fmt: skip
+        what,
+        f"none of its first {HEADER_WITHIN} rows is the header of a list of decisions"
+        " (`item_id`, `decision`, …, `seal`)",
+        xlsx_read.AS_SENT,
+    )
 
 
 # ---- workbooks
@@ -203,8 +209,11 @@ def _decoded(data: bytes, what: str) -> tuple[str, bool]:
             continue
         if "\0" not in text:
             return text, encoding == "cp1252"
-    raise Refused(what, "it is neither a workbook nor text in UTF-8, UTF-16 or Windows-1252",
-                  xlsx_read.SAVE_AS)  # fmt: skip
+    raise Refused(
+        what,
+        "it is neither a workbook nor text in UTF-8, UTF-16 or Windows-1252",
+        xlsx_read.SAVE_AS,
+    )
 
 
 def _of_text(text: str, what: str) -> Iterator[Row]:
@@ -222,10 +231,11 @@ def _of_text(text: str, what: str) -> Iterator[Row]:
                 more = any(cell.strip(BLANKS) for cell in cells[width:])
                 yield Row(
                     number,
-                    tuple([None if place is None else cells[place].strip(BLANKS)
-                           for place in order]),
+                    tuple(
+                        [None if place is None else cells[place].strip(BLANKS) for place in order]
+                    ),
                     "it has more cells than the header" if more else "",
-                )  # fmt: skip
+                )
     except csv.Error as error:
         raise Refused(
             f"{what} row {number + 1}", f"it is not CSV from there on ({error})", xlsx_read.SAVE_AS

@@ -14,13 +14,13 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from pipelines.review.columns import IDENTITY_COLUMNS
 from pipelines.review.incoming.decision_file import BLANKS, LABELS, DecisionFile
-from pipelines.review.outgoing.rows import IDENTITY
 from pipelines.warehouse.review_tables import DECISIONS
 
-BOUND = [(name, f"of_{name}") for name in IDENTITY if name != "campaign"]
+BOUND = [(name, f"of_{name}") for name in IDENTITY_COLUMNS if name != "campaign"]
 NEEDS_COMMENT = ("revoke", "modify")
-LONGEST = 10_000  # characters of a comment
+MAX_COMMENT_LENGTH = 10_000  # characters of a comment
 WORDS = "keep, revoke, modify, not mine or unsure"
 AS_SENT = "the row as it was in the file that was sent out"
 A_DAY = "a day like 2026-03-31, or an empty cell"
@@ -64,20 +64,20 @@ class Answer(NamedTuple):
     decided_at: datetime
 
 
-def answer(row: dict[str, Any], file: DecisionFile, asked: Asked) -> Answer | None:
+def judge_row(row: dict[str, Any], file: DecisionFile, asked: Asked) -> Answer | None:
     """The decision of a row, None if it has none. `row` has the texts of the file by their column,
     and the item's own as `of_...` (null where there is no such item). Raises Wrong."""
     if row["wrong"]:
         raise Wrong(row["wrong"], "plain values, under the columns that were sent out")
     _must_be_ours(row, file, asked)
     decision = _decision(row["decision"])
-    words = comment(row["comment"] or "")
+    words = read_comment(row["comment"] or "")
     if decision is None:
         return None
     if decision in NEEDS_COMMENT and not words:
         raise Wrong(f"comment: {decision} needs one", "what is to be done, and why")
     _must_be_asked(row)
-    decided_at = moment(row["decided_at"] or "", asked)
+    decided_at = read_moment(row["decided_at"] or "", asked)
     return Answer(decision, words, row["of_reviewer"], decided_at)
 
 
@@ -132,11 +132,11 @@ def _decision(text: str) -> str | None:
     return word
 
 
-def comment(text: str) -> str | None:
+def read_comment(text: str) -> str | None:
     """The reviewer's words, as they are; the ends of lines are those of their program."""
     words = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd").strip(BLANKS)
-    if len(words) > LONGEST:
-        raise Wrong(f"comment: it has {len(words):,} characters", f"at most {LONGEST:,}")
+    if len(words) > MAX_COMMENT_LENGTH:
+        raise Wrong(f"comment: it has {len(words):,} characters", f"at most {MAX_COMMENT_LENGTH:,}")
     return words or None
 
 
@@ -146,11 +146,13 @@ def _must_be_asked(row: dict[str, Any]) -> None:
     if (by or reviewer) == (row["of_mail"] or "").casefold():
         raise Wrong("decided_by: nobody decides on their own access", "the item's reviewer")
     if by and by != reviewer:
-        raise Wrong("decided_by: it is not the item's reviewer", "the mail address in `reviewer`,"
-                    " or an empty cell")  # fmt: skip
+        raise Wrong(
+            "decided_by: it is not the item's reviewer",
+            "the mail address in `reviewer`, or an empty cell",
+        )
 
 
-def moment(text: str, asked: Asked) -> datetime:
+def read_moment(text: str, asked: Asked) -> datetime:
     """When it was decided: as the file says, else now. A time without a zone is taken as UTC."""
     if not text:
         return asked.now

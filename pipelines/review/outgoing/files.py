@@ -12,21 +12,22 @@ from typing import Any
 
 import duckdb
 
-from pipelines.export import folder as export
-from pipelines.files.text_stream import new_file
+from pipelines.files import safe_csv
+from pipelines.files.text_stream import open_new_file
 from pipelines.files.xlsx_write import BYTES, ROWS
+from pipelines.review.columns import HEADERS
 from pipelines.review.outgoing import rows as reviewer_rows
-from pipelines.review.outgoing.rows import HEADERS, Share
+from pipelines.review.outgoing.rows import Share
 from pipelines.review.outgoing.workbook import Books, styles
 
 BOM = "\ufeff"  # a spreadsheet that opens a CSV by double click takes it for the local code page
-TOGETHER = 100_000  # items of one query: each reads them all, and holds its own to sort them
+ITEMS_PER_BATCH = 100_000  # items of one query: each reads them all, and holds its own to sort them
 
 # Who, and the entries of the manifest about their files
 Written = list[tuple[str, list[dict[str, Any]]]]
 
 
-def parts(
+def file_writers(
     connection: duckdb.DuckDBPyConnection,
     campaign: str,
     key: bytes,
@@ -38,7 +39,7 @@ def parts(
     folder.mkdir(mode=0o700)
     write = partial(_write, connection, campaign, key, styles(), folder, Books(about))
     return [
-        partial(write, some) for some in _parted(reviewer_rows.shares(connection, campaign))
+        partial(write, some) for some in _parted(reviewer_rows.read_shares(connection, campaign))
     ]
 
 
@@ -49,7 +50,7 @@ def _parted(shares: Sequence[Share]) -> Iterator[list[Share]]:
     for share in shares:
         some.append(share)
         items += share.systems.total()
-        if items >= TOGETHER:
+        if items >= ITEMS_PER_BATCH:
             yield some
             some, items = [], 0
     if some:
@@ -68,7 +69,7 @@ def _write(
     with connection.cursor() as own:
         return [
             (share.mail, _files(share, pieces, folder, books))
-            for share, pieces in reviewer_rows.rows(own, campaign, key, shapes, some)
+            for share, pieces in reviewer_rows.read_rows(own, campaign, key, shapes, some)
         ]
 
 
@@ -80,7 +81,7 @@ def _files(
     book, size = path.with_suffix(".xlsx"), 0
     count = share.systems.total()
     with ExitStack() as files:
-        csv = files.enter_context(new_file(path))
+        csv = files.enter_context(open_new_file(path))
         csv.write(f"{BOM}{','.join(HEADERS)}\r\n".encode())
         if fits := share.fits and count < ROWS:
             sheet = files.enter_context(books.sheet(book, share.mail, share.systems))
@@ -93,7 +94,7 @@ def _files(
     if not fits:  # more than a sheet holds is for no human eye: such a one has the CSV
         book.unlink(missing_ok=True)
     return [
-        export.described(file, [*HEADERS], count) | {"name": f"{folder.name}/{file.name}"}
+        safe_csv.describe_file(file, [*HEADERS], count) | {"name": f"{folder.name}/{file.name}"}
         for file in [path, *[book] * fits]
     ]
 

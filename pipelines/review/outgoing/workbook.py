@@ -20,15 +20,17 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
-from pipelines.files.xlsx_write import new_book, put, put_row, with_rows
-from pipelines.review.outgoing.rows import DECIDED, HEADERS, SHOWN
+from pipelines.files.xlsx_write import insert_rows, new_workbook, write_cell, write_row
+from pipelines.review.columns import DECISION_COLUMNS, HEADERS, SHOWN_COLUMNS
 from pipelines.warehouse.review_tables import DECISIONS
 
 ALLOWED = {
     **dict.fromkeys(("autofilter", "sort", "format_columns", "format_rows"), True),
     **dict.fromkeys(("select_locked_cells", "select_unlocked_cells"), True),
 }
-WIDTHS = dict(zip(HEADERS, (18, *(column.width for column in SHOWN), 12, 30, 16, 12), strict=False))
+WIDTHS = dict(
+    zip(HEADERS, (18, *(column.width for column in SHOWN_COLUMNS), 12, 30, 16, 12), strict=False)
+)
 MEANING = {
     "keep": "the person needs it",
     "revoke": "it has to go; a comment is required",
@@ -70,14 +72,14 @@ class Books:
             for mark, text in texts.items():
                 part = part.replace(f"{mark}".encode(), text.encode())
             parts[name] = part
-        with with_rows(path, parts, systems.total() + 1) as rows:
+        with insert_rows(path, parts, systems.total() + 1) as rows:
             yield rows
 
 
 def _frame(about: dict[str, Any], mail: str, *systems: str) -> dict[str, bytes]:
     """The parts of a workbook without rows, with marks where reviewers differ."""
     file = BytesIO()
-    with closing(new_book(file, in_memory=True)) as book:
+    with closing(new_workbook(file, in_memory=True)) as book:
         _access(book, LAST - 1)
         heading = book.add_format({"bold": True, "font_size": 14})
         strong = book.add_format({"bold": True, "valign": "top"})
@@ -89,9 +91,9 @@ def _frame(about: dict[str, Any], mail: str, *systems: str) -> dict[str, bytes]:
             sheet = book.add_worksheet(name)
             sheet.set_column(0, 0, 24, strong)
             sheet.set_column(1, 1, 90, text)
-            put(sheet, 0, 0, about["title"], heading)
+            write_cell(sheet, 0, 0, about["title"], heading)
             for number, row in enumerate(told, 2):
-                put_row(sheet, number, row)
+                write_row(sheet, number, row)
             sheet.protect("", ALLOWED)
     with ZipFile(file) as parts:
         return {name: parts.read(name) for name in parts.namelist()}
@@ -99,7 +101,7 @@ def _frame(about: dict[str, Any], mail: str, *systems: str) -> dict[str, bytes]:
 
 def styles() -> list[int]:
     """The number that the shape of each column has in every such workbook."""
-    return [shape._get_xf_index() for shape in _shapes(new_book(BytesIO()))]
+    return [shape._get_xf_index() for shape in _shapes(new_workbook(BytesIO()))]
 
 
 def _shapes(book: Workbook) -> list[Format]:
@@ -110,7 +112,7 @@ def _shapes(book: Workbook) -> list[Format]:
     )
     faint = book.add_format({"num_format": "@", "valign": "top", "font_color": "#808080"})
     return [
-        typed if name in DECIDED else text if 0 < number < DECISION else faint
+        typed if name in DECISION_COLUMNS else text if 0 < number < DECISION else faint
         for number, name in enumerate(HEADERS)
     ]
 
@@ -124,7 +126,7 @@ def _access(book: Workbook, last: int) -> None:
     header = book.add_format(
         {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#DDE6EE", "bottom": 1}
     )
-    put_row(sheet, 0, HEADERS, header)
+    write_row(sheet, 0, HEADERS, header)
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, last, len(HEADERS) - 1)
     _guide(book, sheet, last)
@@ -137,32 +139,47 @@ def _access(book: Workbook, last: int) -> None:
 def _guide(book: Workbook, sheet: Worksheet, last: int) -> None:
     """What a spreadsheet says while somebody types: the list, and the comment that is missing."""
     sheet.data_validation(
-        1, DECISION, last, DECISION,
+        1,
+        DECISION,
+        last,
+        DECISION,
         {
-            "validate": "list", "source": [*DECISIONS],
-            "error_title": "Decision", "error_message": f"One of: {', '.join(DECISIONS)}.",
+            "validate": "list",
+            "source": [*DECISIONS],
+            "error_title": "Decision",
+            "error_message": f"One of: {', '.join(DECISIONS)}.",
         },
-    )  # fmt: skip
+    )
     decision, comment = (f"${xl_col_to_name(column)}2" for column in (DECISION, COMMENT))
     lacking = f'AND(OR({decision}="revoke",{decision}="modify"),LEN(TRIM({comment}))=0)'
     sheet.data_validation(
-        1, COMMENT, last, COMMENT,
+        1,
+        COMMENT,
+        last,
+        COMMENT,
         {
-            "validate": "custom", "value": f"=NOT({lacking})", "ignore_blank": False,
-            "error_title": "Comment", "error_message": "Say what is to be done, and why.",
+            "validate": "custom",
+            "value": f"=NOT({lacking})",
+            "ignore_blank": False,
+            "error_title": "Comment",
+            "error_message": "Say what is to be done, and why.",
         },
-    )  # fmt: skip
+    )
     for column, condition, colour in (
         (COMMENT, lacking, "#F4B6B6"),
         (DECISION, f"LEN({decision})>0", "#D9EAD3"),
     ):
         sheet.conditional_format(
-            1, column, last, column,
+            1,
+            column,
+            last,
+            column,
             {
-                "type": "formula", "criteria": f"={condition}",
+                "type": "formula",
+                "criteria": f"={condition}",
                 "format": book.add_format({"bg_color": colour}),
             },
-        )  # fmt: skip
+        )
 
 
 def _instructions(about: dict[str, Any], mail: str) -> Iterator[tuple[str, str]]:
@@ -175,14 +192,26 @@ def _instructions(about: dict[str, Any], mail: str) -> Iterator[tuple[str, str]]
     for name in DECISIONS:
         yield name, MEANING[name]
     yield "", ""
-    yield "Columns to fill in", "decision (choose from the list) and comment. A red comment is" \
-        " missing. decided_by and decided_at may stay empty."  # fmt: skip
-    yield "Filter and sort", "The arrows in the header filter. To sort, take the protection off" \
-        " first (it has no password). Order does not matter when the file comes back."  # fmt: skip
-    yield "All other columns", "are as they were on the day of the opening. What is changed in" \
-        " them is found when the file comes back, and that row is not taken."  # fmt: skip
-    yield "When you are done", "Save the file as it is (.xlsx or CSV) and send it back. You may" \
-        " send a part first and the rest later."  # fmt: skip
+    yield (
+        "Columns to fill in",
+        "decision (choose from the list) and comment. A red comment is"
+        " missing. decided_by and decided_at may stay empty.",
+    )
+    yield (
+        "Filter and sort",
+        "The arrows in the header filter. To sort, take the protection off"
+        " first (it has no password). Order does not matter when the file comes back.",
+    )
+    yield (
+        "All other columns",
+        "are as they were on the day of the opening. What is changed in"
+        " them is found when the file comes back, and that row is not taken.",
+    )
+    yield (
+        "When you are done",
+        "Save the file as it is (.xlsx or CSV) and send it back. You may"
+        " send a part first and the rest later.",
+    )
 
 
 def _progress(
@@ -195,5 +224,8 @@ def _progress(
         yield f"of these in {name}", COUNT.format(name)
     yield "Decided", "0"
     yield "", ""
-    yield "What is left", "A decision that is given is green on the sheet Access. Filter the" \
-        " column decision by empty cells: what is shown is left to decide."  # fmt: skip
+    yield (
+        "What is left",
+        "A decision that is given is green on the sheet Access. Filter the"
+        " column decision by empty cells: what is shown is left to decide.",
+    )

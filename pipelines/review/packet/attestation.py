@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 
-def text(manifest: str) -> str:
+def attestation_text(manifest: str) -> str:
     """The attestation that belongs to this manifest; anybody can write it anew and compare."""
     about = json.loads(manifest)
     counts = about["counts"]

@@ -10,37 +10,36 @@ from pathlib import Path
 import duckdb
 
 from pipelines import settings
-from pipelines.export import folder as export
 from pipelines.failures import Locked
 from pipelines.review import seal
 from pipelines.review.packet import write
 from pipelines.warehouse import publish, review_tables
 
 
-def amended(
+def publish_with_packet(
     warehouse: Path, name: str, out: Path, label: str, amend: Callable[[Path], None]
 ) -> tuple[Path, str]:
     """Publish what `amend` makes of a copy of what is published, together with the digest of the
     campaign's packet, which takes its place after that: what dies in between leaves a campaign
     whose packet is to be written once more. Return its folder and its manifest's digest."""
-    key = seal.key(warehouse)
-    with ExitStack() as until_published, publish.amended(warehouse) as copy:
+    key = seal.read_key(warehouse)
+    with ExitStack() as until_published, publish.amend_published(warehouse) as copy:
         amend(copy)
         with duckdb.connect(str(copy)) as connection:
             folder, digest = until_published.enter_context(
-                write.written(connection, name, key, out, label)
+                write.write_packet(connection, name, key, out, label)
             )
             _note(connection, name, digest)
     return folder, digest
 
 
-def pack(warehouse: Path, name: str, out: Path, label: str) -> tuple[Path, str]:
+def write_packet_again(warehouse: Path, name: str, out: Path, label: str) -> tuple[Path, str]:
     """Write the packet of a campaign as it is published, and note its digest if that is not known
     yet. Return its folder and its manifest's digest."""
-    key = seal.key(warehouse)
+    key = seal.read_key(warehouse)
     with (
-        export.opened(warehouse) as connection,
-        write.written(connection, name, key, out, label) as (folder, digest),
+        publish.open_published(warehouse) as connection,
+        write.write_packet(connection, name, key, out, label) as (folder, digest),
     ):
         noted = connection.execute(
             "select 1 from review_packets where campaign = ? and manifest_sha256 = ?",
@@ -48,13 +47,18 @@ def pack(warehouse: Path, name: str, out: Path, label: str) -> tuple[Path, str]:
         ).fetchone()
     if not noted:
         try:
-            with publish.amended(warehouse) as copy, duckdb.connect(str(copy)) as connection:
+            with (
+                publish.amend_published(warehouse) as copy,
+                duckdb.connect(str(copy)) as connection,
+            ):
                 _note(connection, name, digest)
         except Locked as error:
             raise Locked(
-                error.what, f"the files are written ({folder}), but {error.why}, so their digest"
-                " is not noted yet", "say the same again when it is done",
-            ) from None  # fmt: skip
+                error.what,
+                f"the files are written ({folder}), but {error.why}, so their digest"
+                " is not noted yet",
+                "say the same again when it is done",
+            ) from None
     return folder, digest
 
 
@@ -64,5 +68,5 @@ def _note(connection: duckdb.DuckDBPyConnection, name: str, digest: str) -> None
         "insert into review_packets by name select ? as campaign, ? as manifest_sha256,"
         " (select status from review_campaigns where campaign = ?) as status,"
         " ?::timestamptz as written_at, ? as written_by",
-        [name, digest, name, datetime.now(UTC), settings.actor()],
+        [name, digest, name, datetime.now(UTC), settings.read_actor()],
     )

@@ -22,14 +22,14 @@ from typing import Any
 from pipelines.failures import Misconfigured
 from pipelines.review.packet import attestation
 
-FORMAT = "rollcall review packet 1"
+PACKET_FORMAT = "rollcall review packet 1"
 MANIFEST, ATTESTATION = "manifest.json", "attestation.txt"
 DIGEST = re.compile(r"[0-9a-f]{64}")
 csv.field_size_limit(2**31 - 1)
 
 
 @dataclass
-class Report:
+class PacketReport:
     """What was found: `wrong` has a file's name and what is wrong with it."""
 
     folder: Path
@@ -39,16 +39,17 @@ class Report:
     wrong: list[tuple[str, str]] = field(default_factory=list)
 
 
-def verify(folder: Path, kept: str = "") -> Report:
+def verify_packet(folder: Path, kept: str = "") -> PacketReport:
     """Look at everything in the folder; `kept` is the manifest's digest as somebody noted it down.
     Raises Misconfigured where there is no folder, or that is no digest."""
     kept = kept.strip().lower()
     if kept and not DIGEST.fullmatch(kept):
-        raise Misconfigured("--manifest-sha256", "it is not 64 hex digits",
-                            "copy it from where it was noted")  # fmt: skip
+        raise Misconfigured(
+            "--manifest-sha256", "it is not 64 hex digits", "copy it from where it was noted"
+        )
     if not folder.is_dir():
         raise Misconfigured(str(folder), "there is no such folder", "name the packet's folder")
-    report = Report(folder)
+    report = PacketReport(folder)
     there = _inside(folder, report)
     report.files = len(there)
     for name in (MANIFEST, ATTESTATION):
@@ -62,9 +63,9 @@ def verify(folder: Path, kept: str = "") -> Report:
     try:
         text = raw.decode()
         report.about = json.loads(text, object_pairs_hook=_each_once)
-        if report.about["format"] != FORMAT:
+        if report.about["format"] != PACKET_FORMAT:
             raise ValueError("another format")
-        attested = attestation.text(text).encode()
+        attested = attestation.attestation_text(text).encode()
         _compare(folder, there, report)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         report.wrong.append((MANIFEST, "it is not the manifest of a review packet"))
@@ -76,7 +77,7 @@ def verify(folder: Path, kept: str = "") -> Report:
     return report
 
 
-def _inside(folder: Path, report: Report) -> set[str]:
+def _inside(folder: Path, report: PacketReport) -> set[str]:
     """The names of all files, with `/`. Links, pipes and empty folders are wrong by themselves."""
     found = set()
     for home, folders, files in os.walk(folder, onerror=_unreadable):
@@ -98,7 +99,7 @@ def _unreadable(error: OSError) -> None:
     raise error
 
 
-def _compare(folder: Path, there: set[str], report: Report) -> None:
+def _compare(folder: Path, there: set[str], report: PacketReport) -> None:
     """Every file with its entry of the manifest, and both ways: none is missing, none is extra."""
     listed = {entry["name"]: entry for entry in report.about["files"]}
     if len(listed) != len(report.about["files"]):
@@ -120,7 +121,7 @@ def _compare(folder: Path, there: set[str], report: Report) -> None:
         _count(folder, listed, report)
 
 
-def _count(folder: Path, listed: dict[str, dict[str, Any]], report: Report) -> None:
+def _count(folder: Path, listed: dict[str, dict[str, Any]], report: PacketReport) -> None:
     """What the manifest says of the files' rows, and what they hold."""
     counts = report.about["counts"]
 
@@ -166,16 +167,24 @@ def _count(folder: Path, listed: dict[str, dict[str, Any]], report: Report) -> N
                 strangers = [item for item, who in theirs if reviewers.get(item) != who]
                 same(name, "items of somebody else", 0, len(strangers))
                 asked.update(item for item, _ in theirs)
-    same("population.csv", "items that one reviewer is asked", len(reviewers),
-         sum(number == 1 for number in asked.values()))  # fmt: skip
+    same(
+        "population.csv",
+        "items that one reviewer is asked",
+        len(reviewers),
+        sum(number == 1 for number in asked.values()),
+    )
     if report.about["status"] == "closed":
         current = [line for line in lines("decisions.csv") if line["is_current"] != "false"]
         said = Counter(line["decision"] for line in current)
         same("decisions.csv", "undecided", counts["undecided"], said.pop("undecided", 0))
         same("decisions.csv", "decisions", counts["decisions"], said)
         items = Counter(line["item_id"] for line in current)
-        same("decisions.csv", "items with one decision or none", len(reviewers),
-             sum(number == 1 and item in reviewers for item, number in items.items()))  # fmt: skip
+        same(
+            "decisions.csv",
+            "items with one decision or none",
+            len(reviewers),
+            sum(number == 1 and item in reviewers for item, number in items.items()),
+        )
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -21,17 +21,17 @@ from typing import Any
 
 import duckdb
 
-from pipelines.export import folder as export
 from pipelines.failures import Misconfigured
+from pipelines.files import lock, safe_csv, text_stream
 from pipelines.files.scratch import scratch
 from pipelines.review import progress
+from pipelines.review.columns import ROW_ORDER
 from pipelines.review.outgoing import files as reviewer_files
-from pipelines.review.outgoing.rows import ORDER
 from pipelines.review.packet import attestation
-from pipelines.review.packet.verify import FORMAT
-from pipelines.sql import named, quoted
+from pipelines.review.packet.verify import PACKET_FORMAT
+from pipelines.sql import fetch_dicts, quote
 from pipelines.warehouse import publish, review_tables
-from pipelines.warehouse.source_states import spoken
+from pipelines.warehouse.source_states import time_text
 
 # Every decision that was taken in; what has none is there too, and says so
 DECISIONS = """(
@@ -64,7 +64,7 @@ class Part:
 
 
 EVIDENCE = (
-    Part("population.csv", review_tables.ITEMS.name, ORDER),
+    Part("population.csv", review_tables.ITEMS.name, ROW_ORDER),
     Part("exclusions.csv", review_tables.EXCLUSIONS.name, "kind, excluded_id"),
     Part("findings.csv", review_tables.FINDINGS.name, "finding_id"),
     Part("ledger.csv", review_tables.LEDGER.name, "source_name"),
@@ -78,7 +78,7 @@ OPENED = {"status": "open", "closed_at": None, "closed_by": None}
 
 
 @contextmanager
-def written(
+def write_packet(
     connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, out: Path, label: str
 ) -> Iterator[tuple[Path, str]]:
     """Write the packet, and put it at `out/<campaign>/<label>` when the block ends well; yield that
@@ -92,19 +92,25 @@ def written(
             raise _occupied(home)
         home.mkdir(exist_ok=True, mode=0o700)
         with (
-            export.alone(home),
+            lock.wait_for_lock(home),
             scratch(home / ".building") as building,
             scratch(home / ".sorting") as sorting,
         ):
-            connection.execute(f"set memory_limit = '{export.MEMORY}'")
-            connection.execute(f"set temp_directory = {quoted(str(sorting))}")
-            manifest = json.dumps(
-                _fill(connection, campaign, key, building, label != "opened"),
-                indent=2, ensure_ascii=False,
-            ) + "\n"  # fmt: skip
-            export.write(building / "manifest.json", manifest)
+            connection.execute(f"set memory_limit = '{safe_csv.SORT_MEMORY}'")
+            connection.execute(f"set temp_directory = {quote(str(sorting))}")
+            manifest = (
+                json.dumps(
+                    _fill(connection, campaign, key, building, label != "opened"),
+                    indent=2,
+                    ensure_ascii=False,
+                )
+                + "\n"
+            )
+            text_stream.write_new_file(building / "manifest.json", manifest)
             digest = hashlib.sha256(manifest.encode()).hexdigest()
-            export.write(building / "attestation.txt", attestation.text(manifest))
+            text_stream.write_new_file(
+                building / "attestation.txt", attestation.attestation_text(manifest)
+            )
             folder = next(
                 place for place in _places(home, label) if _is_free(place) or _same(building, place)
             )
@@ -112,10 +118,10 @@ def written(
             if _is_free(folder):
                 building.rename(folder)
     except OSError as error:
-        raise publish.unwritable(home, error, "check the disk, or say --out") from None
+        raise publish.storage_failure(home, error, "check the disk, or say --out") from None
 
 
-def manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a packet that was just written."""
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
@@ -137,25 +143,36 @@ def _fill(
     """Write every file but manifest and attestation; return the manifest. Without the outcome it
     is as on the day of the opening, whatever came in since."""
     connection.execute("set TimeZone = 'UTC'")
-    [about] = named(connection.execute("from review_campaigns where campaign = ?", [campaign]))
+    [about] = fetch_dicts(
+        connection.execute("from review_campaigns where campaign = ?", [campaign])
+    )
     about |= {} if outcome else OPENED
     facts = {
-        **{name: spoken(about[name]) for name in (
-            "campaign", "title", "status", "opened_at", "opened_by", "closed_at", "closed_by",
-            "data_as_of",
-        )},
+        **{
+            name: time_text(about[name])
+            for name in (
+                "campaign",
+                "title",
+                "status",
+                "opened_at",
+                "opened_by",
+                "closed_at",
+                "closed_by",
+                "data_as_of",
+            )
+        },
         "due_on": str(about["due_on"]),
         "definition": json.loads(about["definition"]),
-    }  # fmt: skip
+    }
     tables = [
         partial(_table, connection, campaign, folder, part)
         for part in EVIDENCE + OUTCOME * outcome
         if part.table == DECISIONS or _exists(connection, part.table)
     ]
-    shares = reviewer_files.parts(connection, campaign, key, folder / "reviewers", facts)
+    shares = reviewer_files.file_writers(connection, campaign, key, folder / "reviewers", facts)
     # each writes with a core of its own: the threads of DuckDB do not rest while they wait for it
     connection.execute("set threads = 1")
-    with ThreadPoolExecutor(min(export.THREADS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(safe_csv.MAX_THREADS, os.cpu_count() or 1)) as pool:
         done = [*pool.map(lambda write: write(), [*tables, *shares])]
     files, reviewers = done[: len(tables)], []
     for mail, entries in chain.from_iterable(done[len(tables) :]):
@@ -163,7 +180,7 @@ def _fill(
         reviewers.append({"reviewer": mail, "items": entries[0]["rows"], "files": names})
         files += entries
     return {
-        "format": FORMAT,
+        "format": PACKET_FORMAT,
         **facts,
         "definition_sha256": about["definition_sha256"],
         "sources": json.loads(about["sources"]),
@@ -172,29 +189,31 @@ def _fill(
         "counts": _counts(connection, campaign, outcome),
         "reviewers": reviewers,
         "files": files,
-    }  # fmt: skip
+    }
 
 
 def _table(
     connection: duckdb.DuckDBPyConnection, campaign: str, folder: Path, part: Part
 ) -> dict[str, Any]:
     """Write one CSV of evidence; its entry of the manifest."""
-    rows = f"from {part.table} where campaign = {quoted(campaign)}"
+    rows = f"from {part.table} where campaign = {quote(campaign)}"
     with connection.cursor() as own:
         own.execute("set TimeZone = 'UTC'")
-        return export.write_csv(own, folder / part.name, rows, part.order)
+        return safe_csv.write_csv(own, folder / part.name, rows, part.order)
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool) -> dict[str, Any]:
     """What the files add up to."""
 
     def by(column: str, table: str, condition: str = "true") -> dict[str, int]:
-        return dict(connection.execute(
-            f"select {column}, count(*) from {table}"
-            f" where campaign = {quoted(campaign)} and {condition} group by all order by all"
-        ).fetchall())  # fmt: skip
+        return dict(
+            connection.execute(
+                f"select {column}, count(*) from {table}"
+                f" where campaign = {quote(campaign)} and {condition} group by all order by all"
+            ).fetchall()
+        )
 
-    total = progress.totals(progress.counted(connection, campaign))
+    total = progress.read_totals(progress.count_decisions(connection, campaign))
     if not outcome:
         total |= {"decided": 0, "unsettled": 0, "undecided": total["items"]}
     return {
@@ -209,9 +228,11 @@ def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool)
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return bool(connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'main' and table_name = ?", [table]
-    ).fetchone())  # fmt: skip
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'main' and table_name = ?", [table]
+        ).fetchone()
+    )
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -231,5 +252,8 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _occupied(place: Path) -> Misconfigured:
-    return Misconfigured(str(place), "something else is there, and it is never written over",
-                         "move it away, or say --out")  # fmt: skip
+    return Misconfigured(
+        str(place),
+        "something else is there, and it is never written over",
+        "move it away, or say --out",
+    )

@@ -11,11 +11,11 @@ from __future__ import annotations
 import dlt
 from dlt.extract import DltResource
 
-from pipelines.http.session import Policy, Tally
+from pipelines.http.policy import Counters, Policy
 from pipelines.sources.charthop.client import ChartHop
 from pipelines.sources.charthop.events import Feed
-from pipelines.sources.earlier_rows import Held
-from pipelines.sources.raw_rows import resource
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(org_id: str) -> str:
@@ -40,24 +40,32 @@ def source(
     `timezone` is the organisation's: a leaver has left when the day is over there. `held` is what
     an earlier load left (`pipelines.held`).
     """
-    tally = tally or Tally()
+    tally = tally or Counters()
     policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
     org = ChartHop(base_url, org_id, api_token, timezone, page_size, policy, tally)
     tally.client = org
 
-    feed = Feed(org, held or Held())
+    feed = Feed(org, held or EarlierRows())
     return (
-        resource("organization", org.organization, "The organisation, and its time zone."),
-        resource("group_types", org.group_types, "One row per kind of group."),
-        resource("groups", org.groups, "One row per group, archived and future ones included."),
-        resource("future_groups", org.future_groups, "One row per group that does not exist yet."),
-        resource("persons", org.persons, "One row per person, leavers and future hires included."),
-        resource("jobs", org.jobs, "One row per seat; only where persons come without groupIds."),
-        resource(
+        make_resource("organization", org.organization, "The organisation, and its time zone."),
+        make_resource("group_types", org.group_types, "One row per kind of group."),
+        make_resource(
+            "groups", org.groups, "One row per group, archived and future ones included."
+        ),
+        make_resource(
+            "future_groups", org.future_groups, "One row per group that does not exist yet."
+        ),
+        make_resource(
+            "persons", org.persons, "One row per person, leavers and future hires included."
+        ),
+        make_resource(
+            "jobs", org.jobs, "One row per seat; only where persons come without groupIds."
+        ),
+        make_resource(
             "person_groups",
             org.person_groups,
             "One row per person read singly; only where neither list tells groupIds.",
         ),
-        resource("events", feed.events, "One row per audit event since the first sync.", True),
-        resource("changes", feed.changes, "One row per change that an event names."),
+        make_resource("events", feed.events, "One row per audit event since the first sync.", True),
+        make_resource("changes", feed.changes, "One row per change that an event names."),
     )

@@ -16,10 +16,11 @@ import pyarrow as pa
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
 from pipelines.failures import Denied, Misconfigured, Unreadable
-from pipelines.files.json_text import text_id
-from pipelines.http.auth import FixedToken, checked_secret
-from pipelines.http.session import Policy, Session, Tally, checked_url
-from pipelines.sources.raw_rows import Row, envelope, ids, objects
+from pipelines.files.json_text import to_text_id
+from pipelines.http.auth import FixedToken, check_secret
+from pipelines.http.policy import Counters, Policy, check_url
+from pipelines.http.session import Session
+from pipelines.sources.raw_rows import Row, parse_rows, row_ids, wrap_rows
 from pipelines.sources.reading import Api, Json, Page
 
 IDENTITY = ("id", "name.first", "name.last", "contact.workEmail", "contact.employee", "jobId")
@@ -50,7 +51,7 @@ class ChartHop:
         timezone: str,
         page_size: int,
         policy: Policy,
-        tally: Tally,
+        tally: Counters,
     ) -> None:
         try:
             self.zone = ZoneInfo(timezone.strip())
@@ -60,8 +61,8 @@ class ChartHop:
                 "there is no such time zone",
                 "use a name such as Europe/Oslo",
             ) from None
-        base_url = checked_url("SOURCES__CHARTHOP__BASE_URL", base_url)
-        token = checked_secret("SOURCES__CHARTHOP__API_TOKEN", token)
+        base_url = check_url("SOURCES__CHARTHOP__BASE_URL", base_url)
+        token = check_secret("SOURCES__CHARTHOP__API_TOKEN", token)
         session = Session("charthop", base_url, policy, tally, FixedToken(token))
         self.api = Api(base_url, session)
         self.session, self.tally = session, tally
@@ -75,7 +76,7 @@ class ChartHop:
 
     def organization(self) -> Iterator[pa.Table]:
         self.tally.rows_read["organization"] = 1
-        yield envelope([(self.org_id, {"id": self.org_id, "timezone": self.zone.key})])
+        yield wrap_rows([(self.org_id, {"id": self.org_id, "timezone": self.zone.key})])
 
     def group_types(self) -> list[pa.Table]:
         return self.whole_list("group_types", f"v1/org/{self.org_id}/group-type", GROUPS_RIGHT)
@@ -120,12 +121,14 @@ class ChartHop:
     @cached_property
     def list_tells_groups(self) -> bool:
         """Whether the person list gave `groupIds`: true as soon as one row has the key."""
-        return any("groupIds" in person for person in objects(self.people))
+        return any("groupIds" in person for person in parse_rows(self.people))
 
     @cached_property
     def memberships_are_elsewhere(self) -> bool:
         """There are groups and people, and the person list does not say who is in which."""
-        return bool(ids(self.group_list) and ids(self.people)) and not self.list_tells_groups
+        return (
+            bool(row_ids(self.group_list) and row_ids(self.people)) and not self.list_tells_groups
+        )
 
     @cached_property
     def seats(self) -> list[pa.Table]:
@@ -145,7 +148,7 @@ class ChartHop:
 
     @cached_property
     def seats_tell_groups(self) -> bool:
-        return any("groupIds" in job and job.get("personId") for job in objects(self.seats))
+        return any("groupIds" in job and job.get("personId") for job in parse_rows(self.seats))
 
     def jobs(self) -> list[pa.Table]:
         return self.seats
@@ -154,7 +157,7 @@ class ChartHop:
         """The last resort, one call per person: only if neither list tells anything."""
         if not self.memberships_are_elsewhere or self.seats_tell_groups:
             return
-        everyone = ids(self.people)
+        everyone = row_ids(self.people)
         self.tally.warn(
             f"charthop: neither the persons nor the jobs list tells groupIds; {len(everyone)}"
             " persons are read singly"
@@ -165,7 +168,7 @@ class ChartHop:
         """Who is there now."""
         path = f"v2/org/{self.org_id}/person"
         wanted = {"includeAll": "true", "fields": "id", "date": self.today}
-        return ids(self.whole_list("persons", path, PERSONS_RIGHT, counted=False, **wanted))
+        return row_ids(self.whole_list("persons", path, PERSONS_RIGHT, counted=False, **wanted))
 
     def person(self, key: str) -> Row | None:
         """One person's groups; None if the person was deleted meanwhile."""
@@ -177,7 +180,7 @@ class ChartHop:
                 raise
             self.tally.warn(f"charthop: person {key} was deleted while this sync ran")
             return None
-        if text_id(found.get("id")) != key:
+        if to_text_id(found.get("id")) != key:
             raise self.api.unexpected(path, found, "that person")
         return found
 

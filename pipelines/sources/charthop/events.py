@@ -17,10 +17,10 @@ import pyarrow.compute as pc
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
 from pipelines.failures import Denied, Unreadable
-from pipelines.files.json_text import text_id
+from pipelines.files.json_text import to_text_id
 from pipelines.sources.charthop.client import ChartHop, rows_of
-from pipelines.sources.earlier_rows import Held
-from pipelines.sources.raw_rows import Row, envelope
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.raw_rows import Row, wrap_rows
 
 OVERLAP = timedelta(minutes=10)
 MOST_CHANGES = 500  # read singly in one run: an import of everybody dates nothing
@@ -30,14 +30,14 @@ class Feed:
     """What happened in one organisation since the last run. What cannot be read is told, and costs
     nothing but itself."""
 
-    def __init__(self, org: ChartHop, held: Held) -> None:
+    def __init__(self, org: ChartHop, held: EarlierRows) -> None:
         self.org, self.held, self.tally = org, held, org.tally
 
     def events(self) -> Iterator[pa.Table]:
         known = len(self.known)
         self.tally.rows_kept["events"] = known
         self.tally.rows_read["events"] = len(self.new)
-        yield envelope(self.new.items())
+        yield wrap_rows(self.new.items())
 
     @cached_property
     def known(self) -> set[str]:
@@ -57,7 +57,7 @@ class Feed:
             self.tally.warn(f"charthop: events cannot be read ({failure.why})")
             return {}
         state["events_since"] = begun.isoformat()
-        rows = {text_id(row.get("id")): row for row in found}
+        rows = {to_text_id(row.get("id")): row for row in found}
         return {key: row for key, row in rows.items() if key and key not in self.known}
 
     def _since(self, moment: datetime) -> list[Row]:
@@ -82,7 +82,7 @@ class Feed:
         """The changes that new events name, as they are now, and those that are held."""
         held = self.held.table("changes")
         rows = (row for row in self.new.values() if row.get("entityType") == "CHANGE")
-        named = sorted({key for row in rows if (key := text_id(row.get("entityId")))})
+        named = sorted({key for row in rows if (key := to_text_id(row.get("entityId")))})
         if len(named) > MOST_CHANGES:
             self.tally.warn(f"charthop: {len(named)} changes at once are not read singly")
             named = []

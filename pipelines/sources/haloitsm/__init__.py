@@ -13,11 +13,11 @@ from urllib.parse import urlsplit
 import dlt
 from dlt.extract import DltResource
 
-from pipelines.http.session import Policy, Tally
-from pipelines.sources.earlier_rows import Held
+from pipelines.http.policy import Counters, Policy
+from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.haloitsm.client import HaloITSM
 from pipelines.sources.haloitsm.ticket_states import Tickets
-from pipelines.sources.raw_rows import resource
+from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(base_url: str, tenant: str = "") -> str:
@@ -41,33 +41,43 @@ def source(
 ) -> tuple[DltResource, ...]:
     """One HaloITSM instance. `tally` counts what was asked; `held` is what an earlier load left
     (`pipelines.held`)."""
-    tally = tally or Tally()
+    tally = tally or Counters()
     policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
     halo = HaloITSM(
-        base_url, auth_url, tenant, client_id, client_secret, scope, page_size, policy,
-        tally, held or Held(),
-    )  # fmt: skip
+        base_url,
+        auth_url,
+        tenant,
+        client_id,
+        client_secret,
+        scope,
+        page_size,
+        policy,
+        tally,
+        held or EarlierRows(),
+    )
     tally.client = halo
     return (
-        resource("agents", halo.agents, "One row per agent, disabled and API agents included."),
-        resource("teams", halo.teams, "One row per team, inactive ones included."),
-        resource("roles", halo.roles, "One row per role, with the teams that it gives."),
-        resource(
+        make_resource(
+            "agents", halo.agents, "One row per agent, disabled and API agents included."
+        ),
+        make_resource("teams", halo.teams, "One row per team, inactive ones included."),
+        make_resource("roles", halo.roles, "One row per role, with the teams that it gives."),
+        make_resource(
             "team_details",
             halo.team_details,
             "One row per team with its members; only where agents come without their teams.",
         ),
-        resource(
+        make_resource(
             "role_agents",
             halo.role_agents,
             "One row per role with its holders; only where agents come without `roles`.",
         ),
-        resource(
+        make_resource(
             "agent_details",
             halo.agent_details,
             "One row per agent read singly; only where teams do not tell their members either.",
         ),
-        resource(
+        make_resource(
             "tickets", Tickets(halo).read, "One row per ticket that we opened; none without any."
         ),
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.sources.check import Probe, Warning_
 from pipelines.sources.haloitsm.client import (
     AGENTS_RIGHT,
     EVERY_AGENT,
@@ -15,6 +14,7 @@ from pipelines.sources.haloitsm.client import (
 )
 from pipelines.sources.haloitsm.service_desk import Desk
 from pipelines.sources.haloitsm.writer import Provisioner
+from pipelines.sources.probe import Doubtful, Probe
 
 
 def probes(halo: HaloITSM) -> Iterator[Probe]:
@@ -27,7 +27,7 @@ def probes(halo: HaloITSM) -> Iterator[Probe]:
 def me(halo: HaloITSM) -> str:
     agent = halo.api.object("Agent/me", AGENTS_RIGHT)
     if agent.get("is_admin") is not True:
-        raise Warning_(
+        raise Doubtful(
             "it is no administrator, as far as Halo says: agents, teams or roles may be hidden"
             " from it without a word",
             "let the API application act as an administrator agent",

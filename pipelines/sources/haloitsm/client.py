@@ -17,11 +17,12 @@ import pyarrow as pa
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 
 from pipelines.failures import Unreadable
-from pipelines.files.json_text import text_id
-from pipelines.http.auth import ClientCredentials, checked_secret
-from pipelines.http.session import Policy, Session, Tally, checked_url
-from pipelines.sources.earlier_rows import Held
-from pipelines.sources.raw_rows import Row, envelope, ids, key_of, objects
+from pipelines.files.json_text import to_text_id
+from pipelines.http.auth import ClientCredentials, check_secret
+from pipelines.http.policy import Counters, Policy, check_url
+from pipelines.http.session import Session
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids, wrap_rows
 from pipelines.sources.reading import Api, Json, Page
 
 EVERY_AGENT = {
@@ -74,11 +75,11 @@ class HaloITSM:
         scope: str,
         page_size: int,
         policy: Policy,
-        tally: Tally,
-        held: Held,
+        tally: Counters,
+        held: EarlierRows,
     ) -> None:
-        base_url = checked_url("SOURCES__HALOITSM__BASE_URL", base_url).removesuffix("/api")
-        auth_url = checked_url("SOURCES__HALOITSM__AUTH_URL", auth_url or f"{base_url}/auth")
+        base_url = check_url("SOURCES__HALOITSM__BASE_URL", base_url).removesuffix("/api")
+        auth_url = check_url("SOURCES__HALOITSM__AUTH_URL", auth_url or f"{base_url}/auth")
         if not urlsplit(auth_url).path:
             auth_url += "/auth"
         if not auth_url.endswith("/token"):
@@ -88,8 +89,8 @@ class HaloITSM:
         token = ClientCredentials(
             Session("haloitsm", auth_url, policy, tally),
             auth_url,
-            checked_secret("SOURCES__HALOITSM__CLIENT_ID", client_id),
-            checked_secret("SOURCES__HALOITSM__CLIENT_SECRET", client_secret),
+            check_secret("SOURCES__HALOITSM__CLIENT_ID", client_id),
+            check_secret("SOURCES__HALOITSM__CLIENT_SECRET", client_secret),
             scope=scope,
         )
         self.api = Api(f"{base_url}/api", Session("haloitsm", base_url, policy, tally, token))
@@ -107,7 +108,7 @@ class HaloITSM:
         for _ in range(2):
             self.tally.rows_read.pop("agents", None)
             found = self.read_agents()
-            missed = sorted(before - set(ids(found)))
+            missed = sorted(before - set(row_ids(found)))
             if not any(self.is_there(f"Agent/{key}") for key in missed[:MOST_ASKED]):
                 return found
         raise Unreadable(
@@ -167,14 +168,17 @@ class HaloITSM:
 
     @cached_property
     def agents_tell_teams(self) -> bool:
-        return any(agent.get("teams") for agent in objects(self.agent_list))
+        return any(agent.get("teams") for agent in parse_rows(self.agent_list))
 
     @cached_property
     def team_members(self) -> list[pa.Table]:
         if self.agents_tell_teams:
             return []
         read = self.api.per_parent(
-            "team_details", ids(self.team_list), self.team, lambda: ids(self.read_teams(False))
+            "team_details",
+            row_ids(self.team_list),
+            self.team,
+            lambda: row_ids(self.read_teams(False)),
         )
         return list(read)
 
@@ -192,17 +196,17 @@ class HaloITSM:
         they are in it (haloitsm.com API document, `SectionDetail.agents`)."""
         teams_tell = any(
             isinstance(row, dict) and "agent_id" in row
-            for team in objects(self.team_members)
+            for team in parse_rows(self.team_members)
             for row in team.get("agents") or ()
         )
-        if self.agents_tell_teams or teams_tell or not ids(self.team_list):
+        if self.agents_tell_teams or teams_tell or not row_ids(self.team_list):
             return
-        everyone = ids(self.agent_list)
+        everyone = row_ids(self.agent_list)
         self.tally.warn(
             f"haloitsm: no list tells who is in which team; {len(everyone)} agents are read singly"
         )
         yield from self.api.per_parent(
-            "agent_details", everyone, self.agent, lambda: ids(self.read_agents(False))
+            "agent_details", everyone, self.agent, lambda: row_ids(self.read_agents(False))
         )
 
     def agent(self, key: str) -> Row | None:
@@ -210,10 +214,10 @@ class HaloITSM:
 
     def role_agents(self) -> Iterator[pa.Table]:
         """Holders by role, unless an agent row told its roles as objects."""
-        agents = list(objects(self.agent_list))
+        agents = list(parse_rows(self.agent_list))
         if any(agent.get("roles") for agent in agents):
             return
-        roles = list(objects(self.role_list))
+        roles = list(parse_rows(self.role_list))
         held = by_names(agents, roles)
         if held is None:
             self.check_role_filter(roles)
@@ -223,7 +227,7 @@ class HaloITSM:
             }
             self.tally.pages["role_agents"] = len(held)
         self.tally.rows_read["role_agents"] = len(held)
-        yield envelope((role, {"agents": found}) for role, found in held.items())
+        yield wrap_rows((role, {"agents": found}) for role, found in held.items())
 
     def holders(self, role: Row) -> list[str]:
         """The ids of the agents that hold a role: `role` wants its integer twin."""
@@ -235,7 +239,7 @@ class HaloITSM:
                 "Agent", rows_of, RecordCount(), AGENTS_RIGHT, **EVERY_AGENT, **paging
             )
 
-        return ids(self.api.whole("role_agents", read, total=record_count, counted=False))
+        return row_ids(self.api.whole("role_agents", read, total=record_count, counted=False))
 
     def check_role_filter(self, roles: list[Row]) -> None:
         """Raise Unreadable if this build ignores `role`, and so would give everyone every role."""
@@ -261,7 +265,7 @@ class HaloITSM:
                 raise
             self.tally.warn(f"haloitsm: {path} was deleted while this sync ran")
             return None
-        if text_id(found.get("id")) != path.split("/")[1]:
+        if to_text_id(found.get("id")) != path.split("/")[1]:
             raise self.api.unexpected(path, found, "what has this id")
         return found
 
@@ -280,14 +284,14 @@ def by_names(agents: list[Row], roles: list[Row]) -> dict[str, list[str]] | None
     ):
         return None
     known = re.compile("|".join(map(re.escape, names)) or "(?!)", re.IGNORECASE)
-    ids = {role["name"].lower(): key_of("haloitsm: roles", role, "id") for role in roles}
-    held: dict[str, list[str]] = {key: [] for key in ids.values()}
+    row_ids = {role["name"].lower(): key_of("haloitsm: roles", role, "id") for role in roles}
+    held: dict[str, list[str]] = {key: [] for key in row_ids.values()}
     for agent in agents:
         said = agent.get("role_list") or ""
         if not isinstance(said, str) or re.sub(r"[\s,;|/]+", "", known.sub("", said)):
             return None
         for name in known.findall(said):
-            held[ids[name.lower()]].append(key_of("haloitsm: agents", agent, "id"))
+            held[row_ids[name.lower()]].append(key_of("haloitsm: agents", agent, "id"))
     return held
 
 

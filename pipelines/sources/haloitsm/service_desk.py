@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Any
 
 from pipelines.failures import Misconfigured, Unreadable
-from pipelines.files.json_text import text_id
+from pipelines.files.json_text import to_text_id
 from pipelines.sources.haloitsm.client import HaloITSM, RecordCount, rows_of
 from pipelines.sources.haloitsm.ticket_text import REFERENCE
 from pipelines.sources.raw_rows import Row, key_of
@@ -105,8 +105,8 @@ class Desk:
     def closed(self) -> dict[str, str]:
         """The statuses that end a ticket, id -> name: all but those that are left without them."""
         every, still_open = self.read("Status"), self.read("Status", excludeclosed="true")
-        left = {text_id(row.get("id")) for row in still_open}
-        ended = {text_id(row.get("id")): str(row.get("name")) for row in every}
+        left = {to_text_id(row.get("id")) for row in still_open}
+        ended = {to_text_id(row.get("id")): str(row.get("name")) for row in every}
         found = {key: name for key, name in ended.items() if key and key not in left}
         if not found:  # a build that does not know the parameter
             own = self.status("TICKET_CLOSED_STATUS", self.names.closed_status)
@@ -116,7 +116,7 @@ class Desk:
     @cached_property
     def closed_status(self) -> Any:
         found = self.status("TICKET_CLOSED_STATUS", self.names.closed_status)
-        if text_id(found["id"]) not in self.closed:
+        if to_text_id(found["id"]) not in self.closed:
             raise Misconfigured(
                 "PROVISION__HALOITSM__TICKET_CLOSED_STATUS",
                 f"{found['name']} does not close a ticket; these do: {names_of(self.closed)}",
@@ -129,11 +129,11 @@ class Desk:
         if wanted := self.names.reopened_status or self.names.ticket_status:
             return self.status("TICKET_REOPENED_STATUS", wanted)["id"]
         rows = self.read("Status", tickettype_id=self.ticket_type["id"])
-        rows = [row for row in rows if text_id(row.get("id")) not in self.closed]
+        rows = [row for row in rows if to_text_id(row.get("id")) not in self.closed]
         return min(rows, key=lambda row: (row.get("sequence") or 0, row["id"]))["id"]
 
     def is_closed(self, ticket: Row) -> bool:
-        return text_id(ticket.get("status_id")) in self.closed
+        return to_text_id(ticket.get("status_id")) in self.closed
 
     # ---- tickets
 
@@ -147,14 +147,14 @@ class Desk:
             if failure.status != 404 or not self.me:
                 raise
             return None
-        if text_id(found.get("id")) != key:
+        if to_text_id(found.get("id")) != key:
             raise self.api.unexpected(f"Tickets/{key}", found, "the ticket of this id")
         return found
 
     @cached_property
     def me(self) -> str:
         """The id of the agent that this credential acts as."""
-        found = text_id(self.api.object("Agent/me", "an agent to act as").get("id"))
+        found = to_text_id(self.api.object("Agent/me", "an agent to act as").get("id"))
         if not found:
             raise Unreadable("haloitsm: GET Agent/me", "it tells no id", "run `rollcall check`")
         return found
@@ -225,7 +225,7 @@ def choose(setting: str, wanted: str, rows: list[Row], key: str, *names: str) ->
         return [
             row
             for row in rows
-            if told in {(text_id(row.get(column)) or "").casefold() for column in columns}
+            if told in {(to_text_id(row.get(column)) or "").casefold() for column in columns}
         ]
 
     found = called(*names) or called(key)

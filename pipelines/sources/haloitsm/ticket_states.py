@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.failures import Denied, Unreadable
-from pipelines.files.json_text import text_id
+from pipelines.files.json_text import to_text_id
 from pipelines.sources.haloitsm.client import HaloITSM, RecordCount, rows_of
-from pipelines.sources.raw_rows import Row, envelope, key_of
+from pipelines.sources.raw_rows import Row, key_of, wrap_rows
 
 RIGHT = "the scope `read:tickets` or `all`, and an agent that may see tickets"
 NEVER = "1901"  # dates before it mean that there is none
@@ -37,7 +37,7 @@ class Tickets:
             keys = ours[first : first + MOST]
             rows = [(key, self.told(key, row, before)) for key, row in self.found(keys).items()]
             self.halo.tally.rows_read["tickets"] += len(rows)
-            yield envelope(rows)
+            yield wrap_rows(rows)
 
     def found(self, keys: list[str]) -> dict[str, Row | None]:
         """These tickets, by one request where the build knows `ticketids`; else, and for those that
@@ -76,7 +76,7 @@ class Tickets:
             detail = self.single(key, includedetails="true", includelastaction="true") or {}
             last = detail.get("lastaction") or {}
             note = last.get("note") or last.get("note_html")
-        status = text_id(ticket.get("status_id")) or ""
+        status = to_text_id(ticket.get("status_id")) or ""
         return {
             "ticket": ticket,
             "status": self.statuses.get(status, status),

@@ -7,8 +7,8 @@ import html
 import json
 import re
 
-from pipelines.redact import UNPRINTABLE, without_secrets
-from pipelines.sources.write_access import Change
+from pipelines.redact import UNPRINTABLE, remove_secrets
+from pipelines.sources.writer import Change
 
 REFERENCE = re.compile(r"RC-[0-9a-f]{16}")
 LONGEST_SUMMARY = 200
@@ -80,4 +80,4 @@ def with_id(name: str | None, other: str | None, key: str | None) -> str:
 
 
 def line(text: str) -> str:
-    return without_secrets(UNPRINTABLE.sub(" ", text)).strip()
+    return remove_secrets(UNPRINTABLE.sub(" ", text)).strip()

@@ -12,18 +12,18 @@ from datetime import datetime
 from typing import Any
 
 from pipelines.failures import Rejected, Unknown
-from pipelines.files.json_text import text_id
-from pipelines.http.auth import checked_secret
-from pipelines.http.session import LATER, Policy, Tally, origin
-from pipelines.http.write_once import once
-from pipelines.redact import plain
-from pipelines.sources.earlier_rows import Held
+from pipelines.files.json_text import to_text_id
+from pipelines.http.auth import check_secret
+from pipelines.http.policy import NEXT_SYNC, Counters, Policy, origin_of
+from pipelines.http.write_once import send_once
+from pipelines.redact import redact_text
+from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.haloitsm.client import HaloITSM
 from pipelines.sources.haloitsm.service_desk import TICKETS as RIGHT
 from pipelines.sources.haloitsm.service_desk import Desk, Names
 from pipelines.sources.haloitsm.ticket_text import details, note, reference, summary
 from pipelines.sources.raw_rows import Row
-from pipelines.sources.write_access import Change, Receipt, Seen, settled
+from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
 
 TICKETS = True
 SHOWN = ("tickettype_id", "priority_id", "category_1", "team", "user_id")  # and compared afterwards
@@ -32,7 +32,7 @@ OUTCOME = "set PROVISION__HALOITSM__NOTE_OUTCOME to an outcome of this instance,
 
 def tenant(base_url: str, tenant: str | None = None) -> str:
     """One instance."""
-    return origin(base_url) + (f" {tenant.strip()}" if tenant else "")
+    return origin_of(base_url) + (f" {tenant.strip()}" if tenant else "")
 
 
 def connect(
@@ -60,17 +60,23 @@ def connect(
     """The ticket_… settings are names on the instance, looked up there, and `note_outcome` is the
     action by which notes are added, by name or id."""
     for name, value in (("ID", client_id), ("SECRET", client_secret)):
-        checked_secret(f"PROVISION__HALOITSM__CLIENT_{name}", value)
+        check_secret(f"PROVISION__HALOITSM__CLIENT_{name}", value)
     policy = Policy(requests_per_second=requests_per_second, concurrency=1)
     names = Names(
-        ticket_type, ticket_status, ticket_closed_status, ticket_reopened_status, ticket_priority,
-        ticket_category, ticket_team, ticket_requester,
-    )  # fmt: skip
+        ticket_type,
+        ticket_status,
+        ticket_closed_status,
+        ticket_reopened_status,
+        ticket_priority,
+        ticket_category,
+        ticket_team,
+        ticket_requester,
+    )
 
     def desk(id_: str, secret: str, scope: str) -> Desk:
         halo = HaloITSM(
-            base_url, auth_url, tenant, id_, secret, scope, 100, policy, Tally(), Held()
-        )  # fmt: skip
+            base_url, auth_url, tenant, id_, secret, scope, 100, policy, Counters(), EarlierRows()
+        )
         return Desk(halo, names)
 
     desks = [desk(client_id, client_secret, scope)]
@@ -94,7 +100,7 @@ class Provisioner:
     # ---- looking
 
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
-        return settled(lambda: self.seen(change, asked_at), asked_at, self.settle)
+        return wait_until_settled(lambda: self.seen(change, asked_at), asked_at, self.settle)
 
     def seen(self, change: Change, asked_at: datetime | None) -> Seen:
         match change.action:
@@ -111,7 +117,7 @@ class Provisioner:
         row = self.desk.find(mark, asked_at)
         if row is None:
             return Seen("pending")
-        ticket = self.desk.ticket(str(text_id(row.get("id"))))
+        ticket = self.desk.ticket(str(to_text_id(row.get("id"))))
         if ticket is None:
             return Seen("drift", "its ticket was deleted", facts_of(row, mark))
         lacks = [
@@ -120,7 +126,7 @@ class Provisioner:
             if name in wanted and not is_same(ticket.get(name), wanted[name])
         ]
         why = f"the ticket has {', '.join(lacks)}" if lacks else ""
-        return Seen("done", plain(why), facts_of(ticket, mark))
+        return Seen("done", redact_text(why), facts_of(ticket, mark))
 
     def existing(self, change: Change) -> Seen:
         """The state of a ticket that was opened before; one without its mark is not touched."""
@@ -148,7 +154,7 @@ class Provisioner:
     def act(self, change: Change, seen: Seen) -> Receipt:
         path, element = self.call(change, seen)
         try:
-            answer = once(self.api, "POST", path, [element])
+            answer = send_once(self.api, "POST", path, [element])
         except Rejected as refused:
             told = refused.next
             if refused.status == 403:
@@ -160,14 +166,14 @@ class Provisioner:
         made = answer.json()
         made = made[-1] if isinstance(made, list) and made else made
         made = made if isinstance(made, dict) else {}
-        key = text_id(made.get("id"))
+        key = to_text_id(made.get("id"))
         facts = {"status": answer.status_code}
         if made.get("_warning"):
-            facts["warning"] = plain(made["_warning"])
+            facts["warning"] = redact_text(made["_warning"])
         if change.action != "open_ticket":
             return Receipt(facts=facts)
         if not key:
-            raise Unknown("haloitsm: POST Tickets", "its answer tells no id", LATER)
+            raise Unknown("haloitsm: POST Tickets", "its answer tells no id", NEXT_SYNC)
         mark = reference(change.change_id)
         return Receipt(key, mark, facts | {"ticket_id": f"haloitsm:ticket:{key}"})
 
@@ -192,15 +198,15 @@ class Provisioner:
 
 
 def facts_of(ticket: Row, mark: str) -> dict[str, Any]:
-    key = text_id(ticket.get("id"))
+    key = to_text_id(ticket.get("id"))
     facts = {"ticket_id": f"haloitsm:ticket:{key}", "reference": mark}
     return facts | {"status_id": ticket.get("status_id")}
 
 
 def native(expected: Row) -> str:
     """Halo's own id of a ticket that is there."""
-    return str(text_id(expected.get("ticket_id"))).split(":")[-1]
+    return str(to_text_id(expected.get("ticket_id"))).split(":")[-1]
 
 
 def is_same(live: Any, wanted: Any) -> bool:
-    return (text_id(live) or "").casefold() == (text_id(wanted) or "").casefold()
+    return (to_text_id(live) or "").casefold() == (to_text_id(wanted) or "").casefold()

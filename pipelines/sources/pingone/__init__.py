@@ -10,11 +10,11 @@ from __future__ import annotations
 import dlt
 from dlt.extract import DltResource
 
-from pipelines.http.session import Policy, Tally
-from pipelines.sources.earlier_rows import Held
+from pipelines.http.policy import Counters, Policy
+from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.pingone.client import PingOne
 from pipelines.sources.pingone.incremental import Access
-from pipelines.sources.raw_rows import resource
+from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(environment_id: str) -> str:
@@ -48,34 +48,47 @@ def source(
     `full` reads everything; so does a run `full_every_days` days after the last that did. `held` is
     what an earlier load left (`pipelines.held`).
     """
-    tally = tally or Tally()
+    tally = tally or Counters()
     policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
     tenant = PingOne(
-        region, base_url, auth_url, environment_id, worker_environment_id, client_id,
-        client_secret, page_size, memberships, role_assignment_principals, policy,
+        region,
+        base_url,
+        auth_url,
+        environment_id,
+        worker_environment_id,
+        client_id,
+        client_secret,
+        page_size,
+        memberships,
+        role_assignment_principals,
+        policy,
         tally,
-    )  # fmt: skip
+    )
     tally.client = tenant
-    access = Access(tenant, held or Held(), full, full_every_days)
+    access = Access(tenant, held or EarlierRows(), full, full_every_days)
     return (
-        resource(
+        make_resource(
             "activities", access.activities, "One row per change of access that was audited.", True
         ),
-        resource("populations", lambda: tenant.population_list, "One row per population."),
-        resource("roles", lambda: tenant.role_list, "One row per admin role, custom ones too."),
-        resource("groups", lambda: tenant.group_list, "One row per group of any kind."),
-        resource("group_nestings", access.nestings, "One row per group: its direct kin."),
-        resource("group_members", access.group_members, "One row per group: ids of its members."),
-        resource("user_memberships", access.user_memberships, "One row per user: its groups."),
-        resource("users", lambda: tenant.user_list, "One row per user, disabled ones too."),
-        resource("applications", lambda: tenant.application_list, "One row per application."),
-        resource(
+        make_resource("populations", lambda: tenant.population_list, "One row per population."),
+        make_resource(
+            "roles", lambda: tenant.role_list, "One row per admin role, custom ones too."
+        ),
+        make_resource("groups", lambda: tenant.group_list, "One row per group of any kind."),
+        make_resource("group_nestings", access.nestings, "One row per group: its direct kin."),
+        make_resource(
+            "group_members", access.group_members, "One row per group: ids of its members."
+        ),
+        make_resource("user_memberships", access.user_memberships, "One row per user: its groups."),
+        make_resource("users", lambda: tenant.user_list, "One row per user, disabled ones too."),
+        make_resource("applications", lambda: tenant.application_list, "One row per application."),
+        make_resource(
             "user_role_assignments", access.user_roles, "One row per user: its role assignments."
         ),
-        resource(
+        make_resource(
             "group_role_assignments", access.group_roles, "One row per group: what it carries."
         ),
-        resource(
+        make_resource(
             "application_role_assignments",
             access.application_roles,
             "One row per worker application: its role assignments.",

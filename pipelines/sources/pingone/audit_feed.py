@@ -35,7 +35,7 @@ class Named:
     unclear: list[str] = field(default_factory=list)
 
 
-def named(activities: Iterable[Row]) -> Named:
+def named_in_activities(activities: Iterable[Row]) -> Named:
     """What these activities are about. A failed action changed nothing and is passed over."""
     found = Named()
     for activity in activities:

@@ -21,11 +21,12 @@ import pyarrow as pa
 from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 
 from pipelines.failures import Denied, Misconfigured, Unreadable
-from pipelines.files.json_text import text_id
-from pipelines.http.auth import ClientCredentials, checked_secret
-from pipelines.http.session import Policy, Session, Tally, checked_url
+from pipelines.files.json_text import to_text_id
+from pipelines.http.auth import ClientCredentials, check_secret
+from pipelines.http.policy import Counters, Policy, check_url
+from pipelines.http.session import Session
 from pipelines.redact import hide
-from pipelines.sources.raw_rows import Row, ids, key_of, objects
+from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids
 from pipelines.sources.reading import Api, Json, Page
 
 REGIONS = ("com", "ca", "eu", "asia", "com.au", "sg")
@@ -80,13 +81,13 @@ class PingOne:
         memberships: str,
         principals: str,
         policy: Policy,
-        tally: Tally,
+        tally: Counters,
     ) -> None:
         self.check_choices(region, memberships, principals)
-        base_url = checked_url(
+        base_url = check_url(
             "SOURCES__PINGONE__BASE_URL", base_url or f"https://api.pingone.{region}/v1"
         )
-        auth_url = checked_url(
+        auth_url = check_url(
             "SOURCES__PINGONE__AUTH_URL", auth_url or f"https://auth.pingone.{region}"
         )
         environment = quote(environment_id.strip(), safe="")
@@ -94,8 +95,8 @@ class PingOne:
         token = WorkerToken(
             Session("pingone", auth_url, policy, tally),
             f"{auth_url}/{worker}/as/token",
-            checked_secret("SOURCES__PINGONE__CLIENT_ID", client_id),
-            checked_secret("SOURCES__PINGONE__CLIENT_SECRET", client_secret),
+            check_secret("SOURCES__PINGONE__CLIENT_ID", client_id),
+            check_secret("SOURCES__PINGONE__CLIENT_SECRET", client_secret),
         )
         session = Session("pingone", base_url, policy, tally, token)
         self.api = Api(f"{base_url}/environments/{environment}", session)
@@ -146,14 +147,14 @@ class PingOne:
         """Built-in and custom roles. One call is documented to give both; should a tenant give its
         custom ones only, the built-in ones come from their own list."""
         found = self.whole_list("roles", "roles", ROLES)
-        if any(role.get("type") != "CUSTOM" for role in objects(found)):
+        if any(role.get("type") != "CUSTOM" for role in parse_rows(found)):
             return found
         return found + self.whole_list("roles", f"{self.base_url}/roles", ROLES)
 
     def listed(self, kind: str) -> list[str]:
         """The ids of all users, groups or applications, read anew."""
         size = {} if kind == "applications" else {"limit": self.page_size}
-        return ids(self.whole_list(kind, kind, DIRECTORY, counted=False, **size))
+        return row_ids(self.whole_list(kind, kind, DIRECTORY, counted=False, **size))
 
     # ---- who belongs to what, one call or a few per group or user
 
@@ -188,16 +189,19 @@ class PingOne:
 
     def member_ids(self, group: str, type_: str) -> list[str]:
         found = self.read(
-            "users", "users", f"{DIRECTORY}, or {MEMBERSHIPS}",
-            filter=f'memberOfGroups[id eq "{group}"{type_}]', limit=self.page_size,
-        )  # fmt: skip
+            "users",
+            "users",
+            f"{DIRECTORY}, or {MEMBERSHIPS}",
+            filter=f'memberOfGroups[id eq "{group}"{type_}]',
+            limit=self.page_size,
+        )
         return sorted({key_of("pingone: users", row, "id") for row in found})
 
     def groups_of(self, user: str) -> Row | None:
         found = self.of("users", user, "memberOfGroups", "groupMemberships", MEMBERSHIPS, limit=100)
         if found is None:
             return None
-        rows = ({"id": text_id(row.get("id")), "type": row.get("type")} for row in found)
+        rows = ({"id": to_text_id(row.get("id")), "type": row.get("type")} for row in found)
         return {"memberships": sorted(rows, key=lambda row: (row["id"] or "", row["type"] or ""))}
 
     def roles_of(self, kind: str, key: str) -> Row | None:

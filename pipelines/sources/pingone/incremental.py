@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.failures import Denied, Unreadable
-from pipelines.sources.earlier_rows import Held
-from pipelines.sources.pingone.audit_feed import ACTIONS, Named, named
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.pingone.audit_feed import ACTIONS, Named, named_in_activities
 from pipelines.sources.pingone.client import DIRECT, DIRECTORY, PingOne, counts, is_rule_managed
-from pipelines.sources.raw_rows import Row, envelope, ids, key_of, objects
+from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids, wrap_rows
 
 OVERLAP = timedelta(minutes=10)
 REACH = timedelta(days=13)  # of the audit feed's 14 days
@@ -32,7 +32,9 @@ REACH = timedelta(days=13)  # of the audit feed's 14 days
 class Access:
     """Who holds what in one environment, read as far as need be."""
 
-    def __init__(self, tenant: PingOne, held: Held, full: bool, full_every_days: float) -> None:
+    def __init__(
+        self, tenant: PingOne, held: EarlierRows, full: bool, full_every_days: float
+    ) -> None:
         self.tenant, self.held, self.full = tenant, held, full
         self.tally = tenant.tally
         self.full_every = timedelta(days=full_every_days)
@@ -47,7 +49,7 @@ class Access:
     @cached_property
     def begun(self) -> datetime:
         """When this run began, by the vendor's clock if it tells the time."""
-        ids(self.tenant.population_list)
+        row_ids(self.tenant.population_list)
         return self.tenant.session.clock or datetime.now(UTC)
 
     @cached_property
@@ -77,7 +79,7 @@ class Access:
         as much to be passed over; a tenant read by group stays so until it costs more."""
         if self.tenant.ways != "cheapest":
             return self.tenant.ways == "by_group"
-        users = len(ids(self.tenant.user_list))
+        users = len(row_ids(self.tenant.user_list))
         calls = 0
         for group in self.groups.values():
             known = counts(group)[0]
@@ -115,7 +117,7 @@ class Access:
 
     @cached_property
     def fresh(self) -> Named | None:
-        return None if self.feed is None else named(self.feed)
+        return None if self.feed is None else named_in_activities(self.feed)
 
     def activities(self) -> Iterator[pa.Table]:
         known = set(self.held.values("activities", "$.id"))
@@ -123,25 +125,25 @@ class Access:
         new = [(key, row) for key, row in found.items() if key not in known]
         self.tally.rows_read["activities"] = len(new)
         self.tally.rows_kept["activities"] = len(known)
-        yield envelope(new)
+        yield wrap_rows(new)
 
     # ---- what moved in the lists
 
     @cached_property
     def groups(self) -> dict[str, Row]:
         return {
-            key_of("pingone: groups", row, "id"): row for row in objects(self.tenant.group_list)
+            key_of("pingone: groups", row, "id"): row for row in parse_rows(self.tenant.group_list)
         }
 
     @cached_property
     def user_ids(self) -> list[str]:
-        return ids(self.tenant.user_list)
+        return row_ids(self.tenant.user_list)
 
     @cached_property
     def moved_users(self) -> set[str]:
         """Users that are new, or that PingOne says were updated since."""
         before = self.held.values("users", "$.updatedAt")
-        now = ((str(row["id"]), row.get("updatedAt")) for row in objects(self.tenant.user_list))
+        now = ((str(row["id"]), row.get("updatedAt")) for row in parse_rows(self.tenant.user_list))
         return {key for key, at in now if key not in before or before[key] != at}
 
     @cached_property
@@ -260,7 +262,7 @@ class Access:
     def _kin_moved(self) -> set[str]:
         """Groups whose way up has changed: their members' indirect memberships have too."""
         before = edges(self.held.rows("group_nestings").items())
-        rows = zip(ids(self.nesting_tables), objects(self.nesting_tables), strict=True)
+        rows = zip(row_ids(self.nesting_tables), parse_rows(self.nesting_tables), strict=True)
         return {child for child, _ in before ^ edges(rows)}
 
     # ---- role assignments
@@ -285,7 +287,7 @@ class Access:
         before = self.held.rows("applications")
         workers = {
             key_of("pingone: applications", row, "id"): row
-            for row in objects(self.tenant.application_list)
+            for row in parse_rows(self.tenant.application_list)
             if row.get("type") == "WORKER"
         }
         moved = {key for key, row in workers.items() if before.get(key) != row}
@@ -297,8 +299,8 @@ class Access:
         keys = list(keys)
         again = set(keys)
         if not self.sweeps:
-            roles = set(ids(self.tenant.role_list))
-            populations = set(ids(self.tenant.population_list))
+            roles = set(row_ids(self.tenant.role_list))
+            populations = set(row_ids(self.tenant.population_list))
             named_ = self.fresh.holders[kind] if self.fresh else set()
             again = (moved | named_) & again
             for key, row in self.held.rows(resource).items():
@@ -336,7 +338,7 @@ class Access:
         """One row for each of `keys`: read if it is in `again` or not held, else as held. `kind` is
         the list that they are of, which decides whether one that answers 404 is gone."""
         keys = sorted(keys)
-        held = self.held.table(resource) if not self.sweeps else envelope(())
+        held = self.held.table(resource) if not self.sweeps else wrap_rows(())
         wanted = pa.array(sorted(set(keys) - again), pa.string())
         kept = held.filter(pc.is_in(held["id"], value_set=wanted))
         self.tally.rows_kept[resource] += kept.num_rows

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 from pipelines.failures import Rejected
-from pipelines.files.json_text import NotJson, parse, text_id
+from pipelines.files.json_text import NotJson, parse, to_text_id
 from pipelines.sources.raw_rows import Row
-from pipelines.sources.write_access import Change, Seen
+from pipelines.sources.writer import Change, Seen
 
 WIDER = ("ORGANIZATION", "ENVIRONMENT")  # than the scopes named after them
 MEANINGS = {  # of the vendor's codes
@@ -66,7 +66,7 @@ def is_same(live: Any, wanted: Any) -> bool:
     return str(live or "").strip().casefold() == str(wanted).strip().casefold()
 
 
-def other_than_expected(change: Change, user: Row) -> Seen | None:
+def drift_of(change: Change, user: Row) -> Seen | None:
     """What speaks against this being the account as the last sync saw it."""
     made, before = moment(user.get("createdAt")), moment(change.account_created_at)
     facts = {"created_at": user.get("createdAt")}
@@ -90,7 +90,7 @@ def assigns(row: Row) -> tuple[str | None, str, str | None]:
     role, scope = (
         row[name] if isinstance(row.get(name), dict) else {} for name in ("role", "scope")
     )
-    return text_id(role.get("id")), str(scope.get("type")).upper(), text_id(scope.get("id"))
+    return to_text_id(role.get("id")), str(scope.get("type")).upper(), to_text_id(scope.get("id"))
 
 
 def covers(row: Row, scope: tuple[str, str]) -> bool:
@@ -116,7 +116,7 @@ def codes(body: bytes) -> list[str]:
     return [str(row.get("code")) for row in rows if isinstance(row, dict) and row.get("code")]
 
 
-def explained(refused: Rejected, right: str) -> Rejected:
+def explain_rejection(refused: Rejected, right: str) -> Rejected:
     """A refusal with what it means before what was said."""
     known = [MEANINGS[code] for code in reversed(codes(refused.body)) if code in MEANINGS]
     if READ_ONLY in refused.why:

@@ -13,26 +13,26 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.failures import Failure, Rejected, Unreadable
-from pipelines.files.json_text import text_id
-from pipelines.http.auth import checked_secret
-from pipelines.http.session import Policy, Tally, origin
-from pipelines.http.write_once import once
+from pipelines.files.json_text import to_text_id
+from pipelines.http.auth import check_secret
+from pipelines.http.policy import Counters, Policy, origin_of
+from pipelines.http.write_once import send_once
 from pipelines.sources.pingone.client import DIRECTORY, PingOne, is_rule_managed
 from pipelines.sources.pingone.translation import (
     assigns,
     codes,
     covers,
-    explained,
+    drift_of,
+    explain_rejection,
     is_inherited,
     is_of,
     is_same,
     is_wanted_enabled,
     native,
-    other_than_expected,
     profile,
 )
 from pipelines.sources.raw_rows import Row
-from pipelines.sources.write_access import Change, Receipt, Seen, settled
+from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
 
 USERS = "the role Identity Data Admin (dir:create:user, dir:update:user, dir:delete:user)"
 MEMBERS = "the role Identity Data Admin (dir:create:groupMembership, dir:delete:groupMembership)"
@@ -46,7 +46,7 @@ READ_ROLES = "the permission permissions:read:userRoleAssignments"
 def tenant(environment_id: str, region: str = "com", base_url: str | None = None) -> str:
     """One environment of one region."""
     api = base_url or f"https://api.pingone.{region}/v1"
-    return f"{origin(api)}/environments/{environment_id.strip()}"
+    return f"{origin_of(api)}/environments/{environment_id.strip()}"
 
 
 def connect(
@@ -65,12 +65,22 @@ def connect(
     """With `allow_delete` accounts may be deleted too, once they are disabled. `settle_seconds` is
     how long after a call of unknown effect a read may still show the state before it."""
     for name, value in (("ID", client_id), ("SECRET", client_secret)):
-        checked_secret(f"PROVISION__PINGONE__CLIENT_{name}", value)
+        check_secret(f"PROVISION__PINGONE__CLIENT_{name}", value)
     policy = Policy(requests_per_second=requests_per_second, concurrency=1)
     reader = PingOne(
-        region, base_url, auth_url, environment_id, worker_environment_id, client_id,
-        client_secret, 200, "cheapest", "all", policy, Tally(),
-    )  # fmt: skip
+        region,
+        base_url,
+        auth_url,
+        environment_id,
+        worker_environment_id,
+        client_id,
+        client_secret,
+        200,
+        "cheapest",
+        "all",
+        policy,
+        Counters(),
+    )
     keys = [key.strip() for key in (client_id, sync_client_id) if key]
     return Provisioner(reader, keys, allow_delete, settle_seconds)
 
@@ -94,7 +104,7 @@ class Provisioner:
             # of an account that was to be made disabled, the first call has arrived
             return seen.state == "pending" and seen.step != "disable"
 
-        return settled(lambda: self.seen(change), asked_at, self.settle, waits)
+        return wait_until_settled(lambda: self.seen(change), asked_at, self.settle, waits)
 
     def seen(self, change: Change) -> Seen:
         """What the live state is now."""
@@ -107,7 +117,7 @@ class Provisioner:
             if change.action in ("grant", "enable_account"):
                 return Seen("drift", "the account is not there any more")
             return Seen("absent", "the account is not there any more")
-        if stranger := other_than_expected(change, user):
+        if stranger := drift_of(change, user):
             return stranger
         match change.action:
             case "disable_account" | "enable_account":
@@ -128,7 +138,7 @@ class Provisioner:
             return Seen("drift", "a username and an email are needed to make an account")
         named = f"username eq {json.dumps(wanted['username'], ensure_ascii=False)}"
         for user in self.reader.read("users", "users", DIRECTORY, filter=named, limit=10):
-            facts = {"id": text_id(user.get("id")), "enabled": user.get("enabled")}
+            facts = {"id": to_text_id(user.get("id")), "enabled": user.get("enabled")}
             differs = [name for name in wanted if not is_same(user.get(name), wanted[name])]
             if differs:
                 why = f"the username belongs to an account with another {', '.join(differs)}"
@@ -189,11 +199,11 @@ class Provisioner:
             wider = [row for row in rows if role == assigns(row)[0] and covers(row, scope)]
             for row in same or wider:
                 why = "" if same else "it is held at a wider scope"
-                return Seen("done", why, {"assignment": text_id(row.get("id"))})
+                return Seen("done", why, {"assignment": to_text_id(row.get("id"))})
             return Seen("pending")
-        wanted = change.source_grant_id or next((text_id(row.get("id")) for row in same), None)
+        wanted = change.source_grant_id or next((to_text_id(row.get("id")) for row in same), None)
         for row in rows:
-            if text_id(row.get("id")) == wanted:
+            if to_text_id(row.get("id")) == wanted:
                 facts = {"assignment": wanted}
                 if assigns(row) != (role, *scope):
                     return Seen("wrong", "the assignment is of another role or scope", facts)
@@ -229,9 +239,9 @@ class Provisioner:
     def act(self, change: Change, seen: Seen) -> Receipt:
         method, path, body, right = self.call(change, seen)
         try:
-            answer = once(self.api, method, path, body)
+            answer = send_once(self.api, method, path, body)
         except Rejected as refused:
-            told = explained(refused, right)
+            told = explain_rejection(refused, right)
             if refused.status not in (400, 404, 409, 412):
                 raise told from None
             try:
@@ -242,7 +252,7 @@ class Provisioner:
                 raise told from None
             return Receipt(facts=now.facts | {"refused": told.why})
         made = answer.json()
-        key = text_id(made.get("id")) if isinstance(made, dict) else None
+        key = to_text_id(made.get("id")) if isinstance(made, dict) else None
         facts = {"status": answer.status_code}
         if correlation := answer.headers.get("correlation-id"):
             facts["correlation_id"] = correlation

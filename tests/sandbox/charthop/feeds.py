@@ -85,11 +85,7 @@ def move(org: ChartHop, job_id: str, group: dict, add: bool, on: date) -> None:
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     person_id = org.day(on).holders.get(job_id)
     change = {
-        **{
-            "id": f"65f0eeee{len(org.changes) + 1:016d}",
-            "orgId": org.org_id,
-            "jobId": job_id,
-        },
+        **{"id": f"65f0eeee{len(org.changes) + 1:016d}", "orgId": org.org_id, "jobId": job_id},
         **({"personId": person_id} if person_id else {}),
         **{"type": "UPDATE", "date": on.isoformat(), "status": "ACTIVE"},
         "update": {"addGroupIds": [group["id"]] if add else [], "removeGroupIds": removed},
@@ -97,15 +93,7 @@ def move(org: ChartHop, job_id: str, group: dict, add: bool, on: date) -> None:
     }
     org.changes[change["id"]] = change
     of_change = {"jobId": job_id, "personId": person_id, "date": on.isoformat()}
-    happened(
-        org,
-        "CREATE",
-        "CHANGE",
-        change["id"],
-        "change.create",
-        subtype="update",
-        **of_change,
-    )
+    happened(org, "CREATE", "CHANGE", change["id"], "change.create", subtype="update", **of_change)
     happened(org, "UPDATE", "JOB", job_id, "job.update", fields=["groupIds"])
     org.pages.changed()
 

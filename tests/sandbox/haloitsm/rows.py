@@ -25,16 +25,7 @@ DETAIL = (  # Uname has these besides
     *("azure_connectionid", "oktaid", "activedirectory_dn", "useadlogin", "phonenumber"),
 )
 TEAM = (  # SectionDetail_List
-    *(
-        "id",
-        "guid",
-        "name",
-        "sequence",
-        "forrequests",
-        "foropps",
-        "forprojects",
-        "inactive",
-    ),
+    *("id", "guid", "name", "sequence", "forrequests", "foropps", "forprojects", "inactive"),
     *("department_id", "department_name", "last_modified", "use"),
 )
 ROLE = ("id", "id_int", "name", "normalizedName", "notes", "is_integration")

@@ -18,24 +18,9 @@ if TYPE_CHECKING:
     from tests.sandbox.haloitsm.server import HaloITSM
 
 LIST = (  # Faults_List
-    *(
-        "id",
-        "dateoccurred",
-        "summary",
-        "status_id",
-        "tickettype_id",
-        "priority_id",
-        "sla_id",
-    ),
+    *("id", "dateoccurred", "summary", "status_id", "tickettype_id", "priority_id", "sla_id"),
     *("client_id", "site_id", "user_id", "user_name", "team", "agent_id", "category_1"),
-    *(
-        "dateclosed",
-        "last_update",
-        "lastactiondate",
-        "hasbeenclosed",
-        "inactive",
-        "parent_id",
-    ),
+    *("dateclosed", "last_update", "lastactiondate", "hasbeenclosed", "inactive", "parent_id"),
 )
 SETTABLE = {
     *("summary", "details", "details_html", "status_id", "tickettype_id", "priority_id"),
@@ -114,13 +99,7 @@ class Desk(Lookups):
         if ids and ticket["id"] not in ids:
             return False
         own = {"requesttype_id": "tickettype_id"}
-        for name in (
-            "status_id",
-            "requesttype_id",
-            "tickettype_id",
-            "agent_id",
-            "client_id",
-        ):
+        for name in ("status_id", "requesttype_id", "tickettype_id", "agent_id", "client_id"):
             if query.get(name) and ticket.get(own.get(name, name)) != number(query, name):
                 return False
         return self._found(ticket, query) and self._in_time(ticket, query)
@@ -273,12 +252,7 @@ class Desk(Lookups):
 
     def _note(self, ticket_id: int, outcome: str, note: str, **more: Any) -> dict[str, Any]:
         rows = self.actions[ticket_id]
-        action = {
-            "id": len(rows) + 1,
-            "ticket_id": ticket_id,
-            "outcome": outcome,
-            "note": note,
-        }
+        action = {"id": len(rows) + 1, "ticket_id": ticket_id, "outcome": outcome, "note": note}
         action |= {"who_agentid": self.halo.acting_agent, "datetime": now(), **more}
         rows.append(action)
         return {key: value for key, value in action.items() if not key.startswith("_")}

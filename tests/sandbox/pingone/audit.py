@@ -18,12 +18,7 @@ from tests.sandbox.pingone.switches import Switches
 
 STORED_AFTER = timedelta(milliseconds=181)  # an activity's createdAt follows its recordedAt
 RETENTION = timedelta(days=14)
-KINDS = {
-    "users": "USER",
-    "groups": "GROUP",
-    "applications": "APPLICATION",
-    "gateways": "GATEWAY",
-}
+KINDS = {"users": "USER", "groups": "GROUP", "applications": "APPLICATION", "gateways": "GATEWAY"}
 
 
 class Audited(Directory):

@@ -223,12 +223,7 @@ class Changes(Audited):
     # roles
 
     def assign_role(
-        self,
-        holder_id: str,
-        role_id: str,
-        scope_type: str,
-        scope_id: str,
-        read_only: bool = False,
+        self, holder_id: str, role_id: str, scope_type: str, scope_id: str, read_only: bool = False
     ) -> Thing:
         """Give a user, group or application a role, unless it holds it as widely or wider."""
         role = self.roles.get(role_id)

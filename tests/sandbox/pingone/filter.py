@@ -165,8 +165,7 @@ class _Parser:
         if operator not in attribute.operators:
             known = "Unsupported" if operator in OPERATORS else "Unknown"
             raise refused(
-                f"{known} operator {operator} for {name}",
-                supportedOperators=[*attribute.operators],
+                f"{known} operator {operator} for {name}", supportedOperators=[*attribute.operators]
             )
         return Comparison(name, operator, self.value(name, attribute.kind))
 

@@ -1,0 +1,70 @@
+"""The tables of changes: plans that were applied, and what became of each change."""
+
+from __future__ import annotations
+
+from pipelines.sql import Table
+
+OUTCOMES = ("done", "already", "drift", "failed", "ticketed")
+
+
+PLANS = Table(
+    "change_plans",
+    "One row per plan that was applied, wholly or in part.",
+    {
+        "plan_digest": ("varchar not null", "SHA-256 of the plan's canonical JSON."),
+        "made_at": ("timestamptz not null", "When it was made."),
+        "made_by": ("varchar not null", "Who made it."),
+        "data_as_of": ("timestamptz not null", "The start of the sync whose data it is made from."),
+        "changes": ("bigint not null", "Changes in it."),
+        "applied_by": ("varchar not null", "Who applied it."),
+        "completed_at": ("timestamptz", "When nothing of it was left to do; null before."),
+        "audit_head": (
+            "varchar",
+            "The hash of the last audit record about it: `rollcall audit"
+            " verify` looks for it in the log.",
+        ),
+    },
+    ("plan_digest",),
+)
+
+
+APPLIED = Table(
+    "applied_changes",
+    "One row per plan and change that was carried out, found done, or given up.",
+    {
+        "plan_digest": ("varchar not null", "The plan."),
+        "change_id": ("varchar not null", "The change, as in planned_changes."),
+        "action": (
+            "varchar not null",
+            "grant, revoke, create_account, disable_account,"
+            " delete_account, open_ticket, close_ticket, reopen_ticket or comment_ticket.",
+        ),
+        "wanted_action": (
+            "varchar",
+            "What the ticket asks for: revoke, grant, …; null for a change by API.",
+        ),
+        "source_name": ("varchar not null", "The system that was changed."),
+        "account_id": ("varchar", "Whose account."),
+        "entitlement_id": ("varchar", "Which entitlement; null for a change of an account."),
+        "scope_id": ("varchar", "Where it applied."),
+        "grant_id": ("varchar", "The grant, as in grants."),
+        "reason_kind": ("varchar not null", "decision, leaver, request, expiry or undo."),
+        "reason_id": (
+            "varchar not null",
+            "The decision (campaign/item), person or request behind it.",
+        ),
+        "outcome": (
+            "varchar not null",
+            "done: carried out. already: it was so. ticketed: a ticket"
+            " asks for it. drift: the live state was another. failed: see why.",
+        ),
+        "why": ("varchar", "What was seen, where it was not done."),
+        "known_at": ("timestamptz not null", "When the outcome was known."),
+        "ticket_id": ("varchar", "The ticket: <source>:ticket:<native id>."),
+        "reference": ("varchar", "The unique reference that the ticket carries."),
+    },
+    ("plan_digest", "change_id"),
+)
+
+
+TABLES = (PLANS, APPLIED)
