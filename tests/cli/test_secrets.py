@@ -204,8 +204,11 @@ def test_what_a_library_logs_of_a_request_has_no_secret_in_it(rollcall, publishe
     assert [] == hits(secrets, Path("/nowhere"), out, err)
 
 
-def test_no_secret_is_in_what_a_run_that_was_killed_leaves_behind(rollcall):
-    """Its work directory has packages, state and traces of the sources read so far."""
+def test_no_secret_is_in_what_a_killed_run_leaves(rollcall):
+    """A run that was killed leaves no secret behind.
+
+    Its work directory has packages, state and traces of the sources read so far.
+    """
     secrets = plant(rollcall)
     started = []
 

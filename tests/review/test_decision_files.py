@@ -227,7 +227,9 @@ def convert(folder: Path, kind: str, *names: str) -> list[str]:
     return [str(out / Path(name).with_suffix(f".{kind.split(':')[0]}")) for name in names]
 
 
-def test_what_a_person_types_into_a_workbook_is_read_as_they_see_it(rows, tmp_path):
+def test_what_a_person_types_is_read_as_they_see_it(rows, tmp_path):
+    """A value that a person types into a workbook is read as the workbook shows it."""
+
     def type_in(sheet: Any) -> None:
         for number, (comment, at) in enumerate(
             [(4711, datetime(2026, 11, 25, 14, 30)), (True, "25.11.2026"), ("x", None)], 2

@@ -63,7 +63,8 @@ def carried_out(rollcall: Rollcall) -> list[str]:
 
 
 @pytest.mark.long
-def test_every_decision_is_followed_to_its_proof_and_opened_again_where_it_does_not_hold(decided):
+def test_every_decision_is_followed_to_its_proof(decided):
+    """Every decision is followed to its proof, and opened again where the proof does not hold."""
     company = decided.sandbox.company
     desk, teams = company.haloitsm.desk, company.haloitsm.memberships
 

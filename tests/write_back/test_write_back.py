@@ -60,7 +60,8 @@ def typed(product: Rollcall, block: str, folder: Path) -> str:
     return said
 
 
-def test_the_page_leads_from_a_closed_review_to_the_proof_of_every_decision(closed):
+def test_the_page_leads_from_review_to_proof(closed):
+    """The page leads from a closed review to the proof of every decision."""
     folder = closed.warehouse.parent / "changes"
     sync_and_plan, look, apply, sync, verify, undo = commands()
 
