@@ -202,20 +202,20 @@ def test_what_does_not_belong_to_a_packet_is_named(rollcall, touched, tmp_path):
 def rewritten(folder: Path) -> None:
     """Somebody makes manifest and attestation fit what they have done to the files."""
     program = (
-        "import hashlib, json, pathlib, sys; from pipelines import attestation\n"
+        "import hashlib, json, pathlib, sys; from pipelines.review.packet import attestation\n"
         "folder = pathlib.Path(sys.argv[1]); path = folder / 'manifest.json'\n"
         "about = json.loads(path.read_text())\n"
         "for entry in about['files']: entry['sha256'] ="
         " hashlib.sha256((folder / entry['name']).read_bytes()).hexdigest()\n"
         "text = json.dumps(about, indent=2, ensure_ascii=False) + '\\n'\n"
         "path.write_text(text)\n"
-        "(folder / 'attestation.txt').write_text(attestation.text(text))\n"
+        "(folder / 'attestation.txt').write_text(attestation.attestation_text(text))\n"
     )
     subprocess.run([sys.executable, "-c", program, str(folder)], check=True)
 
 
 def test_wrong_counts_and_a_wrong_digest_are_found(rollcall, touched):
-    """Counts that do not fit the files are found; a digest that was kept finds every other change."""
+    """Counts that do not fit the files are found; a kept digest finds the rest."""
     kept = json.loads(rollcall.run("review", "verify", str(touched), "--json").out)
     digest = kept["manifest_sha256"]
     lines = (touched / "exclusions.csv").read_bytes().splitlines(keepends=True)

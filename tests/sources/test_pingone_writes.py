@@ -301,7 +301,7 @@ def test_what_no_call_can_or_may_change_is_not_tried(tenant, writer):
 
 
 def test_a_role_held_more_widely_counts_as_held(tenant, writer):
-    """A role that is held for a wider scope counts as held, and no other assignment is taken away."""
+    """A role that is held for a wider scope counts as held; no other assignment is revoked."""
     pingone = tenant.pingone
     wide = pingone.assign_role(NORA, READER, "ENVIRONMENT", ENVIRONMENT)
     narrow = change("grant", role=READER, scope=f"population:{EMPLOYEES}")
