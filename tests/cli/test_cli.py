@@ -7,8 +7,8 @@ import json
 import pytest
 
 from pipelines import __version__
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Response
+from tests.support.product import Rollcall
 
 KEYS = {"what", "why", "effect", "next", "code"}
 

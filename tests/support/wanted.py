@@ -8,7 +8,7 @@ import duckdb
 
 from pipelines.sources.writer import Change
 from pipelines.warehouse import publish
-from tests.conftest import Rollcall
+from tests.support.product import Rollcall
 
 COLUMNS = [*Change.__dataclass_fields__, "blocked_because"]
 FROM_GRANTS = """

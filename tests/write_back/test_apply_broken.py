@@ -17,11 +17,11 @@ import pytest
 
 from pipelines.sources.haloitsm.ticket_text import reference
 from pipelines.write_back import audit_log
-from tests.conftest import Published, Rollcall
 from tests.sandbox.server import Request
 from tests.support.applying import WRITES, applied, asked_for, calls, held, journal, wishing, write
 from tests.support.counted import count as count_kills
 from tests.support.faults import status
+from tests.support.product import Published, Rollcall
 from tests.support.wanted import busy, many, may_write
 from tests.write_back.test_plan import planned
 
