@@ -36,7 +36,7 @@ dangling_grants as (
 
 moves as (
 
-    select * from {{ ref('int_moves') }}
+    select * from {{ ref('int_job_moves') }}
 
 ),
 
@@ -54,7 +54,7 @@ last_decisions as (
 
 revoked as (
 
-    select * from {{ ref('int_revoked') }}
+    select * from {{ ref('int_held_after_revoke') }}
 
 ),
 

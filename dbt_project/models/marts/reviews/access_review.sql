@@ -1,7 +1,7 @@
-{{ config(
-    tags=['decisions'],
-    post_hook=['{{ create_who_has_what() }}', '{{ create_access_between() }}']
-) }}
+{{ config(post_hook=[
+    '{{ create_who_has_what() }}',
+    '{{ create_access_between() }}',
+]) }}
 
 {% set untold = 'inherited, and the system does not say from where' %}
 {% set review_owner = (var('review_owner') or '') | replace("'", "''") %}
@@ -40,7 +40,7 @@ source_states as (
 
 peers as (
 
-    select * from {{ ref('int_peers') }}
+    select * from {{ ref('int_peer_group_access') }}
 
 ),
 
