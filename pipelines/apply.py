@@ -69,9 +69,9 @@ def admitted(plan: Plan, journal: Journal, most: int | None) -> dict[str, Provis
     with opened(settings.warehouse()) as warehouse:
         limits.judge(todo, warehouse, most, "apply")
         if document["undoes"]:
-            return writers  # nobody wishes for what takes a plan back but whoever approved it
-        wishes = plans.wished(warehouse)
-    wanted = {change.change_id: change for change in plans.sorted_out(wishes, own)[0]}
+            return writers  # planned_changes never has an undo: whoever approved it asks for it
+        planned = plans.read_planned_changes(warehouse)
+    wanted = {change.change_id: change for change in plans.sorted_out(planned, own)[0]}
     left = [change for change in todo if journal.outcome(change) not in SETTLED]
     stale = sum(wanted.get(change.change_id) != change for change in left)
     if stale:

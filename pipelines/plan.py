@@ -93,7 +93,7 @@ class Undone:
     """What takes back the plan with this digest."""
 
     digest: str
-    wishes: list[tuple[Change, str | None]]
+    changes: list[tuple[Change, str | None]]
 
 
 def _undone(arguments: argparse.Namespace, folder: Path, actor: str) -> Undone | None:
@@ -116,8 +116,8 @@ def make(
     """What is published and wanted, or takes another plan back, as a plan. Raises Refused for data
     that is not fresh, and for more changes than the limits let through unless their exact number is
     given."""
-    wishes = undone.wishes if undone else wished(warehouse)
-    wanted, blocked = sorted_out(wishes, _own_accounts())
+    changes = undone.changes if undone else read_planned_changes(warehouse)
+    wanted, blocked = sorted_out(changes, _own_accounts())
     states = _fresh({change.source_name for change in wanted}, warehouse)
     counted = Counter(change.action for change in wanted)
     document = {
@@ -167,7 +167,7 @@ def digest_of(document: dict[str, Any]) -> str:
     return hashlib.sha256(ledger.canonical(bare)).hexdigest()
 
 
-def wished(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[Change, str | None]]:
+def read_planned_changes(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[Change, str | None]]:
     """What the mart asks for, and why not where it cannot be done. Raises Misconfigured where there
     is no planned_changes yet."""
     warehouse.execute("set TimeZone = 'UTC'")
@@ -186,13 +186,13 @@ def wished(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[Change, str | Non
 
 
 def sorted_out(
-    wishes: list[tuple[Change, str | None]], own: set[str]
+    changes: list[tuple[Change, str | None]], own: set[str]
 ) -> tuple[list[Change], list[tuple[Change, str]]]:
     """The changes that can be made, in the order in which to make them, and those that cannot, with
     the reason: what is known of them, the policy as it is now, or that they touch one of our `own`
     accounts."""
     patterns, wanted, blocked = limits.protected(), [], []
-    for change, known in wishes:
+    for change, known in changes:
         why = known or limits.untouchable(change, patterns, own)
         if not why and change.through not in provision.sources():
             why = "no write channel"

@@ -12,14 +12,15 @@ from pipelines import ledger
 from tests.conftest import Result, Rollcall
 from tests.faults import status
 from tests.sandbox.server import Fault
-from tests.wishes import busy, may_write, wants
+from tests.wanted import busy, may_write, wants
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @contextmanager
-def wishing(rollcall: Rollcall) -> Iterator[Rollcall]:
-    """The invented company with six wishes, a credential that may change it, and a sync at work."""
+def planning(rollcall: Rollcall) -> Iterator[Rollcall]:
+    """Yield the invented company with six planned changes and a write credential, while a sync
+    is at work."""
     wants(may_write(rollcall))
     with busy(rollcall):
         yield rollcall

@@ -10,16 +10,16 @@ import pytest
 
 from pipelines import audit, ledger
 from pipelines import plan as plans
-from tests.applying import applied, asked_for, calls, held, journal, wishing, write
+from tests.applying import applied, asked_for, calls, held, journal, planning, write
 from tests.conftest import Published, Rollcall
 from tests.sandbox.server import Request
 from tests.test_plan import changed, planned
-from tests.wishes import busy, may_write, wants
+from tests.wanted import busy, may_write, wants
 
 
 @pytest.fixture
 def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with wishing(rollcall.has(published)) as company:
+    with planning(rollcall.has(published)) as company:
         yield company
 
 

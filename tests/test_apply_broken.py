@@ -17,18 +17,18 @@ import pytest
 
 from pipelines import audit
 from pipelines.haloitsm.wording import reference
-from tests.applying import WRITES, applied, asked_for, calls, held, journal, wishing, write
+from tests.applying import WRITES, applied, asked_for, calls, held, journal, planning, write
 from tests.conftest import Published, Rollcall
 from tests.counted import count as count_kills
 from tests.faults import status
 from tests.sandbox.server import Request
 from tests.test_plan import planned
-from tests.wishes import busy, many, may_write
+from tests.wanted import busy, many, may_write
 
 
 @pytest.fixture
 def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with wishing(rollcall.has(published)) as company:
+    with planning(rollcall.has(published)) as company:
         yield company
 
 

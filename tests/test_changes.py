@@ -94,9 +94,9 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def wished(tmp_path_factory, published):
+def company(tmp_path_factory, published):
     """Everything at once: each test looks at its own part."""
-    made = Company(tmp_path_factory.mktemp("wished"), published.data)
+    made = Company(tmp_path_factory.mktemp("changes"), published.data)
     ada, priya = user(4), user(22)
     held = {row["grant_id"] for row in made.rows("from grants")}
     made.campaign(
@@ -133,9 +133,9 @@ def wished(tmp_path_factory, published):
         return made.build(patch)
 
 
-def test_a_revoked_grant_is_taken_away_with_who_said_so_and_what_remains(wished):
+def test_a_revoked_grant_is_taken_away_with_who_said_so_and_what_remains(company):
     [sam], [ada] = (
-        wished.planned(f"account_id = '{who}' and blocked_because is null and campaign = 'q4'")
+        company.planned(f"account_id = '{who}' and blocked_because is null and campaign = 'q4'")
         for who in (user(15), user(4))
     )
 
@@ -150,10 +150,10 @@ def test_a_revoked_grant_is_taken_away_with_who_said_so_and_what_remains(wished)
     assert "also held through Engineering" in ada["residual"]
 
 
-def test_what_no_plan_will_do_says_why(wished):
+def test_what_no_plan_will_do_says_why(company):
     said = {
         (row["account_id"], row["entitlement_id"].split(":")[1]): row["blocked_because"]
-        for row in wished.planned("campaign = 'q4' and blocked_because is not null")
+        for row in company.planned("campaign = 'q4' and blocked_because is not null")
     }
 
     assert "inherited only: Engineering would have to go" == said[user(32), "group"]
@@ -163,8 +163,8 @@ def test_what_no_plan_will_do_says_why(wished):
     assert "protected: roles are for the two who know them" in said[user(22), "role"]
 
 
-def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(wished):
-    tickets = wished.planned("channel = 'ticket' and reason_kind = 'decision'")
+def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(company):
+    tickets = company.planned("channel = 'ticket' and reason_kind = 'decision'")
 
     assert {(group(5), "modify"), ("haloitsm:team:2:member", "revoke")} == {
         (row["entitlement_id"], row["wanted_action"]) for row in tickets
@@ -174,15 +174,15 @@ def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(wished):
     }
 
 
-def test_what_is_kept_or_not_closed_is_not_touched(wished):
-    assert [] == wished.planned(f"account_id in ('{user(1)}', '{user(6)}')")
+def test_what_is_kept_or_not_closed_is_not_touched(company):
+    assert [] == company.planned(f"account_id in ('{user(1)}', '{user(6)}')")
 
 
-def test_leavers_are_disabled_and_deleted_once_they_were_seen_disabled(wished):
+def test_leavers_are_disabled_and_deleted_once_they_were_seen_disabled(company):
     """Nora left in March, and nobody else holds what her group gives; Olu's account was closed."""
     planned = {
         (row["account_id"], row["wanted_action"] or row["action"]): row
-        for row in wished.planned("reason_kind = 'leaver'")
+        for row in company.planned("reason_kind = 'leaver'")
     }
 
     nora, olu = user(2), user(17)
@@ -193,12 +193,12 @@ def test_leavers_are_disabled_and_deleted_once_they_were_seen_disabled(wished):
     assert (olu, "disable_account") not in planned
     assert not [key for key, _ in planned if key.startswith("charthop:")]
     assert {row["person_id"] for row in planned.values()} <= {
-        row["person_id"] for row in wished.rows("from people where employment_status = 'leaver'")
+        row["person_id"] for row in company.rows("from people where employment_status = 'leaver'")
     }
 
 
-def test_requests_give_what_is_lacking_until_they_end(wished):
-    by_request = {row["reason_id"]: row for row in wished.planned("reason_id like 'R-%'")}
+def test_requests_give_what_is_lacking_until_they_end(company):
+    by_request = {row["reason_id"]: row for row in company.planned("reason_id like 'R-%'")}
 
     assert ("grant", user(30), None) == (
         by_request["R-1"]["action"], by_request["R-1"]["account_id"],

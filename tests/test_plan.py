@@ -12,7 +12,7 @@ from pipelines import plan as plans
 from pipelines.failures import Refused
 from tests.conftest import Rollcall
 from tests.test_publish import too_open
-from tests.wishes import DIRECT, may_write, wants
+from tests.wanted import DIRECT, may_write, wants
 
 
 @pytest.fixture

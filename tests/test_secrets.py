@@ -25,7 +25,7 @@ from tests.faults import read as read
 from tests.faults import read_own as read_own
 from tests.faults import served as served
 from tests.sandbox.server import Fault, Request, Response, Server
-from tests.wishes import busy, may_write, wants
+from tests.wanted import busy, may_write, wants
 
 SOURCES = ("charthop", "haloitsm", "pingone")
 CANARIES = ("canary/charthop+token", "canary/halo+secret==", "canary/pingone&secret%")

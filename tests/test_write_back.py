@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import FAST, Opened, Rollcall
 from tests.returned import came, decided
 from tests.sandbox import Sandbox
-from tests.wishes import may_write
+from tests.wanted import may_write
 
 DOCS = Path(__file__).parent.parent / "docs" / "write-back.md"
 HANDS = {"VPN": "pingone", "Network": "haloitsm"}  # what is taken from everybody, and where

@@ -1,5 +1,5 @@
-{#- What a wish is known by, before it is planned and after it was applied: the
-    same change of the same access for the same reason. -#}
+{#- The id of a wanted change, the same before it is planned and after it was
+    applied: a hash of the action, the access and the reason -#}
 {% macro wanted_change_id(action) -%}
     sha256(
         concat_ws(

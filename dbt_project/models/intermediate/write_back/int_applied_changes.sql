@@ -14,7 +14,7 @@ applied_changes as (
             else source_name
         end as judged_by
     from {{ source('rollcall', 'applied_changes') }}
-    -- What takes a change back is nobody's wish
+    -- An undo takes a change back; no decision, policy or request asks for it
     where reason_kind <> 'undo'
 
 ),

@@ -14,7 +14,7 @@ wanted as (
 
 ),
 
--- What was tried and is not wished any more is judged as well
+-- A change that was tried and is no longer wanted is checked as well
 applied as (
 
     select distinct on (wanted_change_id)

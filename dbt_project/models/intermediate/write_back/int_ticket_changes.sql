@@ -30,8 +30,8 @@ source_states as (
 
 ),
 
--- Every ticket, with what has become of the wish that it asks for. A wish about
--- an account that is gone is met.
+-- Every ticket with the state of the change that it asks for. A change of an
+-- account that no longer exists counts as met.
 joined as (
 
     select
@@ -188,7 +188,8 @@ numbered as (
 
     from with_id
 
-    left join applied_by_change on with_id.wanted_change_id = applied_by_change.wanted_change_id
+    left join applied_by_change
+        on with_id.wanted_change_id = applied_by_change.wanted_change_id
 
     where
         with_id.action = 'comment_ticket'

@@ -38,7 +38,7 @@ people as (
 ),
 
 -- Carried out and not judged yet: a plan made now would do it again. A ticket
--- is one for as long as its wish lasts. What was judged and is still wanted is
+-- is one for as long as its change is wanted. What was judged and is still wanted is
 -- another round, with an id of its own.
 applied_by_change as (
 
@@ -69,7 +69,8 @@ open_changes as (
 
     from wanted
 
-    left join applied_by_change on wanted.wanted_change_id = applied_by_change.wanted_change_id
+    left join applied_by_change
+        on wanted.wanted_change_id = applied_by_change.wanted_change_id
 
     left join last_administrators
         on wanted.wanted_change_id = last_administrators.wanted_change_id
@@ -82,7 +83,8 @@ open_changes as (
                 case
                     when wanted.account_id is null then wanted.wanted_change_id
                 end
-            order by is_under_way desc, wanted.reason_kind, wanted.wanted_change_id
+            order by
+                is_under_way desc, wanted.reason_kind, wanted.wanted_change_id
         ) = 1
 
 ),

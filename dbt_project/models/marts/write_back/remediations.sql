@@ -51,7 +51,7 @@ carried_out as (
 ),
 
 -- Every decision, and of the rest what is not so yet or was ever tried. What
--- was tried is told after its wish has gone as well, with an account that was
+-- was tried is told after it is no longer wanted as well, with an account that was
 -- deleted or a request that is not in the file any more.
 asked_for as (
 
