@@ -1,52 +1,10 @@
 with
 
-wanted as (
+changes as (
 
-    select
-        wanted_change_id,
-        action,
-        source_name,
-        person_id,
-        account_id,
-        grant_id,
-        wanted_at
-    from {{ ref('int_wanted_change_states') }}
-
-),
-
--- A change that was tried and is no longer wanted is checked as well
-applied as (
-
-    select distinct on (wanted_change_id)
-        wanted_change_id,
-        asks_for as action,
-        source_name,
-        person_id,
-        account_id,
-        grant_id,
-        known_at as wanted_at
-    from {{ ref('int_applied_changes') }}
-    where action not in ('comment_ticket', 'close_ticket', 'reopen_ticket')
-    order by wanted_change_id, known_at
-
-),
-
-asked_for as (
-
-    select * from wanted
-    union all
-    select * from applied
-    where wanted_change_id not in (select wanted_change_id from wanted)
-
-),
-
-first_tried as (
-
-    select
-        wanted_change_id,
-        min(known_at) as known_at
-    from {{ ref('int_applied_changes') }}
-    group by wanted_change_id
+    select * from {{ ref('int_changes_to_follow') }}
+    -- An account is found by its person: without one there is nothing to check
+    where action <> 'create_account' or person_id <> ''
 
 ),
 
@@ -56,7 +14,7 @@ grants_history as (
 
 ),
 
--- What is listed without its account or entitlement has not gone
+-- A grant listed without its account or its entitlement is not gone
 dangling_grants as (
 
     select * from {{ ref('dangling_grants') }}
@@ -79,119 +37,121 @@ runs as (
 
 ),
 
--- Since when and until when each thing was there that is to go, or to come. A
--- grant that is only inherited has gone, as far as it could be taken away.
+-- The times in which the grant or the account existed. A grant that is only
+-- inherited counts as gone: a revoke cannot take more away.
 spells as (
 
-    select asked_for.wanted_change_id, grants_history.valid_from, grants_history.valid_to
+    select
+        changes.wanted_change_id,
+        grants_history.valid_from,
+        grants_history.valid_to
 
-    from asked_for
+    from changes
 
-    join grants_history on asked_for.grant_id = grants_history.grant_id
+    join grants_history on changes.grant_id = grants_history.grant_id
 
-    where asked_for.action = 'grant' or grants_history.is_direct
+    where changes.action = 'grant' or grants_history.is_direct
 
     union all
 
     select
-        asked_for.wanted_change_id,
+        changes.wanted_change_id,
         '-infinity'::timestamptz as valid_from,
         null as valid_to
 
-    from asked_for
+    from changes
 
-    join dangling_grants on asked_for.grant_id = dangling_grants.grant_id
+    join dangling_grants on changes.grant_id = dangling_grants.grant_id
 
-    where asked_for.action <> 'grant'
+    where changes.action <> 'grant'
 
     union all
 
     select
-        asked_for.wanted_change_id,
+        changes.wanted_change_id,
         accounts_history.valid_from,
         accounts_history.valid_to
 
-    from asked_for
+    from changes
 
-    join accounts_history on asked_for.account_id = accounts_history.account_id
+    join accounts_history on changes.account_id = accounts_history.account_id
 
     where
-        asked_for.action = 'delete_account'
+        changes.action = 'delete_account'
         or (
-            asked_for.action = 'disable_account'
+            changes.action = 'disable_account'
             and accounts_history.status <> 'disabled'
         )
 
     union all
 
     select
-        asked_for.wanted_change_id,
+        changes.wanted_change_id,
         accounts_history.valid_from,
         accounts_history.valid_to
 
-    from asked_for
+    from changes
 
     join accounts_history
         on
-            asked_for.person_id = accounts_history.person_id
-            and asked_for.source_name = accounts_history.source_name
+            changes.person_id = accounts_history.person_id
+            and changes.source_name = accounts_history.source_name
 
-    where asked_for.action = 'create_account'
+    where changes.action = 'create_account'
 
 ),
 
-runs_since as (
+later_runs as (
 
     select
-        asked_for.wanted_change_id,
-        asked_for.action in ('grant', 'create_account') as is_to_come,
+        changes.wanted_change_id,
+        changes.action in ('grant', 'create_account') as is_addition,
         runs.run_id,
         runs.started_at,
         runs.sync_at
 
-    from asked_for
-
-    left join first_tried on asked_for.wanted_change_id = first_tried.wanted_change_id
+    from changes
 
     join runs
         on
-            asked_for.source_name = runs.source_name
-            and runs.started_at
-            > least(asked_for.wanted_at, first_tried.known_at)
+            changes.source_name = runs.source_name
+            and changes.followed_from < runs.started_at
 
-    where
-        runs.status = 'complete'
-        and (asked_for.action <> 'create_account' or asked_for.person_id <> '')
+    where runs.status = 'complete'
 
 ),
 
-judged as (
+checks as (
 
     select
-        runs_since.wanted_change_id,
-        runs_since.run_id,
-        runs_since.started_at,
-        (count(spells.wanted_change_id) > 0) = runs_since.is_to_come as is_right
+        later_runs.wanted_change_id,
+        later_runs.run_id,
+        later_runs.started_at,
+        (count(spells.wanted_change_id) > 0) = later_runs.is_addition
+            as is_right
 
-    from runs_since
+    from later_runs
 
     left join spells
         on
-            runs_since.wanted_change_id = spells.wanted_change_id
-            and spells.valid_from <= runs_since.sync_at
-            and coalesce(spells.valid_to > runs_since.sync_at, true)
+            later_runs.wanted_change_id = spells.wanted_change_id
+            and spells.valid_from <= later_runs.sync_at
+            and coalesce(spells.valid_to > later_runs.sync_at, true)
 
     group by
-        runs_since.wanted_change_id,
-        runs_since.run_id,
-        runs_since.started_at,
-        runs_since.is_to_come
+        later_runs.wanted_change_id,
+        later_runs.run_id,
+        later_runs.started_at,
+        later_runs.is_addition
 
 )
 
 select
     *,
     coalesce(
-        lag(is_right) over (partition by wanted_change_id order by started_at), false
+        lag(is_right) over (
+            partition by wanted_change_id order by started_at
+        ),
+        false
     ) as was_right
-from judged
+from checks

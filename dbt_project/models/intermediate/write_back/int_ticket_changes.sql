@@ -6,7 +6,7 @@ tickets as (
 
 ),
 
-applied as (
+applied_changes as (
 
     select * from {{ ref('int_applied_changes') }}
 
@@ -30,8 +30,7 @@ source_states as (
 
 ),
 
--- Every ticket with the state of the change that it asks for. A change of an
--- account that no longer exists counts as met.
+-- A change of an account that no longer exists counts as met
 joined as (
 
     select
@@ -63,11 +62,11 @@ joined as (
         source_states.last_complete_at,
         coalesce(
             source_states.last_complete_at > opened.known_at, false
-        ) as is_judged
+        ) as is_checked
 
     from tickets
 
-    join applied as opened
+    join applied_changes as opened
         on
             tickets.plan_digest = opened.plan_digest
             and tickets.change_id = opened.change_id
@@ -80,7 +79,7 @@ joined as (
 
 ),
 
-to_close as (
+follow_ups as (
 
     select
         *,
@@ -88,13 +87,11 @@ to_close as (
         'A complete sync has seen that it is done.' as reason,
         'reopen_ticket' as inverse_action
     from joined
-    where status = 'open' and is_judged and is_met
+    where status = 'open' and is_checked and is_met
 
-),
+    union all
 
--- Whether something was modified as it was meant, no data can tell
-to_reopen as (
-
+    -- No data shows whether a modification was made as it was meant
     select
         *,
         'reopen_ticket' as action,
@@ -104,16 +101,14 @@ to_reopen as (
     from joined
     where
         status = 'closed'
-        and is_judged
+        and is_checked
         and is_wanted
         and not is_met
         and wanted_action <> 'modify'
         and blocked_because is null
         and last_complete_at > coalesce(closed_at, known_at)
 
-),
-
-to_comment as (
+    union all
 
     select
         *,
@@ -140,17 +135,6 @@ to_comment as (
 
 ),
 
-follow_ups as (
-
-    select * from to_close
-    union all
-    select * from to_reopen
-    union all
-    select * from to_comment
-
-),
-
--- The same comment is made once; a ticket is closed as often as it is opened
 with_id as (
 
     select
@@ -162,18 +146,19 @@ with_id as (
 
 ),
 
-applied_by_change as (
+rounds as (
 
     select
         wanted_change_id,
-        bool_or(not is_judged) as is_under_way,
+        bool_or(not is_checked) as is_under_way,
         count(*) as rounds
-    from applied
+    from applied_changes
     where outcome in ('done', 'already')
     group by wanted_change_id
 
 ),
 
+-- The same comment is made once; a ticket is closed as often as it is opened
 numbered as (
 
     select
@@ -182,23 +167,23 @@ numbered as (
             '|', with_id.ticket_id, with_id.action,
             case with_id.action
                 when 'comment_ticket' then with_id.reason
-                else coalesce(applied_by_change.rounds, 0)::varchar
+                else coalesce(rounds.rounds, 0)::varchar
             end
         )) as change_id
 
     from with_id
 
-    left join applied_by_change
-        on with_id.wanted_change_id = applied_by_change.wanted_change_id
+    left join rounds on with_id.wanted_change_id = rounds.wanted_change_id
 
     where
         with_id.action = 'comment_ticket'
-        or not coalesce(applied_by_change.is_under_way, false)
+        or not coalesce(rounds.is_under_way, false)
 
 )
 
 select * from numbered
 where
     change_id not in (
-        select change_id from applied where outcome in ('done', 'already')
+        select change_id from applied_changes
+        where outcome in ('done', 'already')
     )

@@ -36,7 +36,7 @@ protected as (
 
 ),
 
--- What is held directly and leads to the grant, in names
+-- The names of the entitlements that are held directly and lead to the grant
 held_through as (
 
     select
@@ -58,7 +58,7 @@ held_through as (
 
 ),
 
--- Kinds of things that are given for a scope: a request has to name it
+-- Resource types that are granted for a scope: a request has to name one
 scoped_kinds as (
 
     select distinct entitlements.source_name, entitlements.resource_type
@@ -121,7 +121,8 @@ joined as (
 
     left join accounts on wanted.account_id = accounts.account_id
 
-    left join entitlements on wanted.entitlement_id = entitlements.entitlement_id
+    left join entitlements
+        on wanted.entitlement_id = entitlements.entitlement_id
 
     left join grants on wanted.grant_id = grants.grant_id
 
@@ -142,12 +143,11 @@ joined as (
 
 ),
 
--- What the API cannot do for the account or the entitlement, a person is asked
--- for
-judged as (
+with_channel as (
 
     select
         *,
+        -- A person is asked for what the API cannot do
         case
             when 'none' in (account_channel, entitlement_channel) then 'none'
             when
@@ -166,63 +166,15 @@ judged as (
         end as is_met,
         case
             when action = 'revoke' and is_direct and is_inherited
-                then 'the access stays: it is also held through ' || held_through
+                then
+                    'the access stays: it is also held through '
+                    || held_through
         end as residual
     from joined
 
-),
-
-with_blocks as (
-
-    select
-        *,
-        {{ filled("concat_ws(
-            '; ',
-            refused_because,
-            'protected: ' || protected_because,
-            case
-                when account_id is not null and not is_account_known
-                    then 'there is no such account'
-            end,
-            case
-                when
-                    entitlement_id is not null
-                    and not is_entitlement_known
-                    and dangling_because is null
-                    then 'there is no such entitlement'
-            end,
-            'dangling: ' || dangling_because,
-            case unchangeable_because
-                when 'rule_managed'
-                    then 'rule-managed: the rule decides who is in it'
-                when 'external'
-                    then 'external: another directory decides who is in it'
-                when 'mandatory' then 'mandatory: every account is in one'
-            end,
-            case
-                when is_read_only and action = 'revoke'
-                    then 'read-only assignment: the source does not let go of it'
-            end,
-            case
-                when action = 'revoke' and is_held and not is_direct
-                    then 'inherited only: ' || held_through || ' would have to go'
-            end,
-            case
-                when lacks_scope and action in ('grant', 'create_account')
-                    then 'the request names no scope'
-            end,
-            case
-                when channel = 'none' and unchangeable_because is null
-                    then 'no write channel: ' || source_name
-                    || ' has no way to change it'
-            end,
-            case
-                when lacks_desk
-                    then 'no write channel: no system takes tickets'
-            end
-        )") }} as blocked_because
-    from judged
-
 )
 
-select * from with_blocks
+select
+    *,
+    {{ blocked_because() }} as blocked_because
+from with_channel

@@ -13,12 +13,6 @@ last_administrators as (
 
 ),
 
-applied as (
-
-    select * from {{ ref('int_applied_changes') }}
-
-),
-
 accounts as (
 
     select * from {{ ref('accounts') }}
@@ -37,22 +31,22 @@ people as (
 
 ),
 
--- Carried out and not judged yet: a plan made now would do it again. A ticket
--- is one for as long as its change is wanted. What was judged and is still wanted is
--- another round, with an id of its own.
-applied_by_change as (
+-- While no complete sync has checked an applied change, a new plan would repeat
+-- it. A ticket is under way for as long as its change is wanted. A change that
+-- was checked and is still wanted begins another round, with another id.
+applied as (
 
     select
         wanted_change_id,
-        bool_or(outcome = 'ticketed' or not is_judged) as is_under_way,
-        count(*) filter (outcome <> 'ticketed' and is_judged) as rounds
-    from applied
+        bool_or(outcome = 'ticketed' or not is_checked) as is_under_way,
+        count(*) filter (outcome <> 'ticketed' and is_checked) as rounds
+    from {{ ref('int_applied_changes') }}
     where outcome in ('done', 'already', 'ticketed')
     group by wanted_change_id
 
 ),
 
--- One change for each thing that is wanted, for whichever reason comes first
+-- One change per action and access, for the first of its reasons
 open_changes as (
 
     select
@@ -64,13 +58,12 @@ open_changes as (
                 || last_administrators.entitlement_name
             )") }} as blocked_because
         ),
-        coalesce(applied_by_change.is_under_way, false) as is_under_way,
-        coalesce(applied_by_change.rounds, 0) as rounds
+        coalesce(applied.is_under_way, false) as is_under_way,
+        coalesce(applied.rounds, 0) as rounds
 
     from wanted
 
-    left join applied_by_change
-        on wanted.wanted_change_id = applied_by_change.wanted_change_id
+    left join applied on wanted.wanted_change_id = applied.wanted_change_id
 
     left join last_administrators
         on wanted.wanted_change_id = last_administrators.wanted_change_id
@@ -89,7 +82,7 @@ open_changes as (
 
 ),
 
-from_open_changes as (
+changes as (
 
     select
         * replace (
@@ -109,101 +102,85 @@ from_open_changes as (
     from open_changes
     where not is_under_way
 
-),
-
-about_tickets as (
+    union all by name
 
     select
-        *,
+        * exclude (blocked_because),
         'ticket' as channel,
         action as asks_for
     from {{ ref('int_ticket_changes') }}
 
-),
-
-changes as (
-
-    select * from from_open_changes
-    union all by name
-    select * exclude (blocked_because) from about_tickets
-
-),
-
-planned_changes as (
-
-    select
-        changes.change_id,
-        changes.action,
-        changes.channel,
-        changes.wanted_action,
-        changes.source_name,
-        case
-            when changes.channel = 'ticket' then '{{ var('ticket_source') }}'
-            else changes.source_name
-        end as through,
-        changes.account_id,
-        changes.entitlement_id,
-        changes.scope_type,
-        changes.scope_id,
-        changes.grant_id,
-        changes.source_grant_id,
-        case changes.asks_for
-            when 'create_account' then json_object('has_account', false)
-            when 'disable_account' then json_object('status', accounts.status)
-            when 'delete_account' then json_object('status', accounts.status)
-            when 'grant' then json_object('is_held', false)
-            when 'revoke' then json_object('is_held', true)
-            when 'modify' then json_object('is_held', true)
-            else changes.expected_state::json
-        end::varchar as expected_state,
-        case changes.asks_for
-            when 'create_account'
-                then
-                    json_object(
-                        'username', people.work_email,
-                        'email', people.work_email,
-                        'given_name', nullif(
-                            regexp_replace(people.full_name, '\s*\S+\s*$', ''),
-                            ''
-                        ),
-                        'family_name', regexp_extract(
-                            people.full_name, '(\S+)\s*$', 1
-                        ),
-                        'employee_number', people.employee_number,
-                        'population_id', null,
-                        'is_enabled', people.employment_status = 'active'
-                    )
-            when 'disable_account' then json_object('status', 'disabled')
-            when 'delete_account' then json_object('status', 'gone')
-            when 'grant' then json_object('is_held', true)
-            when 'revoke' then json_object('is_held', false)
-        end::varchar as wanted_state,
-        changes.reason_kind,
-        changes.reason_id,
-        changes.reason,
-        changes.approved_by,
-        changes.campaign,
-        changes.item_id,
-        {{ iso('changes.due_at') }} as due_at,
-        changes.inverse_action,
-        coalesce(accounts.display_name, people.full_name) as account_name,
-        entitlements.display_name as entitlement_name,
-        changes.person_id,
-        changes.residual,
-        accounts.username as account_username,
-        {{ iso('accounts.created_at') }} as account_created_at,
-        entitlements.resource_name,
-        changes.blocked_because
-
-    from changes
-
-    left join accounts on changes.account_id = accounts.account_id
-
-    left join entitlements
-        on changes.entitlement_id = entitlements.entitlement_id
-
-    left join people on changes.person_id = people.person_id
-
 )
 
-select * from planned_changes
+select
+    changes.change_id,
+    changes.action,
+    changes.channel,
+    changes.wanted_action,
+    changes.source_name,
+    case
+        when changes.channel = 'ticket' then '{{ var('ticket_source') }}'
+        else changes.source_name
+    end as through,
+    changes.account_id,
+    changes.entitlement_id,
+    changes.scope_type,
+    changes.scope_id,
+    changes.grant_id,
+    changes.source_grant_id,
+    case changes.asks_for
+        when 'create_account' then json_object('has_account', false)
+        when 'disable_account' then json_object('status', accounts.status)
+        when 'delete_account' then json_object('status', accounts.status)
+        when 'grant' then json_object('is_held', false)
+        when 'revoke' then json_object('is_held', true)
+        when 'modify' then json_object('is_held', true)
+        else changes.expected_state::json
+    end::varchar as expected_state,
+    case changes.asks_for
+        when 'create_account'
+            then
+                json_object(
+                    'username', people.work_email,
+                    'email', people.work_email,
+                    'given_name', nullif(
+                        regexp_replace(people.full_name, '\s*\S+\s*$', ''),
+                        ''
+                    ),
+                    'family_name', regexp_extract(
+                        people.full_name, '(\S+)\s*$', 1
+                    ),
+                    'employee_number', people.employee_number,
+                    'population_id', null,
+                    'is_enabled', people.employment_status = 'active'
+                )
+        when 'disable_account' then json_object('status', 'disabled')
+        when 'delete_account' then json_object('status', 'gone')
+        when 'grant' then json_object('is_held', true)
+        when 'revoke' then json_object('is_held', false)
+    end::varchar as wanted_state,
+    changes.reason_kind,
+    changes.reason_id,
+    changes.reason,
+    changes.approved_by,
+    changes.campaign,
+    changes.item_id,
+    {{ iso('changes.due_at') }} as due_at,
+    changes.inverse_action,
+    coalesce(accounts.display_name, people.full_name) as account_name,
+    entitlements.display_name as entitlement_name,
+    changes.person_id,
+    changes.residual,
+    accounts.username as account_username,
+    {{ iso('accounts.created_at') }} as account_created_at,
+    entitlements.resource_name,
+    changes.blocked_because
+
+from changes
+
+left join accounts on changes.account_id = accounts.account_id
+
+left join entitlements
+    on changes.entitlement_id = entitlements.entitlement_id
+
+left join people on changes.person_id = people.person_id

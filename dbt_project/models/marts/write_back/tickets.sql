@@ -1,12 +1,8 @@
 with
 
-read_back as (
+read_back as ({{ union_sources('tickets') }}),
 
-    select * from {{ ref('int_tickets') }}
-
-),
-
--- Whichever plan came across it first
+-- Several plans may have found the same ticket: the first one opened it
 opened as (
 
     select * from {{ ref('int_applied_changes') }}
