@@ -93,7 +93,7 @@ def check_url(setting: str, url: str) -> str:
     return url
 
 
-def reason_of(error: BaseException) -> str:
+def find_reason(error: BaseException) -> str:
     """The innermost reason of a connection that failed, in a few words."""
     text = repr(error)
     for mark, words in (

@@ -33,8 +33,8 @@ from pipelines.http.policy import (
     Counters,
     Policy,
     Signer,
+    find_reason,
     origin_of,
-    reason_of,
 )
 from pipelines.http.rate_limit import Pace, parse_http_date, read_retry_after
 from pipelines.redact import redact_text
@@ -157,7 +157,7 @@ class Session(requests.Session):
                 why = "was silent" if isinstance(error, requests.Timeout) else "sent a broken body"
                 raise Trouble(f"{host} {why}", 3) from None
             except (requests.ConnectionError, HTTPError, OSError) as error:
-                raise Trouble(f"{host} cannot be reached ({reason_of(error)})", 6) from None
+                raise Trouble(f"{host} cannot be reached ({find_reason(error)})", 6) from None
             if not response.is_redirect:
                 return response
             request.url = urljoin(str(request.url), response.headers["location"])

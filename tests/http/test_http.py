@@ -270,7 +270,7 @@ def test_a_certificate_that_nobody_signed_is_refused_at_once(vendor, tmp_path, m
 
     assert (1, []) == (tally.requests, vendor.log)
     with pytest.raises(Unsent, match="not sent"):
-        send_once(Api(url, Session("vendor", url, Policy(), tally)), "POST", "things", {"a": 1})
+        send_once(Session("vendor", url, Policy(), tally), "POST", f"{url}/things", {"a": 1})
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "certificate"))
-    send_once(Api(url, Session("vendor", url, Policy(), tally)), "POST", "things", {"a": 1})
+    send_once(Session("vendor", url, Policy(), tally), "POST", f"{url}/things", {"a": 1})
     assert 1 == vendor.count("POST")

@@ -125,7 +125,7 @@ BUGS = [
     Bug(
         "a lost answer counts as not sent",
         "pipelines/http/write_once.py",
-        "if has_never_left(error):",
+        "if is_never_sent(error):",
         "if True:",
         f"{WRITES} -k is_lost",
     ),

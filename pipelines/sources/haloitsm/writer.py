@@ -154,7 +154,7 @@ class Provisioner:
     def act(self, change: Change, seen: Seen) -> Receipt:
         path, element = self.call(change, seen)
         try:
-            answer = send_once(self.api, "POST", path, [element])
+            answer = send_once(self.api.session, "POST", f"{self.api.base_url}/{path}", [element])
         except Rejected as refused:
             told = refused.next
             if refused.status == 403:
