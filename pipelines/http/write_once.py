@@ -48,8 +48,8 @@ def send_once(session: Session, method: str, url: str, body: Any = None) -> requ
         why = f"it was not sent: {failure.what}: {failure.why}"
         raise Unsent(name, why, failure.next, failure.status) from None
     session.pace.wait()
-    with session.tally.lock:
-        session.tally.requests += 1
+    with session.counters.lock:
+        session.counters.requests += 1
     try:
         response = requests.Session.send(
             session,

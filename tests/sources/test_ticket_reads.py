@@ -46,17 +46,17 @@ class Reader:
     def read(self, patch: pytest.MonkeyPatch, **more: str) -> list[dict[str, Any]]:
         for name, value in (self.rollcall.environment | more).items():
             patch.setenv(name, value)
-        tally = Counters()
-        source = registry.connect_source("haloitsm", tally, EarlierRows(self.file, "haloitsm"))
+        counters = Counters()
+        source = registry.connect_source("haloitsm", counters, EarlierRows(self.file, "haloitsm"))
         tables = list(source.resources["tickets"])
-        self.requests, self.warnings = tally.requests, tally.warnings
+        self.requests, self.warnings = counters.requests, counters.warnings
         rows = [{**row} for row in parse_rows(tables)]
         keys = [key for table in tables for key in table["id"].to_pylist()]
         held = wrap_rows(zip(keys, rows, strict=True))
         with duckdb.connect(str(self.file)) as connection:
             connection.register("held", held)
             connection.execute("create or replace table raw_haloitsm.tickets as from held")
-        assert len(rows) == tally.rows_read["tickets"]
+        assert len(rows) == counters.rows_read["tickets"]
         return rows
 
 

@@ -21,8 +21,38 @@ from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(base_url: str, tenant: str = "") -> str:
-    """One instance, and the tenant of it where a host has several."""
+    """Return the host of the instance, and its tenant where a host has several."""
     return f"{urlsplit(base_url).hostname or ''} {tenant}".strip().lower()
+
+
+def connect(
+    *,
+    base_url: str,
+    client_id: str,
+    client_secret: str,
+    auth_url: str | None,
+    tenant: str | None,
+    scope: str,
+    page_size: int,
+    requests_per_second: float,
+    concurrency: int,
+    counters: Counters,
+    earlier: EarlierRows | None = None,
+) -> HaloITSM:
+    """Return the client of one instance; no request is sent yet."""
+    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
+    return HaloITSM(
+        base_url,
+        auth_url,
+        tenant,
+        client_id,
+        client_secret,
+        scope,
+        page_size,
+        policy,
+        counters,
+        earlier or EarlierRows(),
+    )
 
 
 @dlt.source(name="haloitsm", max_table_nesting=0)
@@ -36,26 +66,26 @@ def source(
     page_size: int = 100,
     requests_per_second: float = 2.0,
     concurrency: int = 1,
-    tally=None,
-    held=None,
+    counters=None,
+    earlier=None,
 ) -> tuple[DltResource, ...]:
-    """One HaloITSM instance. `tally` counts what was asked; `held` is what an earlier load left
-    (`pipelines.held`)."""
-    tally = tally or Counters()
-    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
-    halo = HaloITSM(
-        base_url,
-        auth_url,
-        tenant,
-        client_id,
-        client_secret,
-        scope,
-        page_size,
-        policy,
-        tally,
-        held or EarlierRows(),
+    """Read one HaloITSM instance.
+
+    `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
+    """
+    halo = connect(
+        base_url=base_url,
+        client_id=client_id,
+        client_secret=client_secret,
+        auth_url=auth_url,
+        tenant=tenant,
+        scope=scope,
+        page_size=page_size,
+        requests_per_second=requests_per_second,
+        concurrency=concurrency,
+        counters=counters or Counters(),
+        earlier=earlier,
     )
-    tally.client = halo
     return (
         make_resource(
             "agents", halo.agents, "One row per agent, disabled and API agents included."

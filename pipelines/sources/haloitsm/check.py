@@ -14,7 +14,7 @@ from pipelines.sources.haloitsm.client import (
 )
 from pipelines.sources.haloitsm.service_desk import Desk
 from pipelines.sources.haloitsm.writer import Provisioner
-from pipelines.sources.probe import Doubtful, Probe
+from pipelines.sources.probe import Probe, ProbeWarning
 
 
 def probes(halo: HaloITSM) -> Iterator[Probe]:
@@ -27,7 +27,7 @@ def probes(halo: HaloITSM) -> Iterator[Probe]:
 def me(halo: HaloITSM) -> str:
     agent = halo.api.object("Agent/me", AGENTS_RIGHT)
     if agent.get("is_admin") is not True:
-        raise Doubtful(
+        raise ProbeWarning(
             "it is no administrator, as far as Halo says: agents, teams or roles may be hidden"
             " from it without a word",
             "let the API application act as an administrator agent",

@@ -75,8 +75,8 @@ class HaloITSM:
         scope: str,
         page_size: int,
         policy: Policy,
-        tally: Counters,
-        held: EarlierRows,
+        counters: Counters,
+        earlier: EarlierRows,
     ) -> None:
         base_url = check_url("SOURCES__HALOITSM__BASE_URL", base_url).removesuffix("/api")
         auth_url = check_url("SOURCES__HALOITSM__AUTH_URL", auth_url or f"{base_url}/auth")
@@ -87,14 +87,14 @@ class HaloITSM:
         if tenant:
             auth_url += "?" + urlencode({"tenant": tenant.strip()})
         token = ClientCredentials(
-            Session("haloitsm", auth_url, policy, tally),
+            Session("haloitsm", auth_url, policy, counters),
             auth_url,
             check_secret("SOURCES__HALOITSM__CLIENT_ID", client_id),
             check_secret("SOURCES__HALOITSM__CLIENT_SECRET", client_secret),
             scope=scope,
         )
-        self.api = Api(f"{base_url}/api", Session("haloitsm", base_url, policy, tally, token))
-        self.tally, self.held = tally, held
+        self.api = Api(f"{base_url}/api", Session("haloitsm", base_url, policy, counters, token))
+        self.counters, self.earlier = counters, earlier
         self.page_size = page_size
 
     # ---- the three lists
@@ -104,9 +104,9 @@ class HaloITSM:
         """Every agent. Pages by number shift when somebody goes while they are read, and another
         is then missed without a sign: an agent that was there before and is not in the list is
         asked for, and if it answers, the list is read once more."""
-        before = set(self.held.values("agents", "$.id"))
+        before = set(self.earlier.values("agents", "$.id"))
         for _ in range(2):
-            self.tally.rows_read.pop("agents", None)
+            self.counters.rows_read.pop("agents", None)
             found = self.read_agents()
             missed = sorted(before - set(row_ids(found)))
             if not any(self.is_there(f"Agent/{key}") for key in missed[:MOST_ASKED]):
@@ -202,7 +202,7 @@ class HaloITSM:
         if self.agents_tell_teams or teams_tell or not row_ids(self.team_list):
             return
         everyone = row_ids(self.agent_list)
-        self.tally.warn(
+        self.counters.warn(
             f"haloitsm: no list tells who is in which team; {len(everyone)} agents are read singly"
         )
         yield from self.api.per_parent(
@@ -225,8 +225,8 @@ class HaloITSM:
                 key_of("haloitsm: roles", role, "id"): found
                 for role, found in self.api.each(roles, self.holders)
             }
-            self.tally.pages["role_agents"] = len(held)
-        self.tally.rows_read["role_agents"] = len(held)
+            self.counters.pages["role_agents"] = len(held)
+        self.counters.rows_read["role_agents"] = len(held)
         yield wrap_rows((role, {"agents": found}) for role, found in held.items())
 
     def holders(self, role: Row) -> list[str]:
@@ -263,7 +263,7 @@ class HaloITSM:
         except Unreadable as failure:
             if failure.status != 404:
                 raise
-            self.tally.warn(f"haloitsm: {path} was deleted while this sync ran")
+            self.counters.warn(f"haloitsm: {path} was deleted while this sync ran")
             return None
         if to_text_id(found.get("id")) != path.split("/")[1]:
             raise self.api.unexpected(path, found, "what has this id")

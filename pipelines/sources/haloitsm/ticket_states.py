@@ -23,20 +23,20 @@ MOST = 100  # of a page
 
 
 class Tickets:
-    """The tickets of one sync, by `HaloITSM.held`."""
+    """The tickets of one sync, by `HaloITSM.earlier`."""
 
     def __init__(self, halo: HaloITSM) -> None:
-        self.halo, self.api, self.held = halo, halo.api, halo.held
+        self.halo, self.api, self.earlier = halo, halo.api, halo.earlier
 
     def read(self) -> Iterator[pa.Table]:
         """One row per ticket of ours: `ticket` as it is listed (null if it is not there or must not
         be seen), `status`, `is_closed` (null if nobody can tell) and `last_note`."""
-        before = self.held.rows("tickets")
-        ours = self.held.tickets()
+        before = self.earlier.rows("tickets")
+        ours = self.earlier.tickets()
         for first in range(0, len(ours), MOST):
             keys = ours[first : first + MOST]
             rows = [(key, self.told(key, row, before)) for key, row in self.found(keys).items()]
-            self.halo.tally.rows_read["tickets"] += len(rows)
+            self.halo.counters.rows_read["tickets"] += len(rows)
             yield wrap_rows(rows)
 
     def found(self, keys: list[str]) -> dict[str, Row | None]:
@@ -54,7 +54,7 @@ class Tickets:
         except Denied as denied:
             if denied.status != 403:
                 raise
-            self.halo.tally.warn(f"haloitsm: {len(keys)} tickets are not read: it lacks {RIGHT}")
+            self.halo.counters.warn(f"haloitsm: {len(keys)} tickets are not read: it lacks {RIGHT}")
             return dict.fromkeys(keys)
 
     def single(self, key: str, **params: str) -> Row | None:
