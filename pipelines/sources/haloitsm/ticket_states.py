@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import to_text_id
-from pipelines.sources.haloitsm.client import HaloITSM, RecordCount, rows_of
+from pipelines.sources.haloitsm.client import HaloITSM
+from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
 from pipelines.sources.raw_rows import Row, key_of, wrap_rows
 
 RIGHT = "the scope `read:tickets` or `all`, and an agent that may see tickets"
@@ -23,10 +24,10 @@ MOST = 100  # of a page
 
 
 class Tickets:
-    """The tickets of one sync, by `HaloITSM.held`."""
+    """The tickets of one sync, by `HaloITSM.earlier_rows`."""
 
     def __init__(self, halo: HaloITSM) -> None:
-        self.halo, self.api, self.held = halo, halo.api, halo.held
+        self.halo, self.api, self.held = halo, halo.api, halo.earlier_rows
 
     def read(self) -> Iterator[pa.Table]:
         """One row per ticket of ours: `ticket` as it is listed (null if it is not there or must not
@@ -36,7 +37,7 @@ class Tickets:
         for first in range(0, len(ours), MOST):
             keys = ours[first : first + MOST]
             rows = [(key, self.told(key, row, before)) for key, row in self.found(keys).items()]
-            self.halo.tally.rows_read["tickets"] += len(rows)
+            self.halo.counters.rows_read["tickets"] += len(rows)
             yield wrap_rows(rows)
 
     def found(self, keys: list[str]) -> dict[str, Row | None]:
@@ -45,7 +46,12 @@ class Tickets:
         try:
             paging = {"pageinate": "true", "page_size": MOST}
             pages = self.api.pages(
-                "Tickets", rows_of, RecordCount(), RIGHT, ticketids=",".join(keys), **paging
+                "Tickets",
+                find_rows,
+                RecordCountPaginator(),
+                RIGHT,
+                ticketids=",".join(keys),
+                **paging,
             )
             listed = {
                 key_of("haloitsm: tickets", row, "id"): row for row in next(pages, ([], None))[0]
@@ -54,7 +60,7 @@ class Tickets:
         except Denied as denied:
             if denied.status != 403:
                 raise
-            self.halo.tally.warn(f"haloitsm: {len(keys)} tickets are not read: it lacks {RIGHT}")
+            self.halo.counters.warn(f"haloitsm: {len(keys)} tickets are not read: it lacks {RIGHT}")
             return dict.fromkeys(keys)
 
     def single(self, key: str, **params: str) -> Row | None:
@@ -103,7 +109,7 @@ class Tickets:
         return {*self.listed_statuses(excludeclosed="true")}
 
     def listed_statuses(self, **params: Any) -> dict[str, str]:
-        pages = self.api.pages("Status", rows_of, None, RIGHT, **params)
+        pages = self.api.pages("Status", find_rows, None, RIGHT, **params)
         return {
             key_of("haloitsm: Status", row, "id"): str(row.get("name"))
             for rows, _ in pages
