@@ -228,6 +228,13 @@ BUGS = [
         "tests/sources/test_ticket_reads.py -k not_shown",
     ),
     Bug(
+        "the writer judges a ticket by the configured status alone",
+        "pipelines/sources/haloitsm/service_desk.py",
+        "closed = is_closed(ticket, self.statuses)",
+        "closed = None",
+        "tests/sources/test_ticket_reads.py -k agree",
+    ),
+    Bug(
         "what is being built has failed",
         "pipelines/http/session.py",
         "built += trouble.is_being_built",

@@ -21,11 +21,13 @@ from pipelines.sources.haloitsm.client import HaloITSM
 from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
 from pipelines.sources.haloitsm.ticket_text import REFERENCE
 from pipelines.sources.raw_rows import Row, key_of
+from pipelines.sources.reading import Api
 
 TICKETS = "the scope `edit:tickets` or `all`, and an agent that may see and change tickets"
 CUSTOMERS = "the scope `read:customers` or `all`"
 NO_TICKET = "RC-0000000000000000"
 CLOCKS = timedelta(days=1)  # the times of an instance may be in any zone
+FIRST_REAL_DATE = "1901"  # Halo writes an earlier date for "never"
 MOST_NAMES = 30  # in an error
 
 
@@ -41,6 +43,14 @@ class TicketSettings:
     category: str | None
     team: str | None
     requester: str | None
+
+
+@dataclass(frozen=True)
+class Statuses:
+    """The ticket statuses of one instance, id to name."""
+
+    all: dict[str, str]
+    closed: dict[str, str]  # empty on a build that ignores `excludeclosed`
 
 
 class Desk:
@@ -103,24 +113,25 @@ class Desk:
         return choose(setting, wanted, rows, "id", "name")
 
     @cached_property
-    def closed(self) -> dict[str, str]:
-        """The statuses that end a ticket, id -> name: all but those that are left without them."""
-        every, still_open = self.read("Status"), self.read("Status", excludeclosed="true")
-        left = {to_text_id(row.get("id")) for row in still_open}
-        ended = {to_text_id(row.get("id")): str(row.get("name")) for row in every}
-        found = {key: name for key, name in ended.items() if key and key not in left}
-        if not found:  # a build that does not know the parameter
-            own = self.status("TICKET_CLOSED_STATUS", self.settings.closed_status)
-            found = {str(own["id"]): str(own.get("name"))}
-        return found
+    def statuses(self) -> Statuses:
+        return read_statuses(self.api, TICKETS)
+
+    @cached_property
+    def closing_statuses(self) -> dict[str, str]:
+        """Return the closed statuses, id to name; the configured one if the build tells none."""
+        if self.statuses.closed:
+            return self.statuses.closed
+        row = self.status("TICKET_CLOSED_STATUS", self.settings.closed_status)
+        return {str(row["id"]): str(row.get("name"))}
 
     @cached_property
     def closed_status(self) -> Any:
         found = self.status("TICKET_CLOSED_STATUS", self.settings.closed_status)
-        if to_text_id(found["id"]) not in self.closed:
+        if to_text_id(found["id"]) not in self.closing_statuses:
+            known = names_of(self.closing_statuses)
             raise Misconfigured(
                 "PROVISION__HALOITSM__TICKET_CLOSED_STATUS",
-                f"{found['name']} does not close a ticket; these do: {names_of(self.closed)}",
+                f"{found['name']} does not close a ticket; these do: {known}",
                 "set it to one of them",
             )
         return found["id"]
@@ -130,11 +141,15 @@ class Desk:
         if wanted := self.settings.reopened_status or self.settings.status:
             return self.status("TICKET_REOPENED_STATUS", wanted)["id"]
         rows = self.read("Status", tickettype_id=self.ticket_type["id"])
-        rows = [row for row in rows if to_text_id(row.get("id")) not in self.closed]
+        rows = [row for row in rows if to_text_id(row.get("id")) not in self.closing_statuses]
         return min(rows, key=lambda row: (row.get("sequence") or 0, row["id"]))["id"]
 
     def is_closed(self, ticket: Row) -> bool:
-        return to_text_id(ticket.get("status_id")) in self.closed
+        """Return whether a ticket is closed; where nothing tells, by the configured status."""
+        closed = is_closed(ticket, self.statuses)
+        if closed is None:
+            return to_text_id(ticket.get("status_id")) in self.closing_statuses
+        return closed
 
     # ---- tickets
 
@@ -214,10 +229,40 @@ class Desk:
             yield rows
 
     def read(self, path: str, right: str = TICKETS, **params: Any) -> list[Row]:
-        """A list to its end, paged where the build pages it."""
-        params = {"pageinate": "true", "page_size": 100} | params
-        pages = self.api.pages(path, find_rows, RecordCountPaginator(), right, **params)
-        return [row for rows, _ in pages for row in rows]
+        return read_list(self.api, path, right, **params)
+
+
+def read_list(api: Api, path: str, right: str, **params: Any) -> list[Row]:
+    """Return a list to its end, paged if the build pages it."""
+    params = {"pageinate": "true", "page_size": 100} | params
+    pages = api.pages(path, find_rows, RecordCountPaginator(), right, **params)
+    return [row for rows, _ in pages for row in rows]
+
+
+def read_statuses(api: Api, right: str) -> Statuses:
+    """Return all statuses, and the closed ones: those not returned with `excludeclosed=true`."""
+
+    def read(**params: str) -> dict[str, str]:
+        rows = read_list(api, "Status", right, **params)
+        return {key_of("haloitsm: Status", row, "id"): str(row.get("name")) for row in rows}
+
+    every, still_open = read(), read(excludeclosed="true")
+    is_told = still_open.keys() < every.keys()
+    closed = {key: name for key, name in every.items() if is_told and key not in still_open}
+    return Statuses(every, closed)
+
+
+def is_closed(ticket: Row, statuses: Statuses) -> bool | None:
+    """Return whether a ticket is closed, or None if nothing tells.
+
+    Its status decides if the build tells closed statuses apart; else its dates do.
+    """
+    if statuses.closed:
+        status_id = to_text_id(ticket.get("status_id"))
+        return status_id in statuses.closed if status_id in statuses.all else None
+    if ticket.get("hasbeenclosed") is False:
+        return False
+    return True if str(ticket.get("dateclosed") or "") >= FIRST_REAL_DATE else None
 
 
 def choose(setting: str, wanted: str, rows: list[Row], key: str, *names: str) -> Row:
