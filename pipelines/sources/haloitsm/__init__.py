@@ -15,7 +15,8 @@ from dlt.extract import DltResource
 
 from pipelines.http.policy import Counters, Policy
 from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.haloitsm.client import HaloITSM
+from pipelines.sources.haloitsm.client import Connection, HaloITSM
+from pipelines.sources.haloitsm.roles import read_role_agents
 from pipelines.sources.haloitsm.ticket_states import Tickets
 from pipelines.sources.raw_rows import make_resource
 
@@ -40,19 +41,17 @@ def connect(
     earlier: EarlierRows | None = None,
 ) -> HaloITSM:
     """Return the client of one instance; no request is sent yet."""
-    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
-    return HaloITSM(
-        base_url,
-        auth_url,
-        tenant,
-        client_id,
-        client_secret,
-        scope,
-        page_size,
-        policy,
-        counters,
-        earlier or EarlierRows(),
+    connection = Connection(
+        base_url=base_url,
+        auth_url=auth_url,
+        tenant=tenant,
+        client_id=client_id,
+        client_secret=client_secret,
+        scope=scope,
+        policy=Policy(requests_per_second=requests_per_second, concurrency=concurrency),
+        page_size=page_size,
     )
+    return HaloITSM(connection, counters, earlier)
 
 
 @dlt.source(name="haloitsm", max_table_nesting=0)
@@ -88,23 +87,27 @@ def source(
     )
     return (
         make_resource(
-            "agents", halo.agents, "One row per agent, disabled and API agents included."
+            "agents",
+            lambda: halo.agent_list,
+            "One row per agent, disabled and API agents included.",
         ),
-        make_resource("teams", halo.teams, "One row per team, inactive ones included."),
-        make_resource("roles", halo.roles, "One row per role, with the teams that it gives."),
+        make_resource("teams", lambda: halo.team_list, "One row per team, inactive ones included."),
+        make_resource(
+            "roles", lambda: halo.role_list, "One row per role, with the teams that it gives."
+        ),
         make_resource(
             "team_details",
-            halo.team_details,
+            lambda: halo.team_details,
             "One row per team with its members; only where agents come without their teams.",
         ),
         make_resource(
             "role_agents",
-            halo.role_agents,
+            lambda: read_role_agents(halo),
             "One row per role with its holders; only where agents come without `roles`.",
         ),
         make_resource(
             "agent_details",
-            halo.agent_details,
+            halo.read_agent_details,
             "One row per agent read singly; only where teams do not tell their members either.",
         ),
         make_resource(

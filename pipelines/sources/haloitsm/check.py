@@ -5,15 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.sources.haloitsm.client import (
-    AGENTS_RIGHT,
-    EVERY_AGENT,
-    EVERY_TEAM,
-    HaloITSM,
-    rows_of,
-)
+from pipelines.sources.haloitsm.client import AGENTS_RIGHT, EVERY_AGENT, EVERY_TEAM, HaloITSM
+from pipelines.sources.haloitsm.paging import find_rows
 from pipelines.sources.haloitsm.service_desk import Desk
-from pipelines.sources.haloitsm.writer import Provisioner
+from pipelines.sources.haloitsm.writer import TicketWriter
 from pipelines.sources.probe import Probe, ProbeWarning
 
 
@@ -39,7 +34,7 @@ def agents(halo: HaloITSM) -> str:
     body = halo.api.get(
         "Agent", AGENTS_RIGHT, pageinate="true", page_no=1, page_size=10, **EVERY_AGENT
     )
-    found = rows_of(body)
+    found = find_rows(body)
     if found is None:
         raise halo.api.unexpected("Agent", body, "a list of agents")
     build = "an older build (bare list)" if isinstance(body, list) else "a newer build (paged)"
@@ -49,13 +44,13 @@ def agents(halo: HaloITSM) -> str:
 
 def some(halo: HaloITSM, path: str, **params: str) -> str:
     body = halo.api.get(path, AGENTS_RIGHT, **params)
-    found = rows_of(body)
+    found = find_rows(body)
     if found is None:
         raise halo.api.unexpected(path, body, "a list")
     return f"{len(found)} can be read"
 
 
-def write_probes(writer: Provisioner) -> Iterator[Probe]:
+def write_probes(writer: TicketWriter) -> Iterator[Probe]:
     yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.me}")
     yield Probe("write: tickets", lambda: tickets(writer.desk))
     yield Probe("write: what a ticket is made of", lambda: names(writer.desk))

@@ -17,23 +17,26 @@ from typing import Any
 
 from pipelines.failures import Misconfigured, Unreadable
 from pipelines.files.json_text import to_text_id
-from pipelines.sources.haloitsm.client import HaloITSM, RecordCount, rows_of
+from pipelines.sources.haloitsm.client import HaloITSM
+from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
 from pipelines.sources.haloitsm.ticket_text import REFERENCE
 from pipelines.sources.raw_rows import Row, key_of
+from pipelines.sources.reading import Api
 
 TICKETS = "the scope `edit:tickets` or `all`, and an agent that may see and change tickets"
 CUSTOMERS = "the scope `read:customers` or `all`"
 NO_TICKET = "RC-0000000000000000"
 CLOCKS = timedelta(days=1)  # the times of an instance may be in any zone
+FIRST_REAL_DATE = "1901"  # Halo writes an earlier date for "never"
 MOST_NAMES = 30  # in an error
 
 
-@dataclass(frozen=True)
-class Names:
+@dataclass(frozen=True, kw_only=True)
+class TicketSettings:
     """What a ticket is to have, by the names that the instance knows; None is its own default."""
 
     ticket_type: str | None
-    ticket_status: str | None
+    status: str | None
     closed_status: str
     reopened_status: str | None
     priority: str | None
@@ -42,11 +45,19 @@ class Names:
     requester: str | None
 
 
+@dataclass(frozen=True)
+class Statuses:
+    """The ticket statuses of one instance, id to name."""
+
+    all: dict[str, str]
+    closed: dict[str, str]  # empty on a build that ignores `excludeclosed`
+
+
 class Desk:
     """The desk of one instance. What is looked up is kept as long as it lasts."""
 
-    def __init__(self, halo: HaloITSM, names: Names) -> None:
-        self.halo, self.api, self.names = halo, halo.api, names
+    def __init__(self, halo: HaloITSM, settings: TicketSettings) -> None:
+        self.halo, self.api, self.settings = halo, halo.api, settings
         self.references: dict[str, Row] = {}  # tickets of the list by the mark in their summary
         self.listed: set[int] = set()
 
@@ -56,25 +67,25 @@ class Desk:
     def new_ticket(self) -> Row:
         """What every new ticket has. Raises Misconfigured for a name that is not one thing."""
         made: Row = {"tickettype_id": self.ticket_type["id"]}
-        if self.names.ticket_status:
-            made["status_id"] = self.status("TICKET_STATUS", self.names.ticket_status)["id"]
-        if self.names.priority:
+        if self.settings.status:
+            made["status_id"] = self.status("TICKET_STATUS", self.settings.status)["id"]
+        if self.settings.priority:
             rows = self.read("Priority")
-            found = choose("TICKET_PRIORITY", self.names.priority, rows, "id", "name")
+            found = choose("TICKET_PRIORITY", self.settings.priority, rows, "id", "name")
             made |= {"priority_id": found.get("priorityid"), "sla_id": found.get("slaid")}
-        if self.names.category:
+        if self.settings.category:
             rows = self.read("Category", tickettype_id=self.ticket_type["id"], type_id=1)
             names = ("value", "category_name")
-            found = choose("TICKET_CATEGORY", self.names.category, rows, "id", *names)
+            found = choose("TICKET_CATEGORY", self.settings.category, rows, "id", *names)
             made["category_1"] = found.get("value") or found.get("category_name")
-        if self.names.team:
+        if self.settings.team:
             rows = self.read("Team", includeenabled="true", showall="true")
-            made["team"] = choose("TICKET_TEAM", self.names.team, rows, "id", "name")["name"]
+            made["team"] = choose("TICKET_TEAM", self.settings.team, rows, "id", "name")["name"]
         return made | self.requester
 
     @cached_property
     def ticket_type(self) -> Row:
-        if not self.names.ticket_type:
+        if not self.settings.ticket_type:
             raise Misconfigured(
                 "PROVISION__HALOITSM__TICKET_TYPE",
                 "it is not set, and a ticket has to be of a type",
@@ -82,12 +93,12 @@ class Desk:
             )
         rows = self.read("TicketType", can_create_only="true", showinactive="false")
         rows = [row for row in rows if row.get("cancreate") is not False]
-        return choose("TICKET_TYPE", self.names.ticket_type, rows, "id", "name")
+        return choose("TICKET_TYPE", self.settings.ticket_type, rows, "id", "name")
 
     @cached_property
     def requester(self) -> Row:
         """The end user in whose name tickets are opened, with customer and site."""
-        wanted = self.names.requester
+        wanted = self.settings.requester
         if not wanted:
             return {}
         rows = self.read("Users", CUSTOMERS, search=wanted, includeactive="true")
@@ -102,38 +113,43 @@ class Desk:
         return choose(setting, wanted, rows, "id", "name")
 
     @cached_property
-    def closed(self) -> dict[str, str]:
-        """The statuses that end a ticket, id -> name: all but those that are left without them."""
-        every, still_open = self.read("Status"), self.read("Status", excludeclosed="true")
-        left = {to_text_id(row.get("id")) for row in still_open}
-        ended = {to_text_id(row.get("id")): str(row.get("name")) for row in every}
-        found = {key: name for key, name in ended.items() if key and key not in left}
-        if not found:  # a build that does not know the parameter
-            own = self.status("TICKET_CLOSED_STATUS", self.names.closed_status)
-            found = {str(own["id"]): str(own.get("name"))}
-        return found
+    def statuses(self) -> Statuses:
+        return read_statuses(self.api, TICKETS)
+
+    @cached_property
+    def closing_statuses(self) -> dict[str, str]:
+        """Return the closed statuses, id to name; the configured one if the build tells none."""
+        if self.statuses.closed:
+            return self.statuses.closed
+        row = self.status("TICKET_CLOSED_STATUS", self.settings.closed_status)
+        return {str(row["id"]): str(row.get("name"))}
 
     @cached_property
     def closed_status(self) -> Any:
-        found = self.status("TICKET_CLOSED_STATUS", self.names.closed_status)
-        if to_text_id(found["id"]) not in self.closed:
+        found = self.status("TICKET_CLOSED_STATUS", self.settings.closed_status)
+        if to_text_id(found["id"]) not in self.closing_statuses:
+            known = names_of(self.closing_statuses)
             raise Misconfigured(
                 "PROVISION__HALOITSM__TICKET_CLOSED_STATUS",
-                f"{found['name']} does not close a ticket; these do: {names_of(self.closed)}",
+                f"{found['name']} does not close a ticket; these do: {known}",
                 "set it to one of them",
             )
         return found["id"]
 
     @cached_property
     def reopened_status(self) -> Any:
-        if wanted := self.names.reopened_status or self.names.ticket_status:
+        if wanted := self.settings.reopened_status or self.settings.status:
             return self.status("TICKET_REOPENED_STATUS", wanted)["id"]
         rows = self.read("Status", tickettype_id=self.ticket_type["id"])
-        rows = [row for row in rows if to_text_id(row.get("id")) not in self.closed]
+        rows = [row for row in rows if to_text_id(row.get("id")) not in self.closing_statuses]
         return min(rows, key=lambda row: (row.get("sequence") or 0, row["id"]))["id"]
 
     def is_closed(self, ticket: Row) -> bool:
-        return to_text_id(ticket.get("status_id")) in self.closed
+        """Return whether a ticket is closed; where nothing tells, by the configured status."""
+        closed = is_closed(ticket, self.statuses)
+        if closed is None:
+            return to_text_id(ticket.get("status_id")) in self.closing_statuses
+        return closed
 
     # ---- tickets
 
@@ -207,14 +223,46 @@ class Desk:
     def pages(self, **params: Any) -> Iterator[list[Row]]:
         """Every ticket, open or closed, newest first."""
         params |= {"order": "id", "orderdesc": "true", "pageinate": "true"}
-        for rows, _ in self.api.pages("Tickets", rows_of, RecordCount(), TICKETS, **params):
+        for rows, _ in self.api.pages(
+            "Tickets", find_rows, RecordCountPaginator(), TICKETS, **params
+        ):
             yield rows
 
     def read(self, path: str, right: str = TICKETS, **params: Any) -> list[Row]:
-        """A list to its end, paged where the build pages it."""
-        params = {"pageinate": "true", "page_size": 100} | params
-        pages = self.api.pages(path, rows_of, RecordCount(), right, **params)
-        return [row for rows, _ in pages for row in rows]
+        return read_list(self.api, path, right, **params)
+
+
+def read_list(api: Api, path: str, right: str, **params: Any) -> list[Row]:
+    """Return a list to its end, paged if the build pages it."""
+    params = {"pageinate": "true", "page_size": 100} | params
+    pages = api.pages(path, find_rows, RecordCountPaginator(), right, **params)
+    return [row for rows, _ in pages for row in rows]
+
+
+def read_statuses(api: Api, right: str) -> Statuses:
+    """Return all statuses, and the closed ones: those not returned with `excludeclosed=true`."""
+
+    def read(**params: str) -> dict[str, str]:
+        rows = read_list(api, "Status", right, **params)
+        return {key_of("haloitsm: Status", row, "id"): str(row.get("name")) for row in rows}
+
+    every, still_open = read(), read(excludeclosed="true")
+    is_told = still_open.keys() < every.keys()
+    closed = {key: name for key, name in every.items() if is_told and key not in still_open}
+    return Statuses(every, closed)
+
+
+def is_closed(ticket: Row, statuses: Statuses) -> bool | None:
+    """Return whether a ticket is closed, or None if nothing tells.
+
+    Its status decides if the build tells closed statuses apart; else its dates do.
+    """
+    if statuses.closed:
+        status_id = to_text_id(ticket.get("status_id"))
+        return status_id in statuses.closed if status_id in statuses.all else None
+    if ticket.get("hasbeenclosed") is False:
+        return False
+    return True if str(ticket.get("dateclosed") or "") >= FIRST_REAL_DATE else None
 
 
 def choose(setting: str, wanted: str, rows: list[Row], key: str, *names: str) -> Row:

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
 
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import to_text_id
-from pipelines.sources.haloitsm.client import HaloITSM, RecordCount, rows_of
+from pipelines.sources.haloitsm.client import HaloITSM
+from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
+from pipelines.sources.haloitsm.service_desk import Statuses, is_closed, read_statuses
 from pipelines.sources.raw_rows import Row, key_of, wrap_rows
 
 RIGHT = "the scope `read:tickets` or `all`, and an agent that may see tickets"
-NEVER = "1901"  # dates before it mean that there is none
 MOST = 100  # of a page
 
 
 class Tickets:
-    """The tickets of one sync, by `HaloITSM.earlier`."""
+    """The tickets of one sync, by `HaloITSM.earlier_rows`."""
 
     def __init__(self, halo: HaloITSM) -> None:
-        self.halo, self.api, self.earlier = halo, halo.api, halo.earlier
+        self.halo, self.api, self.earlier = halo, halo.api, halo.earlier_rows
 
     def read(self) -> Iterator[pa.Table]:
         """One row per ticket of ours: `ticket` as it is listed (null if it is not there or must not
@@ -45,7 +45,12 @@ class Tickets:
         try:
             paging = {"pageinate": "true", "page_size": MOST}
             pages = self.api.pages(
-                "Tickets", rows_of, RecordCount(), RIGHT, ticketids=",".join(keys), **paging
+                "Tickets",
+                find_rows,
+                RecordCountPaginator(),
+                RIGHT,
+                ticketids=",".join(keys),
+                **paging,
             )
             listed = {
                 key_of("haloitsm: tickets", row, "id"): row for row in next(pages, ([], None))[0]
@@ -79,33 +84,11 @@ class Tickets:
         status = to_text_id(ticket.get("status_id")) or ""
         return {
             "ticket": ticket,
-            "status": self.statuses.get(status, status),
-            "is_closed": self.is_closed(ticket, status),
+            "status": self.statuses.all.get(status, status),
+            "is_closed": is_closed(ticket, self.statuses),
             "last_note": note,
         }
 
-    def is_closed(self, ticket: Row, status: str) -> bool | None:
-        """By its status, where the instance tells which of them are open; else by its dates, as far
-        as those tell it."""
-        if self.open_statuses < self.statuses.keys():
-            return status not in self.open_statuses if status in self.statuses else None
-        if ticket.get("hasbeenclosed") is False:
-            return False
-        return True if str(ticket.get("dateclosed") or "") >= NEVER else None
-
     @cached_property
-    def statuses(self) -> dict[str, str]:
-        """Every status of the instance, id -> name."""
-        return self.listed_statuses()
-
-    @cached_property
-    def open_statuses(self) -> set[str]:
-        return {*self.listed_statuses(excludeclosed="true")}
-
-    def listed_statuses(self, **params: Any) -> dict[str, str]:
-        pages = self.api.pages("Status", rows_of, None, RIGHT, **params)
-        return {
-            key_of("haloitsm: Status", row, "id"): str(row.get("name"))
-            for rows, _ in pages
-            for row in rows
-        }
+    def statuses(self) -> Statuses:
+        return read_statuses(self.api, RIGHT)

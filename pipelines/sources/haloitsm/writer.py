@@ -8,6 +8,7 @@ ticket carries the mark of its change, which is looked for before it is made and
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +18,9 @@ from pipelines.http.auth import check_secret
 from pipelines.http.policy import NEXT_SYNC, Counters, Policy, origin_of
 from pipelines.http.write_once import send_once
 from pipelines.redact import redact_text
-from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.haloitsm.client import HaloITSM
+from pipelines.sources.haloitsm.client import Connection, HaloITSM
 from pipelines.sources.haloitsm.service_desk import TICKETS as RIGHT
-from pipelines.sources.haloitsm.service_desk import Desk, Names
+from pipelines.sources.haloitsm.service_desk import Desk, TicketSettings
 from pipelines.sources.haloitsm.ticket_text import details, note, reference, summary
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
@@ -36,6 +36,7 @@ def tenant(base_url: str, tenant: str | None = None) -> str:
 
 
 def connect(
+    *,
     base_url: str,
     client_id: str,
     client_secret: str,
@@ -56,42 +57,45 @@ def connect(
     ticket_requester: str | None = None,
     note_outcome: str = "Internal Note",
     settle_seconds: float = 10.0,
-) -> Provisioner:
+) -> TicketWriter:
     """The ticket_… settings are names on the instance, looked up there, and `note_outcome` is the
     action by which notes are added, by name or id."""
     for name, value in (("ID", client_id), ("SECRET", client_secret)):
         check_secret(f"PROVISION__HALOITSM__CLIENT_{name}", value)
-    policy = Policy(requests_per_second=requests_per_second, concurrency=1)
-    names = Names(
-        ticket_type,
-        ticket_status,
-        ticket_closed_status,
-        ticket_reopened_status,
-        ticket_priority,
-        ticket_category,
-        ticket_team,
-        ticket_requester,
+    connection = Connection(
+        base_url=base_url,
+        auth_url=auth_url,
+        tenant=tenant,
+        client_id=client_id,
+        client_secret=client_secret,
+        scope=scope,
+        policy=Policy(requests_per_second=requests_per_second, concurrency=1),
     )
-
-    def desk(id_: str, secret: str, scope: str) -> Desk:
-        halo = HaloITSM(
-            base_url, auth_url, tenant, id_, secret, scope, 100, policy, Counters(), EarlierRows()
-        )
-        return Desk(halo, names)
-
-    desks = [desk(client_id, client_secret, scope)]
+    settings = TicketSettings(
+        ticket_type=ticket_type,
+        status=ticket_status,
+        closed_status=ticket_closed_status,
+        reopened_status=ticket_reopened_status,
+        priority=ticket_priority,
+        category=ticket_category,
+        team=ticket_team,
+        requester=ticket_requester,
+    )
+    connections = [connection]
     if sync_client_id and sync_client_secret:
-        desks.append(desk(sync_client_id, sync_client_secret, sync_scope))
-    return Provisioner(desks, note_outcome, settle_seconds)
+        sync = {"client_id": sync_client_id, "client_secret": sync_client_secret}
+        connections.append(replace(connection, **sync, scope=sync_scope))
+    desks = [Desk(HaloITSM(each, Counters()), settings) for each in connections]
+    return TicketWriter(desks, note_outcome=note_outcome, settle_seconds=settle_seconds)
 
 
-class Provisioner:
+class TicketWriter:
     """One instance, as the agent that the write credential acts as. `desks` are of that one, and of
     the one that reads if this host has it."""
 
-    def __init__(self, desks: list[Desk], outcome: str, settle: float) -> None:
+    def __init__(self, desks: list[Desk], *, note_outcome: str, settle_seconds: float) -> None:
         self.desks, self.desk, self.api = desks, desks[0], desks[0].api
-        self.outcome, self.settle = outcome, settle
+        self.note_outcome, self.settle_seconds = note_outcome, settle_seconds
 
     def own_accounts(self) -> set[str]:
         """The agents that the API applications act as. Raises Denied or Unreadable."""
@@ -100,7 +104,9 @@ class Provisioner:
     # ---- looking
 
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
-        return wait_until_settled(lambda: self.seen(change, asked_at), asked_at, self.settle)
+        return wait_until_settled(
+            lambda: self.seen(change, asked_at), asked_at, self.settle_seconds
+        )
 
     def seen(self, change: Change, asked_at: datetime | None) -> Seen:
         match change.action:
@@ -183,12 +189,12 @@ class Provisioner:
         if change.action == "open_ticket":
             told = {"summary": summary(change), "details": details(change)}
             return "Tickets", told | self.desk.new_ticket
-        outcome = {"outcome_id": int(self.outcome)} if self.outcome.isdecimal() else {}
+        outcome = {"outcome_id": int(self.note_outcome)} if self.note_outcome.isdecimal() else {}
         element = {
             "ticket_id": int(seen.facts["ticket_id"].split(":")[-1]),
             "note_html": note(change),
             "hiddenfromuser": True,
-            **(outcome or {"outcome": self.outcome}),
+            **(outcome or {"outcome": self.note_outcome}),
         }
         if change.action == "close_ticket":
             element["new_status"] = self.desk.closed_status
