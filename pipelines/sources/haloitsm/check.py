@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from pipelines.sources.haloitsm.client import AGENTS_RIGHT, EVERY_AGENT, EVERY_TEAM, HaloITSM
 from pipelines.sources.haloitsm.paging import find_rows
-from pipelines.sources.haloitsm.service_desk import Desk
+from pipelines.sources.haloitsm.service_desk import ServiceDesk
+from pipelines.sources.haloitsm.ticket_search import TicketSearch
 from pipelines.sources.haloitsm.writer import TicketWriter
 from pipelines.sources.probe import Probe, ProbeWarning
 
@@ -51,19 +52,19 @@ def some(halo: HaloITSM, path: str, **params: str) -> str:
 
 
 def write_probes(writer: TicketWriter) -> Iterator[Probe]:
-    yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.me}")
-    yield Probe("write: tickets", lambda: tickets(writer.desk))
+    yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.own_agent_id}")
+    yield Probe("write: tickets", lambda: tickets(writer.desk.search))
     yield Probe("write: what a ticket is made of", lambda: names(writer.desk))
 
 
-def tickets(desk: Desk) -> str:
-    next(desk.pages(page_size=1), None)
-    by = "the search" if desk.search_works else "reading the list: the search does not tell"
+def tickets(search: TicketSearch) -> str:
+    next(search.request_tickets(page_size=1), None)
+    by = "the search" if search.has_working_search else "reading the list: the search does not tell"
     return f"can be read, and are found by {by}"
 
 
-def names(desk: Desk) -> str:
+def names(desk: ServiceDesk) -> str:
     """Every name that is configured, looked up."""
-    made, closed, again = desk.new_ticket, desk.closed_status, desk.reopened_status
+    made, closed, again = desk.new_ticket_fields, desk.closed_status_id, desk.reopened_status_id
     told = ", ".join(f"{name} {value}" for name, value in made.items())
     return f"is all there: {told}; closed by status {closed}, opened again by {again}"
