@@ -41,7 +41,7 @@ BUGS = [
     Bug(
         "swallow a child that fails",
         "pipelines/sources/pingone/client.py",
-        "if failure.status != 404 or not self.is_gone(kind, key):",
+        "if failure.status != 404 or not self.is_gone(owner):",
         "if False:",
         "tests/sync/test_faults.py tests/sources/test_paging.py -k 'child or gone'",
     ),
@@ -97,7 +97,7 @@ BUGS = [
     Bug(
         "nested groups are not followed",
         "pipelines/sources/pingone/incremental.py",
-        "if counts(row)[1] != 0 and",
+        "if declared_counts(row)[1] != 0 and",
         "if False and",
         MATRIX,
     ),

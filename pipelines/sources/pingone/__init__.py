@@ -12,7 +12,7 @@ from dlt.extract import DltResource
 
 from pipelines.http.policy import Counters, Policy
 from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.pingone.client import PingOne
+from pipelines.sources.pingone.client import Connection, PingOne
 from pipelines.sources.pingone.incremental import Access
 from pipelines.sources.raw_rows import make_resource
 
@@ -39,19 +39,22 @@ def connect(
     counters: Counters,
 ) -> PingOne:
     """Return the client of one environment; no request is sent yet."""
+    connection = Connection(
+        environment_id=environment_id,
+        client_id=client_id,
+        client_secret=client_secret,
+        region=region,
+        base_url=base_url,
+        auth_url=auth_url,
+        worker_environment_id=worker_environment_id,
+        policy=Policy(requests_per_second=requests_per_second, concurrency=concurrency),
+    )
     return PingOne(
-        region,
-        base_url,
-        auth_url,
-        environment_id,
-        worker_environment_id,
-        client_id,
-        client_secret,
-        page_size,
-        memberships,
-        role_assignment_principals,
-        Policy(requests_per_second=requests_per_second, concurrency=concurrency),
+        connection,
         counters,
+        page_size=page_size,
+        memberships=memberships,
+        principals=role_assignment_principals,
     )
 
 

@@ -6,7 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.failures import Failure
-from pipelines.sources.pingone.client import DIRECTORY, MEMBERSHIPS, ROLES, PingOne
+from pipelines.sources.pingone.client import (
+    DIRECTORY_RIGHT,
+    MEMBERSHIPS_RIGHT,
+    ROLES_RIGHT,
+    PingOne,
+)
 from pipelines.sources.pingone.writer import READ_ROLES, Provisioner
 from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import parse_rows
@@ -22,23 +27,23 @@ def probes(tenant: PingOne) -> Iterator[Probe]:
     users: list[str] = []
 
     def first(path: str, right: str) -> str:
-        found, _ = next(tenant.pages(path, path, right, limit=1))
+        found, _ = next(tenant.pages(path, right=right, limit=1))
         if path == "users":
             users.extend(str(user["id"]) for user in found)
         return "can be read" if found else "can be read, and there are none"
 
-    def of_a_user(path: str, collection: str, right: str) -> str:
+    def of_a_user(path: str, right: str) -> str:
         for user in users:
-            found = tenant.of("users", user, path, collection, right)
+            found = tenant.read_owned(f"users/{user}/{path}", right=right)
             return f"can be read ({len(found or [])} of the first user)"
         return "not tried: there is no user"
 
-    yield Probe("populations", lambda: first("populations", DIRECTORY))
-    yield Probe("groups", lambda: first("groups", DIRECTORY))
-    yield Probe("users", lambda: first("users", DIRECTORY))
-    yield Probe("memberships", lambda: of_a_user("memberOfGroups", "groupMemberships", MEMBERSHIPS))
-    yield Probe("roles", lambda: first("roles", ROLES))
-    yield Probe("role assignments", lambda: of_a_user("roleAssignments", "roleAssignments", ROLES))
+    yield Probe("populations", lambda: first("populations", DIRECTORY_RIGHT))
+    yield Probe("groups", lambda: first("groups", DIRECTORY_RIGHT))
+    yield Probe("users", lambda: first("users", DIRECTORY_RIGHT))
+    yield Probe("memberships", lambda: of_a_user("memberOfGroups", MEMBERSHIPS_RIGHT))
+    yield Probe("roles", lambda: first("roles", ROLES_RIGHT))
+    yield Probe("role assignments", lambda: of_a_user("roleAssignments", ROLES_RIGHT))
     yield Probe("applications", lambda: first("applications", "read access to applications"))
 
 
@@ -46,7 +51,7 @@ def write_probes(writer: Provisioner) -> Iterator[Probe]:
     tenant = writer.reader
 
     def first(path: str) -> str:
-        next(tenant.pages(path, path, DIRECTORY, limit=1))
+        next(tenant.pages(path, right=DIRECTORY_RIGHT, limit=1))
         return "can be read"
 
     yield Probe("write: users", lambda: first("users"))
@@ -59,7 +64,7 @@ def rights(writer: Provisioner) -> str:
     tenant, key = writer.reader, writer.client_id
     unknown = "what it may change is not told, and shows when something is changed"
     try:
-        held = tenant.of("applications", key, "roleAssignments", "roleAssignments", READ_ROLES)
+        held = tenant.read_owned(f"applications/{key}/roleAssignments", right=READ_ROLES)
         roles = {str(role.get("id")): role for role in parse_rows(tenant.role_list)}
     except Failure as failure:
         raise ProbeWarning(

@@ -22,7 +22,12 @@ import pyarrow.compute as pc
 from pipelines.failures import Denied, Unreadable
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.pingone.audit_feed import ACTIONS, Named, named_in_activities
-from pipelines.sources.pingone.client import DIRECT, DIRECTORY, PingOne, counts, is_rule_managed
+from pipelines.sources.pingone.client import (
+    DIRECTORY_RIGHT,
+    PingOne,
+    declared_counts,
+    is_rule_managed,
+)
 from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids, wrap_rows
 
 OVERLAP = timedelta(minutes=10)
@@ -77,12 +82,12 @@ class Access:
     def by_group(self) -> bool:
         """Whether members are read by group. By user is the more faithful, so it has to cost twice
         as much to be passed over; a tenant read by group stays so until it costs more."""
-        if self.tenant.ways != "cheapest":
-            return self.tenant.ways == "by_group"
+        if self.tenant.membership_way != "cheapest":
+            return self.tenant.membership_way == "by_group"
         users = len(row_ids(self.tenant.user_list))
         calls = 0
         for group in self.groups.values():
-            known = counts(group)[0]
+            known = declared_counts(group)[0]
             everyone = users if known is None or is_rule_managed(group) else known
             calls += ceil(everyone / self.tenant.page_size)
         dearer = 1 if self.state.get("by_group") else 2
@@ -104,7 +109,7 @@ class Access:
             return [
                 row
                 for action in ACTIONS
-                for row in self.tenant.activities(action, since, begun + timedelta(hours=1))
+                for row in self.tenant.read_activities(action, since, begun + timedelta(hours=1))
             ]
         except (Denied, Unreadable) as failure:
             if failure.status not in (400, 403, 404):
@@ -163,14 +168,14 @@ class Access:
         askable = [
             key
             for key, row in self.groups.items()
-            if counts(row)[1] != 0 and not row.get("sourceType")
+            if declared_counts(row)[1] != 0 and not row.get("sourceType")
         ]
         before = {} if self.sweeps else self.earlier.rows("group_nestings")
         by_parents = any("parents" in row for row in before.values())
         if not by_parents:
             again = {key for key in askable if self._kin_in_doubt(key, before.get(key))}
             try:
-                return list(self.kept("group_nestings", askable, again, self.tenant.children))
+                return list(self.kept("group_nestings", askable, again, self.tenant.read_children))
             except Unreadable as failure:
                 if failure.status != 400:
                     raise
@@ -182,12 +187,12 @@ class Access:
                     counter.pop("group_nestings", None)
                 before = {}
         again = {key for key in self.groups if self._kin_in_doubt(key, before.get(key))}
-        return list(self.kept("group_nestings", self.groups, again, self.tenant.parents))
+        return list(self.kept("group_nestings", self.groups, again, self.tenant.read_parents))
 
     def _kin_in_doubt(self, key: str, row: Row | None) -> bool:
         if self.sweeps or row is None or key in self.moved_groups | self._named("groups"):
             return True
-        children, count = row.get("children"), counts(self.groups[key])[1]
+        children, count = row.get("children"), declared_counts(self.groups[key])[1]
         if children is not None and count is not None and count != len(children):
             return True
         return any(kin not in self.groups for kin in [*(children or ()), *row.get("parents", ())])
@@ -205,7 +210,7 @@ class Access:
             "group_members",
             self.groups,
             again,
-            lambda key: self.tenant.members(key, self.groups[key]),
+            lambda key: self.tenant.read_members(key, self.groups[key]),
         )
 
     def _groups_in_doubt(self) -> set[str]:
@@ -216,7 +221,7 @@ class Access:
         for key, row in self.groups.items():
             known = before.get(key)
             direct = (known or {}).get("direct") or []
-            count = counts(row)[0]
+            count = declared_counts(row)[0]
             if (
                 known is None
                 or is_rule_managed(row)
@@ -230,7 +235,7 @@ class Access:
         if len(asked) > len(self.groups):
             return set(self.groups)  # so many users moved that all groups cost less
         try:
-            for user, row in self.tenant.api.each(sorted(asked), self.tenant.groups_of):
+            for user, row in self.tenant.api.each(sorted(asked), self.tenant.read_memberships):
                 doubted |= holding[user] ^ directly(row)
         except Denied:
             return set(self.groups)  # a user's groups need a right that a group's users do not
@@ -241,7 +246,7 @@ class Access:
             return
         again = set(self.user_ids) if self.sweeps else self._users_in_doubt()
         yield from self.kept(
-            "user_memberships", self.user_ids, again, self.tenant.groups_of, "users"
+            "user_memberships", self.user_ids, again, self.tenant.read_memberships, "users"
         )
 
     def _users_in_doubt(self) -> set[str]:
@@ -258,9 +263,9 @@ class Access:
             doubted |= every[group]
         for key, row in self.groups.items():
             if is_rule_managed(row):
-                doubted |= every[key] ^ set(self.tenant.member_ids(key, ""))
-            elif counts(row)[0] != len(direct[key]) or key in self._named("groups"):
-                doubted |= direct[key] ^ set(self.tenant.member_ids(key, DIRECT))
+                doubted |= every[key] ^ set(self.tenant.read_member_ids(key, direct=False))
+            elif declared_counts(row)[0] != len(direct[key]) or key in self._named("groups"):
+                doubted |= direct[key] ^ set(self.tenant.read_member_ids(key, direct=True))
         return doubted
 
     def _kin_moved(self) -> set[str]:
@@ -279,7 +284,7 @@ class Access:
         if self.tenant.principals != "all":
             scim = self.tenant.principals.removeprefix("users_matching(").removesuffix(")")
             size = self.tenant.page_size
-            found = self.tenant.read("users", "users", DIRECTORY, filter=scim, limit=size)
+            found = self.tenant.read("users", right=DIRECTORY_RIGHT, filter=scim, limit=size)
             users = sorted({key_of("pingone: users", row, "id") for row in found})
             self.counters.warn(
                 "pingone: role assignments of some users only are read, as configured"
@@ -318,7 +323,11 @@ class Access:
                         again.add(key)
             again &= set(keys)
         yield from self.kept(
-            resource, keys, again, lambda key: self.tenant.roles_of(kind, key), kind
+            resource,
+            keys,
+            again,
+            lambda key: self.tenant.read_role_assignments(f"{kind}/{key}"),
+            kind,
         )
 
     @cached_property
@@ -352,7 +361,7 @@ class Access:
         known = set(kept["id"].to_pylist())
         rest = [key for key in keys if key not in known]
         yield from self.tenant.api.per_parent(
-            resource, rest, call, lambda: self.tenant.listed(kind)
+            resource, rest, call, lambda: self.tenant.read_ids(kind)
         )
 
 
