@@ -138,7 +138,7 @@ def test_a_sweep_reads_everything_when_its_time_has_come_or_the_feed_does_not_re
     assert "full" == sync(known)
     del known.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"]
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.sources.pingone.incremental.REACH", timedelta(0))
+        patch.setattr("pipelines.sources.pingone.incremental.FEED_REACH", timedelta(0))
         assert "full" == sync(known)
     assert "incremental" == sync(known)
 

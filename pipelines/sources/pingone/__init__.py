@@ -13,7 +13,13 @@ from dlt.extract import DltResource
 from pipelines.http.policy import Counters, Policy
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.pingone.client import Connection, PingOne
-from pipelines.sources.pingone.incremental import Access
+from pipelines.sources.pingone.incremental import Delta
+from pipelines.sources.pingone.memberships import Memberships
+from pipelines.sources.pingone.role_assignments import (
+    read_application_roles,
+    read_group_roles,
+    read_user_roles,
+)
 from pipelines.sources.raw_rows import make_resource
 
 
@@ -99,32 +105,44 @@ def source(
         concurrency=concurrency,
         counters=counters or Counters(),
     )
-    access = Access(tenant, earlier or EarlierRows(), full, full_every_days)
+    delta = Delta(tenant, earlier or EarlierRows(), full=full, full_every_days=full_every_days)
+    members = Memberships(delta)
     return (
         make_resource(
-            "activities", access.activities, "One row per change of access that was audited.", True
+            "activities",
+            delta.read_new_activities,
+            "One row per change of access that was audited.",
+            True,
         ),
         make_resource("populations", lambda: tenant.population_list, "One row per population."),
         make_resource(
             "roles", lambda: tenant.role_list, "One row per admin role, custom ones too."
         ),
         make_resource("groups", lambda: tenant.group_list, "One row per group of any kind."),
-        make_resource("group_nestings", access.nestings, "One row per group: its direct kin."),
         make_resource(
-            "group_members", access.group_members, "One row per group: ids of its members."
+            "group_nestings", lambda: members.nestings, "One row per group: its direct kin."
         ),
-        make_resource("user_memberships", access.user_memberships, "One row per user: its groups."),
+        make_resource(
+            "group_members", members.read_group_members, "One row per group: ids of its members."
+        ),
+        make_resource(
+            "user_memberships", members.read_user_memberships, "One row per user: its groups."
+        ),
         make_resource("users", lambda: tenant.user_list, "One row per user, disabled ones too."),
         make_resource("applications", lambda: tenant.application_list, "One row per application."),
         make_resource(
-            "user_role_assignments", access.user_roles, "One row per user: its role assignments."
+            "user_role_assignments",
+            lambda: read_user_roles(delta),
+            "One row per user: its role assignments.",
         ),
         make_resource(
-            "group_role_assignments", access.group_roles, "One row per group: what it carries."
+            "group_role_assignments",
+            lambda: read_group_roles(delta),
+            "One row per group: what it carries.",
         ),
         make_resource(
             "application_role_assignments",
-            access.application_roles,
+            lambda: read_application_roles(delta),
             "One row per worker application: its role assignments.",
         ),
     )

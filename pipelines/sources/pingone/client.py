@@ -26,6 +26,7 @@ from pipelines.http.auth import ClientCredentials, check_secret
 from pipelines.http.policy import Counters, Policy, check_url
 from pipelines.http.session import Session
 from pipelines.redact import hide
+from pipelines.sources.pingone.rows import get_declared_counts, is_rule_managed
 from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids
 from pipelines.sources.reading import Api, Json, Page
 
@@ -190,7 +191,7 @@ class PingOne:
 
     def read_members(self, group_id: str, group: Row) -> Row:
         """Return the ids of a group's direct members; of all members too where a rule decides."""
-        users, nested = declared_counts(group)
+        users, nested = get_declared_counts(group)
         if is_rule_managed(group):
             everyone = self.read_member_ids(group_id, direct=False)
             direct = [] if users == 0 else self.read_member_ids(group_id, direct=True)
@@ -281,16 +282,3 @@ class PingOne:
         except Unreadable as failure:
             return failure.status == 404
         return False
-
-
-def declared_counts(group: Row) -> tuple[int | None, int | None]:
-    """Return how many direct users and groups a group declares; None where it does not say."""
-    declared = group.get("directMemberCounts")
-    declared = declared if isinstance(declared, dict) else {}
-    users, groups = declared.get("users"), declared.get("groups")
-    return users if type(users) is int else None, groups if type(groups) is int else None
-
-
-def is_rule_managed(group: Row) -> bool:
-    """Return whether a group is dynamic (a filter decides) or external (another directory does)."""
-    return bool(group.get("userFilter") or group.get("sourceType"))
