@@ -20,7 +20,7 @@ from pipelines.files.json_text import to_text_id
 from pipelines.sources.haloitsm.client import HaloITSM
 from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
 from pipelines.sources.haloitsm.ticket_text import REFERENCE
-from pipelines.sources.raw_rows import Row, key_of
+from pipelines.sources.raw_rows import Row, read_id
 from pipelines.sources.reading import Api
 
 TICKETS = "the scope `edit:tickets` or `all`, and an agent that may see and change tickets"
@@ -156,7 +156,7 @@ class Desk:
     def ticket(self, key: str) -> Row | None:
         """One ticket as it is; None if it was deleted, which the instance must be there to say."""
         try:
-            found = self.api.object(
+            found = self.api.get_object(
                 f"Tickets/{key}", TICKETS, includedetails="true", nocache="true"
             )
         except Unreadable as failure:
@@ -164,13 +164,13 @@ class Desk:
                 raise
             return None
         if to_text_id(found.get("id")) != key:
-            raise self.api.unexpected(f"Tickets/{key}", found, "the ticket of this id")
+            raise self.api.unexpected_body(f"Tickets/{key}", found, "the ticket of this id")
         return found
 
     @cached_property
     def me(self) -> str:
         """The id of the agent that this credential acts as."""
-        found = to_text_id(self.api.object("Agent/me", "an agent to act as").get("id"))
+        found = to_text_id(self.api.get_object("Agent/me", "an agent to act as").get("id"))
         if not found:
             raise Unreadable("haloitsm: GET Agent/me", "it tells no id", "run `rollcall check`")
         return found
@@ -208,7 +208,7 @@ class Desk:
         logged after `since`. A list that does not come newest first is read to its end."""
         read, last = set[int](), float("inf")
         for rows in self.pages(page_size=100):
-            keys = [int(key_of("haloitsm: tickets", row, "id")) for row in rows]
+            keys = [int(read_id("haloitsm: tickets", row, "id")) for row in rows]
             in_order = all(after < before for before, after in pairwise([last, *keys]))
             last = keys[-1] if in_order and keys else 0
             for row in rows:
@@ -223,7 +223,7 @@ class Desk:
     def pages(self, **params: Any) -> Iterator[list[Row]]:
         """Every ticket, open or closed, newest first."""
         params |= {"order": "id", "orderdesc": "true", "pageinate": "true"}
-        for rows, _ in self.api.pages(
+        for rows, _ in self.api.read_pages(
             "Tickets", find_rows, RecordCountPaginator(), TICKETS, **params
         ):
             yield rows
@@ -235,7 +235,7 @@ class Desk:
 def read_list(api: Api, path: str, right: str, **params: Any) -> list[Row]:
     """Return a list to its end, paged if the build pages it."""
     params = {"pageinate": "true", "page_size": 100} | params
-    pages = api.pages(path, find_rows, RecordCountPaginator(), right, **params)
+    pages = api.read_pages(path, find_rows, RecordCountPaginator(), right, **params)
     return [row for rows, _ in pages for row in rows]
 
 
@@ -244,7 +244,7 @@ def read_statuses(api: Api, right: str) -> Statuses:
 
     def read(**params: str) -> dict[str, str]:
         rows = read_list(api, "Status", right, **params)
-        return {key_of("haloitsm: Status", row, "id"): str(row.get("name")) for row in rows}
+        return {read_id("haloitsm: Status", row, "id"): str(row.get("name")) for row in rows}
 
     every, still_open = read(), read(excludeclosed="true")
     is_told = still_open.keys() < every.keys()

@@ -16,7 +16,7 @@ from pipelines.files.json_text import to_text_id
 from pipelines.sources.haloitsm.client import HaloITSM
 from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
 from pipelines.sources.haloitsm.service_desk import Statuses, is_closed, read_statuses
-from pipelines.sources.raw_rows import Row, key_of, wrap_rows
+from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
 RIGHT = "the scope `read:tickets` or `all`, and an agent that may see tickets"
 MOST = 100  # of a page
@@ -31,8 +31,8 @@ class Tickets:
     def read(self) -> Iterator[pa.Table]:
         """One row per ticket of ours: `ticket` as it is listed (null if it is not there or must not
         be seen), `status`, `is_closed` (null if nobody can tell) and `last_note`."""
-        before = self.earlier.rows("tickets")
-        ours = self.earlier.tickets()
+        before = self.earlier.read_rows("tickets")
+        ours = self.earlier.read_ticket_ids()
         for first in range(0, len(ours), MOST):
             keys = ours[first : first + MOST]
             rows = [(key, self.told(key, row, before)) for key, row in self.found(keys).items()]
@@ -44,7 +44,7 @@ class Tickets:
         a list leaves out, by one each."""
         try:
             paging = {"pageinate": "true", "page_size": MOST}
-            pages = self.api.pages(
+            pages = self.api.read_pages(
                 "Tickets",
                 find_rows,
                 RecordCountPaginator(),
@@ -53,7 +53,7 @@ class Tickets:
                 **paging,
             )
             listed = {
-                key_of("haloitsm: tickets", row, "id"): row for row in next(pages, ([], None))[0]
+                read_id("haloitsm: tickets", row, "id"): row for row in next(pages, ([], None))[0]
             }
             return {key: listed.get(key) or self.single(key) for key in keys}
         except Denied as denied:
@@ -64,7 +64,7 @@ class Tickets:
 
     def single(self, key: str, **params: str) -> Row | None:
         try:
-            return self.api.object(f"Tickets/{key}", RIGHT, **params)
+            return self.api.get_object(f"Tickets/{key}", RIGHT, **params)
         except Unreadable as failure:
             if failure.status != 404:
                 raise

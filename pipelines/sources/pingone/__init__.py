@@ -1,8 +1,8 @@
 """PingOne: users, groups, populations, roles, worker applications, and who holds what.
 
-Lists are read whole on every sync. Memberships and role assignments have no list: they are read by
-group or by user, whichever takes fewer calls, and by principal; after the first time only those
-that the audit feed, the lists or what is held call into question.
+Lists are read whole on every sync. Memberships and role assignments have no list. Memberships are
+read by group or by user, whichever takes fewer calls, and role assignments by principal. After the
+first sync only those are read again that the audit feed, the lists or earlier rows put in doubt.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def source(
     """Read one PingOne environment.
 
     `memberships` is `cheapest`, `by_group` or `by_user`; `role_assignment_principals` is `all`,
-    `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave users' roles out.
+    `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave out roles of users.
     `full` reads everything, and so does a run `full_every_days` days after the last full one.
     `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
     """
@@ -138,7 +138,7 @@ def source(
         make_resource(
             "group_role_assignments",
             lambda: read_group_roles(delta),
-            "One row per group: what it carries.",
+            "One row per group: its role assignments.",
         ),
         make_resource(
             "application_role_assignments",

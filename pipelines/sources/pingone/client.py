@@ -27,7 +27,7 @@ from pipelines.http.policy import Counters, Policy, check_url
 from pipelines.http.session import Session
 from pipelines.redact import hide
 from pipelines.sources.pingone.rows import get_declared_counts, is_rule_managed
-from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids
+from pipelines.sources.raw_rows import Row, parse_rows, read_id, row_ids
 from pipelines.sources.reading import Api, Json, Page
 
 API_URL = "https://api.pingone.{}/v1"
@@ -180,14 +180,14 @@ class PingOne:
     def read_children(self, group_id: str) -> Row:
         nested = f'memberOfGroups[id eq "{group_id}" and type eq "DIRECT"]'
         found = self.read("groups", right=DIRECTORY_RIGHT, filter=nested, limit=self.page_size)
-        return {"children": sorted({key_of("pingone: groups", row, "id") for row in found})}
+        return {"children": sorted({read_id("pingone: groups", row, "id") for row in found})}
 
     def read_parents(self, group_id: str) -> Row | None:
         found = self.read_owned(f"groups/{group_id}/memberOfGroups", right=DIRECTORY_RIGHT)
         if found is None:
             return None
         direct = (row for row in found if row.get("type") in (None, "DIRECT"))
-        return {"parents": sorted({key_of("pingone: groups", row, "id") for row in direct})}
+        return {"parents": sorted({read_id("pingone: groups", row, "id") for row in direct})}
 
     def read_members(self, group_id: str, group: Row) -> Row:
         """Return the ids of a group's direct members; of all members too where a rule decides."""
@@ -216,7 +216,7 @@ class PingOne:
             filter=f'memberOfGroups[id eq "{group_id}"{only}]',
             limit=self.page_size,
         )
-        return sorted({key_of("pingone: users", row, "id") for row in found})
+        return sorted({read_id("pingone: users", row, "id") for row in found})
 
     def read_memberships(self, user_id: str) -> Row | None:
         path = f"users/{user_id}/memberOfGroups"
@@ -248,7 +248,9 @@ class PingOne:
             return self.pages(path, right=right, **params)
 
         resource = path.rpartition("/")[2]
-        return self.api.whole(resource, read, total=lambda body: body.get("count"), counted=counted)
+        return self.api.read_list(
+            resource, read, total=lambda body: body.get("count"), counted=counted
+        )
 
     def pages(self, path: str, *, right: str, **params: Any) -> Iterator[Page]:
         """Yield the pages of a list, whose rows stand under `_embedded`."""
@@ -260,7 +262,9 @@ class PingOne:
             rows = found.get(collection) if isinstance(found, dict) else None
             return rows if isinstance(rows, list) else None
 
-        return self.api.pages(path, rows_of, JSONLinkPaginator("_links.next.href"), right, **params)
+        return self.api.read_pages(
+            path, rows_of, JSONLinkPaginator("_links.next.href"), right, **params
+        )
 
     def read(self, path: str, *, right: str, **params: Any) -> list[Row]:
         return [row for rows, _ in self.pages(path, right=right, **params) for row in rows]
@@ -278,7 +282,7 @@ class PingOne:
 
     def is_gone(self, path: str) -> bool:
         try:
-            self.api.object(path, DIRECTORY_RIGHT)
+            self.api.get_object(path, DIRECTORY_RIGHT)
         except Unreadable as failure:
             return failure.status == 404
         return False

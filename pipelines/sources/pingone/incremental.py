@@ -23,7 +23,7 @@ from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.pingone.audit_feed import READ_ACTIONS, Mentions, find_mentions
 from pipelines.sources.pingone.client import PingOne
 from pipelines.sources.pingone.rows import get_declared_counts, is_rule_managed
-from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids, wrap_rows
+from pipelines.sources.raw_rows import Row, parse_rows, read_id, row_ids, wrap_rows
 
 FEED_OVERLAP = timedelta(minutes=10)
 FEED_REACH = timedelta(days=13)  # the feed keeps 14 days
@@ -120,8 +120,8 @@ class Delta:
         return find_mentions(self.feed or ())
 
     def read_new_activities(self) -> Iterator[pa.Table]:
-        known = set(self.earlier.values("activities", "$.id"))
-        found = {key_of("pingone: activities", row, "id"): row for row in self.feed or ()}
+        known = set(self.earlier.read_values("activities", "$.id"))
+        found = {read_id("pingone: activities", row, "id"): row for row in self.feed or ()}
         new = [(key, row) for key, row in found.items() if key not in known]
         self.counters.rows_read["activities"] = len(new)
         self.counters.rows_kept["activities"] = len(known)
@@ -132,7 +132,7 @@ class Delta:
     @cached_property
     def groups(self) -> dict[str, Row]:
         rows = parse_rows(self.tenant.group_list)
-        return {key_of("pingone: groups", row, "id"): row for row in rows}
+        return {read_id("pingone: groups", row, "id"): row for row in rows}
 
     @cached_property
     def user_ids(self) -> list[str]:
@@ -141,14 +141,14 @@ class Delta:
     @cached_property
     def moved_users(self) -> set[str]:
         """Users that are new, or that PingOne has updated since."""
-        before = self.earlier.values("users", "$.updatedAt")
+        before = self.earlier.read_values("users", "$.updatedAt")
         now = ((str(row["id"]), row.get("updatedAt")) for row in parse_rows(self.tenant.user_list))
         return {key for key, at in now if key not in before or before[key] != at}
 
     @cached_property
     def moved_groups(self) -> set[str]:
         """Groups that are new, or that differ in anything."""
-        before = self.earlier.rows("groups")
+        before = self.earlier.read_rows("groups")
         return {key for key, row in self.groups.items() if before.get(key) != row}
 
     # ---- what is read and what is taken over
@@ -167,13 +167,13 @@ class Delta:
         read anew, lacks it.
         """
         keys = sorted(keys)
-        earlier = wrap_rows(()) if self.is_sweep else self.earlier.table(resource)
+        earlier = wrap_rows(()) if self.is_sweep else self.earlier.read_table(resource)
         wanted = pa.array(sorted(set(keys) - doubted), pa.string())
         kept = earlier.filter(pc.is_in(earlier["id"], value_set=wanted))
         self.counters.rows_kept[resource] += kept.num_rows
         yield kept
         known = set(kept["id"].to_pylist())
         rest = [key for key in keys if key not in known]
-        yield from self.tenant.api.per_parent(
+        yield from self.tenant.api.read_per_parent(
             resource, rest, read, lambda: self.tenant.read_ids(kind)
         )

@@ -31,7 +31,7 @@ class Memberships:
     def nestings(self) -> list[pa.Table]:
         """The children of each group that may have some. Some tenants cannot be asked for children;
         there it is the parents of each group."""
-        before = {} if self.delta.is_sweep else self.earlier.rows("group_nestings")
+        before = {} if self.delta.is_sweep else self.earlier.read_rows("group_nestings")
         if not any("parents" in row for row in before.values()):
             askable = [
                 key
@@ -81,7 +81,7 @@ class Memberships:
 
     def _find_doubted_groups(self) -> set[str]:
         groups, mentioned = self.delta.groups, self.delta.mentions.members
-        before = self.earlier.rows("group_members")
+        before = self.earlier.read_rows("group_members")
         present = set(self.delta.user_ids)
         doubted = self.delta.moved_groups | mentioned["groups"]
         groups_of: dict[str, set[str]] = defaultdict(set)  # user -> groups, as read earlier
@@ -101,7 +101,7 @@ class Memberships:
         if len(asked) > len(groups):
             return set(groups)  # so many users moved that all groups cost less
         try:
-            for user, row in self.tenant.api.each(sorted(asked), self.tenant.read_memberships):
+            for user, row in self.tenant.api.call_each(sorted(asked), self.tenant.read_memberships):
                 doubted |= groups_of[user] ^ list_direct_groups(row)
         except Denied:
             return set(groups)  # a user's groups need a right that a group's users do not
@@ -120,7 +120,7 @@ class Memberships:
 
     def _find_doubted_users(self) -> set[str]:
         groups, mentioned = self.delta.groups, self.delta.mentions.members
-        before = self.earlier.rows("user_memberships")
+        before = self.earlier.read_rows("user_memberships")
         doubted = set(self.delta.user_ids) - set(before)
         doubted |= self.delta.moved_users | mentioned["users"]
         direct: dict[str, set[str]] = defaultdict(set)  # group -> users, as read earlier
@@ -142,6 +142,6 @@ class Memberships:
     def _find_moved_children(self) -> set[str]:
         """Return the groups with other parents than before, whose members' indirect memberships
         are others too."""
-        before = list_nesting_pairs(self.earlier.rows("group_nestings").items())
+        before = list_nesting_pairs(self.earlier.read_rows("group_nestings").items())
         rows = zip(row_ids(self.nestings), parse_rows(self.nestings), strict=True)
         return {child for child, _ in before ^ list_nesting_pairs(rows)}

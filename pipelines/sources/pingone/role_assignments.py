@@ -9,7 +9,7 @@ import pyarrow as pa
 from pipelines.sources.pingone.client import DIRECTORY_RIGHT
 from pipelines.sources.pingone.incremental import Delta
 from pipelines.sources.pingone.rows import is_inherited
-from pipelines.sources.raw_rows import key_of, parse_rows, row_ids
+from pipelines.sources.raw_rows import parse_rows, read_id, row_ids
 
 
 def read_user_roles(delta: Delta) -> Iterator[pa.Table]:
@@ -22,7 +22,7 @@ def read_user_roles(delta: Delta) -> Iterator[pa.Table]:
         scim = tenant.principals.removeprefix("users_matching(").removesuffix(")")
         size = tenant.page_size
         found = tenant.read("users", right=DIRECTORY_RIGHT, filter=scim, limit=size)
-        users = sorted({key_of("pingone: users", row, "id") for row in found})
+        users = sorted({read_id("pingone: users", row, "id") for row in found})
         delta.counters.warn("pingone: role assignments are read of some users only, as configured")
     yield from _keep_or_read(delta, "users", users, delta.moved_users)
 
@@ -32,9 +32,9 @@ def read_group_roles(delta: Delta) -> Iterator[pa.Table]:
 
 
 def read_application_roles(delta: Delta) -> Iterator[pa.Table]:
-    before = delta.earlier.rows("applications")
+    before = delta.earlier.read_rows("applications")
     workers = {
-        key_of("pingone: applications", row, "id"): row
+        read_id("pingone: applications", row, "id"): row
         for row in parse_rows(delta.tenant.application_list)
         if row.get("type") == "WORKER"
     }
@@ -63,11 +63,11 @@ def _find_doubted_holders(delta: Delta, kind: str) -> set[str]:
     populations = set(row_ids(delta.tenant.population_list))
     group_assignment_ids = {
         str(assignment.get("id"))
-        for row in delta.earlier.rows(_table_of("groups")).values()
+        for row in delta.earlier.read_rows(_table_of("groups")).values()
         for assignment in row["roleAssignments"]
     }
     doubted = set()
-    for key, row in delta.earlier.rows(_table_of(kind)).items():
+    for key, row in delta.earlier.read_rows(_table_of(kind)).items():
         for assignment in row["roleAssignments"]:
             scope = assignment.get("scope") or {}
             if (

@@ -214,7 +214,7 @@ class Provisioner:
         """One object; None only if PingOne itself says, in its own words, that it is not there, and
         shows others."""
         try:
-            return self.api.object(path, right)
+            return self.api.get_object(path, right)
         except Unreadable as failure:
             if failure.status != 404 or "NOT_FOUND" not in codes(failure.body):
                 raise
