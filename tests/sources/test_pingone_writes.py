@@ -57,7 +57,7 @@ def settings(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPa
         "PROVISION__PINGONE__SETTLE_SECONDS": "2",
     }.items():
         monkeypatch.setenv(name, value)
-    hasty = functools.partial(Policy, wait=0.002, longest_wait=0.02, silence=0.4)
+    hasty = functools.partial(Policy, wait=0.002, longest_wait=0.02, read_timeout=0.4)
     monkeypatch.setattr("pipelines.sources.pingone.writer.Policy", hasty)
     return monkeypatch
 

@@ -17,7 +17,8 @@ from pipelines.files.json_text import to_text_id
 from pipelines.http.auth import check_secret
 from pipelines.http.policy import Counters, Policy, origin_of
 from pipelines.http.write_once import send_once
-from pipelines.sources.pingone.client import DIRECTORY, PingOne, is_rule_managed
+from pipelines.sources.pingone.client import API_URL, DIRECTORY_RIGHT, Connection, PingOne
+from pipelines.sources.pingone.rows import is_rule_managed
 from pipelines.sources.pingone.translation import (
     assigns,
     codes,
@@ -45,7 +46,7 @@ READ_ROLES = "the permission permissions:read:userRoleAssignments"
 
 def tenant(environment_id: str, region: str = "com", base_url: str | None = None) -> str:
     """One environment of one region."""
-    api = base_url or f"https://api.pingone.{region}/v1"
+    api = base_url or API_URL.format(region)
     return f"{origin_of(api)}/environments/{environment_id.strip()}"
 
 
@@ -66,23 +67,18 @@ def connect(
     how long after a call of unknown effect a read may still show the state before it."""
     for name, value in (("ID", client_id), ("SECRET", client_secret)):
         check_secret(f"PROVISION__PINGONE__CLIENT_{name}", value)
-    policy = Policy(requests_per_second=requests_per_second, concurrency=1)
-    reader = PingOne(
-        region,
-        base_url,
-        auth_url,
-        environment_id,
-        worker_environment_id,
-        client_id,
-        client_secret,
-        200,
-        "cheapest",
-        "all",
-        policy,
-        Counters(),
+    connection = Connection(
+        environment_id=environment_id,
+        client_id=client_id,
+        client_secret=client_secret,
+        region=region,
+        base_url=base_url,
+        auth_url=auth_url,
+        worker_environment_id=worker_environment_id,
+        policy=Policy(requests_per_second=requests_per_second, concurrency=1),
     )
     keys = [key.strip() for key in (client_id, sync_client_id) if key]
-    return Provisioner(reader, keys, allow_delete, settle_seconds)
+    return Provisioner(PingOne(connection, Counters()), keys, allow_delete, settle_seconds)
 
 
 class Provisioner:
@@ -112,7 +108,7 @@ class Provisioner:
             return self.new_account(change)
         if not (change.account_id or "").startswith("pingone:user:"):
             return Seen("drift", "only users are changed through this API")
-        user = self.found(f"users/{native(change.account_id)}", DIRECTORY)
+        user = self.found(f"users/{native(change.account_id)}", DIRECTORY_RIGHT)
         if user is None:
             if change.action in ("grant", "enable_account"):
                 return Seen("drift", "the account is not there any more")
@@ -137,7 +133,7 @@ class Provisioner:
         if not wanted.get("username") or not wanted.get("email"):
             return Seen("drift", "a username and an email are needed to make an account")
         named = f"username eq {json.dumps(wanted['username'], ensure_ascii=False)}"
-        for user in self.reader.read("users", "users", DIRECTORY, filter=named, limit=10):
+        for user in self.reader.read("users", right=DIRECTORY_RIGHT, filter=named, limit=10):
             facts = {"id": to_text_id(user.get("id")), "enabled": user.get("enabled")}
             differs = [name for name in wanted if not is_same(user.get(name), wanted[name])]
             if differs:
@@ -172,14 +168,14 @@ class Provisioner:
         """Whether the user is in the group, itself and not through another."""
         user, group_id = native(change.account_id), native(change.entitlement_id)
         gives = change.action == "grant"
-        group = self.found(f"groups/{group_id}", DIRECTORY)
+        group = self.found(f"groups/{group_id}", DIRECTORY_RIGHT)
         if group is None:
             return Seen("drift" if gives else "absent", "the group is not there any more")
         if is_rule_managed(group):
             return Seen("drift", "a rule, or another directory, decides who is in the group")
         if change.resource_name and group.get("name") != change.resource_name:
             return Seen("drift", "the group has another name by now")
-        rows = (self.reader.groups_of(user) or {}).get("memberships", ())
+        rows = (self.reader.read_memberships(user) or {}).get("memberships", ())
         kinds = [row["type"] for row in rows if row["id"] == group_id]
         facts = {"membership": kinds[0] if kinds else None}
         if "INDIRECT" in kinds:
@@ -193,7 +189,7 @@ class Provisioner:
         """Whether the user has the role at this scope, by an assignment of its own."""
         user, role = native(change.account_id), native(change.entitlement_id)
         scope = ((change.scope_type or "").upper(), native(change.scope_id))
-        rows = self.reader.read(f"users/{user}/roleAssignments", "roleAssignments", READ_ROLES)
+        rows = self.reader.read(f"users/{user}/roleAssignments", right=READ_ROLES)
         same = [row for row in rows if assigns(row) == (role, *scope)]
         if change.action == "grant":
             wider = [row for row in rows if role == assigns(row)[0] and covers(row, scope)]
@@ -218,7 +214,7 @@ class Provisioner:
         """One object; None only if PingOne itself says, in its own words, that it is not there, and
         shows others."""
         try:
-            return self.api.object(path, right)
+            return self.api.get_object(path, right)
         except Unreadable as failure:
             if failure.status != 404 or "NOT_FOUND" not in codes(failure.body):
                 raise
@@ -231,7 +227,7 @@ class Provisioner:
     @cached_property
     def sees_users(self) -> bool:
         """Whether anybody can be seen: if not, nobody is gone. Raises Denied or Unreadable."""
-        rows, _ = next(self.reader.pages("users", "users", DIRECTORY, limit=1))
+        rows, _ = next(self.reader.pages("users", right=DIRECTORY_RIGHT, limit=1))
         return bool(rows)
 
     # ---- acting
