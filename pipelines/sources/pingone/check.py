@@ -12,7 +12,7 @@ from pipelines.sources.pingone.client import (
     ROLES_RIGHT,
     PingOne,
 )
-from pipelines.sources.pingone.writer import READ_ROLES, Provisioner
+from pipelines.sources.pingone.writer import READ_ROLES_RIGHT, Provisioner
 from pipelines.sources.probe import Doubtful, Probe
 from pipelines.sources.raw_rows import parse_rows
 
@@ -64,7 +64,7 @@ def rights(writer: Provisioner) -> str:
     tenant, key = writer.reader, writer.client_id
     unknown = "what it may change is not told, and shows when something is changed"
     try:
-        held = tenant.read_owned(f"applications/{key}/roleAssignments", right=READ_ROLES)
+        held = tenant.read_owned(f"applications/{key}/roleAssignments", right=READ_ROLES_RIGHT)
         roles = {str(role.get("id")): role for role in parse_rows(tenant.role_list)}
     except Failure as failure:
         raise Doubtful(f"{unknown} ({failure.why})", "let it read roles and assignments") from None
