@@ -87,7 +87,7 @@ def sync_sources(
             for read in outcome.reads:
                 read.failure = read.failure or outcome.failure
             if isinstance(outcome.failure, Refused) and any(r.rows_loaded for r in outcome.reads):
-                outcome.kept = publish.set_aside(copy, warehouse)
+                outcome.kept = publish.keep_refused(copy, warehouse)
         if outcome.failure or not any(read.failure is None for read in outcome.reads):
             _record_only(outcome, work)
     return outcome
@@ -137,7 +137,7 @@ def _build(
         run_record.record_acceptance(copy, outcome.run_id, change)
         say(f"accepted: {change}")
     publish.publish(copy, outcome.warehouse)
-    publish.forget_refused(outcome.warehouse)
+    publish.remove_refused(outcome.warehouse)
     outcome.published = True
     say(f"published {outcome.warehouse}")
 

@@ -9,9 +9,9 @@ DECISIONS = "tests/review/test_decisions.py"
 BUGS = [
     Bug(
         "no lock",
-        "pipelines/warehouse/publish.py",
-        "fcntl.LOCK_EX | fcntl.LOCK_NB",
-        "fcntl.LOCK_SH",
+        "pipelines/files/lock.py",
+        "fcntl.LOCK_EX |",
+        "fcntl.LOCK_SH |",
         "tests/warehouse/test_publish.py -k at_once",
     ),
     Bug(
@@ -87,7 +87,7 @@ BUGS = [
     Bug(
         "what was refused is kept for ever",
         "pipelines/sync/run.py",
-        "    publish.forget_refused(outcome.warehouse)\n",
+        "    publish.remove_refused(outcome.warehouse)\n",
         "",
         "tests/sync/test_guard.py -k at_once",
     ),
