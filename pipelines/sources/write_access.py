@@ -7,9 +7,8 @@ settings that their parameters name:
     connect(...) -> Provisioner   with the write credential, PROVISION__<SOURCE>__CLIENT_ID and
                                   …__CLIENT_SECRET; no call is made yet
 
-and `TICKETS = True` if it opens tickets for what no API can change. A setting that is not under
-PROVISION__ is the source's own, SOURCES__<SOURCE>__…, except the credential: a sync never has the
-right to write, and what writes never has it from the sync.
+A setting that is not under PROVISION__ is the source's own, SOURCES__<SOURCE>__…, except the
+credential: a sync never has the right to write, and what writes never has it from the sync.
 """
 
 from __future__ import annotations
@@ -32,13 +31,6 @@ CREDENTIAL = ("client_id", "client_secret")
 def writable_sources() -> list[str]:
     """The sources that can be written to."""
     return [name for name in source_names() if find_spec(f"pipelines.sources.{name}.writer")]
-
-
-def ticket_source() -> str:
-    """The source that opens tickets for what cannot be changed by API; empty if there is none."""
-    return next(
-        (name for name in writable_sources() if getattr(_module(name), "TICKETS", False)), ""
-    )
 
 
 def writable_tenant(source: str) -> str:

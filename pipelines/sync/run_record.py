@@ -1,4 +1,4 @@
-"""The record of every sync, in the published file: `runs` and `run_resources`."""
+"""Write the record of every sync into the warehouse: tables `runs` and `run_resources`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pipelines.warehouse.run_tables import TABLES
 
 
 def start_time(copy: Path) -> datetime:
-    """Now; where the clock has gone back, just after the newest run: history is kept by when runs
-    began, and which of them was the last as well."""
+    """Return now, or just after the newest run if the clock has gone back: histories and the order
+    of runs depend on start times."""
     newest = None
     if copy.exists():
         with duckdb.connect(str(copy)) as connection:
@@ -44,8 +44,8 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                 "started_at": read.started_at,
                 "ended_at": read.ended_at,
                 "tenant": registry.source_tenant(read.source),
-                "requests": read.tally.requests,
-                "retries": read.tally.retries,
+                "requests": read.counters.requests,
+                "retries": read.counters.retries,
                 "data_as_of": complete[0] if failure and complete else read.started_at,
                 "error": redact_text(str(failure)) if failure else None,
                 "remedy": redact_text(failure.next, 4000) if failure else None,
@@ -61,19 +61,19 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                         run_id,
                         read.source,
                         resource,
-                        read.tally.pages[resource],
-                        read.tally.rows_read[resource],
+                        read.counters.pages[resource],
+                        read.counters.rows_read[resource],
                         read.rows_loaded[resource],
-                        read.tally.reported.get(resource),
+                        read.counters.reported.get(resource),
                     ],
                 )
 
 
 def record_acceptance(copy: Path, run_id: str, change: str) -> None:
-    """Record that a change beyond the guard's limits was accepted, beside the source it is of."""
+    """Add an accepted guard change to this run's row in `runs`."""
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
             "update main.runs set accepted = concat_ws('; ', accepted, ?)"
-            " where run_id = ? and (? like source_name || '%')",
+            r" where run_id = ? and source_name = regexp_extract(?, '^\w+')",
             [change, run_id, change],
         )

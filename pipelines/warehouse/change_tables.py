@@ -1,11 +1,8 @@
-"""The tables of changes: plans that were applied, and what became of each change."""
+"""Declare the tables of write-back: plans that were applied, and the outcome of each change."""
 
 from __future__ import annotations
 
 from pipelines.sql import Table
-
-OUTCOMES = ("done", "already", "drift", "failed", "ticketed")
-
 
 PLANS = Table(
     "change_plans",

@@ -1,7 +1,7 @@
-"""What a review leaves in the warehouse: campaigns, their frozen items, and every decision.
+"""Declare the tables of reviews: campaigns, their frozen items, and every decision.
 
-These rows cannot be built again from the sources. An item and a decision are never changed or taken
-away; a decision that is superseded stays, and says so.
+These rows cannot be built again from the sources. Items and decisions are never changed or deleted:
+a superseded decision stays, and names the import that superseded it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pipelines.sql import Table
 
 DECISIONS = ("keep", "revoke", "modify", "not_mine", "unsure")
-SETTLED = ("keep", "revoke", "modify")  # the others are answers that decide nothing
+SETTLED = ("keep", "revoke", "modify")  # the other answers decide nothing
 
 CAMPAIGNS = Table(
     "review_campaigns",

@@ -1,4 +1,4 @@
-"""The record of every sync in the published file: tables `runs` and `run_resources`."""
+"""Declare the record of every sync: tables `runs` and `run_resources`."""
 
 from __future__ import annotations
 

@@ -31,8 +31,8 @@ BUGS = [
     Bug(
         "guard ignores memberships",
         "pipelines/sync/guard.py",
-        "] + _resources(connection, limits)",
-        "]",
+        "        changes += _find_lost_holders(connection, limits)\n",
+        "",
         "tests/sync/test_guard.py -k resource",
     ),
     Bug(
@@ -52,7 +52,7 @@ BUGS = [
     Bug(
         "a small company may be all another",
         "pipelines/sync/guard.py",
-        "removed == before >= FEW",
+        "removed == before >= MIN_REPLACED_ACCOUNTS",
         "False",
         "tests/sync/test_guard.py -k all_another",
     ),

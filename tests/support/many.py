@@ -162,7 +162,7 @@ class Many:
             for table in tables(connection):
                 source, name = table.removeprefix("raw_").split(".")
                 [rows] = connection.execute(f"select count(*) from {table}").fetchone()
-                reads[source].rows_loaded[name] = reads[source].tally.rows_read[name] = rows
+                reads[source].rows_loaded[name] = reads[source].counters.rows_read[name] = rows
         run_record.record_runs(self.warehouse, f"run{number}", [*reads.values()])
         transform(self.warehouse, self.home)
 

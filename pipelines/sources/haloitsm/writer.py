@@ -25,7 +25,6 @@ from pipelines.sources.haloitsm.ticket_text import details, note, reference, sum
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
 
-TICKETS = True
 SHOWN = ("tickettype_id", "priority_id", "category_1", "team", "user_id")  # and compared afterwards
 OUTCOME = "set PROVISION__HALOITSM__NOTE_OUTCOME to an outcome of this instance, by name or by id"
 
