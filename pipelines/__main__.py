@@ -46,7 +46,8 @@ def main() -> NoReturn:
     counts = getattr(arguments, "counts", None)
     if arguments.verb in notify.NOTIFYING_VERBS and (code or counts):
         notify.send_summary(arguments.verb, code, counts or [])
-    _flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
     sys.exit(code)
 
 
@@ -78,11 +79,6 @@ def _interrupt(number: int, _: Any) -> NoReturn:
     scratch.clear_scratch()
     os.write(2, b"interrupted, nothing was published\n")
     os._exit(128 + number)
-
-
-def _flush() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

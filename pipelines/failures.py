@@ -81,7 +81,7 @@ class Locked(Failure):
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 # as libraries put it into messages of exceptions of their own
-DISK_FULL_TEXTS = ("No space left on device", "Disk quota exceeded", "File too large")
+FULL_TEXTS = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
 def explain(error: BaseException) -> Failure | None:
@@ -91,7 +91,7 @@ def explain(error: BaseException) -> Failure | None:
     while link is not None and id(link) not in seen:
         if isinstance(link, Failure):
             return link
-        full = next((words for words in DISK_FULL_TEXTS if words in str(link)), None)
+        full = next((words for words in FULL_TEXTS if words in str(link)), None)
         if full or getattr(link, "errno", None) in DISK_ERRORS:
             why = getattr(link, "strerror", None) or full or ""
             return StorageFailed(

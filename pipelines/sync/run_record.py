@@ -30,8 +30,8 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
         for table in TABLES:
             table.create(connection)
         for read in reads:
-            failure = read.failure
-            complete = connection.execute(
+            failure, counters = read.failure, read.counters
+            [last_complete] = connection.execute(
                 "select max(started_at) from main.runs"
                 " where source_name = ? and status = 'complete'",
                 [read.source],
@@ -44,9 +44,9 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                 "started_at": read.started_at,
                 "ended_at": read.ended_at,
                 "tenant": registry.source_tenant(read.source),
-                "requests": read.counters.requests,
-                "retries": read.counters.retries,
-                "data_as_of": complete[0] if failure and complete else read.started_at,
+                "requests": counters.requests,
+                "retries": counters.retries,
+                "data_as_of": last_complete if failure else read.started_at,
                 "error": redact_text(str(failure)) if failure else None,
                 "remedy": redact_text(failure.next, 4000) if failure else None,
             }
@@ -55,17 +55,11 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                 [*row.values()],
             )
             for resource in sorted({*read.rows_loaded} if failure is None else ()):
+                read_counts = (counters.pages[resource], counters.rows_read[resource])
+                counts = [*read_counts, read.rows_loaded[resource], counters.reported.get(resource)]
                 connection.execute(
                     "insert into main.run_resources values (?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        run_id,
-                        read.source,
-                        resource,
-                        read.counters.pages[resource],
-                        read.counters.rows_read[resource],
-                        read.rows_loaded[resource],
-                        read.counters.reported.get(resource),
-                    ],
+                    [run_id, read.source, resource, *counts],
                 )
 
 

@@ -11,14 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines import settings
-from pipelines.failures import (
-    DISK_FULL_TEXTS,
-    Failure,
-    Misconfigured,
-    Refused,
-    StorageFailed,
-    explain,
-)
+from pipelines.failures import FULL_TEXTS, Failure, Misconfigured, Refused, StorageFailed, explain
 from pipelines.policy import company_files
 from pipelines.redact import redact_text
 from pipelines.warehouse import PROJECT_FOLDER, change_tables, dbt_unchanged, review_tables
@@ -121,7 +114,7 @@ def _failure(result: object) -> Failure:
         return Failure("transform: dbt", why, "report this message")
     node = failed[0]
     why = redact_text(str(node.message or "").strip() or str(node.status), 500)
-    if any(words in why for words in DISK_FULL_TEXTS):
+    if any(words in why for words in FULL_TEXTS):
         return StorageFailed("transform", why, "free some space, then run `rollcall sync` again")
     more = f" ({len(failed) - 1} more)" if len(failed) > 1 else ""
     return Refused(
