@@ -41,11 +41,11 @@ def redact_logs() -> None:
     make_record = logging.getLogRecordFactory()
 
     def redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        made = make_record(*args, **kwargs)
-        made.msg, made.args = remove_secrets(made.getMessage()), ()
-        if made.exc_info:
-            text = logging.Formatter().formatException(made.exc_info)
-            made.exc_text = remove_secrets(text)
-        return made
+        record = make_record(*args, **kwargs)
+        record.msg, record.args = remove_secrets(record.getMessage()), ()
+        if record.exc_info:
+            text = logging.Formatter().formatException(record.exc_info)
+            record.exc_text = remove_secrets(text)
+        return record
 
     logging.setLogRecordFactory(redacted)

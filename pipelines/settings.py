@@ -37,22 +37,22 @@ def read_setting(name: str, default: str = "") -> str:
 def read_numbers(kind: type[Numbers], section: str) -> Numbers:
     """Return a dataclass of numbers; a field that is not configured has its default. The field
     `added_rows` in section `guard` is the setting GUARD__ADDED_ROWS. Raises Misconfigured."""
-    known, found = {field.name: type(field.default) for field in fields(kind)}, {}
+    types, values = {field.name: type(field.default) for field in fields(kind)}, {}
     for variable in sorted(os.environ):
         name = variable.removeprefix(f"{section}__".upper())
-        if name != variable and name.lower() not in known:
-            raise Misconfigured(variable, "unknown setting", f"use one of {', '.join(known)}")
-    for name, number in known.items():
+        if name != variable and name.lower() not in types:
+            raise Misconfigured(variable, "unknown setting", f"use one of {', '.join(types)}")
+    for name, to_number in types.items():
         text = read_setting(f"{section}.{name}")
         try:
             if text:
-                found[name] = number(text)
-                if not 0 <= found[name] < float("inf"):
+                values[name] = to_number(text)
+                if not 0 <= values[name] < float("inf"):
                     raise ValueError
         except ValueError:
             variable = f"{section}__{name}".upper()
             raise Misconfigured(variable, f"{text} is not a number", f"set {variable}") from None
-    return kind(**found)
+    return kind(**values)
 
 
 def read_actor() -> str:

@@ -155,14 +155,14 @@ def read_policy(home: Path) -> dict[str, list[list[Any]]]:
         "separation_rules": [[rule.id, rule.title, rule.severity] for rule in rules.separation],
         "separation_conditions": conditions,
         "exceptions": [
-            [one.id, one.finding, one.subject, one.reason, one.approved_by, one.until]
-            for one in rules.exceptions
+            [entry.id, entry.finding, entry.subject, entry.reason, entry.approved_by, entry.until]
+            for entry in rules.exceptions
         ],
-        "protected": [[one.id, one.reason] for one in rules.protected],
-        "owners": [[one.owner, one.entitlement, one.source] for one in rules.owners],
+        "protected": [[entry.id, entry.reason] for entry in rules.protected],
+        "owners": [[entry.owner, entry.entitlement, entry.source] for entry in rules.owners],
         "requests": [
-            [getattr(one, name) or None for name in POLICY_SCHEMA["requests"][1]]
-            for one in requests
+            [getattr(request, name) or None for name in POLICY_SCHEMA["requests"][1]]
+            for request in requests
         ],
     }
 
@@ -182,7 +182,7 @@ def _read_rules(path: Path) -> Rules:
         return Rules()
     rules = parse_toml(path, Rules)
     _must_be_unique(str(path), [rule.id for rule in rules.separation], "separation rule")
-    _must_be_unique(str(path), [one.id for one in rules.exceptions], "exception")
+    _must_be_unique(str(path), [entry.id for entry in rules.exceptions], "exception")
     for owner in rules.owners:
         if bool(owner.entitlement) == bool(owner.source):
             raise Misconfigured(
@@ -206,7 +206,7 @@ def _read_rules(path: Path) -> Rules:
 def _read_requests(path: Path) -> list[Request]:
     if not path.exists():
         return []
-    found = []
+    requests = []
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         for row in reader:
@@ -227,9 +227,9 @@ def _read_requests(path: Path) -> list[Request]:
                     "it must name exactly one of account_id and person_id",
                     "fill in one of the two",
                 )
-            found.append(request)
-    _must_be_unique(str(path), [one.request_id for one in found], "request")
-    return found
+            requests.append(request)
+    _must_be_unique(str(path), [request.request_id for request in requests], "request")
+    return requests
 
 
 def _must_be_unique(what: str, ids: list[str], kind: str) -> None:

@@ -153,8 +153,8 @@ def check_shrinkage(candidate: Path, accepted: Iterable[str]) -> list[str]:
             changes += _find_lost_rows(connection, table, limits)
             changes += _find_lost_values(connection, table, limits)
         changes += _find_lost_holders(connection, limits)
-    agreed = {text.replace(" ", "") for text in accepted}
-    refused = [change for change in changes if str(change) not in agreed]
+    accepted = {text.replace(" ", "") for text in accepted}
+    refused = [change for change in changes if str(change) not in accepted]
     if refused:
         listed = "; ".join(f"{change} ({change.why})" for change in refused[:5])
         more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""

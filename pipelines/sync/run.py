@@ -144,7 +144,7 @@ def _read_sources(
         read = load.extract_source(source, copy, work, options.progress_bar, full)
         read.started_at = max(read.started_at, outcome.started_at)
         outcome.reads.append(read)
-        for problem in [*([read.failure] if read.failure else []), *read.counters.warnings]:
+        for problem in filter(None, (read.failure, *read.counters.warnings)):
             options.report(f"{source}: {problem}")
 
 

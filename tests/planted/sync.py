@@ -101,8 +101,8 @@ BUGS = [
     Bug(
         "any numbers are accepted",
         "pipelines/sync/guard.py",
-        "if str(change) not in agreed]",
-        "if not agreed]",
+        "if str(change) not in accepted]",
+        "if not accepted]",
         "tests/sync/test_guard.py -k at_once",
     ),
     Bug(
