@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 MATRIX = "tests/sync/test_sync.py::test_the_tables_equal_what_the_vendors_hold"
-FINDINGS = "tests/warehouse/test_findings.py -k 'invented or come'"
+FINDINGS = "tests/warehouse/test_findings.py -k 'invented or come or regranted'"
 UNIT = "tests/warehouse/test_dbt.py -k own_unit_test"
 
 BUGS = [
@@ -105,7 +105,7 @@ BUGS = [
         "dbt_project/models/intermediate/findings/int_revoked.sql",
         "when grants.first_seen_at > standing.revoked_at",
         "when false",
-        "tests/warehouse/test_findings.py -k revoked",
+        "tests/warehouse/test_findings.py -k regranted",
     ),
     Bug(
         "leavers of a stale source are closed",

@@ -104,7 +104,8 @@ def test_a_ticket_says_what_to_do_for_whom_why_and_by_when(writer, desk, sandbox
     assert 1 == sum(map(is_post, sandbox.haloitsm.seen))
 
 
-def test_a_ticket_holds_no_secret_and_its_mark_outlives_a_long_name(writer, desk):
+def test_a_ticket_holds_no_secret_and_keeps_its_mark(writer, desk):
+    """A ticket holds no secret, and a long name does not cut off its reference."""
     name = "Very\n\x00 long <b>name</b> " * 40
     opened(writer, change(account_name=name, reason="the key is halo-writer-secret"))
     [ticket] = ours(desk)

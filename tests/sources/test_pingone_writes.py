@@ -190,7 +190,8 @@ def test_a_call_whose_answer_is_lost_is_not_sent_again(tenant, writer, effect):
         assert end == writer.look(wanted, began).state
 
 
-def test_an_account_whose_making_was_not_answered_is_found_and_finished(tenant, writer):
+def test_an_account_of_unanswered_creation_is_finished(tenant, writer):
+    """An account whose creation was not answered is found and finished."""
     tenant.server.faults = [Fault(is_write, hang_up), Fault(is_write, status(500))]
     began = None
     for step in ("create", "disable"):
@@ -299,9 +300,8 @@ def test_what_no_call_can_or_may_change_is_not_tried(tenant, writer):
     assert [] == writes(tenant)
 
 
-def test_a_role_that_is_held_more_widely_is_held_and_another_assignment_is_not_taken(
-    tenant, writer
-):
+def test_a_role_held_more_widely_counts_as_held(tenant, writer):
+    """A role that is held for a wider scope counts as held; no other assignment is revoked."""
     pingone = tenant.pingone
     wide = pingone.assign_role(NORA, READER, "ENVIRONMENT", ENVIRONMENT)
     narrow = change("grant", role=READER, scope=f"population:{EMPLOYEES}")
@@ -325,7 +325,8 @@ def test_a_role_that_is_held_more_widely_is_held_and_another_assignment_is_not_t
     assert [] == writes(tenant)
 
 
-def test_an_id_that_belongs_to_another_account_by_now_stops_everything(tenant, writer):
+def test_an_id_of_another_account_stops_everything(tenant, writer):
+    """An id that belongs to another account by now stops the whole apply."""
     known = {"account_username": "Nora", "account_created_at": LONG_AGO}
     assert ["pending"] == states(writer, change("disable_account", **known))[:1]
     renamed = change("revoke", group=ALL, **known | {"account_username": "noa"})
@@ -367,7 +368,8 @@ def test_an_account_is_gone_only_if_others_are_there(tenant, writer, settings):
         write_access.connect_writer("pingone").look(wanted)
 
 
-def test_what_reads_do_not_show_yet_is_waited_for_and_not_for_ever(tenant, writer):
+def test_what_reads_do_not_show_yet_is_waited_for(tenant, writer):
+    """An effect that reads do not show yet is waited for, up to a limit."""
     pingone = tenant.pingone
     pingone.ticks = time.monotonic
     pingone.switches.token_lifetime = 10**9

@@ -17,11 +17,11 @@ import pytest
 
 from pipelines.sources.haloitsm.ticket_text import reference
 from pipelines.write_back import audit_log
-from tests.conftest import Published, Rollcall
 from tests.sandbox.server import Request
 from tests.support.applying import WRITES, applied, asked_for, calls, held, journal, wishing, write
 from tests.support.counted import count as count_kills
 from tests.support.faults import status
+from tests.support.product import Published, Rollcall
 from tests.support.wanted import busy, many, may_write
 from tests.write_back.test_plan import planned
 
@@ -43,8 +43,11 @@ def test_a_lost_answer_is_looked_for_and_not_asked_again(company):
     assert "unknown" in [record["event"] for record in journal(path)]
 
 
-def test_a_call_that_may_have_happened_is_not_repeated_by_the_same_run(company):
-    """It did not: the next run finds that out, and makes it."""
+def test_a_call_that_may_have_happened_is_not_repeated(company):
+    """A call that may have happened is not repeated by the same run.
+
+    It did not: the next run finds that out, and makes it.
+    """
     path = planned(company)
     company.sandbox.pingone.faults.append(write(before=True))
     result = applied(company, path, "--json")
@@ -75,7 +78,8 @@ def test_an_effect_that_shows_late_is_waited_for(company):
     assert 6 == len(calls(company))
 
 
-def test_what_was_accepted_and_does_not_show_is_never_asked_for_again(company):
+def test_an_accepted_call_that_does_not_show_is_not_sent_again(company):
+    """A call that was accepted is never sent again, although its effect does not show."""
     path = planned(company)
     company.sandbox.company.pingone.switches.read_lag = 9999
     first = applied(company, path, "--json", APPLY__STOP_AFTER="0", APPLY__STOP_AT_PERCENT="100")

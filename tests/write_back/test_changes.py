@@ -153,7 +153,8 @@ def wished(tmp_path_factory, published):
         return made.build(patch)
 
 
-def test_a_revoked_grant_is_taken_away_with_who_said_so_and_what_remains(wished):
+def test_a_revoked_grant_is_planned_with_its_reason(wished):
+    """A revoked grant is planned for removal, with who decided and what remains."""
     [sam], [ada] = (
         wished.planned(f"account_id = '{who}' and blocked_because is null and campaign = 'q4'")
         for who in (user(15), user(4))
@@ -204,8 +205,11 @@ def test_what_is_kept_or_not_closed_is_not_touched(wished):
     assert [] == wished.planned(f"account_id in ('{user(1)}', '{user(6)}')")
 
 
-def test_leavers_are_disabled_and_deleted_once_they_were_seen_disabled(wished):
-    """Nora left in March, and nobody else holds what her group gives; Olu's account was closed."""
+def test_leavers_are_disabled_then_deleted(wished):
+    """Leavers are disabled first, and deleted once a sync has seen them disabled.
+
+    Nora left in March, and nobody else holds what her group gives; Olu's account was closed.
+    """
     planned = {
         (row["account_id"], row["wanted_action"] or row["action"]): row
         for row in wished.planned("reason_kind = 'leaver'")
