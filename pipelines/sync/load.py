@@ -86,7 +86,6 @@ def extract_source(
         if read.failure is None:
             raise
     finally:
-        read.counters.client = None  # frees everything that was read
         read.ended_at = datetime.now(UTC)
     return read
 
