@@ -15,7 +15,7 @@ from pipelines import __version__, settings
 from pipelines.export import formats
 from pipelines.failures import Refused
 from pipelines.files import safe_csv
-from pipelines.files.lock import wait_for_lock
+from pipelines.files.lock import exclusive
 from pipelines.files.scratch import scratch
 from pipelines.files.text_stream import write_new_file
 from pipelines.sql import quote
@@ -41,7 +41,7 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
         try:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
             with (
-                wait_for_lock(out),
+                exclusive(out),
                 scratch(out / ".building") as building,
                 scratch(out / ".sorting") as sorting,
             ):

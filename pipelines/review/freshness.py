@@ -70,7 +70,7 @@ def _wrong(state: dict[str, Any], limits: Definition, now: datetime) -> list[dic
     oldest = timedelta(hours=limits.max_age_hours)
     oldest_full = timedelta(days=limits.max_full_read_age_days)
     why: list[tuple[str, str]] = []
-    if state["last_status"] != "complete":
+    if state["is_stale"]:
         why.append(("stale", f"its last run ({state['last_run_id']}) was {state['last_status']}"))
     if state["as_of"] is None:
         why.append(("stale", "it was never read completely"))

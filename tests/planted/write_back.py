@@ -106,15 +106,15 @@ BUGS = [
     Bug(
         "logs are not filtered",
         "pipelines/__main__.py",
-        "    redact.install()\n",
+        "    redact.redact_logs()\n",
         "",
         "tests/cli/test_secrets.py -k library",
     ),
     Bug(
         "names are logged",
         "pipelines/redact.py",
-        'MAIL.sub("<mail>", said)',
-        "said",
+        'MAIL.sub("<mail>", remove_secrets(str(text)))',
+        "remove_secrets(str(text))",
         "tests/cli/test_secrets.py -k 'names_no_person and foreign'",
     ),
     Bug(

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines.warehouse.dbt_build import PROJECT_FOLDER
+from pipelines.warehouse import PROJECT_FOLDER
 from tests.support import oracle
 from tests.support.product import Rollcall
 

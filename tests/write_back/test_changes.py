@@ -10,7 +10,6 @@ import duckdb
 import pytest
 
 from pipelines.policy.tables import POLICY_SCHEMA
-from pipelines.sources import write_access
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 from tests.sandbox.company.parts import pingone_id
 
@@ -197,7 +196,7 @@ def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(wished):
     assert {(group(5), "modify"), ("haloitsm:team:2:member", "revoke")} == {
         (row["entitlement_id"], row["wanted_action"]) for row in tickets
     }
-    assert {("open_ticket", write_access.ticket_source(), None)} == {
+    assert {("open_ticket", "haloitsm", None)} == {
         (row["action"], row["through"], row["blocked_because"]) for row in tickets
     }
 

@@ -92,7 +92,7 @@ def write_packet(
             raise _occupied(home)
         home.mkdir(exist_ok=True, mode=0o700)
         with (
-            lock.wait_for_lock(home),
+            lock.exclusive(home),
             scratch(home / ".building") as building,
             scratch(home / ".sorting") as sorting,
         ):

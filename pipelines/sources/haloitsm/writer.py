@@ -26,7 +26,6 @@ from pipelines.sources.haloitsm.ticket_search import TICKETS_RIGHT
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
 
-TICKETS = True
 COMPARED_FIELDS = ("tickettype_id", "priority_id", "category_1", "team", "user_id")
 NEXT_OUTCOME = "set PROVISION__HALOITSM__NOTE_OUTCOME to an outcome's name or id on this instance"
 

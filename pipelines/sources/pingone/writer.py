@@ -32,7 +32,7 @@ from pipelines.sources.pingone.translation import (
     parse_assignment,
     to_native_id,
 )
-from pipelines.sources.raw_rows import Row, key_of
+from pipelines.sources.raw_rows import Row, read_id
 from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
 
 USERS_RIGHT = "the role Identity Data Admin (dir:create:user, dir:update:user, dir:delete:user)"
@@ -230,7 +230,7 @@ class Provisioner:
             return True
         # Nothing may mark it at the user, so its id is looked for at the groups themselves.
         memberships = (self.reader.read_memberships(user_id) or {}).get("memberships", ())
-        groups = sorted({key_of("pingone: groups", row, "id") for row in memberships})
+        groups = sorted({read_id("pingone: groups", row, "id") for row in memberships})
         rows = [self.reader.read_role_assignments(f"groups/{group_id}") for group_id in groups]
         held = [one for row in rows if row for one in row["roleAssignments"]]
         return is_inherited(assignment, {str(one.get("id")) for one in held})
