@@ -39,10 +39,6 @@ class ApplySettings:
     stop_at_percent: float = 10.0  # of all changes failed, if that is more than `stop_after`
     settle_seconds: float = 10.0  # how long to wait for an effect to be visible
 
-    @classmethod
-    def configured(cls) -> ApplySettings:
-        return settings.read_numbers(cls, "apply")
-
 
 @dataclass
 class Progress:
@@ -94,7 +90,7 @@ def _make_changes(
     writers: dict[str, Provisioner],
     report: Callable[[str], None],
 ) -> Progress:
-    limits, progress = ApplySettings.configured(), Progress()
+    limits, progress = settings.read_numbers(ApplySettings, "apply"), Progress()
     pace = Pace(limits.changes_per_second)
     left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
     for change in changes:

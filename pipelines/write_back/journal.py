@@ -14,22 +14,15 @@ from typing import Any
 from pipelines.files import json_lines
 from pipelines.files.json_lines import Record
 from pipelines.sources.writer import Change
+from pipelines.warehouse.change_tables import APPLIED
 from pipelines.write_back import audit_log
 from pipelines.write_back.plan import Plan
 
 SETTLED_OUTCOMES = ("done", "already", "ticketed")
-# The fields of a change that `collect` copies into the warehouse, besides the id
-CHANGE_FIELDS = (
-    "action",
-    "wanted_action",
-    "source_name",
-    "account_id",
-    "entitlement_id",
-    "scope_id",
-    "grant_id",
-    "reason_kind",
-    "reason_id",
-)
+# The fields of a change that are recorded with its events, because `collect` needs them
+CHANGE_FIELDS = [
+    name for name in APPLIED.columns if name in Change.__dataclass_fields__ and name != "change_id"
+]
 
 
 class Journal:

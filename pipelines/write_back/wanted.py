@@ -13,7 +13,7 @@ import duckdb
 from pipelines.failures import Misconfigured
 from pipelines.sources import write_access
 from pipelines.sources.writer import Change
-from pipelines.sql import fetch_dicts
+from pipelines.sql import fetch_dicts, has_table
 from pipelines.write_back import limits
 from pipelines.write_back.plan import ACTION_ORDER
 
@@ -26,13 +26,15 @@ class WantedChange(NamedTuple):
 def read_wanted_changes(warehouse: duckdb.DuckDBPyConnection) -> list[WantedChange]:
     """Return every change that planned_changes asks for. Raise Misconfigured without that mart."""
     warehouse.execute("set TimeZone = 'UTC'")
-    try:
-        columns = warehouse.execute("describe planned_changes").fetchall()
-    except duckdb.CatalogException:
-        raise Misconfigured(
-            "plan", "the published warehouse has no table planned_changes", "run `rollcall sync`"
-        ) from None
-    cells = ", ".join(_text_sql(name, kind) for name, kind, *_ in columns)
+    if not has_table(warehouse, "planned_changes"):
+        why = "the published warehouse has no table planned_changes"
+        raise Misconfigured("plan", why, "run `rollcall sync`")
+    cells = ", ".join(  # every field of a change is text
+        f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') as {name}"
+        if kind.startswith("TIMESTAMP")
+        else f"{name}::varchar as {name}"
+        for name, kind, *_ in warehouse.execute("describe planned_changes").fetchall()
+    )
     found = []
     for row in fetch_dicts(warehouse.execute(f"select {cells} from planned_changes")):
         blocked_because = row.pop("blocked_because")
@@ -62,10 +64,3 @@ def split_wanted_changes(
     possible.sort(key=lambda change: (ACTION_ORDER.index(change.action), change.change_id))
     blocked.sort(key=lambda one: (one.blocked_because, one.change.change_id))
     return possible, blocked
-
-
-def _text_sql(name: str, kind: str) -> str:
-    """Return SQL for a column as text, because every field of a change is text."""
-    if kind.startswith("TIMESTAMP"):
-        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') as {name}"
-    return f"{name}::varchar as {name}"
