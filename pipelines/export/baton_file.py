@@ -104,7 +104,7 @@ SECTIONS = USER, RESOURCE, ENTITLEMENT, GRANT = (
 Part = tuple[str, Section, str, str]
 PARTS: list[Part] = [(section.name, section, "true", section.fields_sql()) for section in SECTIONS]
 
-# pkg/client/types.go and loader.go of later versions have other names, and two lists of grants.
+# pkg/client/types.go and loader.go: later versions use other names, and refuse one list of grants.
 RESOURCE_ID, SLUG = "regexp_extract({0}, '^(.*):', 1)", "regexp_extract({0}, '[^:]*$')"
 LATER_PARTS: list[Part] = [
     (
@@ -158,13 +158,6 @@ def write_json(
             file.write(b"\n]")
         file.write(b"\n}\n")
     yield describe_file(path, [*rows], rows)
-
-
-def write_later_json(
-    warehouse: duckdb.DuckDBPyConnection, folder: Path, source: str
-) -> Iterator[dict[str, Any]]:
-    """Write `<source>.json` for later versions, which refuse a list called `grants`."""
-    return write_json(warehouse, folder, source, LATER_PARTS)
 
 
 def write_workbook(

@@ -8,6 +8,7 @@ access.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ def write_format(
         return
     write = {
         "baton-json": baton_file.write_json,
-        "baton-json-2": baton_file.write_later_json,
+        "baton-json-2": partial(baton_file.write_json, parts=baton_file.LATER_PARTS),
         "baton-xlsx": baton_file.write_workbook,
         "conductorone-csv": conductorone.write_conductorone,
         "vanta-csv": vanta.write_vanta,
