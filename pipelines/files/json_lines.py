@@ -7,6 +7,7 @@ unfinished last line: what it announces has not begun, and the next writer takes
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -24,6 +25,12 @@ def to_canonical(value: Any) -> bytes:
     """The one way to write a value as JSON, with a newline at its end."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode() + b"\n"
+
+
+def hash_record(record: Record, without: str) -> str:
+    """Return the SHA-256 of a record's canonical JSON without the field that holds the hash."""
+    bare = {name: value for name, value in record.items() if name != without}
+    return hashlib.sha256(to_canonical(bare)).hexdigest()
 
 
 def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:

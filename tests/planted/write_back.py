@@ -50,14 +50,14 @@ BUGS = [
     Bug(
         "the tenant is not looked at",
         "pipelines/write_back/admission.py",
-        "if write_access.writable_tenant(source) != tenant:",
+        "if configured != tenant:",
         "if False:",
         "tests/write_back/test_apply.py -k another_tenant",
     ),
     Bug(
         "no limits",
         "pipelines/write_back/limits.py",
-        "if exceeded and most != len(changes):",
+        "if exceeded and max_changes != len(changes):",
         "if False:",
         "tests/write_back/test_plan.py tests/write_back/test_apply.py -k limit",
     ),
@@ -71,7 +71,7 @@ BUGS = [
     Bug(
         "own accounts are like others",
         "pipelines/write_back/limits.py",
-        "if change.account_id in own:",
+        "if change.account_id in own_accounts:",
         "if False:",
         "tests/write_back/test_plan.py tests/write_back/test_apply.py -k 'own_worker or touch'",
     ),
@@ -92,7 +92,7 @@ BUGS = [
     Bug(
         "it never stops",
         "pipelines/write_back/apply.py",
-        "if in_a_row >= care.stop_after > 0:",
+        "if in_a_row >= limits.stop_after > 0:",
         "if False:",
         "tests/write_back/test_apply_broken.py -k in_a_row",
     ),

@@ -18,8 +18,8 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @contextmanager
-def wishing(rollcall: Rollcall) -> Iterator[Rollcall]:
-    """The invented company with six wishes, a credential that may change it, and a sync at work."""
+def with_wanted_changes(rollcall: Rollcall) -> Iterator[Rollcall]:
+    """The invented company with six wanted changes, a credential that may change it, and a sync at work."""
     wants(may_write(rollcall))
     with busy(rollcall):
         yield rollcall

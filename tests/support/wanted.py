@@ -1,4 +1,4 @@
-"""Put planned changes where the marts would put them, and allow writing them."""
+"""Put wanted changes where the marts would put them, and give the right to make them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def busy(rollcall: Rollcall) -> AbstractContextManager[object]:
 
 
 def many(rollcall: Rollcall, count: int) -> None:
-    """Plan this many changes: by turns a membership to take, and a ticket to open for what only
+    """Ask for as many changes: by turns a membership to take, and a ticket to open for what only
     people can change."""
     pingone = rollcall.sandbox.company.pingone
     group = next(key for key, one in pingone.groups.items() if one["name"] == "VPN")

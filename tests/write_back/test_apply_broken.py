@@ -18,7 +18,16 @@ import pytest
 from pipelines.sources.haloitsm.ticket_text import make_reference
 from pipelines.write_back import audit_log
 from tests.sandbox.server import Request
-from tests.support.applying import WRITES, applied, asked_for, calls, held, journal, wishing, write
+from tests.support.applying import (
+    WRITES,
+    applied,
+    asked_for,
+    calls,
+    held,
+    journal,
+    with_wanted_changes,
+    write,
+)
 from tests.support.counted import count as count_kills
 from tests.support.faults import status
 from tests.support.product import Published, Rollcall
@@ -28,7 +37,7 @@ from tests.write_back.test_plan import planned
 
 @pytest.fixture
 def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with wishing(rollcall.has(published)) as company:
+    with with_wanted_changes(rollcall.has(published)) as company:
         yield company
 
 
