@@ -38,6 +38,17 @@ class Table:
             connection.execute(f"comment on column main.{self.name}.{name} is {quote(about)}")
 
 
+def has_table(connection: duckdb.DuckDBPyConnection, name: str, schema: str = "main") -> bool:
+    """Return whether the open database has this table."""
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_tables() where database_name = current_database()"
+            " and schema_name = ? and table_name = ?",
+            [schema, name],
+        ).fetchone()
+    )
+
+
 def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 

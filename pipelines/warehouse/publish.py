@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -21,6 +22,14 @@ from pipelines.failures import Locked, Misconfigured, StorageFailed
 from pipelines.files.scratch import INTERRUPTS, scratch
 
 SPARE_BYTES = 64 * 2**20  # bytes that must be free besides three times the published file
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A private copy of the published file, and the folder where dbt may work."""
+
+    copy: Path
+    dbt_home: Path
 
 
 @contextmanager
@@ -84,12 +93,12 @@ def open_candidate(warehouse: Path, work: Path) -> Path:
 
 
 @contextmanager
-def amend_published(warehouse: Path) -> Iterator[Path]:
-    """A copy of the published file to write into; it is published when the block ends well, and
-    gone when it does not. Its folder's parent is where dbt may work. Raises Locked."""
+def amend_published(warehouse: Path) -> Iterator[Workspace]:
+    """Yield a copy of the published file to write into, and publish the copy if the block succeeds.
+    If the block fails, the copy is deleted. Raises Locked."""
     with lock_warehouse(warehouse) as work:
         copy = open_candidate(warehouse, work)
-        yield copy
+        yield Workspace(copy, work.parent)
         publish(copy, warehouse)
 
 
