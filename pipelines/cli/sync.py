@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     arguments.counts = [
         f"{read.source}: {read.status}, {sum(read.rows_loaded.values())} rows,"
-        f" {read.tally.requests} requests"
+        f" {read.counters.requests} requests"
         for read in outcome.reads
     ]
     document = _document(outcome)
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_failures(arguments, outcome.failures, document, outcome.code)
     else:
         lines = [
-            f"{read.source}: {read.status}, {read.tally.requests} requests"
+            f"{read.source}: {read.status}, {read.counters.requests} requests"
             for read in outcome.reads
         ]
         print_result(arguments, document, [*lines, f"published: {outcome.warehouse}"])
@@ -68,10 +68,10 @@ def _document(outcome: Outcome) -> dict[str, Any]:
                 "source_name": read.source,
                 "status": read.status,
                 "mode": read.mode,
-                "requests": read.tally.requests,
-                "retries": read.tally.retries,
+                "requests": read.counters.requests,
+                "retries": read.counters.retries,
                 "rows_loaded": read.rows_loaded if outcome.published else {},
-                "warnings": [redact_text(warning) for warning in read.tally.warnings],
+                "warnings": [redact_text(warning) for warning in read.counters.warnings],
             }
             for read in outcome.reads
         ],

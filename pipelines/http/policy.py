@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -58,7 +58,6 @@ class Counters:
     mode: str = "full"
     reported: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    client: Any = None  # what reads the source, for `rollcall check`
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def warn(self, text: str) -> None:
@@ -93,7 +92,7 @@ def check_url(setting: str, url: str) -> str:
     return url
 
 
-def reason_of(error: BaseException) -> str:
+def find_reason(error: BaseException) -> str:
     """The innermost reason of a connection that failed, in a few words."""
     text = repr(error)
     for mark, words in (

@@ -33,8 +33,8 @@ from pipelines.http.policy import (
     Counters,
     Policy,
     Signer,
+    find_reason,
     origin_of,
-    reason_of,
 )
 from pipelines.http.rate_limit import Pace, parse_http_date, read_retry_after
 from pipelines.redact import redact_text
@@ -64,11 +64,11 @@ class Session(requests.Session):
         source: str,
         base_url: str,
         policy: Policy,
-        tally: Counters,
+        counters: Counters,
         signer: Signer | None = None,
     ) -> None:
         super().__init__()
-        self.source, self.policy, self.tally, self.signer = source, policy, tally, signer
+        self.source, self.policy, self.counters, self.signer = source, policy, counters, signer
         self.origin = origin_of(base_url)
         self.pace = Pace(policy.requests_per_second)
         self.clock: datetime | None = None  # what time the server said it was, last
@@ -136,8 +136,8 @@ class Session(requests.Session):
             if self.signer:
                 self.signer.sign(request)
             self.pace.wait()
-            with self.tally.lock:
-                self.tally.requests += 1
+            with self.counters.lock:
+                self.counters.requests += 1
             host = urlsplit(self.origin).netloc
             try:
                 response = super().send(request, **options)
@@ -157,7 +157,7 @@ class Session(requests.Session):
                 why = "was silent" if isinstance(error, requests.Timeout) else "sent a broken body"
                 raise Trouble(f"{host} {why}", 3) from None
             except (requests.ConnectionError, HTTPError, OSError) as error:
-                raise Trouble(f"{host} cannot be reached ({reason_of(error)})", 6) from None
+                raise Trouble(f"{host} cannot be reached ({find_reason(error)})", 6) from None
             if not response.is_redirect:
                 return response
             request.url = urljoin(str(request.url), response.headers["location"])
@@ -206,11 +206,11 @@ class Session(requests.Session):
             pause = longest * random.uniform(0.5, 1.0)
         if trouble.is_being_built:
             pause = max(pause, self.policy.wait)  # so that the budget does end it
-        with self.tally.lock:
-            left = self.policy.budget - self.tally.waited
+        with self.counters.lock:
+            left = self.policy.budget - self.counters.waited
             if pause <= left:
-                self.tally.retries += 1
-                self.tally.waited += pause
+                self.counters.retries += 1
+                self.counters.waited += pause
         if pause > left:
             raise Unreadable(
                 self.name(request),

@@ -38,7 +38,7 @@ class Api:
 
     def __init__(self, base_url: str, session: Session) -> None:
         self.base_url, self.session = base_url.rstrip("/"), session
-        self.source, self.tally, self.policy = session.source, session.tally, session.policy
+        self.source, self.counters, self.policy = session.source, session.counters, session.policy
         self.rest = RESTClient(base_url, session=session, headers={"Accept": "application/json"})
 
     def get(self, path: str, right: str = "", **params: Any) -> Json:
@@ -135,12 +135,14 @@ class Api:
                     last.doubt or f"{last.counts}, in two readings",
                     "if it stays so, report it to the vendor; nothing of this source was taken",
                 )
-            self.tally.warn(f"{self.source} {resource}: {last.counts}, in two readings that agree")
+            self.counters.warn(
+                f"{self.source} {resource}: {last.counts}, in two readings that agree"
+            )
         if counted:
-            self.tally.pages[resource] += last.pages
-            self.tally.rows_read[resource] += len(last.rows)
+            self.counters.pages[resource] += last.pages
+            self.counters.rows_read[resource] += len(last.rows)
             if last.total is not None:
-                self.tally.reported[resource] = last.total
+                self.counters.reported[resource] = last.total
         return last.tables
 
     def each(self, items: Iterable[A], call: Callable[[A], B]) -> Iterator[tuple[A, B]]:
@@ -176,11 +178,11 @@ class Api:
         batch: list[tuple[str, Row]] = []
         gone = set()
         for parent, row in self.each(parents, call):
-            self.tally.pages[resource] += 1
+            self.counters.pages[resource] += 1
             if row is None:
                 gone.add(parent)
                 continue
-            self.tally.rows_read[resource] += 1
+            self.counters.rows_read[resource] += 1
             batch.append((parent, row))
             if len(batch) >= 1000:
                 yield wrap_rows(batch)

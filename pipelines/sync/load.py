@@ -29,7 +29,7 @@ class Read:
     """One source in one sync: what was asked, what came, what went wrong."""
 
     source: str
-    tally: Counters = field(default_factory=Counters)
+    counters: Counters = field(default_factory=Counters)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_at: datetime | None = None
     failure: Failure | None = None
@@ -38,7 +38,7 @@ class Read:
 
     @property
     def mode(self) -> str:
-        return self.tally.mode
+        return self.counters.mode
 
     @property
     def status(self) -> str:
@@ -66,7 +66,7 @@ def extract_source(
     read = Read(source)
     try:
         connected = registry.connect_source(
-            source, read.tally, EarlierRows(candidate, source), full
+            source, read.counters, EarlierRows(candidate, source), full
         )
         read.pipeline = dlt.pipeline(
             source,
@@ -83,7 +83,6 @@ def extract_source(
         if read.failure is None:
             raise
     finally:
-        read.tally.client = None  # and with it everything that was read
         read.ended_at = datetime.now(UTC)
     return read
 
@@ -97,8 +96,8 @@ def load_source(read: Read) -> None:
         for table in pipeline.default_schema.data_table_names():
             name = client.make_qualified_table_name(table)
             read.rows_loaded[table] = client.execute_sql(f"select count(*) from {name}")[0][0]
-    for table, rows in read.tally.rows_read.items():
-        expected = rows + read.tally.rows_kept[table]
+    for table, rows in read.counters.rows_read.items():
+        expected = rows + read.counters.rows_kept[table]
         if read.rows_loaded.get(table) != expected:
             raise StorageFailed(
                 f"{read.source}: {table}",

@@ -120,7 +120,7 @@ def _build(
             outcome.reads.append(read)
             if read.failure:
                 say(f"{source}: {read.failure}")
-            for warning in read.tally.warnings:
+            for warning in read.counters.warnings:
                 say(f"{source}: {warning}")
         taken = [read for read in outcome.reads if read.failure is None]
         if not taken:
@@ -128,7 +128,7 @@ def _build(
         for read in taken:
             load.load_source(read)
             rows = sum(read.rows_loaded.values())
-            say(f"{read.source}: {rows} rows in {read.tally.requests} requests")
+            say(f"{read.source}: {rows} rows in {read.counters.requests} requests")
         run_record.record_runs(copy, outcome.run_id, outcome.reads)
         collect.collect_journals(copy)
     say("transforming and testing")

@@ -7,9 +7,9 @@ import json
 import duckdb
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.faults import quick
+from tests.support.product import Rollcall
 
 
 def everywhere(_: Request) -> bool:

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from pipelines.review.columns import IDENTITY_COLUMNS
-from tests.conftest import Rollcall
 from tests.review.test_review import changed
 from tests.support.filled_in import came, decided, sealed, text, workbook
+from tests.support.product import Rollcall
 
 
 def decisions(review: Rollcall) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ import pytest
 
 from pipelines.failures import Refused
 from pipelines.review import closing
-from tests.conftest import Rollcall
 from tests.review.test_review import DEFINITION, changed, table
+from tests.support.product import Rollcall
 
 SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
 

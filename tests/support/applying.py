@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.files import json_lines
-from tests.conftest import Result, Rollcall
 from tests.sandbox.server import Fault
 from tests.support.faults import status
+from tests.support.product import Result, Rollcall
 from tests.support.wanted import busy, may_write, wants
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")

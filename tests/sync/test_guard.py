@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Known, Published, Result, Rollcall, first_sync
 from tests.sandbox import Sandbox
+from tests.support.product import Known, Published, Result, Rollcall, first_sync
 from tests.sync.test_sync import assert_published_is_true
 
 

@@ -11,9 +11,9 @@ import json
 import duckdb
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Request, Response
 from tests.support import oracle
+from tests.support.product import Rollcall
 from tests.sync.test_sync import published_grants
 from tests.warehouse.test_publish import change
 

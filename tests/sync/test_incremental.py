@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import Known, Published, Rollcall, first_sync
 from tests.sandbox import Sandbox
 from tests.sandbox.pingone.server import PingOne
 from tests.sandbox.server import Fault
 from tests.support import oracle
+from tests.support.product import Known, Published, Rollcall, first_sync
 from tests.sync.test_sync import published_grants
 
 WAY = {"SOURCES__PINGONE__MEMBERSHIPS": "by_group"}

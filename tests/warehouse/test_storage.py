@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.failures import StorageFailed
 from pipelines.warehouse import publish
-from tests.conftest import Rollcall, untouched
 from tests.sandbox.server import Fault, Request, Response
+from tests.support.product import Rollcall, keep_process_state
 from tests.sync.test_sync import assert_published_is_true
 from tests.warehouse.test_publish import CLEAN, change, left
 
@@ -222,7 +222,7 @@ def test_the_new_file_is_on_disk_before_it_takes_its_place(rollcall, monkeypatch
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", renamed)
-    with untouched():
+    with keep_process_state():
         publish.publish(copy, warehouse)
 
     file, folder = warehouse.stat().st_ino, tmp_path.stat().st_ino
@@ -239,7 +239,7 @@ def test_a_write_ahead_log_stops_the_rename(tmp_path):
     warehouse.write_text("old")
     warehouse.with_name("access.duckdb.wal").touch()
 
-    with untouched(), pytest.raises(StorageFailed, match=r"\.wal"):
+    with keep_process_state(), pytest.raises(StorageFailed, match=r"\.wal"):
         publish.publish(copy, warehouse)
 
     assert "old" == warehouse.read_text()

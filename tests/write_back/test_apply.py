@@ -11,9 +11,9 @@ import pytest
 from pipelines.files import json_lines
 from pipelines.write_back import audit_log
 from pipelines.write_back import plan as plans
-from tests.conftest import Published, Rollcall
 from tests.sandbox.server import Request
 from tests.support.applying import applied, asked_for, calls, held, journal, wishing, write
+from tests.support.product import Published, Rollcall
 from tests.support.wanted import busy, may_write, wants
 from tests.write_back.test_plan import changed, planned
 

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.failures import Refused
 from pipelines.write_back import plan as plans
-from tests.conftest import Rollcall
+from tests.support.product import Rollcall
 from tests.support.wanted import DIRECT, may_write, wants
 from tests.warehouse.test_publish import too_open
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FAST, Opened, Rollcall
 from tests.sandbox import Sandbox
 from tests.support.filled_in import came, decided
+from tests.support.product import FAST, Opened, Rollcall
 from tests.support.wanted import may_write
 
 DOCS = Path(__file__).parents[2] / "docs" / "write-back.md"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pipelines.failures import Denied
 from pipelines.sources.charthop.client import GROUPS_RIGHT, PERSON, PERSONS_RIGHT, ChartHop, rows_of
-from pipelines.sources.probe import Doubtful, Probe
+from pipelines.sources.probe import Probe, ProbeWarning
 
 
 def probes(org: ChartHop) -> Iterator[Probe]:
@@ -25,7 +25,7 @@ def zone(org: ChartHop) -> str:
             raise
         told = None
     if told and told != org.zone.key:
-        raise Doubtful(
+        raise ProbeWarning(
             f"it keeps the time of {told}, and days are counted in {org.zone.key}",
             f"set SOURCES__CHARTHOP__TIMEZONE to {told}",
         )

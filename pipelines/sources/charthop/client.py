@@ -7,6 +7,7 @@ out a field it does not know is not documented: each is tried, with a fallback t
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from urllib.parse import quote
@@ -40,18 +41,21 @@ PERSONS_RIGHT = "read access to persons and their work email, for all employees"
 GROUPS_RIGHT = "read access to groups and group types"
 
 
+@dataclass(frozen=True)
+class Connection:
+    """Where one organisation is, the token for it, and how fast it may be asked."""
+
+    base_url: str
+    org_id: str
+    token: str = field(repr=False)
+    policy: Policy
+
+
 class ChartHop:
-    """One organisation. A token is valid until it is revoked, so 401 means that it is gone."""
+    """One organisation. A token is valid until it is revoked, so 401 means that it was revoked."""
 
     def __init__(
-        self,
-        base_url: str,
-        org_id: str,
-        token: str,
-        timezone: str,
-        page_size: int,
-        policy: Policy,
-        tally: Counters,
+        self, connection: Connection, counters: Counters, timezone: str, page_size: int
     ) -> None:
         try:
             self.zone = ZoneInfo(timezone.strip())
@@ -61,12 +65,12 @@ class ChartHop:
                 "there is no such time zone",
                 "use a name such as Europe/Oslo",
             ) from None
-        base_url = check_url("SOURCES__CHARTHOP__BASE_URL", base_url)
-        token = check_secret("SOURCES__CHARTHOP__API_TOKEN", token)
-        session = Session("charthop", base_url, policy, tally, FixedToken(token))
+        base_url = check_url("SOURCES__CHARTHOP__BASE_URL", connection.base_url)
+        token = check_secret("SOURCES__CHARTHOP__API_TOKEN", connection.token)
+        session = Session("charthop", base_url, connection.policy, counters, FixedToken(token))
         self.api = Api(base_url, session)
-        self.session, self.tally = session, tally
-        self.org_id = quote(org_id.strip(), safe="")
+        self.session, self.counters = session, counters
+        self.org_id = quote(connection.org_id.strip(), safe="")
         self.page_size = page_size
 
     @property
@@ -75,7 +79,7 @@ class ChartHop:
         return datetime.now(self.zone).date().isoformat()
 
     def organization(self) -> Iterator[pa.Table]:
-        self.tally.rows_read["organization"] = 1
+        self.counters.rows_read["organization"] = 1
         yield wrap_rows([(self.org_id, {"id": self.org_id, "timezone": self.zone.key})])
 
     def group_types(self) -> list[pa.Table]:
@@ -112,7 +116,7 @@ class ChartHop:
                     raise
                 continue
             if lost := sorted({*asks[0]} - {*fields}):
-                self.tally.warn(
+                self.counters.warn(
                     f"charthop persons: the tenant refuses the fields {', '.join(lost)}"
                 )
             return people
@@ -158,7 +162,7 @@ class ChartHop:
         if not self.memberships_are_elsewhere or self.seats_tell_groups:
             return
         everyone = row_ids(self.people)
-        self.tally.warn(
+        self.counters.warn(
             f"charthop: neither the persons nor the jobs list tells groupIds; {len(everyone)}"
             " persons are read singly"
         )
@@ -178,7 +182,7 @@ class ChartHop:
         except Unreadable as failure:
             if failure.status != 404:
                 raise
-            self.tally.warn(f"charthop: person {key} was deleted while this sync ran")
+            self.counters.warn(f"charthop: person {key} was deleted while this sync ran")
             return None
         if to_text_id(found.get("id")) != key:
             raise self.api.unexpected(path, found, "that person")

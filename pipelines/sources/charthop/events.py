@@ -30,18 +30,18 @@ class Feed:
     """What happened in one organisation since the last run. What cannot be read is told, and costs
     nothing but itself."""
 
-    def __init__(self, org: ChartHop, held: EarlierRows) -> None:
-        self.org, self.held, self.tally = org, held, org.tally
+    def __init__(self, org: ChartHop, earlier: EarlierRows) -> None:
+        self.org, self.earlier, self.counters = org, earlier, org.counters
 
     def events(self) -> Iterator[pa.Table]:
         known = len(self.known)
-        self.tally.rows_kept["events"] = known
-        self.tally.rows_read["events"] = len(self.new)
+        self.counters.rows_kept["events"] = known
+        self.counters.rows_read["events"] = len(self.new)
         yield wrap_rows(self.new.items())
 
     @cached_property
     def known(self) -> set[str]:
-        return set(self.held.values("events", "$.id"))
+        return set(self.earlier.values("events", "$.id"))
 
     @cached_property
     def new(self) -> dict[str, Row]:
@@ -54,7 +54,7 @@ class Feed:
                 moment = datetime.fromisoformat(since) - OVERLAP
                 found = self._since(moment)
         except (Denied, Unreadable) as failure:
-            self.tally.warn(f"charthop: events cannot be read ({failure.why})")
+            self.counters.warn(f"charthop: events cannot be read ({failure.why})")
             return {}
         state["events_since"] = begun.isoformat()
         rows = {to_text_id(row.get("id")): row for row in found}
@@ -80,19 +80,19 @@ class Feed:
 
     def changes(self) -> Iterator[pa.Table]:
         """The changes that new events name, as they are now, and those that are held."""
-        held = self.held.table("changes")
+        held = self.earlier.table("changes")
         rows = (row for row in self.new.values() if row.get("entityType") == "CHANGE")
         named = sorted({key for row in rows if (key := to_text_id(row.get("entityId")))})
         if len(named) > MOST_CHANGES:
-            self.tally.warn(f"charthop: {len(named)} changes at once are not read singly")
+            self.counters.warn(f"charthop: {len(named)} changes at once are not read singly")
             named = []
         try:
             read = list(self.org.api.per_parent("changes", named, self._change))
         except (Denied, Unreadable) as failure:
-            self.tally.warn(f"charthop: changes cannot be read ({failure.why})")
-            self.tally.rows_read["changes"], named, read = 0, [], []
+            self.counters.warn(f"charthop: changes cannot be read ({failure.why})")
+            self.counters.rows_read["changes"], named, read = 0, [], []
         kept = held.filter(pc.invert(pc.is_in(held["id"], value_set=pa.array(named, pa.string()))))
-        self.tally.rows_kept["changes"] = kept.num_rows
+        self.counters.rows_kept["changes"] = kept.num_rows
         yield kept
         yield from read
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.sources.haloitsm.client import (
-    AGENTS_RIGHT,
-    EVERY_AGENT,
-    EVERY_TEAM,
-    HaloITSM,
-    rows_of,
-)
-from pipelines.sources.haloitsm.service_desk import Desk
-from pipelines.sources.haloitsm.writer import Provisioner
-from pipelines.sources.probe import Doubtful, Probe
+from pipelines.sources.haloitsm.client import AGENTS_RIGHT, EVERY_AGENT, EVERY_TEAM, HaloITSM
+from pipelines.sources.haloitsm.paging import find_rows
+from pipelines.sources.haloitsm.service_desk import ServiceDesk
+from pipelines.sources.haloitsm.ticket_search import TicketSearch
+from pipelines.sources.haloitsm.writer import TicketWriter
+from pipelines.sources.probe import Probe, ProbeWarning
 
 
 def probes(halo: HaloITSM) -> Iterator[Probe]:
@@ -27,7 +23,7 @@ def probes(halo: HaloITSM) -> Iterator[Probe]:
 def me(halo: HaloITSM) -> str:
     agent = halo.api.object("Agent/me", AGENTS_RIGHT)
     if agent.get("is_admin") is not True:
-        raise Doubtful(
+        raise ProbeWarning(
             "it is no administrator, as far as Halo says: agents, teams or roles may be hidden"
             " from it without a word",
             "let the API application act as an administrator agent",
@@ -39,7 +35,7 @@ def agents(halo: HaloITSM) -> str:
     body = halo.api.get(
         "Agent", AGENTS_RIGHT, pageinate="true", page_no=1, page_size=10, **EVERY_AGENT
     )
-    found = rows_of(body)
+    found = find_rows(body)
     if found is None:
         raise halo.api.unexpected("Agent", body, "a list of agents")
     build = "an older build (bare list)" if isinstance(body, list) else "a newer build (paged)"
@@ -49,26 +45,26 @@ def agents(halo: HaloITSM) -> str:
 
 def some(halo: HaloITSM, path: str, **params: str) -> str:
     body = halo.api.get(path, AGENTS_RIGHT, **params)
-    found = rows_of(body)
+    found = find_rows(body)
     if found is None:
         raise halo.api.unexpected(path, body, "a list")
     return f"{len(found)} can be read"
 
 
-def write_probes(writer: Provisioner) -> Iterator[Probe]:
-    yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.me}")
-    yield Probe("write: tickets", lambda: tickets(writer.desk))
+def write_probes(writer: TicketWriter) -> Iterator[Probe]:
+    yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.own_agent_id}")
+    yield Probe("write: tickets", lambda: tickets(writer.desk.search))
     yield Probe("write: what a ticket is made of", lambda: names(writer.desk))
 
 
-def tickets(desk: Desk) -> str:
-    next(desk.pages(page_size=1), None)
-    by = "the search" if desk.search_works else "reading the list: the search does not tell"
+def tickets(search: TicketSearch) -> str:
+    next(search.request_tickets(page_size=1), None)
+    by = "the search" if search.has_working_search else "reading the list: the search does not tell"
     return f"can be read, and are found by {by}"
 
 
-def names(desk: Desk) -> str:
+def names(desk: ServiceDesk) -> str:
     """Every name that is configured, looked up."""
-    made, closed, again = desk.new_ticket, desk.closed_status, desk.reopened_status
+    made, closed, again = desk.new_ticket_fields, desk.closed_status_id, desk.reopened_status_id
     told = ", ".join(f"{name} {value}" for name, value in made.items())
     return f"is all there: {told}; closed by status {closed}, opened again by {again}"

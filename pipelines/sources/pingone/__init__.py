@@ -18,8 +18,41 @@ from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(environment_id: str) -> str:
-    """One environment."""
+    """Return what identifies the environment, whatever the credential."""
     return environment_id
+
+
+def connect(
+    *,
+    environment_id: str,
+    client_id: str,
+    client_secret: str,
+    region: str,
+    base_url: str | None,
+    auth_url: str | None,
+    worker_environment_id: str | None,
+    page_size: int,
+    memberships: str,
+    role_assignment_principals: str,
+    requests_per_second: float,
+    concurrency: int,
+    counters: Counters,
+) -> PingOne:
+    """Return the client of one environment; no request is sent yet."""
+    return PingOne(
+        region,
+        base_url,
+        auth_url,
+        environment_id,
+        worker_environment_id,
+        client_id,
+        client_secret,
+        page_size,
+        memberships,
+        role_assignment_principals,
+        Policy(requests_per_second=requests_per_second, concurrency=concurrency),
+        counters,
+    )
 
 
 @dlt.source(name="pingone", max_table_nesting=0)
@@ -38,34 +71,32 @@ def source(
     concurrency: int = 4,
     full_every_days: float = 7.0,
     full: bool = False,
-    tally=None,
-    held=None,
+    counters=None,
+    earlier=None,
 ) -> tuple[DltResource, ...]:
-    """One PingOne environment. `tally` counts what was asked.
+    """Read one PingOne environment.
 
     `memberships` is `cheapest`, `by_group` or `by_user`; `role_assignment_principals` is `all`,
     `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave users' roles out.
-    `full` reads everything; so does a run `full_every_days` days after the last that did. `held` is
-    what an earlier load left (`pipelines.held`).
+    `full` reads everything, and so does a run `full_every_days` days after the last full one.
+    `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
     """
-    tally = tally or Counters()
-    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
-    tenant = PingOne(
-        region,
-        base_url,
-        auth_url,
-        environment_id,
-        worker_environment_id,
-        client_id,
-        client_secret,
-        page_size,
-        memberships,
-        role_assignment_principals,
-        policy,
-        tally,
+    tenant = connect(
+        environment_id=environment_id,
+        client_id=client_id,
+        client_secret=client_secret,
+        region=region,
+        base_url=base_url,
+        auth_url=auth_url,
+        worker_environment_id=worker_environment_id,
+        page_size=page_size,
+        memberships=memberships,
+        role_assignment_principals=role_assignment_principals,
+        requests_per_second=requests_per_second,
+        concurrency=concurrency,
+        counters=counters or Counters(),
     )
-    tally.client = tenant
-    access = Access(tenant, held or EarlierRows(), full, full_every_days)
+    access = Access(tenant, earlier or EarlierRows(), full, full_every_days)
     return (
         make_resource(
             "activities", access.activities, "One row per change of access that was audited.", True

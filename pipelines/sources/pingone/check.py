@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pipelines.failures import Failure
 from pipelines.sources.pingone.client import DIRECTORY, MEMBERSHIPS, ROLES, PingOne
 from pipelines.sources.pingone.writer import READ_ROLES, Provisioner
-from pipelines.sources.probe import Doubtful, Probe
+from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import parse_rows
 
 TO_WRITE = (
@@ -62,14 +62,16 @@ def rights(writer: Provisioner) -> str:
         held = tenant.of("applications", key, "roleAssignments", "roleAssignments", READ_ROLES)
         roles = {str(role.get("id")): role for role in parse_rows(tenant.role_list)}
     except Failure as failure:
-        raise Doubtful(f"{unknown} ({failure.why})", "let it read roles and assignments") from None
+        raise ProbeWarning(
+            f"{unknown} ({failure.why})", "let it read roles and assignments"
+        ) from None
     if held is None:
-        raise Doubtful(f"{unknown}: there is no application {key}", "check the client id")
+        raise ProbeWarning(f"{unknown}: there is no application {key}", "check the client id")
     own = [roles.get(str((row.get("role") or {}).get("id")), {}) for row in held]
     permits = {each.get("id") for role in own for each in role.get("permissions") or ()}
     needed = [one for one in TO_WRITE if one != "dir:delete:user" or writer.allow_delete]
     if lacks := [one for one in needed if one not in permits]:
-        raise Doubtful(
+        raise ProbeWarning(
             f"its roles do not permit {', '.join(lacks)}", "give it the role Identity Data Admin"
         )
     names = sorted({str(role.get("name")) for role in own if role})

@@ -81,7 +81,7 @@ class PingOne:
         memberships: str,
         principals: str,
         policy: Policy,
-        tally: Counters,
+        counters: Counters,
     ) -> None:
         self.check_choices(region, memberships, principals)
         base_url = check_url(
@@ -93,15 +93,15 @@ class PingOne:
         environment = quote(environment_id.strip(), safe="")
         worker = quote((worker_environment_id or environment_id).strip(), safe="")
         token = WorkerToken(
-            Session("pingone", auth_url, policy, tally),
+            Session("pingone", auth_url, policy, counters),
             f"{auth_url}/{worker}/as/token",
             check_secret("SOURCES__PINGONE__CLIENT_ID", client_id),
             check_secret("SOURCES__PINGONE__CLIENT_SECRET", client_secret),
         )
-        session = Session("pingone", base_url, policy, tally, token)
+        session = Session("pingone", base_url, policy, counters, token)
         self.api = Api(f"{base_url}/environments/{environment}", session)
         self.base_url = base_url
-        self.session, self.tally, self.page_size = session, tally, page_size
+        self.session, self.counters, self.page_size = session, counters, page_size
         self.ways, self.principals = memberships, principals
 
     @staticmethod
@@ -182,7 +182,7 @@ class PingOne:
         if users is not None and users != len(direct):
             direct = self.member_ids(key, DIRECT)
             if users != len(direct):
-                self.tally.warn(
+                self.counters.warn(
                     f"pingone: group {key} declares {users} direct members, {len(direct)} came"
                 )
         return {"direct": direct}
@@ -248,7 +248,7 @@ class PingOne:
         except Unreadable as failure:
             if failure.status != 404 or not self.is_gone(kind, key):
                 raise
-            self.tally.warn(f"pingone: {kind}/{key} was deleted while this sync ran")
+            self.counters.warn(f"pingone: {kind}/{key} was deleted while this sync ran")
             return None
 
     def is_gone(self, kind: str, key: str) -> bool:

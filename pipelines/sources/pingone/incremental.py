@@ -33,10 +33,10 @@ class Access:
     """Who holds what in one environment, read as far as need be."""
 
     def __init__(
-        self, tenant: PingOne, held: EarlierRows, full: bool, full_every_days: float
+        self, tenant: PingOne, earlier: EarlierRows, full: bool, full_every_days: float
     ) -> None:
-        self.tenant, self.held, self.full = tenant, held, full
-        self.tally = tenant.tally
+        self.tenant, self.earlier, self.full = tenant, earlier, full
+        self.counters = tenant.counters
         self.full_every = timedelta(days=full_every_days)
 
     # ---- whether to read everything
@@ -69,7 +69,7 @@ class Access:
         if everything:
             self.state["full_at"] = self.begun.isoformat()
         else:
-            self.tally.mode = "incremental"
+            self.counters.mode = "incremental"
         self.state["choices"] = choices
         return everything
 
@@ -109,7 +109,7 @@ class Access:
         except (Denied, Unreadable) as failure:
             if failure.status not in (400, 403, 404):
                 raise
-            self.tally.warn(
+            self.counters.warn(
                 "pingone: the audit feed cannot be read, so every run reads everything"
                 " (give the credential the right to read activities)"
             )
@@ -120,11 +120,11 @@ class Access:
         return None if self.feed is None else named_in_activities(self.feed)
 
     def activities(self) -> Iterator[pa.Table]:
-        known = set(self.held.values("activities", "$.id"))
+        known = set(self.earlier.values("activities", "$.id"))
         found = {key_of("pingone: activities", row, "id"): row for row in self.feed or ()}
         new = [(key, row) for key, row in found.items() if key not in known]
-        self.tally.rows_read["activities"] = len(new)
-        self.tally.rows_kept["activities"] = len(known)
+        self.counters.rows_read["activities"] = len(new)
+        self.counters.rows_kept["activities"] = len(known)
         yield wrap_rows(new)
 
     # ---- what moved in the lists
@@ -142,14 +142,14 @@ class Access:
     @cached_property
     def moved_users(self) -> set[str]:
         """Users that are new, or that PingOne says were updated since."""
-        before = self.held.values("users", "$.updatedAt")
+        before = self.earlier.values("users", "$.updatedAt")
         now = ((str(row["id"]), row.get("updatedAt")) for row in parse_rows(self.tenant.user_list))
         return {key for key, at in now if key not in before or before[key] != at}
 
     @cached_property
     def moved_groups(self) -> set[str]:
         """Groups that are new or differ in anything."""
-        before = self.held.rows("groups")
+        before = self.earlier.rows("groups")
         return {key for key, row in self.groups.items() if before.get(key) != row}
 
     # ---- nesting
@@ -165,7 +165,7 @@ class Access:
             for key, row in self.groups.items()
             if counts(row)[1] != 0 and not row.get("sourceType")
         ]
-        before = {} if self.sweeps else self.held.rows("group_nestings")
+        before = {} if self.sweeps else self.earlier.rows("group_nestings")
         by_parents = any("parents" in row for row in before.values())
         if not by_parents:
             again = {key for key in askable if self._kin_in_doubt(key, before.get(key))}
@@ -174,7 +174,11 @@ class Access:
             except Unreadable as failure:
                 if failure.status != 400:
                     raise
-                for counter in (self.tally.pages, self.tally.rows_read, self.tally.rows_kept):
+                for counter in (
+                    self.counters.pages,
+                    self.counters.rows_read,
+                    self.counters.rows_kept,
+                ):
                     counter.pop("group_nestings", None)
                 before = {}
         again = {key for key in self.groups if self._kin_in_doubt(key, before.get(key))}
@@ -205,7 +209,7 @@ class Access:
         )
 
     def _groups_in_doubt(self) -> set[str]:
-        before = self.held.rows("group_members")
+        before = self.earlier.rows("group_members")
         present = set(self.user_ids)
         doubted = self.moved_groups | self._named("groups")
         holding: dict[str, set[str]] = defaultdict(set)  # user -> groups, as held
@@ -241,7 +245,7 @@ class Access:
         )
 
     def _users_in_doubt(self) -> set[str]:
-        before = self.held.rows("user_memberships")
+        before = self.earlier.rows("user_memberships")
         doubted = (set(self.user_ids) - set(before)) | self.moved_users | self._named("users")
         direct: dict[str, set[str]] = defaultdict(set)
         every: dict[str, set[str]] = defaultdict(set)
@@ -261,7 +265,7 @@ class Access:
 
     def _kin_moved(self) -> set[str]:
         """Groups whose way up has changed: their members' indirect memberships have too."""
-        before = edges(self.held.rows("group_nestings").items())
+        before = edges(self.earlier.rows("group_nestings").items())
         rows = zip(row_ids(self.nesting_tables), parse_rows(self.nesting_tables), strict=True)
         return {child for child, _ in before ^ edges(rows)}
 
@@ -270,21 +274,23 @@ class Access:
     def user_roles(self) -> Iterator[pa.Table]:
         users = self.user_ids
         if self.tenant.principals == "groups_and_apps":
-            self.tally.warn("pingone: role assignments of users are not read, as configured")
+            self.counters.warn("pingone: role assignments of users are not read, as configured")
             return
         if self.tenant.principals != "all":
             scim = self.tenant.principals.removeprefix("users_matching(").removesuffix(")")
             size = self.tenant.page_size
             found = self.tenant.read("users", "users", DIRECTORY, filter=scim, limit=size)
             users = sorted({key_of("pingone: users", row, "id") for row in found})
-            self.tally.warn("pingone: role assignments of some users only are read, as configured")
+            self.counters.warn(
+                "pingone: role assignments of some users only are read, as configured"
+            )
         yield from self._assignments("users", "user_role_assignments", users, self.moved_users)
 
     def group_roles(self) -> Iterator[pa.Table]:
         return self._assignments("groups", "group_role_assignments", self.groups, self.moved_groups)
 
     def application_roles(self) -> Iterator[pa.Table]:
-        before = self.held.rows("applications")
+        before = self.earlier.rows("applications")
         workers = {
             key_of("pingone: applications", row, "id"): row
             for row in parse_rows(self.tenant.application_list)
@@ -303,7 +309,7 @@ class Access:
             populations = set(row_ids(self.tenant.population_list))
             named_ = self.fresh.holders[kind] if self.fresh else set()
             again = (moved | named_) & again
-            for key, row in self.held.rows(resource).items():
+            for key, row in self.earlier.rows(resource).items():
                 for held in row["roleAssignments"]:
                     scope = held.get("scope") or {}
                     gone = scope.get("type") == "POPULATION" and scope.get("id") not in populations
@@ -317,7 +323,7 @@ class Access:
 
     @cached_property
     def _ids_of_groups_assignments(self) -> set[str]:
-        held = self.held.rows("group_role_assignments").values()
+        held = self.earlier.rows("group_role_assignments").values()
         return {str(assignment.get("id")) for row in held for assignment in row["roleAssignments"]}
 
     def _is_inherited(self, held: Row) -> bool:
@@ -338,10 +344,10 @@ class Access:
         """One row for each of `keys`: read if it is in `again` or not held, else as held. `kind` is
         the list that they are of, which decides whether one that answers 404 is gone."""
         keys = sorted(keys)
-        held = self.held.table(resource) if not self.sweeps else wrap_rows(())
+        held = self.earlier.table(resource) if not self.sweeps else wrap_rows(())
         wanted = pa.array(sorted(set(keys) - again), pa.string())
         kept = held.filter(pc.is_in(held["id"], value_set=wanted))
-        self.tally.rows_kept[resource] += kept.num_rows
+        self.counters.rows_kept[resource] += kept.num_rows
         yield kept
         known = set(kept["id"].to_pylist())
         rest = [key for key in keys if key not in known]

@@ -239,7 +239,7 @@ class Provisioner:
     def act(self, change: Change, seen: Seen) -> Receipt:
         method, path, body, right = self.call(change, seen)
         try:
-            answer = send_once(self.api, method, path, body)
+            answer = send_once(self.api.session, method, f"{self.api.base_url}/{path}", body)
         except Rejected as refused:
             told = explain_rejection(refused, right)
             if refused.status not in (400, 404, 409, 412):
