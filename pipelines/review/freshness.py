@@ -92,7 +92,7 @@ def _find_problems(
     max_full_read_age = timedelta(days=limits.max_full_read_age_days)
     as_of, full_read_at = state["as_of"], state["full_read_at"]
     why: list[tuple[str, str]] = []
-    if state["last_status"] != "complete":
+    if state["is_stale"]:
         why.append(("stale", f"the last run ({state['last_run_id']}) was {state['last_status']}"))
     if as_of is None:
         why.append(("stale", "the source was never read completely"))
