@@ -40,7 +40,7 @@ def send_once(session: Session, method: str, url: str, body: Any = None) -> requ
     )
     data = dump(body) if body else None
     request = session.prepare_request(requests.Request(method, url, headers, data=data))
-    name = session.name(request)
+    name = session.describe(request)
     try:
         if session.signer:
             session.signer.sign(request)
@@ -55,7 +55,7 @@ def send_once(session: Session, method: str, url: str, body: Any = None) -> requ
             session,
             request,
             allow_redirects=False,
-            timeout=(session.policy.connect, session.policy.silence),
+            timeout=(session.policy.connect_timeout, session.policy.read_timeout),
             **session.merge_environment_settings(request.url, {}, True, None, None),
         )
         session.read_body(response)
@@ -71,7 +71,7 @@ def classify_response(
     session: Session, request: requests.PreparedRequest, response: requests.Response
 ) -> requests.Response:
     """Return the response if it says that the write was carried out, else raise as `send_once`."""
-    name, status = session.name(request), response.status_code
+    name, status = session.describe(request), response.status_code
     text = redact_text(response.content[:10_000].decode(errors="replace"))
     if status in REFUSED_UNREAD:
         if status == 401 and session.signer:

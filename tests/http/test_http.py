@@ -195,7 +195,7 @@ def test_a_small_answer_that_unpacks_to_a_large_one_is_not_read(vendor):
     with pytest.raises(Unreadable, match="larger than 64 MiB"):
         ask(vendor, Response(200, bomb, {"content-encoding": "gzip"}))
     with pytest.raises(Unreadable, match="larger than 1 MiB"):
-        ask(vendor, Response(200, b" " * (3 << 20)), largest=1 << 20)
+        ask(vendor, Response(200, b" " * (3 << 20)), max_bytes=1 << 20)
     assert {"fine": True} == ask(vendor, Response(200, b" " * 1000 + FINE.encoded()))
 
 
@@ -236,7 +236,7 @@ def test_a_refused_connection_and_an_unknown_host_are_named(vendor, monkeypatch)
         ask(vendor)
     counters = Counters()
     host = "https://rollcall.invalid"
-    with pytest.raises(Unreadable, match=r"rollcall.invalid.*name is not known"):
+    with pytest.raises(Unreadable, match=r"rollcall.invalid.*unknown host name"):
         Api(host, Session("vendor", host, Policy(wait=0.001), counters)).get("things")
     assert 6 == counters.requests
 

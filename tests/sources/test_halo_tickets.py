@@ -29,7 +29,7 @@ def settings(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> pytest.Monkey
     monkeypatch.setenv("PROVISION__HALOITSM__SETTLE_SECONDS", "2")
     least = "read:tickets edit:tickets read:customers"
     monkeypatch.setenv("PROVISION__HALOITSM__SCOPE", least)
-    hasty = functools.partial(Policy, wait=0.002, longest_wait=0.02, silence=0.4)
+    hasty = functools.partial(Policy, wait=0.002, longest_wait=0.02, read_timeout=0.4)
     monkeypatch.setattr("pipelines.sources.haloitsm.writer.Policy", hasty)
     return monkeypatch
 

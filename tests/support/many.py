@@ -42,7 +42,7 @@ class Kept(EarlierRows):
         super().__init__(source=source)
         self.connection = connection
 
-    def _ask(self, sql: str) -> pa.Table | None:
+    def _query(self, sql: str) -> pa.Table | None:
         try:
             return self.connection.execute(sql).to_arrow_table()
         except duckdb.CatalogException:

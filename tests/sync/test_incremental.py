@@ -141,7 +141,7 @@ def test_a_sweep_reads_everything_when_due(known, monkeypatch):
     assert "full" == sync(known)
     del known.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"]
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.sources.pingone.incremental.REACH", timedelta(0))
+        patch.setattr("pipelines.sources.pingone.incremental.FEED_REACH", timedelta(0))
         assert "full" == sync(known)
     assert "incremental" == sync(known)
 

@@ -1,9 +1,9 @@
 """ChartHop: the people, the groups of every type, and who is in which group today.
 
-Everything is read whole on every sync: there is no "changed since" for people or groups
+Everything is read whole on every sync, because people and groups have no "changed since"
 (docs.charthop.com, Developer basics). Leavers and future hires are read too. Membership belongs to
-the job a person holds; the person's calculated `groupIds` says it. Events since the last run only
-say when, and by whom. ChartHop's own login users and their roles are left out on purpose.
+a person's job; the person's calculated `groupIds` gives it. Events since the last run only say when
+and by whom. ChartHop's own login users and their roles are left out on purpose.
 """
 
 from __future__ import annotations
@@ -69,25 +69,35 @@ def source(
     )
     feed = Feed(org, earlier or EarlierRows())
     return (
-        make_resource("organization", org.organization, "The organisation, and its time zone."),
-        make_resource("group_types", org.group_types, "One row per kind of group."),
         make_resource(
-            "groups", org.groups, "One row per group, archived and future ones included."
+            "organization", org.read_organization, "The organisation, and its time zone."
+        ),
+        make_resource("group_types", org.read_group_types, "One row per kind of group."),
+        make_resource(
+            "groups",
+            lambda: org.group_list,
+            "One row per group, archived and future ones included.",
         ),
         make_resource(
-            "future_groups", org.future_groups, "One row per group that does not exist yet."
+            "future_groups", org.read_future_groups, "One row per group that does not exist yet."
         ),
         make_resource(
-            "persons", org.persons, "One row per person, leavers and future hires included."
+            "persons",
+            lambda: org.person_list,
+            "One row per person, leavers and future hires included.",
         ),
         make_resource(
-            "jobs", org.jobs, "One row per seat; only where persons come without groupIds."
+            "jobs",
+            lambda: org.job_list,
+            "One row per seat; only where persons come without groupIds.",
         ),
         make_resource(
             "person_groups",
-            org.person_groups,
-            "One row per person read singly; only where neither list tells groupIds.",
+            org.read_person_groups,
+            "One row per person read alone; only where neither list has groupIds.",
         ),
-        make_resource("events", feed.events, "One row per audit event since the first sync.", True),
-        make_resource("changes", feed.changes, "One row per change that an event names."),
+        make_resource(
+            "events", feed.read_events, "One row per audit event since the first sync.", True
+        ),
+        make_resource("changes", feed.read_changes, "One row per change that an event names."),
     )

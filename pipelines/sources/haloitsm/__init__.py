@@ -1,9 +1,8 @@
 """HaloITSM: agents (disabled and API agents too), teams, roles, and who is in what.
 
-The three lists are read whole on every sync: there is no "changed since" for agents. Builds differ:
-older ones answer with bare arrays and without membership in the list; then the team, role or agent
-details are read as well. Of tickets, those are read that we opened. End users (customers) are not
-agents and are not read.
+The three lists are read whole on every sync, because agents have no "changed since". Older builds
+answer with bare arrays and without memberships; then the team, role or agent details are read, too.
+Only the tickets that `apply` opened are read. End users (customers) are not agents and not read.
 """
 
 from __future__ import annotations
@@ -108,7 +107,7 @@ def source(
         make_resource(
             "agent_details",
             halo.read_agent_details,
-            "One row per agent read singly; only where teams do not tell their members either.",
+            "One row per agent read alone; only where teams do not list their members either.",
         ),
         make_resource(
             "tickets",

@@ -99,7 +99,7 @@ class HaloITSM:
         Another agent is then skipped without a sign. Therefore each agent of the last sync that
         the list lacks is asked for; if one answers, the list is read once more.
         """
-        before = set(self.earlier.values("agents", "$.id"))
+        before = set(self.earlier.read_values("agents", "$.id"))
         for _ in range(2):
             self.counters.rows_read.pop("agents", None)
             found = self.read_agents()
@@ -129,7 +129,9 @@ class HaloITSM:
     def request_agents(self, **filters: str) -> Iterator[Page]:
         """Yield the pages of the agents that pass `filters`, disabled and API agents included."""
         params = EVERY_AGENT | {"pageinate": "true", "page_size": self.page_size} | filters
-        return self.api.pages("Agent", find_rows, RecordCountPaginator(), AGENTS_RIGHT, **params)
+        return self.api.read_pages(
+            "Agent", find_rows, RecordCountPaginator(), AGENTS_RIGHT, **params
+        )
 
     def read_teams(self, is_counted: bool = True) -> list[pa.Table]:
         return self._read_list(
@@ -137,12 +139,12 @@ class HaloITSM:
         )
 
     def _request_pages(self, path: str, **params: str) -> Iterator[Page]:
-        return self.api.pages(path, find_rows, None, AGENTS_RIGHT, **params)
+        return self.api.read_pages(path, find_rows, None, AGENTS_RIGHT, **params)
 
     def _read_list(
         self, resource: str, request: Callable[[], Iterator[Page]], is_counted: bool = True
     ) -> list[pa.Table]:
-        return self.api.whole(
+        return self.api.read_list(
             resource, request, total=read_record_count, total_binds=True, counted=is_counted
         )
 
@@ -157,7 +159,7 @@ class HaloITSM:
         """Return each team with its members; nothing if any agent row has its teams."""
         if self.has_teams_in_agents:
             return []
-        teams = self.api.per_parent(
+        teams = self.api.read_per_parent(
             "team_details",
             row_ids(self.team_list),
             lambda key: self._read_detail(
@@ -191,7 +193,7 @@ class HaloITSM:
         self.counters.warn(
             f"haloitsm: no list tells the members of teams; {len(keys)} agents are read one by one"
         )
-        yield from self.api.per_parent(
+        yield from self.api.read_per_parent(
             "agent_details",
             keys,
             lambda key: self._read_detail(f"Agent/{key}", includedetails="true"),
@@ -204,7 +206,7 @@ class HaloITSM:
         if found is None:
             self.counters.warn(f"haloitsm: {path} was deleted while this sync ran")
         elif to_text_id(found.get("id")) != path.split("/")[1]:
-            raise self.api.unexpected(path, found, "an object with this id")
+            raise self.api.unexpected_body(path, found, "an object with this id")
         return found
 
     def has_object(self, path: str) -> bool:
@@ -213,7 +215,7 @@ class HaloITSM:
     def _read_object(self, path: str, **params: Any) -> Row | None:
         """Return one object, or None if the answer is 404."""
         try:
-            return self.api.object(path, AGENTS_RIGHT, **params)
+            return self.api.get_object(path, AGENTS_RIGHT, **params)
         except Unreadable as failure:
             if failure.status != 404:
                 raise

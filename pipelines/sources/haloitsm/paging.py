@@ -48,5 +48,5 @@ def read_record_count(body: Json) -> int | None:
 def read_rows(api: Api, path: str, right: str, **params: Any) -> list[Row]:
     """Return the rows of a list to its end, paged if the build pages it."""
     params = {"pageinate": "true", "page_size": 100} | params
-    pages = api.pages(path, find_rows, RecordCountPaginator(), right, **params)
+    pages = api.read_pages(path, find_rows, RecordCountPaginator(), right, **params)
     return [row for rows, _ in pages for row in rows]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipelines.failures import Unreadable
 from pipelines.sources.haloitsm.client import HaloITSM
 from pipelines.sources.haloitsm.paging import read_record_count
-from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids, wrap_rows
+from pipelines.sources.raw_rows import Row, parse_rows, read_id, row_ids, wrap_rows
 
 UNUSED_ROLE_NUMBER = 2_147_483_646
 
@@ -47,14 +47,14 @@ def match_role_names(agents: list[Row], roles: list[Row]) -> dict[str, list[str]
     ):
         return None
     name_pattern = re.compile("|".join(map(re.escape, names)) or "(?!)", re.IGNORECASE)
-    role_ids = {role["name"].lower(): key_of("haloitsm: roles", role, "id") for role in roles}
+    role_ids = {role["name"].lower(): read_id("haloitsm: roles", role, "id") for role in roles}
     holders: dict[str, list[str]] = {role_id: [] for role_id in role_ids.values()}
     for agent in agents:
         text = agent.get("role_list") or ""
         if not isinstance(text, str) or re.sub(r"[\s,;|/]+", "", name_pattern.sub("", text)):
             return None
         for name in name_pattern.findall(text):
-            holders[role_ids[name.lower()]].append(key_of("haloitsm: agents", agent, "id"))
+            holders[role_ids[name.lower()]].append(read_id("haloitsm: agents", agent, "id"))
     return holders
 
 
@@ -69,8 +69,8 @@ def request_all_holders(halo: HaloITSM, roles: list[Row]) -> dict[str, list[str]
             "this build ignores the filter by role, and its agent list has no roles",
             "ask Halo for a build whose agent list has `roles`",
         )
-    found = halo.api.each(roles, lambda role: request_holders(halo, role))
-    return {key_of("haloitsm: roles", role, "id"): agent_ids for role, agent_ids in found}
+    found = halo.api.call_each(roles, lambda role: request_holders(halo, role))
+    return {read_id("haloitsm: roles", role, "id"): agent_ids for role, agent_ids in found}
 
 
 def _has_unused_role_holders(halo: HaloITSM) -> bool:
@@ -84,8 +84,8 @@ def _has_unused_role_holders(halo: HaloITSM) -> bool:
 
 def request_holders(halo: HaloITSM, role: Row) -> list[str]:
     """Return the ids of the agents that hold a role, by its number: `role` takes no GUID."""
-    number = key_of("haloitsm: roles", role, "id_int")
-    tables = halo.api.whole(
+    number = read_id("haloitsm: roles", role, "id_int")
+    tables = halo.api.read_list(
         "role_agents",
         lambda: halo.request_agents(role=number),
         total=read_record_count,

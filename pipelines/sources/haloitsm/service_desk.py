@@ -15,7 +15,7 @@ from pipelines.files.json_text import to_text_id
 from pipelines.sources.haloitsm.client import HaloITSM
 from pipelines.sources.haloitsm.paging import read_rows
 from pipelines.sources.haloitsm.ticket_search import TICKETS_RIGHT, TicketSearch
-from pipelines.sources.raw_rows import Row, key_of
+from pipelines.sources.raw_rows import Row, read_id
 from pipelines.sources.reading import Api
 
 CUSTOMERS_RIGHT = "the scope `read:customers` or `all`"
@@ -153,7 +153,7 @@ class ServiceDesk:
     def read_ticket(self, key: str) -> Row | None:
         """Return one ticket, or None if it was deleted."""
         try:
-            found = self.api.object(
+            found = self.api.get_object(
                 f"Tickets/{key}", TICKETS_RIGHT, includedetails="true", nocache="true"
             )
         except Unreadable as failure:
@@ -162,13 +162,13 @@ class ServiceDesk:
                 raise
             return None
         if to_text_id(found.get("id")) != key:
-            raise self.api.unexpected(f"Tickets/{key}", found, "the ticket with this id")
+            raise self.api.unexpected_body(f"Tickets/{key}", found, "the ticket with this id")
         return found
 
     @cached_property
     def own_agent_id(self) -> str:
         """Return the id of the agent that this credential acts as."""
-        found = to_text_id(self.api.object("Agent/me", "an agent to act as").get("id"))
+        found = to_text_id(self.api.get_object("Agent/me", "an agent to act as").get("id"))
         if not found:
             raise Unreadable(
                 "haloitsm: GET Agent/me", "the answer has no id", "run `rollcall check`"
@@ -187,7 +187,7 @@ def read_statuses(api: Api, right: str) -> Statuses:
 
     def read(**params: str) -> dict[str, str]:
         rows = read_rows(api, "Status", right, **params)
-        return {key_of("haloitsm: Status", row, "id"): str(row.get("name")) for row in rows}
+        return {read_id("haloitsm: Status", row, "id"): str(row.get("name")) for row in rows}
 
     every, still_open = read(), read(excludeclosed="true")
     if not still_open.keys() < every.keys():  # this build ignores `excludeclosed`

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
 from pipelines.sources.haloitsm.ticket_text import REFERENCE_PATTERN
-from pipelines.sources.raw_rows import Row, key_of
+from pipelines.sources.raw_rows import Row, read_id
 from pipelines.sources.reading import Api
 
 TICKETS_RIGHT = "the scope `edit:tickets` or `all`, and an agent that may see and change tickets"
@@ -65,7 +65,7 @@ class TicketSearch:
         """
         read_ids, last_id = set[int](), float("inf")
         for rows in self.request_tickets(page_size=100):
-            ids = [int(key_of("haloitsm: tickets", row, "id")) for row in rows]
+            ids = [int(read_id("haloitsm: tickets", row, "id")) for row in rows]
             in_order = all(after < before for before, after in pairwise([last_id, *ids]))
             last_id = ids[-1] if in_order and ids else 0
             for row in rows:
@@ -82,7 +82,9 @@ class TicketSearch:
         """Yield pages of all tickets, open or closed, newest first."""
         params |= {"order": "id", "orderdesc": "true", "pageinate": "true"}
         paginator = RecordCountPaginator()
-        for rows, _ in self.api.pages("Tickets", find_rows, paginator, TICKETS_RIGHT, **params):
+        for rows, _ in self.api.read_pages(
+            "Tickets", find_rows, paginator, TICKETS_RIGHT, **params
+        ):
             yield rows
 
 

@@ -16,7 +16,7 @@ from pipelines.files.json_text import to_text_id
 from pipelines.sources.haloitsm.client import HaloITSM
 from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
 from pipelines.sources.haloitsm.service_desk import Statuses, is_closed, read_statuses
-from pipelines.sources.raw_rows import Row, key_of, wrap_rows
+from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
 TICKETS_RIGHT = "the scope `read:tickets` or `all`, and an agent that may see tickets"
 TICKETS_PER_PAGE = 100
@@ -34,8 +34,8 @@ class TicketReader:
         `ticket` is the listed object, null if the ticket is gone or hidden from us. `is_closed` is
         null if nothing tells. The other columns are `status` and `last_note`.
         """
-        before = self.earlier.rows("tickets")
-        ours = self.earlier.tickets()
+        before = self.earlier.read_rows("tickets")
+        ours = self.earlier.read_ticket_ids()
         for first in range(0, len(ours), TICKETS_PER_PAGE):
             found = self.find_tickets(ours[first : first + TICKETS_PER_PAGE])
             rows = [(key, self.build_row(key, found[key], before.get(key) or {})) for key in found]
@@ -51,9 +51,9 @@ class TicketReader:
             params = {"pageinate": "true", "page_size": TICKETS_PER_PAGE}
             params["ticketids"] = ",".join(keys)
             paginator = RecordCountPaginator()
-            pages = self.api.pages("Tickets", find_rows, paginator, TICKETS_RIGHT, **params)
+            pages = self.api.read_pages("Tickets", find_rows, paginator, TICKETS_RIGHT, **params)
             rows, _ = next(pages, ([], None))
-            listed = {key_of("haloitsm: tickets", row, "id"): row for row in rows}
+            listed = {read_id("haloitsm: tickets", row, "id"): row for row in rows}
             return {key: listed.get(key) or self.read_ticket(key) for key in keys}
         except Denied as denied:
             if denied.status != 403:
@@ -65,7 +65,7 @@ class TicketReader:
 
     def read_ticket(self, key: str, **params: str) -> Row | None:
         try:
-            return self.api.object(f"Tickets/{key}", TICKETS_RIGHT, **params)
+            return self.api.get_object(f"Tickets/{key}", TICKETS_RIGHT, **params)
         except Unreadable as failure:
             if failure.status != 404:
                 raise
