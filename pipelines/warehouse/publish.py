@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -23,6 +24,14 @@ from pipelines.sql import has_table
 
 SPARE_BYTES = 64 * 2**20  # must be free besides three times the published file's size
 RESTORE = "restore the file, or move it away and run `rollcall sync`"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A private copy of the published file, and the folder where dbt may work."""
+
+    copy: Path
+    dbt_home: Path
 
 
 @contextmanager
@@ -78,12 +87,12 @@ def open_candidate(warehouse: Path, work: Path) -> Path:
 
 
 @contextmanager
-def amend_published(warehouse: Path) -> Iterator[Path]:
-    """A copy of the published file to write into; it is published when the block ends well, and
-    gone when it does not. Its folder's parent is where dbt may work. Raises Locked."""
+def amend_published(warehouse: Path) -> Iterator[Workspace]:
+    """Yield a copy of the published file to write into, and publish the copy if the block succeeds.
+    If the block fails, the copy is deleted. Raises Locked."""
     with lock_warehouse(warehouse) as work:
         copy = open_candidate(warehouse, work)
-        yield copy
+        yield Workspace(copy, work.parent)
         publish(copy, warehouse)
 
 

@@ -66,9 +66,9 @@ def publish_journals() -> str:
     from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 
     try:
-        with publish.amend_published(settings.warehouse_path()) as copy:
-            collect_journals(copy)
-            transform(copy, copy.parent.parent.parent, DECISION_MODELS)
+        with publish.amend_published(settings.warehouse_path()) as workspace:
+            collect_journals(workspace.copy)
+            transform(workspace.copy, workspace.dbt_home, DECISION_MODELS)
     except (Locked, Misconfigured, Refused, StorageFailed) as error:
         return f"the next sync will record these changes in the warehouse ({error.why})"
     return ""

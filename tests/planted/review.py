@@ -116,7 +116,7 @@ BUGS = [
     Bug(
         "a campaign closes over what is not decided",
         "pipelines/review/closing.py",
-        "if missing and not leave_undecided:",
+        "if not leave_undecided:",
         "if False:",
         "tests/review/test_review_close.py -k undecided",
     ),
@@ -137,7 +137,7 @@ BUGS = [
     Bug(
         "verify counts nothing",
         "pipelines/review/packet/verify.py",
-        "if sound == listed.keys():",
+        "if sound == report.listed.keys():",
         "if False:",
         "tests/review/test_review_close.py -k counts",
     ),
@@ -178,20 +178,21 @@ BUGS = [
     ),
     Bug(
         "the digest of an opening is not noted",
-        "pipelines/review/packet/publish.py",
-        "            _note(connection, name, digest)\n    return folder, digest\n\n\ndef write_packet_again",  # noqa: E501
-        "    return folder, digest\n\n\ndef write_packet_again",
+        "pipelines/review/opening.py",
+        "            note_digest(connection, campaign.name, packet)\n",
+        "",
         "tests/review/test_review.py -k wherever_it_is",
     ),
     Bug(
         "a campaign opens without its files",
-        "pipelines/review/packet/publish.py",
-        """        amend(copy)
-        with duckdb""",
-        """        amend(copy)
-        publish.publish(copy, warehouse)
+        "pipelines/review/opening.py",
+        "        _freeze_findings(copy, campaign.name)\n",
+        """        _freeze_findings(copy, campaign.name)
+        from pipelines.warehouse.publish import publish
+
+        publish(copy, warehouse)
         copy.write_bytes(warehouse.read_bytes())
-        with duckdb""",
+""",
         "tests/review/test_review.py -k never_written_over",
     ),
     Bug(

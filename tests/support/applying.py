@@ -19,7 +19,7 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 @contextmanager
 def with_wanted_changes(rollcall: Rollcall) -> Iterator[Rollcall]:
-    """The invented company with six wanted changes, a credential that may change it, and a sync at work."""
+    """The invented company with six wanted changes, a write credential, and a sync at work."""
     wants(may_write(rollcall))
     with busy(rollcall):
         yield rollcall
