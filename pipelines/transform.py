@@ -48,6 +48,8 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
             if not result.success:
                 raise _failure(result)
             manifest = _parsed[common[-1]] = result.result
+        if drop_stale_tables(candidate, manifest):
+            select = ""  # an older version built this: the selected models need all the others
         os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
         build = ["build", *common, "--exclude-resource-type", "unit_test"]
         if select:
@@ -83,6 +85,23 @@ def _days(name: str, default: int) -> int:
         variable = f"REVIEW__{name.upper()}"
         raise Misconfigured(variable, f"{text} is no number of days", f"set {variable}")
     return int(text)
+
+
+def drop_stale_tables(candidate: Path, manifest: Any) -> bool:
+    """Drop the tables that only an older version's models make; return whether a table of today's
+    models is missing. Schema main stays as it is, because commands write tables there as well."""
+    made = {
+        (node.schema, node.name)
+        for node in manifest.nodes.values()
+        if node.resource_type == "model" and node.config.materialized != "ephemeral"
+    }
+    only_models = {schema for schema, _ in made} - {"main"}
+    with duckdb.connect(str(candidate)) as connection:
+        found = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        for schema, table in {*found} - made:
+            if schema in only_models:
+                connection.execute(f'drop table "{schema}"."{table}"')
+    return not made <= {*found}
 
 
 _parsed: dict[str, Any] = {}  # by the variables: several syncs of one process parse once
