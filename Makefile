@@ -68,8 +68,8 @@ docs: install ## every table and column, as one static page
 	@test -f "$(WAREHOUSE)" || { echo "nothing is published at $(WAREHOUSE) yet: run make sync" >&2; exit 2; }
 	@mkdir -p data/docs/build && install -m 600 "$(WAREHOUSE)" data/docs/build/$(notdir $(WAREHOUSE))
 	@cd dbt_project && ROLLCALL_CANDIDATE=../data/docs/build/$(notdir $(WAREHOUSE)) ../$(BIN)/dbt --quiet docs \
-		generate --static --profiles-dir . --target-path ../data/docs/build --log-path ../data/docs/build
-	@mv data/docs/build/static_index.html data/docs/index.html && rm -r data/docs/build
+		generate --profiles-dir . --target-path ../data/docs/build --log-path ../data/docs/build
+	@$(BIN)/python dbt_project/docs_page.py data/docs/build data/docs/index.html && rm -r data/docs/build
 	@echo data/docs/index.html
 
 clean: ## remove what can be made again (never the warehouse)

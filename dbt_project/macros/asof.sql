@@ -1,5 +1,6 @@
-{#- `<table>_asof(ts)`: the table as it was. To call it in a file attached under
-    a name, `use <name>` first: DuckDB looks for its tables where you are. -#}
+{#- Create `<table>_asof(ts)`: the rows of the table at that moment. In a file
+    that is attached under a name, run `use <name>` first, because DuckDB looks
+    for the tables in the current database. -#}
 {% macro create_asof(table) %}
 
 create or replace macro {{ target.schema }}.{{ table }}_asof(ts) as table

@@ -1,5 +1,5 @@
-{#- `grants_between(a, b)`: what was granted, changed or removed after a, up to
-    and including b. -#}
+{#- Create `grants_between(a, b)`: the grants that were added, changed or
+    removed after a, up to and including b. -#}
 {% macro create_grants_between() %}
 
 create or replace macro {{ target.schema }}.grants_between(a, b) as table

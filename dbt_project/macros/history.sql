@@ -1,8 +1,9 @@
-{#- The versions a sync adds to a history: open ones to close, new ones to open.
+{#- The versions that a sync adds to a history: the new ones, and the open ones
+    that it closes.
 
-    A change of `details` alone makes no version: they are kept as they stood
-    when one began. A row that comes back after it was gone starts a new spell:
-    `first_seen_at` is when the present one began. -#}
+    A change of `details` alone starts no version, so a version keeps those that
+    it began with. A row that comes back after it was gone starts a new
+    spell, and `first_seen_at` is the beginning of the current spell. -#}
 {% macro history(current, key, columns, details=[], where='true') %}
 
 {%- set facts = columns | reject('in', details) | list %}
@@ -61,7 +62,7 @@ to_close as (
 
     where
         current_rows.{{ key }} is null
-        -- A version that began in this very sync is replaced, not closed
+        -- A version that began in the same sync is replaced, not closed
         or (
             to_open.{{ key }} is not null
             and open_versions.valid_from < {{ run_at() }}

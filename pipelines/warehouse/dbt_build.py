@@ -50,6 +50,8 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
             if not result.success:
                 raise _failure(result)
             manifest = _manifests[common[-1]] = result.result
+        if _drop_stale_tables(candidate, manifest):
+            select = ""  # an older version built this: the selected models need all the others
         os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
         build = ["build", *common, "--exclude-resource-type", "unit_test"]
         if select:
@@ -63,6 +65,26 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
         raise _failure(result)
     if select in ("", DECISION_MODELS):
         dbt_unchanged.record_build(candidate, variables)
+
+
+def _drop_stale_tables(candidate: Path, manifest: Any) -> bool:
+    """Drop the tables that only an older version's models make.
+
+    Return whether a table of today's models is missing. Schema main stays as it is, because
+    commands write tables there as well.
+    """
+    made = {
+        (node.schema, node.name)
+        for node in manifest.nodes.values()
+        if node.resource_type == "model" and node.config.materialized != "ephemeral"
+    }
+    only_models = {schema for schema, _ in made} - {"main"}
+    with duckdb.connect(str(candidate)) as connection:
+        found = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        for schema, table in {*found} - made:
+            if schema in only_models:
+                connection.execute(f'drop table "{schema}"."{table}"')
+    return not made <= {*found}
 
 
 def dbt_variables() -> dict[str, Any]:

@@ -103,7 +103,7 @@ BUGS = [
     Bug(
         "a regrant is no finding",
         "dbt_project/models/intermediate/findings/int_held_after_revoke.sql",
-        "when grants.first_seen_at > standing.revoked_at",
+        "when grants.first_seen_at > in_force.revoked_at",
         "when false",
         "tests/warehouse/test_findings.py -k regranted",
     ),
@@ -145,7 +145,7 @@ BUGS = [
     Bug(
         "a run from before proves a removal",
         "dbt_project/models/intermediate/write_back/int_change_verdicts.sql",
-        "checks.started_at > coalesce(attempts.applied_at, changes.wanted_at)",
+        "checks.started_at\n            > coalesce(attempts.applied_at, changes.wanted_at)",
         "true",
         UNIT,
     ),
@@ -166,7 +166,7 @@ BUGS = [
     Bug(
         "a manager by a role is one directly as well",
         "dbt_project/models/staging/haloitsm/base/base_haloitsm__team_rows.sql",
-        "told_by_rows.is_manager",
+        "from_rows.is_manager",
         "false",
         UNIT,
     ),

@@ -20,7 +20,7 @@ entitlements as (
 
 ),
 
--- What the sources list, each once
+-- The grants that the sources list, without duplicates
 listed as (
 
     select
@@ -33,7 +33,7 @@ listed as (
         bool_or(not is_inherited) as is_direct,
         bool_or(is_inherited) as is_inherited,
         min(source_grant_id) filter (not is_inherited) as source_grant_id,
-        -- The date of what is inherited is that of another's grant
+        -- The date of an inherited grant belongs to another grant
         min(granted_at) filter (not is_inherited) as granted_at,
         min_by(granted_by, granted_at) filter (not is_inherited) as granted_by,
         bool_or(is_read_only) filter (not is_inherited) as is_read_only
@@ -42,7 +42,7 @@ listed as (
 
 ),
 
--- What follows from what is held directly
+-- The access that follows from a direct grant
 implied_by_direct as (
 
     select
@@ -59,7 +59,8 @@ implied_by_direct as (
 
 ),
 
--- What a source calls inherited without showing from where leads on as well
+-- The access that follows from a grant that a source calls inherited without
+-- naming its origin
 implied_by_unexplained as (
 
     select
@@ -141,7 +142,7 @@ effective as (
 
 ),
 
-judged as (
+with_reasons as (
 
     select
         effective.account_id || '/' || effective.entitlement_id
@@ -168,4 +169,4 @@ judged as (
 
 )
 
-select * from judged
+select * from with_reasons

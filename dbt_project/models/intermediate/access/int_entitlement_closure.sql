@@ -17,7 +17,7 @@ implications as (
 
 ),
 
--- Nothing follows from an entitlement that does not exist (any more)
+-- Nothing follows from an entitlement that does not exist
 edges as (
 
     select
@@ -34,7 +34,7 @@ edges as (
 
 ),
 
--- Once per entitlement that somebody holds, not once per holder
+-- The closure is computed once per held entitlement, not once per holder
 held as (
 
     select distinct grants.entitlement_id, entitlements.name
@@ -49,8 +49,8 @@ held as (
 
 ),
 
--- Step by step outwards, and never twice to the same place: circles come to an
--- end, and the first path found is a shortest one
+-- The search goes outwards step by step and visits no entitlement twice. So
+-- circles end, and the first path that is found is a shortest one.
 reached (
     held_entitlement_id, entitlement_id, scope_id, scope_type, scope_name,
     steps, access_path

@@ -6,7 +6,6 @@ accounts as (
 
 ),
 
--- Those who work here now
 peers as (
 
     select

@@ -60,7 +60,7 @@ last_revokes as (
 
 ),
 
--- Somebody has said since that it may be there
+-- A later keep or grant allows the access again
 allowed as (
 
     select grant_id, last_imported_at as allowed_at from last_decisions
@@ -73,7 +73,7 @@ allowed as (
 
 ),
 
-standing as (
+in_force as (
 
     select last_revokes.* from last_revokes
 
@@ -84,34 +84,34 @@ standing as (
 
 ),
 
--- The last time that it was only inherited, after the revoke
+-- After the revoke, the last time at which the grant was only inherited
 without_direct as (
 
     select
-        standing.grant_id,
+        in_force.grant_id,
         max(history.valid_to) as direct_again_at
 
-    from standing
+    from in_force
 
-    join history on standing.grant_id = history.grant_id
+    join history on in_force.grant_id = history.grant_id
 
     where
         not history.is_direct
-        and history.valid_to > standing.revoked_at
-    group by standing.grant_id
+        and history.valid_to > in_force.revoked_at
+    group by in_force.grant_id
 
 )
 
 select
-    standing.*,
+    in_force.*,
     case
-        when grants.first_seen_at > standing.revoked_at
+        when grants.first_seen_at > in_force.revoked_at
             then grants.first_seen_at
         when grants.is_direct then without_direct.direct_again_at
     end as back_since
 
-from standing
+from in_force
 
-join grants on standing.grant_id = grants.grant_id
+join grants on in_force.grant_id = grants.grant_id
 
-left join without_direct on standing.grant_id = without_direct.grant_id
+left join without_direct on in_force.grant_id = without_direct.grant_id

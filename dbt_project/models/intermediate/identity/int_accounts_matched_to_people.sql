@@ -21,7 +21,8 @@ by_rule as (
 
 ),
 
--- The first rule that finds anybody decides; it does not choose between two
+-- The first rule that finds anybody decides. If it finds several people, the
+-- match is ambiguous.
 deciding as (
 
     select

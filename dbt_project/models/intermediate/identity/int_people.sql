@@ -2,7 +2,7 @@ with
 
 people as ({{ union_sources('people') }}),
 
--- A mail that two people share names neither of them as a manager
+-- A mail address that two people share identifies neither of them
 managers as (
 
     select

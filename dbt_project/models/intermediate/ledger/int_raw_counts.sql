@@ -1,4 +1,4 @@
-{#- Straight from the tables: what a run says it has loaded is held against it -#}
+{#- Counts the tables themselves, to compare with the records of the runs -#}
 with
 
 counted as (

@@ -25,7 +25,8 @@ dated as (
     select
         requests.*,
         coalesce(
-            entitlements.source_name, split_part(requests.entitlement_id, ':', 1)
+            entitlements.source_name,
+            split_part(requests.entitlement_id, ':', 1)
         ) as source_name,
         coalesce(requests.requested_on <= today.on_day, true)
         and coalesce(requests.until >= today.on_day, true) as is_active,
@@ -40,8 +41,8 @@ dated as (
 
 ),
 
--- A person's accounts are those in the entitlement's system that are not a
--- service's. Where there are several, the only enabled one is meant.
+-- A request for a person means an account of that person in the system of the
+-- entitlement, no service account. Of several, it means the only enabled one.
 with_accounts as (
 
     select

@@ -3,7 +3,7 @@ with
 changes as (
 
     select * from {{ ref('int_changes_to_follow') }}
-    -- An account is found by its person: without one there is nothing to check
+    -- A created account is found by its person; without one nothing is checked
     where action <> 'create_account' or person_id <> ''
 
 ),

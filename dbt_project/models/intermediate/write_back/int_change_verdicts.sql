@@ -25,7 +25,8 @@ dated as (
     select
         checks.*,
         coalesce(
-            checks.started_at > coalesce(attempts.applied_at, changes.wanted_at),
+            checks.started_at
+            > coalesce(attempts.applied_at, changes.wanted_at),
             false
         ) as is_proof
 

@@ -25,7 +25,7 @@ review_decisions as (
 
 ),
 
--- The campaign that was closed last has the last word on a grant
+-- The campaign that was closed last overrules earlier ones
 decided as (
 
     select

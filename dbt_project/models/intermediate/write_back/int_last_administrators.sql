@@ -1,6 +1,6 @@
 with
 
--- Everything that would be taken away, were all of it carried out
+-- All wanted changes that take access away
 intended as (
 
     select * from {{ ref('int_wanted_change_states') }}
@@ -43,7 +43,7 @@ intended_by_account as (
 
 ),
 
--- A grant goes with its account, or with every way by which it is held
+-- A grant is lost with its account, or with all ways by which it is held
 holders as (
 
     select

@@ -46,5 +46,5 @@ left join history on grants.grant_id = history.grant_id
 
 left join source_states on grants.source_name = source_states.source_name
 
--- Side by side, what one account holds is found without reading the rest
+-- Sorted, the grants of one account are found without reading all others
 order by grants.account_id

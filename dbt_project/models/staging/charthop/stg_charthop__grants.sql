@@ -43,7 +43,7 @@ today as (
 
 ),
 
--- Membership belongs to the job; an open seat or a coming hire holds nothing
+-- Membership belongs to the job. An open seat or a future hire holds nothing.
 held_jobs as (
 
     select

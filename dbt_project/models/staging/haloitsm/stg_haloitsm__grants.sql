@@ -70,7 +70,7 @@ grants as (
 
     from held
 
-    -- Agent 1 is "Unassigned", unless the list shows somebody else there
+    -- Agent 1 is "Unassigned", unless the list has another agent with this id
     where agent_id <> '1' or agent_id in (select id from agents)
 
 )

@@ -12,7 +12,7 @@ team_rows as (
 
 ),
 
--- What a role says it gives, and what agents say they have from it
+-- The teams that a role names, and the teams that agents have through it
 given as (
 
     select role_id, team_id, is_member, is_manager from role_teams

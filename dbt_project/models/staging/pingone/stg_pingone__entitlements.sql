@@ -63,7 +63,7 @@ entitlements as (
 
     union all
 
-    -- Only a role known to do nothing but read is not privileged
+    -- A role counts as privileged unless all of its permissions only read
     select
         'role' as resource_type,
         'pingone:role:' || id as resource_id,

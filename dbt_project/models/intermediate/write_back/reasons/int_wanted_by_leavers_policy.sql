@@ -80,8 +80,8 @@ to_disable as (
 
 ),
 
--- Without a last day nobody knows when an account may be deleted, and the
--- person's own record in the HR system is no account to delete
+-- Without a last day there is no date after which to delete, and the person's
+-- own record in the HR system is no account to delete
 to_delete as (
 
     select

@@ -40,7 +40,7 @@ today as (
 
 ),
 
--- Who wrote a change first, and when
+-- The first event of a change: who wrote it, and when
 written as (
 
     select
@@ -53,7 +53,7 @@ written as (
 
 ),
 
--- Those in force: from their day on, or from when they were written if later
+-- A change takes effect on its date, or when it was written if that is later
 in_force as (
 
     select
@@ -99,7 +99,7 @@ steps as (
 
 ),
 
--- Dated only while the last thing that happened to it is that it was granted
+-- A grant has a date only while the last change gave it
 grant_dates as (
 
     select

@@ -41,7 +41,7 @@ today as (
 
 ),
 
--- Rows come flattened ("name.first"), nested, or with a name in one string
+-- Rows are flat ("name.first"), nested, or have the name in one string
 renamed as (
 
     select
@@ -119,7 +119,7 @@ employed as (
                 "concat_ws(' ', coalesce(name_pref, name_first), name_last)"
             ) }}
         ) as full_name,
-        -- An end before the start is the end of an earlier employment
+        -- An end before the start belongs to an earlier employment
         case
             when started_on > today then 'future'
             when ended_on < today

@@ -7,7 +7,7 @@ organization as (
 
 ),
 
--- An aggregate, so that there is a row even when the organization is not known
+-- An aggregate returns a row even where the organization is unknown
 zone as (
 
     select coalesce(max(pg_timezone_names.name), 'UTC') as timezone

@@ -1,4 +1,4 @@
-{#- Agents of the list and their details have the parts we need in one shape -#}
+{#- The list and the details of agents have the same shape -#}
 {% set shape %}
     '{
         "name": "varchar",
@@ -61,7 +61,7 @@ renamed as (
         detailed.agent.twofactor_enabled as mfa_enabled,
 
         ---------- timestamps
-        -- Halo writes "never" as a day long before there were computers
+        -- Halo writes "never" as a date around 1900
         case
             when listed.agent.lastlogindate >= '1901-01-01'::timestamptz
                 then listed.agent.lastlogindate
@@ -79,6 +79,6 @@ renamed as (
 
 )
 
--- "Unassigned" is where tickets wait, not somebody who can log in
+-- "Unassigned" is a queue for tickets, not an agent who can log in
 select * from renamed
 where not (id = '1' and (email is null or lower(name) = 'unassigned'))

@@ -58,7 +58,7 @@ managers_of_teams as (
 
 ),
 
-told_by_rows as (
+from_rows as (
 
     select
         agent_id,
@@ -80,10 +80,11 @@ told_by_rows as (
 
 ),
 
--- A team does not say whether a role brought its manager: only a row does
+-- A team lists its managers without their roles, so the rows of agents and
+-- teams take precedence
 stacked as (
 
-    select * from told_by_rows
+    select * from from_rows
 
     union
 
@@ -95,16 +96,16 @@ stacked as (
         true as is_manager
     from managers_of_teams
     where not exists (
-        select 1 from told_by_rows
+        select 1 from from_rows
         where
-            told_by_rows.is_manager
-            and told_by_rows.agent_id = manager.agent_id
-            and told_by_rows.team_id = managers_of_teams.team_id
+            from_rows.is_manager
+            and from_rows.agent_id = manager.agent_id
+            and from_rows.team_id = managers_of_teams.team_id
     )
 
 ),
 
--- A row that came with a role names it, by its GUID or its number
+-- A row names its role by GUID or by number
 resolved as (
 
     select

@@ -31,7 +31,7 @@ events as (
 
 ),
 
--- What a grant is known by: its user and group, or the id of its assignment
+-- A grant is identified by user and group, or by the id of the assignment
 keyed as (
 
     select
@@ -48,7 +48,7 @@ keyed as (
 
 ),
 
--- Dated only while the last thing that happened to it is that it was granted
+-- A grant has a date only while the last event gave it
 grant_dates as (
 
     select

@@ -37,7 +37,7 @@ nestings as (
 
 ),
 
-stated as (
+listed as (
 
     select unnest(members.direct) as user_id, id as group_id, true as is_direct
     from group_members
@@ -60,13 +60,13 @@ stated as (
 memberships as (
 
     select user_id, group_id, bool_or(is_direct) as is_direct
-    from stated
+    from listed
     where user_id is not null and group_id is not null
     group by user_id, group_id
 
 ),
 
--- `union`, so that groups nested in a circle come to an end
+-- `union` ends the recursion for groups that are nested in a circle
 nested_in as (
 
     with recursive nested_in as (
@@ -99,8 +99,8 @@ in_rule_managed_groups as (
 
 ),
 
--- Members of a group nested in this one. Where both are nested in each other,
--- only a direct member of the other counts, or each would explain the other.
+-- A member of a group that is nested in this one. Where two groups are nested
+-- in each other, only direct membership of the other group counts.
 explained_by_nesting as (
 
     select distinct
@@ -137,7 +137,7 @@ by_rule as (
 
 ),
 
-told_apart as (
+with_rules as (
 
     select
         memberships.user_id,
@@ -153,4 +153,4 @@ told_apart as (
 
 )
 
-select * from told_apart
+select * from with_rules

@@ -81,7 +81,7 @@ renamed as (
 
 ),
 
--- A user's list may repeat the assignment of a group, with the group's id of it
+-- A user's list may repeat the assignment of a group, with the same id
 assignments as (
 
     select
