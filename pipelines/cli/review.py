@@ -120,8 +120,11 @@ def import_(arguments: argparse.Namespace) -> int:
     )
     code = Refused.code if outcome.rejections else 0
     if outcome.rejections and not arguments.json:
-        print("\n".join(redact.redact_text(line, 600) for line in outcome.told()), file=sys.stderr)
-    _tell(arguments, {"code": code, **outcome.document()}, outcome.summary())
+        print(
+            "\n".join(redact.redact_text(line, 600) for line in outcome.describe_rejections()),
+            file=sys.stderr,
+        )
+    _tell(arguments, {"code": code, **outcome.to_document()}, outcome.summarize())
     return code
 
 

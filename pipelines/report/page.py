@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 import secrets
 from importlib.resources import files
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import __version__
 from pipelines.failures import Misconfigured
+from pipelines.files.text_stream import write_new_file
 from pipelines.report.queries import MAX_POINTS, MAX_ROWS, OVER_TIME, QUERIES
 
 if TYPE_CHECKING:
@@ -102,9 +102,7 @@ def replace_page(path: Path, page: str) -> None:
                     )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(page)
+            write_new_file(draft, page)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 import dlt
 
 from pipelines.failures import Misconfigured
+from pipelines.files.text_stream import sync_to_disk, write_new_file
 from pipelines.redact import hide
 from pipelines.warehouse.publish import storage_failure
 
@@ -102,13 +103,10 @@ def _make(path: Path) -> None:
     """A new key, whole or not at all; of two that make one at once, the first wins."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(32) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        write_new_file(draft, secrets.token_hex(32) + "\n")
+        sync_to_disk(draft)
         with suppress(FileExistsError):
             os.link(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ import duckdb
 
 from pipelines.failures import Locked, Misconfigured, StorageFailed
 from pipelines.files.scratch import INTERRUPTS, scratch
+from pipelines.files.text_stream import sync_to_disk
 
 SPARE_BYTES = 64 * 2**20  # bytes that must be free besides three times the published file
 
@@ -153,10 +154,10 @@ def publish(copy: Path, warehouse: Path) -> None:
             raise StorageFailed(str(copy), "it is not closed", "run `rollcall sync` again")
         no_wal_beside(warehouse)
         copy.chmod(0o400)
-        _sync_to_disk(copy)
+        sync_to_disk(copy)
         _let_signals_pass()
         copy.replace(warehouse)
-        _sync_to_disk(warehouse.parent)
+        sync_to_disk(warehouse.parent)
     except OSError as error:
         raise storage_failure(warehouse, error) from None
 
@@ -189,14 +190,6 @@ def _let_signals_pass() -> None:
     if threading.current_thread() is threading.main_thread():
         for number in INTERRUPTS:
             signal.signal(number, signal.SIG_IGN)
-
-
-def _sync_to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:

@@ -169,7 +169,9 @@ def _fill(
         for part in EVIDENCE + OUTCOME * outcome
         if part.table == DECISIONS or _exists(connection, part.table)
     ]
-    shares = reviewer_files.file_writers(connection, campaign, key, folder / "reviewers", facts)
+    shares = reviewer_files.make_file_writers(
+        connection, campaign, key, folder / "reviewers", facts
+    )
     # each writes with a core of its own: the threads of DuckDB do not rest while they wait for it
     connection.execute("set threads = 1")
     with ThreadPoolExecutor(min(safe_csv.MAX_THREADS, os.cpu_count() or 1)) as pool:
