@@ -132,8 +132,9 @@ def run_import(arguments: argparse.Namespace) -> int:
     )
     code = Refused.code if outcome.rejections else 0
     if outcome.rejections and not arguments.json:
-        print("\n".join(redact.redact_text(line, 600) for line in outcome.told()), file=sys.stderr)
-    print_result(arguments, {"code": code, **outcome.document()}, outcome.summary())
+        lines = outcome.describe_rejections()
+        print("\n".join(redact.redact_text(line, 600) for line in lines), file=sys.stderr)
+    print_result(arguments, {"code": code, **outcome.to_document()}, outcome.summarize())
     return code
 
 

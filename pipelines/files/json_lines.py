@@ -1,8 +1,8 @@
-"""A file of JSON lines that is only ever appended to, each line on disk before the next step.
+"""Append records to a file of JSON lines; each line is on disk before the caller goes on.
 
-One line is one canonical JSON text (keys sorted, no blanks, UTF-8), so a line that reads the same
-and is not the same byte for byte was edited. A process that dies while it writes leaves at most an
-unfinished last line: what it announces has not begun, and the next writer takes it away.
+A line is canonical JSON (keys sorted, no blanks, UTF-8). A line that has the same values but other
+bytes was therefore edited. A process that dies while it writes leaves at most an unfinished last
+line. The step that this line announces has not begun, so the next writer removes the line.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import Any
 
 from pipelines.failures import Locked, Refused, StorageFailed
 from pipelines.files.lock import exclusive
+from pipelines.files.text_stream import sync_to_disk
 
 Record = dict[str, Any]
 
 
 def to_canonical(value: Any) -> bytes:
-    """The one way to write a value as JSON, with a newline at its end."""
+    """Return the one canonical JSON line of a value, with its newline."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode() + b"\n"
 
@@ -34,22 +35,24 @@ def hash_record(record: Record, without: str) -> str:
 
 
 def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
-    """Add the record that `make` gives, told the last line (empty if there is none); it is on disk
-    when this returns. One process at a time. Raises StorageFailed."""
+    """Append the record that `make` returns for the last line, and wait until it is on disk.
+
+    The last line is empty if the file has none. Other processes wait. Raises StorageFailed.
+    """
     try:
         is_new = not path.exists()
         with exclusive(path) as handle:
             record = make(_last_line(handle))
             _write(handle, to_canonical(record))
         if is_new:
-            _sync(path.parent)
+            sync_to_disk(path.parent)
     except OSError as error:
         raise storage_failure(path, error) from None
     return record
 
 
 def read_records(path: Path) -> list[Record]:
-    """Its whole lines, from the first. Raises Refused for one that nobody wrote so."""
+    """Return the records of all complete lines. Raises Refused for a line that was edited."""
     try:
         lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
     except OSError as error:
@@ -64,7 +67,7 @@ def read_records(path: Path) -> list[Record]:
 
 
 def parse_record(line: bytes) -> Record | None:
-    """The record that a line holds, None unless it is exactly as it was written."""
+    """Return the record of a line, or None if the line is not exactly as it was written."""
     try:
         record = json.loads(line)
     except ValueError:
@@ -89,7 +92,7 @@ def hold_folder(folder: Path, what: str) -> Iterator[None]:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """A small file with this in it, or the one that was there: never a half. Raises OSError."""
+    """Replace a small file in one step, durably. Raises OSError."""
     aside = path.with_name(path.name + ".new")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -100,19 +103,19 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def _last_line(handle: int) -> bytes:
-    """The last whole line, without its newline; what an unfinished one holds is taken away."""
+    """Return the last complete line without its newline, and remove an unfinished one after it."""
     size = os.fstat(handle).st_size
-    end = _behind_newline(handle, size)
+    end = _line_start(handle, size)
     if end < size:
         os.ftruncate(handle, end)
     if end == 0:
         return b""
-    start = _behind_newline(handle, end - 1)
+    start = _line_start(handle, end - 1)
     return os.pread(handle, end - 1 - start, start)
 
 
-def _behind_newline(handle: int, end: int) -> int:
-    """Where the line begins that `end` is in."""
+def _line_start(handle: int, end: int) -> int:
+    """Return where the line that contains the offset `end` begins."""
     while end > 0:
         start = max(0, end - (1 << 16))
         found = os.pread(handle, end - start, start).rfind(b"\n")
@@ -120,14 +123,6 @@ def _behind_newline(handle: int, end: int) -> int:
             return start + found + 1
         end = start
     return 0
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _write(handle: int, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""CSV that no spreadsheet runs: cells made inert, quoted, and restored when they come back."""
+"""Write CSV in which no spreadsheet finds a formula, and restore the cells that come back."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ import duckdb
 from pipelines.files.text_stream import open_new_file, write_lines
 
 # A spreadsheet runs a cell that begins with one of = + - @ (full-width forms too), also behind
-# blanks or invisible characters. Such a cell gets one more leading quote. So does one that has such
-# quotes already, or nobody could tell which ones to take away again.
+# blanks or invisible characters. Such a cell gets one more leading quote. So does a cell that has
+# such quotes already, because otherwise nobody could tell which quote to remove again.
 FORMULA_PATTERN = r"^'*[\t\r\n]|^['\s\p{Z}\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]"
 
-
-SORT_MEMORY = (
-    "600MB"  # that a sort may take before it goes to disk; each of its threads needs a share
-)
+SORT_MEMORY = "600MB"  # DuckDB sorts on disk beyond it; every thread of a sort needs a share
 MAX_THREADS = 4
 QUOTED_CHARACTERS = ("','", "'\"'", "chr(10)", "chr(13)")
 
@@ -30,8 +27,10 @@ def write_csv(
     order: str,
     empty: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """A query's rows, and empty columns behind them; what the manifest says of it. RFC 4180 with
-    CRLF, UTF-8; text that a spreadsheet would run is made inert."""
+    """Write the rows of a query, with `empty` columns after them, and return the manifest's entry.
+
+    The file is RFC 4180 with CRLF in UTF-8; text that a spreadsheet would run is quoted.
+    """
     kinds = warehouse.execute(f"describe {sql}").fetchall()
     columns = [name for name, *_ in kinds] + [*empty]
     cells = ", ".join(cell_sql(f'"{name}"', kind) for name, kind, *_ in kinds)
@@ -54,24 +53,24 @@ def write_csv(
 
 
 def cell_sql(name: str, kind: str) -> str:
-    """One column as text. Null is empty; times are ISO 8601 in UTC."""
+    """Return SQL for a column as text that no spreadsheet runs; times are ISO 8601 in UTC."""
     if kind == "VARCHAR":
         formula = FORMULA_PATTERN.replace("'", "''")
-        return (  # most are empty or begin so: those need no look at the whole pattern
+        return (  # most texts are empty or begin with A-Z, a-z, 0-9: those skip the slow pattern
             f"case when {name} = '' or {name} >= 'A' and {name} < '{{'"
             f" or {name} >= '0' and {name} < ':' then {name}"
             f" when regexp_matches({name}, '{formula}') then '''' || {name}"
             f" else {name} end as {name}"
         )
     if kind.startswith("TIMESTAMP"):
-        plain = f"make_timestamp(epoch_us({name}))"  # a third of the time; infinite is null
+        # Without a time zone, strftime takes a third of the time. It gives null for infinity.
+        plain = f"make_timestamp(epoch_us({name}))"
         return f"coalesce(strftime({plain}, '%Y-%m-%dT%H:%M:%SZ'), {name}::varchar) as {name}"
     return f"{name}::varchar as {name}"
 
 
 def restored_cell_sql(name: str) -> str:
-    """One column of text as it was before `cell` made it inert: exactly, since whatever begins with
-    a quote that could be ours got one."""
+    """Return SQL for the exact text that `cell_sql` was given."""
     rest = f"substr({name}, 2)"
     inert = FORMULA_PATTERN.replace("'", "''")
     return (
@@ -81,7 +80,7 @@ def restored_cell_sql(name: str) -> str:
 
 
 def field_sql(name: str, kind: str) -> str:
-    """A cell as it stands between two commas: in quotes where it must be."""
+    """Return SQL for a column of `cell_sql` as a CSV field, in quotes where RFC 4180 needs them."""
     if kind != "VARCHAR" and not kind.endswith("[]"):
         return name
     special = " or ".join(f"contains({name}, {mark})" for mark in QUOTED_CHARACTERS)
@@ -91,7 +90,7 @@ def field_sql(name: str, kind: str) -> str:
 def describe_file(
     path: Path, columns: list[str], rows: int | dict[str, int], digest: str = ""
 ) -> dict[str, Any]:
-    """What a manifest says of a file. Who wrote it may know its digest already."""
+    """Return the manifest's entry for a file. `digest` saves reading the file if it is known."""
     if not digest:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

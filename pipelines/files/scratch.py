@@ -1,6 +1,7 @@
-"""Folders that are there while a command works, and gone after it, however it ends.
+"""Make folders that last as long as a command and are removed however the command ends.
 
-A signal does not raise: libraries catch what is raised, and wait for threads that wait for a host.
+A signal does not raise an exception here. Libraries would catch the exception, or would wait for
+threads that wait for a host. The signal handler calls `clear_scratch` and exits instead.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-INTERRUPTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # a terminal that closes, too
+INTERRUPTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # SIGHUP: the terminal was closed
 
 _present: set[Path] = set()
 
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """This folder, new and empty, until the end of the block."""
+    """Make this folder, empty, and remove it at the end of the block."""
     _present.add(folder)
     try:
         shutil.rmtree(folder, ignore_errors=True)
@@ -30,6 +31,6 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 
 def clear_scratch() -> None:
-    """Take away all of them, though threads may still be writing there."""
+    """Remove all scratch folders; try five times, since threads may still write there."""
     for folder in [*_present] * 5:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,8 @@
-"""Text from DuckDB to a file, thousands of rows at a time: no row becomes an object on its way."""
+"""Write new files for their owner only, and stream text from DuckDB into them.
+
+The text of thousands of rows goes from DuckDB's memory to the file in one piece: no row becomes a
+Python object.
+"""
 
 from __future__ import annotations
 
@@ -6,52 +10,62 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-import duckdb
-import pyarrow as pa
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
 
-ROWS_PER_BATCH = 2_048  # as many as DuckDB computes at once
+ROWS_PER_BATCH = 2_048  # the size of DuckDB's own vectors
 
 
 def open_new_file(path: Path) -> IO[bytes]:
-    """A file for its owner only, that was not there before."""
+    """Create a file with mode 0600 and open it. Raises FileExistsError if it exists."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     return os.fdopen(handle, "wb")
+
+
+def write_new_file(path: Path, text: str) -> None:
+    """Create a file with mode 0600 that holds this text. Raises FileExistsError if it exists."""
+    with open_new_file(path) as file:
+        file.write(text.encode())
+
+
+def sync_to_disk(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_lines(
     write: Callable[[memoryview], object], connection: duckdb.DuckDBPyConnection, sql: str
 ) -> int:
-    """Write the one text column of this query, its rows one behind the other; how many there were.
+    """Write the one text column of a query, row after row, and return the number of rows.
 
     No row may be null.
     """
     rows = 0
     for batch in prefetch(connection.execute(sql).to_arrow_reader(ROWS_PER_BATCH)):
         if batch.num_rows:
-            write(run_together(batch.column(0)))
+            write(join_texts(batch.column(0)))
         rows += batch.num_rows
     return rows
 
 
 def prefetch(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    """The same batches, each made while the one before it is at work."""
-    with ThreadPoolExecutor(1) as maker:
-        coming = maker.submit(next, batches, None)
+    """Yield the same batches, each computed in a thread while the caller uses the one before it."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
         while (batch := coming.result()) is not None:
-            coming = maker.submit(next, batches, None)
+            coming = pool.submit(next, batches, None)
             yield batch
 
 
-def run_together(texts: pa.StringArray) -> memoryview:
-    """Some rows' texts, one behind the other, as Arrow keeps them: in one piece of memory."""
-    _, ends, data = texts.buffers()
-    places = memoryview(ends).cast("i")
+def join_texts(texts: pa.StringArray) -> memoryview:
+    """Return the texts joined, without a copy: Arrow keeps them one behind the other in memory."""
+    _, offsets, data = texts.buffers()
+    places = memoryview(offsets).cast("i")
     return memoryview(data)[places[texts.offset] : places[texts.offset + len(texts)]]
-
-
-def write_new_file(path: Path, text: str) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)

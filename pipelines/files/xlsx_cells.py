@@ -1,7 +1,7 @@
-"""The cells of a sheet as its XML comes by: expat reads it, and ends at any DTD.
+"""Read the cells of a sheet from its XML with expat, which stops at any DTD.
 
-Most rows are of the form that spreadsheets write; the cells of such a row are read at once, since
-expat would call us six times for each.
+expat would call us six times for each cell. So rows of the form that spreadsheets usually write
+are read by regular expressions, and expat sees only a mark in their place.
 """
 
 from __future__ import annotations
@@ -10,31 +10,32 @@ import codecs
 import re
 import secrets
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import unescape
 
-COLUMNS = 1_000
-ROWS = 1 << 20
+MAX_COLUMNS = 1_000
+MAX_ROWS = 1 << 20
 
-# Excel's "Strict Open XML" has other namespaces for the same, and any prefix will do
-SPACES = (
+# Excel's "Strict Open XML" has other namespaces for the same elements.
+NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
-ROW, CELL, FORMULA, ALOUD, ITEM, SHEET = (
-    frozenset(f"{space} {name}" for space in SPACES)
+ROW, CELL, FORMULA, PHONETIC, ITEM, SHEET = (
+    frozenset(f"{space} {name}" for space in NAMESPACES)
     for name in ("row", "c", "f", "rPh", "si", "sheet")
 )
-TEXT = frozenset(f"{space} {name}" for space in SPACES for name in ("v", "t"))
-# A cell of the plainest form that is empty, or in none of these columns, and behind it one that
-# says where it is
+TEXT = frozenset(f"{space} {name}" for space in NAMESPACES for name in ("v", "t"))
+# A plain cell that is empty or in none of the wanted columns. The next cell must have a reference,
+# since a cell without one is counted from the cell before it.
 UNWANTED_CELL = (
     rb'<c r="(?:[A-Z]{1,2}[0-9]+"[^<>&]*/>|(?!(?:%s)[0-9])[A-Z]{1,2}[0-9]+"[^<>&]*'
     rb">(?:<is><t[^<>&]*>[^<&]*</t></is>|<v>[^<&]*</v>)</c>)"
     rb'(?=<c r="|</row>)'
 )
-# Any other one, of the form that spreadsheets write: column, kind, text
+# Any other plain cell, as spreadsheets write it: its column, type and text.
 PLAIN_TEXT = r"[^<>&\x00-\x1f]*+(?:&(?:amp|lt|gt|quot|apos);[^<>&\x00-\x1f]*+)*+"
 PLAIN_CELL = (
     r'<c r="([A-Z]{1,2})[0-9]+"(?: s="[0-9]+")?(?: t="(inlineStr|str|s|b|n)")?>'
@@ -44,147 +45,144 @@ CELLS = re.compile(PLAIN_CELL)
 PLAIN_ROW = re.compile(
     rb"(<row [^<>&]*[^<>&/])>((?:%s)*+)</row>" % re.sub(r"\((?!\?)", "(?:", PLAIN_CELL).encode()
 )
-NAMED = {"&quot;": '"', "&apos;": "'"}
-# Of a sheet in another encoding than the texts that are read at once
-FOREIGN = re.compile(rb"<\?xml[^>]*encoding\s*=\s*+(?![\"']utf-8[\"'])", re.I)
-ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how Excel writes what XML has no way to write
+NAMED_ENTITIES = {"&quot;": '"', "&apos;": "'"}
+# The XML declaration of a sheet that is not UTF-8.
+OTHER_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*+(?![\"']utf-8[\"'])", re.I)
+ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how Excel writes characters that XML cannot hold
 DIGITS = "0123456789"
 
 Attributes = dict[str, str]
 
 
 @dataclass
-class Line:
-    """One row of a sheet: its number, its texts by column, and which columns hold a formula."""
+class SheetRow:
+    """One row of a sheet: its number, the texts by column, and the columns that hold a formula."""
 
     number: int
     cells: dict[int, str] = field(default_factory=dict)
     formulas: set[int] = field(default_factory=set)
 
 
-class Text:
-    """Gathers the text of a cell: its value, or all its pieces but how they are read aloud."""
+class TextReader:
+    """Collect the text of a cell: its value, or all its pieces except phonetic hints."""
 
     def __init__(self) -> None:
         self.parser = new_parser()
         self.pieces: list[str] = []
-        self.is_aloud = False
+        self.is_phonetic = False
 
     def start(self, name: str, _: Attributes) -> None:
         if name in TEXT:
-            if not self.is_aloud:
+            if not self.is_phonetic:
                 self.parser.CharacterDataHandler = self.pieces.append
-        elif name in ALOUD:
-            self.is_aloud = True
+        elif name in PHONETIC:
+            self.is_phonetic = True
 
     def end(self, name: str) -> None:
         if name in TEXT:
             self.parser.CharacterDataHandler = None
-        elif name in ALOUD:
-            self.is_aloud = False
+        elif name in PHONETIC:
+            self.is_phonetic = False
 
-    def text(self) -> str:
+    def take_text(self) -> str:
         text = "".join(self.pieces)
         self.pieces.clear()
         return text
 
 
-class Sheet(Text):
-    """The rows of one sheet, as the parser comes by."""
+class SheetReader(TextReader):
+    """Collect the rows of one sheet while the parser reads it."""
 
-    def __init__(self, texts: list[str], wanted: frozenset[int] | None) -> None:
+    def __init__(self, strings: list[str], wanted: frozenset[int] | None) -> None:
         super().__init__()
-        self.texts = texts
-        self.wanted = range(COLUMNS) if wanted is None else wanted
-        self.lines: list[Line] = []  # the last one is not complete yet
+        self.strings = strings
+        self.wanted = range(MAX_COLUMNS) if wanted is None else wanted
+        self.rows: list[SheetRow] = []  # the parser may still be in the last one
         self.column = -1
         self.kind = "n"
-        self.is_reading = False  # a cell that is wanted
-        self.parser.StartElementHandler = self.started
+        self.is_reading = False  # inside a wanted cell
+        self.parser.StartElementHandler = self.start_element
         self.unwanted = None
-        self.said = f"x{secrets.token_hex(8)}"  # a name that no file can have
-        self.aside: dict[str | None, list[tuple[str, ...]]] = {}  # cells of a row, by its mark
+        self.mark = f"x{secrets.token_hex(8)}"  # an attribute name that no file can have
+        self.plain_rows: dict[str | None, list[tuple[str, ...]]] = {}  # their cells, by mark
         if wanted is not None:
             names = "|".join(column_letters(column) for column in wanted).encode()
             self.unwanted = re.compile(UNWANTED_CELL % names)
 
-    def shortened(self, piece: bytes) -> bytes:
-        """A piece of the sheet without the cells that say nothing or that nobody wants. A row in
-        which all others are plain is put aside and goes without them: expat would call us six times
-        for each. From a comment, CDATA or instruction on, or in an encoding of its own, all stays:
-        there may be something in it that only looks like one."""
-        is_odd = b"<!" in piece or piece.rfind(b"<?") > len(codecs.BOM_UTF8) or piece[:1] in b"!?"
-        if is_odd or FOREIGN.search(piece):
+    def shorten(self, chunk: bytes) -> bytes:
+        """Return the chunk without empty and unwanted cells, and with a mark for each plain row.
+
+        If the sheet has a comment, CDATA, a processing instruction or another encoding, expat
+        reads everything from there on, because text inside those could look like a cell.
+        """
+        is_odd = b"<!" in chunk or chunk.rfind(b"<?") > len(codecs.BOM_UTF8) or chunk[:1] in b"!?"
+        if is_odd or OTHER_ENCODING.search(chunk):
             self.unwanted = None
         if self.unwanted is None:
-            return piece
-        self.aside.clear()  # all that are ours are taken
-        return PLAIN_ROW.sub(self.put_aside, self.unwanted.sub(b"", piece))
+            return chunk
+        self.plain_rows.clear()
+        return PLAIN_ROW.sub(self._mark_row, self.unwanted.sub(b"", chunk))
 
-    def put_aside(self, row: re.Match[bytes]) -> bytes:
-        place = f"{len(self.aside)}"
-        self.aside[place] = CELLS.findall(row[2].decode())
-        return b'%s %s="%s"/>' % (row[1], self.said.encode(), place.encode())
+    def _mark_row(self, row: re.Match[bytes]) -> bytes:
+        mark = f"{len(self.plain_rows)}"
+        self.plain_rows[mark] = CELLS.findall(row[2].decode())
+        return b'%s %s="%s"/>' % (row[1], self.mark.encode(), mark.encode())
 
-    def taken(self) -> list[Line]:
-        """The rows that are complete."""
-        done, self.lines = self.lines[:-1], self.lines[-1:]
+    def take_complete_rows(self) -> list[SheetRow]:
+        done, self.rows = self.rows[:-1], self.rows[-1:]
         return done
 
-    def ended(self) -> list[Line]:
-        return self.lines
-
-    def started(self, name: str, attributes: Attributes) -> None:
+    def start_element(self, name: str, attributes: Attributes) -> None:
         if name in CELL:
-            place = attributes.get("r")
-            self.at(column_of(place.rstrip(DIGITS)) if place else self.column + 1)
+            reference = attributes.get("r")
+            self._move_to(column_of(reference.rstrip(DIGITS)) if reference else self.column + 1)
             if self.column in self.wanted:
                 self.kind = attributes.get("t", "n")
                 self.is_reading = True
-                self.parser.EndElementHandler = self.closed
+                self.parser.EndElementHandler = self.end_element
         elif self.is_reading:
             if name in FORMULA:
-                self.lines[-1].formulas.add(self.column)
+                self.rows[-1].formulas.add(self.column)
             else:
                 self.start(name, attributes)
         elif name in ROW:
-            before = self.lines[-1].number if self.lines else 0
+            before = self.rows[-1].number if self.rows else 0
             number = int(attributes.get("r", before + 1))
-            if not before < number <= ROWS:
+            if not before < number <= MAX_ROWS:
                 raise ValueError("its rows are out of order, or too many")
-            self.lines.append(Line(number))
+            self.rows.append(SheetRow(number))
             self.column = -1
-            for letters, kind, inside, value in self.aside.pop(attributes.get(self.said), ()):
-                self.at(column_of(letters))
+            for letters, kind, inside, value in self.plain_rows.pop(attributes.get(self.mark), ()):
+                self._move_to(column_of(letters))
                 if self.column in self.wanted:
                     self.kind, text = kind or "n", inside or value
-                    self.put(unescape(text, NAMED) if "&" in text else text)
+                    self._put(unescape(text, NAMED_ENTITIES) if "&" in text else text)
 
-    def at(self, column: int) -> None:
-        if not self.column < column < COLUMNS:
-            raise ValueError("its columns are out of order, or too many")
-        self.column = column
-
-    def closed(self, name: str) -> None:
+    def end_element(self, name: str) -> None:
         self.end(name)
         if name in CELL:
             self.parser.EndElementHandler = None
             self.is_reading = False
-            self.put(self.text())
+            self._put(self.take_text())
 
-    def put(self, text: str) -> None:
-        """The text of a cell, by its kind."""
+    def _move_to(self, column: int) -> None:
+        if not self.column < column < MAX_COLUMNS:
+            raise ValueError("its columns are out of order, or too many")
+        self.column = column
+
+    def _put(self, text: str) -> None:
+        """Add a cell to the last row, with its text by the type of the cell."""
         if self.kind == "s":
-            text = self.texts[int(text)] if text else ""
+            text = self.strings[int(text)] if text else ""
         elif self.kind == "b":
             text = "TRUE" if text.strip() == "1" else "FALSE"
         elif self.kind in ("inlineStr", "str"):
             text = unescape_cell(text)
-        self.lines[-1].cells[self.column] = text
+        self.rows[-1].cells[self.column] = text
 
 
 def unescape_cell(text: str) -> str:
-    """`_x000D_` is a carriage return; half a character stays as it is written."""
+    """Replace escapes such as `_x000D_` by their characters, except for lone surrogates."""
     if "_x" not in text:
         return text
     return ESCAPED.sub(
@@ -193,24 +191,19 @@ def unescape_cell(text: str) -> str:
     )
 
 
-_places: dict[str, int] = {}
-
-
+@cache
 def column_of(letters: str) -> int:
-    """The column that a spreadsheet calls so, counted from 0."""
-    found = _places.get(letters)
-    if found is None:
-        if not re.fullmatch("[A-Z]{1,3}", letters):
-            raise ValueError(f"there is no column {letters[:9]!r}")
-        place = 0
-        for letter in letters:
-            place = place * 26 + ord(letter) - 64
-        found = _places[letters] = place - 1
-    return found
+    """Return the number of a column, counted from 0. Raises ValueError for no column's letters."""
+    if not re.fullmatch("[A-Z]{1,3}", letters):
+        raise ValueError(f"there is no column {letters[:9]!r}")
+    place = 0
+    for letter in letters:
+        place = place * 26 + ord(letter) - 64
+    return place - 1
 
 
 def column_letters(place: int) -> str:
-    """The other way round."""
+    """Return the letters of a column, counted from 0."""
     letters = ""
     while place >= 0:
         letters = chr(65 + place % 26) + letters
@@ -221,9 +214,9 @@ def column_letters(place: int) -> str:
 def new_parser() -> Any:
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = _no_doctype
+    parser.StartDoctypeDeclHandler = _refuse_doctype
     return parser
 
 
-def _no_doctype(*_: Any) -> None:
+def _refuse_doctype(*_: Any) -> None:
     raise ValueError("it has a DTD")

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import __version__
 from pipelines.failures import Misconfigured
+from pipelines.files.text_stream import write_new_file
 from pipelines.report.queries import FIGURES, MAX_GRANTS, OVER_TIME, QUERIES
 
 if TYPE_CHECKING:
@@ -81,7 +82,6 @@ def replace_page(path: Path, page: str) -> None:
 
     Raise Misconfigured if the path is another file, and StorageFailed if it cannot be written.
     """
-    from pipelines.files.text_stream import open_new_file
     from pipelines.warehouse.publish import storage_failure
 
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -89,8 +89,7 @@ def replace_page(path: Path, page: str) -> None:
         _check_is_report(path)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            with open_new_file(draft) as file:
-                file.write(page.encode())
+            write_new_file(draft, page)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)

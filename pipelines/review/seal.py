@@ -17,7 +17,7 @@ from pathlib import Path
 import dlt
 
 from pipelines.failures import Misconfigured
-from pipelines.files.text_stream import open_new_file
+from pipelines.files.text_stream import sync_to_disk, write_new_file
 from pipelines.redact import hide
 from pipelines.warehouse.publish import storage_failure
 
@@ -109,13 +109,10 @@ def _make_key(path: Path) -> None:
     """Write a new key atomically. If two processes do so at once, the first key wins."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    file = open_new_file(draft)
     try:
-        with file:
-            file.write(f"{secrets.token_hex(32)}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
+        write_new_file(draft, secrets.token_hex(32) + "\n")
+        sync_to_disk(draft)
         with suppress(FileExistsError):
             os.link(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)

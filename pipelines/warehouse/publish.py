@@ -6,7 +6,6 @@ other. A process that dies before the rename leaves the published file unchanged
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import threading
@@ -20,6 +19,7 @@ import duckdb
 from pipelines.failures import Locked, Misconfigured, StorageFailed
 from pipelines.files.lock import exclusive
 from pipelines.files.scratch import INTERRUPTS, scratch
+from pipelines.files.text_stream import sync_to_disk
 from pipelines.sql import has_table
 
 SPARE_BYTES = 64 * 2**20  # must be free besides three times the published file's size
@@ -147,10 +147,10 @@ def publish(copy: Path, warehouse: Path) -> None:
             raise StorageFailed(str(copy), "it is still open", "run `rollcall sync` again")
         must_have_no_wal(warehouse)
         copy.chmod(0o400)
-        _sync_to_disk(copy)
+        sync_to_disk(copy)
         _ignore_signals()
         copy.replace(warehouse)
-        _sync_to_disk(warehouse.parent)
+        sync_to_disk(warehouse.parent)
     except OSError as error:
         raise storage_failure(warehouse, error) from None
 
@@ -198,11 +198,3 @@ def _ignore_signals() -> None:
     if threading.current_thread() is threading.main_thread():
         for number in INTERRUPTS:
             signal.signal(number, signal.SIG_IGN)
-
-
-def _sync_to_disk(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -108,14 +108,14 @@ BUGS = [
     Bug(
         "a workbook may have a DTD",
         "pipelines/files/xlsx_cells.py",
-        "    parser.StartDoctypeDeclHandler = _no_doctype\n",
+        "    parser.StartDoctypeDeclHandler = _refuse_doctype\n",
         "",
         f"{BOMBS} -k entit",
     ),
     Bug(
         "a workbook may be of any size",
         "pipelines/files/xlsx_read.py",
-        "if len(parts) > PARTS or",
+        "if len(parts) > MAX_PARTS or",
         "if False and",
         f"{BOMBS} -k 'bomb or thousand'",
     ),

@@ -93,6 +93,13 @@ BUGS = [
         f"{DECISIONS} -k supersede",
     ),
     Bug(
+        "a publishing between judging and writing is overlooked",
+        "pipelines/review/incoming/take_in.py",
+        "judged != _version(warehouse)",
+        "False",
+        f"{DECISIONS} -k faster",
+    ),
+    Bug(
         "a superseded decision is gone",
         "pipelines/review/incoming/take_in.py",
         "update review_decisions set is_current = false, superseded_by = taken.import_id from",
@@ -102,8 +109,8 @@ BUGS = [
     Bug(
         "rows are counted as lines",
         "pipelines/review/incoming/decision_file.py",
-        "                    number,\n",
-        "                    reader.line_num,\n",
+        "yield Row(number, texts, ",
+        "yield Row(reader.line_num, texts, ",
         f"{DECISIONS} -k numbers",
     ),
     Bug(

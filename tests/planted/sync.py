@@ -73,7 +73,7 @@ BUGS = [
     Bug(
         "renamed before it is on disk",
         "pipelines/warehouse/publish.py",
-        "        _sync_to_disk(copy)\n",
+        "        sync_to_disk(copy)\n",
         "",
         "tests/warehouse/test_storage.py -k on_disk",
     ),

@@ -41,7 +41,7 @@ def in_sheet(content: bytes, part: str = SHEET) -> Callable[[Rows], bytes]:
 def with_cells(number: int) -> bytes:
     cells = b"".join(b"<c><v>1</v></c>" for _ in range(number))
     return b'<worksheet xmlns="%s"><sheetData><row>%s</row></sheetData></worksheet>' % (
-        xlsx_cells.SPACES[0].encode(),
+        xlsx_cells.NAMESPACES[0].encode(),
         cells,
     )
 
@@ -120,7 +120,7 @@ REFUSED: dict[str, tuple[str, Callable[[Rows], bytes], str]] = {
         lambda rows: repacked(
             ours(rows),
             lambda parts: parts.update(
-                {"xl/sharedStrings.xml": b'<sst xmlns="%s"/>' % xlsx_cells.SPACES[0].encode()}
+                {"xl/sharedStrings.xml": b'<sst xmlns="%s"/>' % xlsx_cells.NAMESPACES[0].encode()}
             ),
         ),
         "cannot be read",

@@ -170,7 +170,7 @@ def in_bold(sheet: Any) -> None:
 
 def strictly(parts: dict[str, bytes]) -> None:
     for name, part in parts.items():
-        for old, new in zip(xlsx_cells.SPACES, xlsx_cells.SPACES[1:], strict=False):
+        for old, new in zip(xlsx_cells.NAMESPACES, xlsx_cells.NAMESPACES[1:], strict=False):
             part = part.replace(old.encode(), new.encode())
         if name.startswith("xl/worksheets/sheet"):
             part = re.sub(rb"<(/?)(\w)", rb"<\1x:\2", part).replace(b" xmlns=", b" xmlns:x=")
@@ -279,7 +279,7 @@ def test_cells_that_nobody_wants_alter_none_of_the_others(rows, cells, long):
     book = xlsx_read.Book(repacked(workbook(rows), write), "kim.xlsx")
     [name] = book.sheets
     for wanted in (frozenset({2, 3}), frozenset({0, 2, 54})):
-        every, some = ([*book.lines(name, which)] for which in (None, wanted))
+        every, some = ([*book.read_rows(name, which)] for which in (None, wanted))
         assert [line.number for line in every] == [line.number for line in some]
         for one, other in zip(every, some, strict=True):
             assert [one.cells.get(at, "") for at in wanted] == [
@@ -300,7 +300,7 @@ def test_a_sheet_may_have_any_encoding(rows, encoding):
 
     book = xlsx_read.Book(repacked(workbook(rows), write), "kim.xlsx")
     [name] = book.sheets
-    [line] = book.lines(name, frozenset({2}))
+    [line] = book.read_rows(name, frozenset({2}))
     assert {2: "José"} == line.cells
 
 

@@ -6,12 +6,15 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.review.columns import IDENTITY_COLUMNS
+from pipelines.review.incoming import take_in
 from tests.review.test_review import changed
 from tests.support.filled_in import came, decided, sealed, text, workbook
 from tests.support.product import Rollcall
@@ -89,7 +92,7 @@ def test_the_good_rows_are_taken_only_if_asked_for(review, opened):
     asked = review.run("review", "import", "q4", name, "--good-rows")
 
     assert (5, [], 5) == (plain.code, nothing, asked.code)
-    assert "kim.csv row 6: decision: it is none of the words" in plain.err
+    assert "kim.csv row 6: decision: the word is unknown" in plain.err
     assert {row["item_id"] for row in rows} - {rows[4]["item_id"]} == {
         row["item_id"] for row in decisions(review)
     }
@@ -318,7 +321,24 @@ def test_a_key_that_is_not_there_or_another_one_takes_nothing(review, opened):
     lost = review.run("review", "import", "q4", name, REVIEW__SEAL_KEY="")
 
     assert (5, 2, []) == (another.code, lost.code, decisions(review))
-    assert len(opened.rows) == another.err.count("seal: it does not fit the row")
+    assert len(opened.rows) == another.err.count("seal: it does not match the row")
+
+
+def test_files_are_judged_again_if_somebody_was_faster(review, opened, monkeypatch):
+    """Another import publishes after the files were judged and before the lock is taken."""
+    other = came(review.home, decided(opened.rows[:1], "revoke", "left"), "other.csv")
+    open_copy = take_in._open_copy
+
+    def wait(warehouse: Path) -> AbstractContextManager:
+        monkeypatch.setattr(take_in, "_open_copy", open_copy)
+        assert 0 == review.run("review", "import", "q4", other).code
+        return open_copy(warehouse)
+
+    monkeypatch.setattr(take_in, "_open_copy", wait)
+    result = review.run("review", "import", "q4", came(review.home, decided(opened.rows)))
+
+    assert 5 == result.code and "`revoke`" in result.err
+    assert ["revoke"] == [row["decision"] for row in decisions(review)]
 
 
 def test_a_killed_import_leaves_the_old_or_the_new_file(review, opened):

@@ -134,7 +134,7 @@ def test_each_workbook_says_whose_it_is(sent, rollcall):
         access, *_ = openpyxl.load_workbook(folder / name)
         book = xlsx_read.Book((folder / name).read_bytes(), name)  # openpyxl reads no `_x0041_`
         told, rows = (
-            [(line.cells.get(0), line.cells.get(1)) for line in book.lines(sheet)][1:]
+            [(line.cells.get(0), line.cells.get(1)) for line in book.read_rows(sheet)][1:]
             for sheet in ("Instructions", "Progress")
         )
         with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
@@ -235,8 +235,8 @@ def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
 
 def test_the_files_do_not_depend_on_the_batch_size(nasty, rollcall, monkeypatch):
     """The files are the same for every number of rows at a time."""
-    monkeypatch.setattr(reviewer_rows, "ROWS", 7)
-    monkeypatch.setattr(reviewer_files, "TOGETHER", 5)
+    monkeypatch.setattr(reviewer_rows, "ROWS_PER_BATCH", 7)
+    monkeypatch.setattr(reviewer_files, "ITEMS_PER_BATCH", 5)
     out = rollcall.run("review", "open", "q4", "--json", "--out", "again", **SEAL)
     again = rollcall.home / out.document["folder"] / "reviewers"
 
@@ -254,7 +254,7 @@ def test_whoever_has_more_than_a_sheet_holds_is_sent_the_csv(sent, rollcall, mon
         "update review_items set account_id = repeat('x', 40000)"
         " where item_id = (select min(item_id) from review_items where reviewer like 'joan%')",
     )
-    monkeypatch.setattr(reviewer_files, "BYTES", 30_000)
+    monkeypatch.setattr(reviewer_files, "MAX_SHEET_BYTES", 30_000)
     out = rollcall.run("review", "open", "q4", "--json", "--out", "much", **SEAL)
     folder = rollcall.home / out.document["folder"]
     sizes = {path.stem: path.stat().st_size for path in (folder / "reviewers").glob("*.csv")}

@@ -1,4 +1,4 @@
-"""What became of the files that came back: counts per file, rejected rows, new decisions."""
+"""What an import of decisions did: counts per file, rejected rows, new decisions."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 
 from pipelines.review.incoming.rules import Answer
 
-MAX_REJECTIONS_SHOWN = 100  # rejected rows, on a screen
+MAX_REJECTIONS_SHOWN = 100
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A row that is not taken in."""
+    """A row that was not accepted."""
 
     file: str
     row: int
@@ -22,34 +22,34 @@ class Rejection:
 
 @dataclass
 class FileOutcome:
-    """What became of one file. `is_known`: exactly this file was taken in before."""
+    """The counts of one file. `is_known`: a file with the same bytes was imported before."""
 
     name: str
     sha256: str
     is_known: bool = False
     rows: int = 0
-    decided: int = 0  # what is new, `superseding` of them in another decision's place
+    decided: int = 0  # new decisions; `superseding` of them replace an earlier decision
     superseding: int = 0
     decided_before: int = 0
-    repeated: int = 0  # the same again, further up
+    repeated: int = 0  # the same decision as in a row above
     undecided: int = 0
     rejected: int = 0
-    late: int = 0  # of the new ones
-    gone: int = 0  # of the new ones: about access that the last sync did not find any more
+    late: int = 0  # new decisions after the last day
+    gone: int = 0  # new decisions about access that the last sync did not find
 
 
 COUNT_FIELDS = [one.name for one in fields(FileOutcome) if one.type in ("int", "bool")]
 
 
 class Decision(NamedTuple):
-    """One row that says something new."""
+    """One row that decides on an item."""
 
     file: int
     row_number: int
     item_id: str
     grant_id: str
     is_gone: bool
-    before: tuple[str | None, str | None]  # the decision and comment that are taken in already
+    before: tuple[str | None, str | None]  # the item's current decision and comment
     answer: Answer
 
 
@@ -59,47 +59,53 @@ class Outcome:
 
     campaign: str
     files: list[FileOutcome]
-    rejections: list[Rejection] = field(default_factory=list)
     new: list[Decision] = field(default_factory=list)
     is_published: bool = False
+    _rejected: list[tuple[int, Rejection]] = field(default_factory=list)
 
-    def told(self) -> list[str]:
-        """The rows that are rejected, a line each."""
+    def reject(self, file: int, row: int, reason: str, expected: str) -> None:
+        self._rejected.append((file, Rejection(self.files[file].name, row, reason, expected)))
+        self.files[file].rejected += 1
+
+    @property
+    def rejections(self) -> list[Rejection]:
+        """The rejected rows, in the order of files and rows."""
+        return [one for _, one in sorted(self._rejected, key=lambda one: (one[0], one[1].row))]
+
+    def describe_rejections(self) -> list[str]:
+        """Return a line for each rejected row, up to MAX_REJECTIONS_SHOWN."""
         lines = [
             f"{one.file} row {one.row}: {one.reason}; expected: {one.expected}"
             for one in self.rejections[:MAX_REJECTIONS_SHOWN]
         ]
-        if len(self.rejections) > MAX_REJECTIONS_SHOWN:
-            lines.append(
-                f"… and {len(self.rejections) - MAX_REJECTIONS_SHOWN:,} more rows:"
-                " --json tells them all"
-            )
+        if (more := len(self._rejected) - MAX_REJECTIONS_SHOWN) > 0:
+            lines.append(f"… and {more:,} more rows: use --json to see all of them")
         return lines
 
-    def summary(self) -> list[str]:
-        """What was done, in a few lines."""
-        of = {name: sum(getattr(file, name) for file in self.files) for name in COUNT_FIELDS}
+    def summarize(self) -> list[str]:
+        """Return a few lines about what the import did."""
+        total = {name: sum(getattr(file, name) for file in self.files) for name in COUNT_FIELDS}
         if self.is_published:
-            first = f"decisions taken in: {of['decided']:,}"
-            if of["superseding"]:
-                first += f", {of['superseding']:,} in the place of earlier ones"
-        elif self.rejections:
-            first = "nothing was taken in: mend the rows, or take the others with --good-rows"
+            first = f"new decisions: {total['decided']:,}"
+            if total["superseding"]:
+                first += f", {total['superseding']:,} of them supersede earlier ones"
+        elif self._rejected:
+            first = "nothing was imported: correct the rows, or import the others with --good-rows"
         else:
             first = "nothing new, so nothing was changed"
         counts = (
-            (of["rejected"], "rows rejected"),
-            (of["decided_before"], "decisions that were taken in before"),
-            (of["repeated"], "rows that repeat another"),
-            (of["undecided"], "rows without a decision"),
-            (of["late"] * self.is_published, "decisions after the last day"),
-            (of["gone"] * self.is_published, "decisions about access that is gone since"),
-            (of["is_known"], "files that were taken in before"),
+            (total["rejected"], "rows rejected"),
+            (total["decided_before"], "decisions that were imported before"),
+            (total["repeated"], "rows that repeat another row"),
+            (total["undecided"], "rows without a decision"),
+            (total["late"] * self.is_published, "decisions after the last day"),
+            (total["gone"] * self.is_published, "decisions about access that is gone since"),
+            (total["is_known"], "files that were imported before"),
         )
-        told = [f"  {what}: {count:,}" for count, what in counts if count]
-        return [f"{self.campaign}: {first}", *told]
+        lines = [f"  {what}: {count:,}" for count, what in counts if count]
+        return [f"{self.campaign}: {first}", *lines]
 
-    def document(self) -> dict[str, Any]:
+    def to_document(self) -> dict[str, Any]:
         return {
             "campaign": self.campaign,
             "published": self.is_published,

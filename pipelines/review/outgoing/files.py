@@ -1,4 +1,4 @@
-"""The files that go out: each reviewer gets a CSV and a workbook with the rows to decide on."""
+"""Write the files that go out: each reviewer gets a CSV and a workbook with the rows to decide."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,92 +15,94 @@ import duckdb
 
 from pipelines.files import safe_csv
 from pipelines.files.text_stream import open_new_file
-from pipelines.files.xlsx_write import BYTES, ROWS
+from pipelines.files.xlsx_write import MAX_SHEET_BYTES, MAX_SHEET_ROWS
 from pipelines.review.columns import HEADERS
 from pipelines.review.outgoing import rows as reviewer_rows
 from pipelines.review.outgoing.rows import Share
-from pipelines.review.outgoing.workbook import Books, styles
+from pipelines.review.outgoing.workbook import WorkbookTemplates, read_column_styles
 
-BOM = "\ufeff"  # a spreadsheet that opens a CSV by double click takes it for the local code page
-ITEMS_PER_BATCH = 100_000  # items of one query: each reads them all, and holds its own to sort them
+BOM = "\ufeff"  # without it, Excel reads a CSV that is double-clicked in the local code page
+ITEMS_PER_BATCH = 100_000  # each batch is a query that reads all items and sorts its own
 
-# Who, and the entries of the manifest about their files
+# Each reviewer's mail address, with the manifest's entries for their files.
 Written = list[tuple[str, list[dict[str, Any]]]]
 
 
-def file_writers(
+def make_file_writers(
     connection: duckdb.DuckDBPyConnection,
     campaign: str,
     key: bytes,
     folder: Path,
     about: dict[str, Any],
 ) -> list[Callable[[], Written]]:
-    """What writes the files of some reviewers when it is called, in a thread of its own if one
-    likes; all together write everybody's."""
+    """Return callables. Each writes the files of one batch of reviewers and may run in its own
+    thread; together they cover all reviewers."""
     folder.mkdir(mode=0o700)
-    write = partial(_write, connection, campaign, key, styles(), folder, Books(about))
-    return [
-        partial(write, some) for some in _parted(reviewer_rows.read_shares(connection, campaign))
-    ]
+    writer = _Writer(connection, campaign, key, folder, WorkbookTemplates(about))
+    shares = reviewer_rows.read_shares(connection, campaign)
+    return [partial(writer.write_batch, batch) for batch in _split_into_batches(shares)]
 
 
-def _parted(shares: Sequence[Share]) -> Iterator[list[Share]]:
-    """Reviewers who follow each other, until they have items enough."""
-    some: list[Share] = []
+def _split_into_batches(shares: Sequence[Share]) -> Iterator[list[Share]]:
+    """Yield consecutive shares that have ITEMS_PER_BATCH items or more together."""
+    batch: list[Share] = []
     items = 0
     for share in shares:
-        some.append(share)
+        batch.append(share)
         items += share.systems.total()
         if items >= ITEMS_PER_BATCH:
-            yield some
-            some, items = [], 0
-    if some:
-        yield some
+            yield batch
+            batch, items = [], 0
+    if batch:
+        yield batch
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    campaign: str,
-    key: bytes,
-    shapes: Sequence[int],
-    folder: Path,
-    books: Books,
-    some: Sequence[Share],
-) -> Written:
-    with connection.cursor() as own:
+@dataclass(frozen=True)
+class _Writer:
+    connection: duckdb.DuckDBPyConnection
+    campaign: str
+    key: bytes
+    folder: Path
+    templates: WorkbookTemplates
+    styles: Sequence[int] = field(default_factory=read_column_styles)
+
+    def write_batch(self, batch: Sequence[Share]) -> Written:
+        with self.connection.cursor() as own:
+            return [
+                (share.mail, self._write_files(share, pieces))
+                for share, pieces in reviewer_rows.read_rows(
+                    own, self.campaign, self.key, self.styles, batch
+                )
+            ]
+
+    def _write_files(self, share: Share, pieces: reviewer_rows.Pieces) -> list[dict[str, Any]]:
+        """Write the files of one reviewer, and return the manifest's entries for them."""
+        path = self.folder / f"{file_stem(share.mail)}.csv"
+        book, size = path.with_suffix(".xlsx"), 0
+        count = share.systems.total()
+        with ExitStack() as files:
+            csv = files.enter_context(open_new_file(path))
+            csv.write(f"{BOM}{','.join(HEADERS)}\r\n".encode())
+            if fits := share.fits_cells and count < MAX_SHEET_ROWS:
+                sheet = files.enter_context(
+                    self.templates.open_sheet(book, share.mail, share.systems)
+                )
+            for lines, rows in pieces:
+                csv.write(lines)
+                size += len(rows)
+                fits = fits and size < MAX_SHEET_BYTES
+                if fits:
+                    sheet.write(rows)
+        if not fits:  # a reviewer with more rows than a sheet holds gets only the CSV
+            book.unlink(missing_ok=True)
         return [
-            (share.mail, _files(share, pieces, folder, books))
-            for share, pieces in reviewer_rows.read_rows(own, campaign, key, shapes, some)
+            safe_csv.describe_file(file, [*HEADERS], count)
+            | {"name": f"{self.folder.name}/{file.name}"}
+            for file in [path, *[book] * fits]
         ]
 
 
-def _files(
-    share: Share, pieces: reviewer_rows.Pieces, folder: Path, books: Books
-) -> list[dict[str, Any]]:
-    """Write the files of one reviewer; their entries of the manifest."""
-    path = folder / f"{file_stem(share.mail)}.csv"
-    book, size = path.with_suffix(".xlsx"), 0
-    count = share.systems.total()
-    with ExitStack() as files:
-        csv = files.enter_context(open_new_file(path))
-        csv.write(f"{BOM}{','.join(HEADERS)}\r\n".encode())
-        if fits := share.fits and count < ROWS:
-            sheet = files.enter_context(books.sheet(book, share.mail, share.systems))
-        for lines, rows in pieces:
-            csv.write(lines)
-            size += len(rows)
-            fits = fits and size < BYTES
-            if fits:
-                sheet.write(rows)
-    if not fits:  # more than a sheet holds is for no human eye: such a one has the CSV
-        book.unlink(missing_ok=True)
-    return [
-        safe_csv.describe_file(file, [*HEADERS], count) | {"name": f"{folder.name}/{file.name}"}
-        for file in [path, *[book] * fits]
-    ]
-
-
 def file_stem(mail: str) -> str:
-    """A name that any system can hold, and that no two reviewers share."""
+    """Return a file name for a reviewer that any system allows and no other reviewer has."""
     slug = re.sub(r"[^a-z0-9]+", "-", mail.lower()).strip("-")[:40].strip("-")
     return f"{slug}-{hashlib.sha256(mail.encode()).hexdigest()[:10]}"

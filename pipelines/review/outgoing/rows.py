@@ -1,7 +1,7 @@
-"""What a reviewer is shown of an item, in plain words, and the cells that tell it apart.
+"""Read the rows of each reviewer's files from the frozen items, as CSV and as XML of a sheet.
 
-Everything comes from the frozen items. The last columns are what a decision is bound to: they go
-out and come back as they are, and the seal shows whether they did.
+The last columns identify the item that a decision is for. They must come back unchanged, which the
+seal proves.
 """
 
 from __future__ import annotations
@@ -15,48 +15,41 @@ import pyarrow as pa
 
 from pipelines.failures import Refused
 from pipelines.files import safe_csv
-from pipelines.files.text_stream import ROWS_PER_BATCH, prefetch, run_together
-from pipelines.files.xlsx_write import LONGEST, is_plain_sql, row_sql
-from pipelines.review import seal
-from pipelines.review.columns import (
-    DECISION_COLUMNS,
-    HEADERS,
-    IDENTITY_COLUMNS,
-    MAX_SHOWN_CHARACTERS,
-    ROW_ORDER,
-    SEALED_COLUMNS,
-    SHOWN_COLUMNS,
-    Column,
-)
+from pipelines.files.text_stream import ROWS_PER_BATCH, join_texts, prefetch
+from pipelines.files.xlsx_write import MAX_CELL_CHARACTERS, row_xml_sql
+from pipelines.review import columns, seal
+from pipelines.review.columns import MAX_SHOWN_CHARACTERS, Column
 from pipelines.sql import quote
 
 
 @dataclass(frozen=True)
 class Share:
-    """One reviewer of a campaign: how many items of each system they decide on, and whether all
-    their texts fit into cells of a workbook."""
+    """The items of one reviewer: their number by system, and whether every text fits in a cell."""
 
     mail: str
     systems: Counter[str]
-    fits: bool
+    fits_cells: bool
 
 
-# Pieces of text: lines of CSV, and the same rows of a sheet
+# Lines of CSV, and the same rows as XML of a sheet.
 Pieces = Iterator[tuple[memoryview, memoryview]]
 
 
 def read_shares(connection: duckdb.DuckDBPyConnection, campaign: str) -> list[Share]:
-    """Every reviewer of the campaign, in the order of their addresses."""
+    """Return the share of every reviewer of the campaign, ordered by mail address."""
     systems: dict[str, Counter[str]] = defaultdict(Counter)
     longest: Counter[str] = Counter()
     for mail, system, items, length in connection.execute(
         "select reviewer, source_name, count(*),"
-        f" max(greatest({', '.join(f'strlen({name})' for name in IDENTITY_COLUMNS)}))"
+        f" max(greatest({', '.join(f'strlen({name})' for name in columns.IDENTITY_COLUMNS)}))"
         f" from review_items where campaign = {quote(campaign)} group by all order by all"
     ).fetchall():
         systems[mail][system] = items
         longest[mail] = max(longest[mail], length)
-    return [Share(mail, counts, longest[mail] <= LONGEST) for mail, counts in systems.items()]
+    return [
+        Share(mail, counts, longest[mail] <= MAX_CELL_CHARACTERS)
+        for mail, counts in systems.items()
+    ]
 
 
 def read_rows(
@@ -64,15 +57,18 @@ def read_rows(
     campaign: str,
     key: bytes,
     styles: Sequence[int],
-    some: Sequence[Share],
+    shares: Sequence[Share],
 ) -> Iterator[tuple[Share, Pieces]]:
-    """The rows of some reviewers who follow each other; all pieces are to be taken before those of
-    the next one. Text is inert in CSV; the cells of a sheet, which begin in its second row, have
-    the style of their column."""
+    """Yield the rows of consecutive reviewers, who share one query.
+
+    Take all pieces of a reviewer before the next reviewer. CSV text is safe for spreadsheets. The
+    rows of a sheet begin at its row 2; `styles` has the cell style of each column.
+    """
     connection.execute("set TimeZone = 'UTC'")
     result = connection.execute(
-        _sql(connection, styles),
-        seal.hmac_pads(key) | {"campaign": campaign, "first": some[0].mail, "last": some[-1].mail},
+        _rows_sql(connection, styles),
+        seal.hmac_pads(key)
+        | {"campaign": campaign, "first": shares[0].mail, "last": shares[-1].mail},
     )
     batches = prefetch(result.to_arrow_reader(ROWS_PER_BATCH))
     rest: pa.RecordBatch | None = None
@@ -87,33 +83,35 @@ def read_rows(
             if batch["reviewer"].unique().to_pylist() != [mail] or batch["number"] != numbers:
                 raise Refused(
                     f"campaign {campaign}",
-                    "its rows came in another order than asked",
-                    "report it; no file was written",
+                    "DuckDB returned its rows in another order than requested",
+                    "report this bug; no file was written",
                 )
             done += len(batch)
-            yield run_together(batch["line"]), run_together(batch["cells"])
+            yield join_texts(batch["line"]), join_texts(batch["cells"])
 
-    for share in some:
+    for share in shares:
         yield share, pieces(share.mail, share.systems.total())
 
 
-def _sql(connection: duckdb.DuckDBPyConnection, styles: Sequence[int]) -> str:
-    """A row per item of these reviewers, those of one below each other."""
+def _rows_sql(connection: duckdb.DuckDBPyConnection, styles: Sequence[int]) -> str:
+    """Return SQL for one row per item of the reviewers from $first to $last, in ROW_ORDER."""
     frozen = {name for name, *_ in connection.execute("describe review_items").fetchall()}
     texts = [
         ("item_id", "item_id"),
         *(
             (column.header, shown_sql(column) if frozen.issuperset(column.needs) else "''")
-            for column in SHOWN_COLUMNS
+            for column in columns.SHOWN_COLUMNS
         ),
-        *((name, "''") for name in DECISION_COLUMNS),
-        *((name, name) for name in IDENTITY_COLUMNS),
+        *((name, "''") for name in columns.DECISION_COLUMNS),
+        *((name, name) for name in columns.IDENTITY_COLUMNS),
     ]
     made = ", ".join(f"coalesce({sql}, '') as \"{name}\"" for name, sql in texts)
-    names = [f'"{name}"' for name in HEADERS]
-    inert = ", ".join(safe_csv.cell_sql(name, "VARCHAR") for name in names)
+    names = [f'"{name}"' for name in columns.HEADERS]
+    safe = ", ".join(safe_csv.cell_sql(name, "VARCHAR") for name in names)
     fields = ", ',', ".join(safe_csv.field_sql(name, "VARCHAR") for name in names)
-    # every share begins at 1; what is sorted is as narrow as can be, and no text is made before
+    sealed = seal.seal_sql("campaign", *columns.SEALED_COLUMNS, "reviewer")
+    # Each reviewer's rows are numbered from 1. The sort comes first: its rows are narrow, because
+    # the texts are made only after it.
     return f"""
 with items as (
     from review_items where campaign = $campaign and reviewer between $first and $last
@@ -123,20 +121,19 @@ shares as (
     from items group by reviewer
 ),
 ordered as (
-    select items.*, before from items join shares using (reviewer) order by reviewer, {ROW_ORDER}
+    select items.*, before from items join shares using (reviewer)
+    order by reviewer, {columns.ROW_ORDER}
 ),
 texts as (select {made}, (row_number() over () - before)::bigint as number from ordered),
-sealed as (select *, {seal.seal_sql("campaign", *SEALED_COLUMNS, "reviewer")} as seal from texts),
-looked_at as (select *, {is_plain_sql(names)} as is_plain from sealed),
-rows as (
-    select *, {row_sql("number + 1", names, styles, "is_plain")} as cells from looked_at
-),
-inert as (select {inert}, reviewer as mail, number, cells from rows)
-select mail as reviewer, number, concat({fields}, '\r\n') as line, cells from inert
+sealed as (select *, {sealed} as seal from texts),
+rows as (select *, {row_xml_sql("number + 1", names, styles)} as cells from sealed),
+safe as (select {safe}, reviewer as mail, number, cells from rows)
+select mail as reviewer, number, concat({fields}, '\r\n') as line, cells from safe
 """
 
 
 def shown_sql(column: Column) -> str:
+    """Return SQL for the text of a column that is only shown, cut at MAX_SHOWN_CHARACTERS."""
     return (
         f"case when strlen({column.sql}) > {MAX_SHOWN_CHARACTERS}"
         f" and length({column.sql}) > {MAX_SHOWN_CHARACTERS}"

@@ -172,7 +172,9 @@ def _write_files(
         # An older warehouse lacks some tables
         if part.table == DECISIONS_SQL or has_table(connection, part.table)
     ]
-    batches = reviewer_files.file_writers(connection, campaign, key, folder / "reviewers", facts)
+    batches = reviewer_files.make_file_writers(
+        connection, campaign, key, folder / "reviewers", facts
+    )
     # Each of our threads keeps a core busy, and DuckDB's own threads would spin beside them.
     connection.execute("set threads = 1")
     with ThreadPoolExecutor(min(safe_csv.MAX_THREADS, os.cpu_count() or 1)) as pool:
