@@ -24,22 +24,22 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="CHANGE",
-        help="let one change through that the guard refused, with its numbers: SOURCE.grants:9->4",
+        help="accept one change that the guard refused, by its numbers: SOURCE.grants:9->4",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Sync, print the result of each source, and return the exit code."""
-    from pipelines.sync.run import sync_sources
+    from pipelines.sync.run import SyncOptions, sync_sources
 
     quiet = arguments.quiet or arguments.json
-    outcome = sync_sources(
-        arguments.sources,
-        say=lambda text: None if quiet else print(redact_text(text), file=sys.stderr),
-        progress="tqdm" if sys.stderr.isatty() and not quiet else None,
+    options = SyncOptions(
+        report=lambda text: None if quiet else print(redact_text(text), file=sys.stderr),
+        progress_bar="tqdm" if sys.stderr.isatty() and not quiet else None,
         full=arguments.full,
-        accepted=arguments.accept,
+        accepted=tuple(arguments.accept),
     )
+    outcome = sync_sources(arguments.sources, options)
     arguments.counts = [
         f"{read.source}: {read.status}, {sum(read.rows_loaded.values())} rows,"
         f" {read.counters.requests} requests"
@@ -76,6 +76,6 @@ def _document(outcome: Outcome) -> dict[str, Any]:
             for read in outcome.reads
         ],
     }
-    if outcome.kept:
-        document["candidate"] = str(outcome.kept)
+    if outcome.refused_candidate:
+        document["candidate"] = str(outcome.refused_candidate)
     return document

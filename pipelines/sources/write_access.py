@@ -7,9 +7,8 @@ settings that they are called with:
     connect(...) -> Provisioner   what writes there, with PROVISION__<SOURCE>__CLIENT_ID and
                                   …__CLIENT_SECRET; no request is sent yet
 
-The module has `TICKETS = True` if it opens tickets for what no API can change. A setting is read
-from PROVISION__<SOURCE>__…, or else from SOURCES__<SOURCE>__… (there without a prefix `sync_`). The
-credential is only read from PROVISION__…, because a sync must not be able to write.
+A setting is read from PROVISION__<SOURCE>__…, or else from SOURCES__<SOURCE>__… (there without a
+prefix `sync_`). The credential is only read from PROVISION__…, because a sync must not write.
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
-from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -33,14 +31,6 @@ CREDENTIAL = ("client_id", "client_secret")
 def writable_sources() -> list[str]:
     """Return the sources that have a writer."""
     return [name for name in source_names() if find_spec(f"pipelines.sources.{name}.writer")]
-
-
-def ticket_source() -> str:
-    """Return the source that opens tickets for what no API can change; empty if there is none."""
-    for name in writable_sources():
-        if getattr(import_module(f"pipelines.sources.{name}.writer"), "TICKETS", False):
-            return name
-    return ""
 
 
 def writable_tenant(source: str) -> str:

@@ -7,9 +7,9 @@ import json
 import duckdb
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.faults import quick
+from tests.support.product import Rollcall
 
 
 def everywhere(_: Request) -> bool:
@@ -42,7 +42,8 @@ def failed(rollcall: Rollcall, code: int, *words: str, **settings: str) -> None:
 # ---- settings
 
 
-def test_with_nothing_configured_it_says_what_to_set_and_names_the_demo(rollcall):
+def test_nothing_configured_names_settings_and_demo(rollcall):
+    """Without any setting, sync names the settings to make and `make demo`."""
     rollcall.environment = {"WAREHOUSE": str(rollcall.warehouse)}
 
     failed(rollcall, 2, "SOURCES__PINGONE__CLIENT_ID", "make demo")
@@ -83,9 +84,9 @@ def test_a_misspelt_setting_in_a_file_is_not_passed_over(rollcall):
         ("SOURCES__PINGONE__BASE_URL", "http://api.example.com/v1", "https://"),
         ("SOURCES__PINGONE__BASE_URL", "https://user:secret@api.example.com/v1", "https://"),
         ("SOURCES__CHARTHOP__API_TOKEN", "two words\nand a line", "SOURCES__CHARTHOP__API_TOKEN"),
-        ("REVIEW__OWNER", "nobody", "no mail address"),
-        ("REVIEW__DORMANT_AFTER_DAYS", "ninety", "no number of days"),
-        ("GUARD__REMOVED_ROWS", "a few", "no number"),
+        ("REVIEW__OWNER", "nobody", "not an email address"),
+        ("REVIEW__DORMANT_AFTER_DAYS", "ninety", "not a number of days"),
+        ("GUARD__REMOVED_ROWS", "a few", "not a number"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(rollcall, name, value, words):
@@ -156,9 +157,8 @@ def test_a_token_answer_without_a_token_is_refused(rollcall):
     ],
     ids=["web page", "error object", "null", "numbers", "no content", "cut"],
 )
-def test_an_answer_that_is_no_list_is_an_error_and_never_an_empty_list(
-    rollcall, vendor, words, response, monkeypatch
-):
+def test_an_answer_that_is_no_list_is_an_error(rollcall, vendor, words, response, monkeypatch):
+    """An answer that is no list ends the source; it is never taken for an empty list."""
     quick(monkeypatch)
     lists = {"charthop": "/v2/org", "haloitsm": "/api/", "pingone": "/users"}
     server = getattr(rollcall.sandbox, vendor)
@@ -195,7 +195,8 @@ def test_a_row_without_its_id_fails_the_source(rollcall, row):
     assert (4, True) == (result.code, "a row has no `id`" in result.err)
 
 
-def test_one_id_with_two_different_rows_fails_the_source_and_lists_it(rollcall):
+def test_one_id_with_two_rows_fails_the_source(rollcall):
+    """Two different rows under one id fail the source, and the failure names the id."""
     rows = [{"id": "p1", "name.first": "Ann"}, {"id": "p1", "name.first": "Bob"}]
     rollcall.sandbox.charthop.faults = [
         instead(path("/v2/org/lanternfish/person"), Response(200, {"data": rows}))
@@ -207,7 +208,8 @@ def test_one_id_with_two_different_rows_fails_the_source_and_lists_it(rollcall):
 
 
 @pytest.mark.long
-def test_new_and_missing_optional_fields_and_unknown_words_break_nothing(rollcall):
+def test_optional_fields_and_unknown_words_break_nothing(rollcall):
+    """New fields, missing optional fields and unknown words break nothing."""
     company = rollcall.sandbox.company
     for number, user in enumerate(company.pingone.users.values()):
         user |= {"brandNew": {"deep": [1, 2, {"x": None}]}, "mfaEnabled": "perhaps"}
@@ -261,7 +263,7 @@ def test_a_duckdb_file_of_something_else_is_left_alone(rollcall):
     with duckdb.connect(str(rollcall.warehouse)) as other:
         other.execute("create table sales (amount int)")
 
-    failed(rollcall, 2, "something else", "WAREHOUSE")
+    failed(rollcall, 2, "not a warehouse of Rollcall", "WAREHOUSE")
 
 
 def test_a_write_ahead_log_beside_the_published_file_is_refused(rollcall, published):

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from pipelines import __version__
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Response
+from tests.support.product import Rollcall
 
 KEYS = {"what", "why", "effect", "next", "code"}
 
@@ -29,7 +29,8 @@ def test_a_quiet_sync_that_succeeds_says_nothing_at_all(published):
     assert "" == published.said
 
 
-def test_a_sync_tells_its_progress_on_stderr_and_its_result_on_stdout(rollcall):
+def test_progress_goes_to_stderr_and_results_to_stdout(rollcall):
+    """A sync prints progress on stderr and its result on stdout."""
     result = rollcall.sync("charthop")
 
     assert [
@@ -84,7 +85,8 @@ def test_a_sync_that_fails_tells_it_in_one_document_too(company):
     assert "haloitsm" in failure["effect"]
 
 
-def test_check_tells_every_finding_writes_nothing_and_has_the_code_of_the_failure(rollcall):
+def test_check_prints_every_finding_and_its_code(rollcall):
+    """`check` prints every finding, writes nothing, and exits with the code of the failure."""
     denied(rollcall)
 
     result = rollcall.run("check", "--json")
@@ -98,7 +100,8 @@ def test_check_tells_every_finding_writes_nothing_and_has_the_code_of_the_failur
     assert all(not line.startswith("ok") for line in quiet.out.splitlines())
 
 
-def test_check_says_what_a_write_credential_may_do_and_does_nothing(rollcall):
+def test_check_prints_what_a_write_credential_may_do(rollcall):
+    """`check` prints what a write credential may do, and changes nothing."""
     writing = rollcall.sandbox.write_environment()
     pingone, halo = rollcall.sandbox.company.pingone, rollcall.sandbox.company.haloitsm
     key = writing["PROVISION__PINGONE__CLIENT_ID"]
@@ -125,7 +128,7 @@ def test_check_says_what_a_write_credential_may_do_and_does_nothing(rollcall):
     assert "tickettype_id 3" in found()["haloitsmwrite: what a ticket is made of"][1]
     del halo.desk.statuses[24]
     verdict, why = found()["haloitsmwrite: what a ticket is made of"]
-    assert "fail" == verdict and "there is none named Closed; there are: Cancelled" in why
+    assert "fail" == verdict and "no entry is named Closed; known: Cancelled" in why
     assert {} == halo.desk.tickets and not any(
         method != "GET" and not path.endswith("/token")
         for server in (rollcall.sandbox.pingone, rollcall.sandbox.haloitsm)

@@ -64,15 +64,14 @@ def test_a_command_that_fails_says_so_and_ends_as_it_would(rollcall, webhook):
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [
-        ("refuses", "1 of 2 addresses did not take the message"),
-        ("slow", "it took too long"),
-        ("nonsense", "1 of 2 addresses did not take the message"),
-        ("nobody", "1 of 2 addresses did not take the message"),
+        ("refuses", "1 of 2 addresses did not accept the message"),
+        ("slow", "sending took too long"),
+        ("nonsense", "1 of 2 addresses did not accept the message"),
+        ("nobody", "1 of 2 addresses did not accept the message"),
     ],
 )
-def test_whatever_happens_to_it_nothing_else_changes_and_no_secret_is_said(
-    webhook, trouble, said, monkeypatch, capfd
-):
+def test_a_failed_notification_changes_nothing_else(webhook, trouble, said, monkeypatch, capfd):
+    """Whatever happens to a notification, results and exit codes stay, and no secret is printed."""
     fine = webhook.url
     other = {
         "nonsense": "slak://s3cret-pass/x",

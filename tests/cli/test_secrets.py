@@ -17,7 +17,6 @@ import pyarrow.parquet as parquet
 import pytest
 
 from pipelines.redact import redact_text
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support import faults
 from tests.support.faults import Reader, fault, link, status
@@ -25,6 +24,7 @@ from tests.support.faults import good_days as good_days
 from tests.support.faults import read as read
 from tests.support.faults import read_own as read_own
 from tests.support.faults import served as served
+from tests.support.product import Rollcall
 from tests.support.wanted import busy, may_write, wants
 
 SOURCES = ("charthop", "haloitsm", "pingone")
@@ -204,8 +204,11 @@ def test_what_a_library_logs_of_a_request_has_no_secret_in_it(rollcall, publishe
     assert [] == hits(secrets, Path("/nowhere"), out, err)
 
 
-def test_no_secret_is_in_what_a_run_that_was_killed_leaves_behind(rollcall):
-    """Its work directory has packages, state and traces of the sources read so far."""
+def test_no_secret_is_in_what_a_killed_run_leaves(rollcall):
+    """A run that was killed leaves no secret behind.
+
+    Its work directory has packages, state and traces of the sources read so far.
+    """
     secrets = plant(rollcall)
     started = []
 

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from pipelines import __version__
-from tests.conftest import Rollcall
+from tests.support.product import Rollcall
 from tests.warehouse.test_publish import LONG, too_open
 
 DECISION = ["decision", "decision_comment", "decided_by", "decided_at"]
@@ -83,7 +83,8 @@ def with_reviews(rollcall: Rollcall, sql: str, *values: Any) -> None:
 # ---- what is in it
 
 
-def test_the_review_is_the_published_table_row_for_row_and_in_order(company):
+def test_the_review_is_the_table_row_for_row(company):
+    """The review file has the rows of the published table, in the documented order."""
     rows = company.rows("from access_review")
     expected = [
         {name: shown(value) for name, value in row.items()} | dict.fromkeys(DECISION, "")
@@ -147,8 +148,11 @@ def test_a_folder_that_is_there_is_never_written_to(company, monkeypatch):
 # ---- how it reads in a spreadsheet
 
 
-def test_every_name_of_the_company_that_looks_like_a_formula_is_inert(company):
-    """Bobby's first name calls HYPERLINK, and his title begins with @."""
+def test_every_name_like_a_formula_is_inert(company):
+    """Every name of the company that a spreadsheet would run as a formula is made inert.
+
+    Bobby's first name calls HYPERLINK, and his title begins with @.
+    """
     found = cells(exported(company))
 
     bobby = [row for row in found if "HYPERLINK" in row["full_name"]]
@@ -182,7 +186,8 @@ def strange_texts(count: int) -> list[str]:
     return [*whole, *made]
 
 
-def test_ten_thousand_strange_texts_come_back_equal_and_none_can_run(company):
+def test_strange_texts_come_back_equal_and_none_can_run(company):
+    """Ten thousand strange texts come back from the CSV unchanged, and none is a formula."""
     texts = strange_texts(10_000)
     with_reviews(
         company,
@@ -235,7 +240,8 @@ def complete(out: Path) -> list[Path]:
     return folders
 
 
-def test_an_export_that_is_killed_leaves_no_half_and_the_next_one_tidies_up(company):
+def test_a_killed_export_leaves_no_half(company):
+    """A killed export leaves no half-written folder, and the next export removes its remains."""
     with_reviews(
         company,
         "select template.* replace (place::varchar as account_id)"

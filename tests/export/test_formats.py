@@ -21,7 +21,6 @@ import openpyxl
 import pytest
 
 from pipelines.export.formats import FORMATS
-from tests.conftest import Rollcall
 from tests.export.test_export import exported, runs_as_formula, strange_texts, told
 from tests.support.baton_rules import (
     expanded,
@@ -30,6 +29,7 @@ from tests.support.baton_rules import (
     from_workbook,
     must_be_sound,
 )
+from tests.support.product import Rollcall
 
 OTHERS = [name for name in FORMATS if name != "review"]
 
@@ -130,8 +130,11 @@ def test_a_leaver_is_told_as_the_systems_see_her(company):
     )
 
 
-def test_resources_in_a_circle_and_grants_without_a_reason_are_not_lost(company):
-    """The connector lists what is below a root, and knows inherited access by its way only."""
+def test_resources_in_a_circle_are_not_lost(company):
+    """Resources in a circle and grants without a known reason stay in the file.
+
+    The connector lists what is below a root, and knows inherited access by its way only.
+    """
     source, first, second = company.rows(
         "select source_name, min(resource_id) as first, max(resource_id) as second"
         " from entitlements where resource_type = 'group' group by source_name"
@@ -170,9 +173,12 @@ def table(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file, strict=True))
 
 
-def test_conductorone_gets_every_account_and_every_grant_under_a_stable_name(company):
-    """Three values name an entitlement, in any case and without outer blanks: two entitlements
-    must never come to one name."""
+def test_conductorone_gets_everything_under_stable_names(company):
+    """ConductorOne gets every account and every grant, each under a stable name.
+
+    Three values name an entitlement, in any case and without outer blanks: two entitlements
+    must never come to one name.
+    """
     folder = exported(company, "--format", "conductorone-csv")
 
     for source in sources_of(company):
@@ -207,7 +213,8 @@ def test_conductorone_gets_every_account_and_every_grant_under_a_stable_name(com
 # ---- help.vanta.com, article 11345421, "Using the File Uploader Template"
 
 
-def test_vanta_gets_every_account_once_with_its_owner_and_all_it_holds(company):
+def test_vanta_gets_every_account_once(company):
+    """Vanta gets every account once, with its owner and everything that it holds."""
     folder = exported(company, "--format", "vanta-csv")
 
     for source in sources_of(company):
@@ -232,7 +239,8 @@ def test_vanta_gets_every_account_once_with_its_owner_and_all_it_holds(company):
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_the_same_warehouse_gives_the_same_bytes_for_its_owner_only(company, name):
+def test_the_same_warehouse_gives_the_same_bytes(company, name):
+    """One warehouse always gives the same bytes, in files that only their owner can read."""
     first, second = (exported(company, "--format", name) for _ in range(2))
 
     files = sorted(path.name for path in first.iterdir())
@@ -251,8 +259,11 @@ def test_a_format_that_nobody_knows_is_told_with_those_there_are(company):
     assert not (company.home / "data" / "exports").exists()
 
 
-def test_a_stale_source_is_refused_or_told_in_every_file_that_can_say_it(company):
-    """And one that was never read completely has no file: that would say nobody has access."""
+def test_a_stale_source_is_refused_or_named_in_the_file(company):
+    """A stale source is refused, or named in every format that has a place for it.
+
+    And one that was never read completely has no file: that would say nobody has access.
+    """
     stale, never = sources_of(company)[:2]
     changed(
         company,
@@ -286,8 +297,11 @@ def test_a_stale_source_is_refused_or_told_in_every_file_that_can_say_it(company
 
 
 @pytest.mark.long
-def test_ten_thousand_strange_texts_arrive_equal_and_none_can_run(company):
-    """In JSON and in workbooks as they are, in CSV behind one quote where one is needed."""
+def test_strange_texts_arrive_equal_and_none_can_run(company):
+    """Ten thousand strange texts arrive unchanged in every format, and none is a formula.
+
+    In JSON and in workbooks as they are, in CSV behind one quote where one is needed.
+    """
     texts = [text for text in strange_texts(10_000) if text.strip()]
     source = sources_of(company)[0]
     changed(
@@ -352,8 +366,11 @@ def opened(tmp_path: Path) -> Iterator[Any]:
     return save
 
 
-def test_libreoffice_opens_them_without_a_formula_and_saves_the_same(company, opened):
-    """The company has a person whose name calls HYPERLINK, and a group called +Emergency access."""
+def test_libreoffice_opens_and_saves_the_same(company, opened):
+    """LibreOffice opens the files without running a formula, and saves the same values.
+
+    The company has a person whose name calls HYPERLINK, and a group called +Emergency access.
+    """
     folders = [exported(company, "--format", name) for name in ("baton-xlsx", "conductorone-csv")]
     paths = [path for folder in folders for path in folder.iterdir() if path.suffix != ".json"]
 

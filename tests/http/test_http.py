@@ -139,13 +139,17 @@ def test_what_is_being_built_is_waited_for_until_the_budget_ends(vendor, clock):
     assert len(vendor.log) < 1300
 
 
-def test_what_was_being_built_may_come_broken_as_often_as_anything_else(vendor, clock):
+def test_a_202_does_not_use_up_retries(vendor, clock):
+    """Answers that say "still being built" do not use up the retries of a broken answer (as often
+    as any other request).
+    """
     building, broken = Response(202, b"", {"retry-after": "0"}), Response(200, b"[1")
 
     assert ask(vendor, *[building] * 5, broken, broken, FINE)
 
 
-def test_after_429_everybody_asks_more_slowly_and_then_faster_again(clock):
+def test_after_429_all_requests_slow_down_then_recover(clock):
+    """After a 429 all threads send more slowly, and then faster again."""
     pace = Pace(10)
     pace.slow_down(0)
     slower = pace.interval

@@ -45,7 +45,8 @@ class Guarded:
         return FINE if self.left[given] >= 0 else Response(401)
 
 
-def test_a_token_that_is_refused_early_is_renewed_and_the_request_repeated():
+def test_a_token_refused_early_is_renewed():
+    """A token that is refused before its end is renewed, and the request is repeated."""
     with Server(Guarded(good_for=3, expires_in=3600)) as server:
         client, _ = api(server)
         for _ in range(7):
@@ -102,7 +103,8 @@ def test_a_secret_that_was_changed_meanwhile_ends_it():
     ],
     ids=str,
 )
-def test_a_token_is_used_for_less_than_its_life_and_never_over_a_day(clock, life, used_for):
+def test_a_token_is_used_for_less_than_its_life(clock, life, used_for):
+    """A token is renewed before its end, and at the latest after one day."""
     with Server(Guarded(expires_in=life)) as server:
         client, _ = api(server)
         for later, tokens in ((0, 1), (used_for * 0.99, 1), (used_for * 0.02, 2)):
@@ -121,7 +123,8 @@ def test_a_token_without_a_life_is_used_for_some_time(clock):
     assert 1 == server.count("POST", "/token")
 
 
-def test_a_request_that_waited_longer_than_its_token_lives_gets_a_new_one(clock):
+def test_a_request_that_waited_gets_a_new_token(clock):
+    """A request that waited until its token had expired is sent with a new token."""
     with Server(Guarded(expires_in=100)) as server:
         busy = iter([Response(429, b"", {"retry-after": "300"})])
         honest = server.vendor.handle

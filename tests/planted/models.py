@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 MATRIX = "tests/sync/test_sync.py::test_the_tables_equal_what_the_vendors_hold"
-FINDINGS = "tests/warehouse/test_findings.py -k 'invented or come'"
+FINDINGS = "tests/warehouse/test_findings.py -k 'invented or come or regranted'"
 UNIT = "tests/warehouse/test_dbt.py -k own_unit_test"
 
 BUGS = [
@@ -18,7 +18,7 @@ BUGS = [
     ),
     Bug(
         "ambiguous is picked",
-        "dbt_project/models/intermediate/int_accounts.sql",
+        "dbt_project/models/intermediate/identity/int_accounts_matched_to_people.sql",
         "people = 1",
         "true",
         "tests/warehouse/test_contract.py -k told",
@@ -32,7 +32,7 @@ BUGS = [
     ),
     Bug(
         "in_section is ignored",
-        "dbt_project/models/staging/haloitsm/stg_haloitsm__team_rows.sql",
+        "dbt_project/models/staging/haloitsm/base/base_haloitsm__team_rows.sql",
         "coalesce(team_row.in_section, true) as is_member",
         "true as is_member",
         MATRIX,
@@ -53,14 +53,14 @@ BUGS = [
     ),
     Bug(
         "dangling grants are dropped",
-        "dbt_project/models/marts/dangling_grants.sql",
+        "dbt_project/models/marts/core/dangling_grants.sql",
         "where dangling_reason is not null",
         "where false",
         "tests/warehouse/test_dbt.py -k unit_test",
     ),
     Bug(
         "a future change dates a grant",
-        "dbt_project/models/staging/charthop/stg_charthop__grant_dates.sql",
+        "dbt_project/models/staging/charthop/base/base_charthop__grant_dates.sql",
         "        and coalesce(changes.change.date, today.today) <= today.today\n",
         "",
         "tests/warehouse/test_dbt.py -k unit_test",
@@ -81,7 +81,7 @@ BUGS = [
     ),
     Bug(
         "closed accounts are found",
-        "dbt_project/models/intermediate/findings/int_account_findings.sql",
+        "dbt_project/models/intermediate/findings/int_live_accounts.sql",
         "where accounts.status <> 'disabled'",
         "where true",
         FINDINGS,
@@ -102,57 +102,57 @@ BUGS = [
     ),
     Bug(
         "a regrant is no finding",
-        "dbt_project/models/intermediate/findings/int_revoked.sql",
+        "dbt_project/models/intermediate/findings/int_held_after_revoke.sql",
         "when grants.first_seen_at > standing.revoked_at",
         "when false",
-        "tests/warehouse/test_findings.py -k revoked",
+        "tests/warehouse/test_findings.py -k regranted",
     ),
     Bug(
         "leavers of a stale source are closed",
-        "dbt_project/models/intermediate/changes/int_wishes.sql",
+        "dbt_project/models/intermediate/write_back/reasons/int_wanted_by_leavers_policy.sql",
         "when source_states.is_stale",
         "when false",
         UNIT,
     ),
     Bug(
         "the last administrator goes",
-        "dbt_project/models/intermediate/changes/int_last_administrators.sql",
+        "dbt_project/models/intermediate/write_back/int_last_administrators.sql",
         "    where status = 'enabled'",
         "",
         UNIT,
     ),
     Bug(
         "what is under way is planned again",
-        "dbt_project/models/marts/changes/planned_changes.sql",
+        "dbt_project/models/marts/write_back/planned_changes.sql",
         "    where not is_under_way",
         "",
         UNIT,
     ),
     Bug(
         "time-limited access stays",
-        "dbt_project/models/intermediate/changes/int_requested.sql",
+        "dbt_project/models/intermediate/write_back/int_approved_requests.sql",
         "coalesce(requests.until >= today.on_day, true) as is_active",
         "true as is_active",
         UNIT,
     ),
     Bug(
         "an incomplete run proves a removal",
-        "dbt_project/models/intermediate/changes/int_judged_runs.sql",
+        "dbt_project/models/intermediate/write_back/int_change_checks.sql",
         "runs.status = 'complete'",
         "true",
         UNIT,
     ),
     Bug(
         "a run from before proves a removal",
-        "dbt_project/models/marts/changes/remediations.sql",
-        "where judged_runs.started_at > carried_out.known_at",
-        "where true",
+        "dbt_project/models/intermediate/write_back/int_change_verdicts.sql",
+        "checks.started_at > coalesce(attempts.applied_at, changes.wanted_at)",
+        "true",
         UNIT,
     ),
     Bug(
         "a ticket is closed unseen",
-        "dbt_project/models/intermediate/changes/int_ticket_changes.sql",
-        "and is_judged and is_met",
+        "dbt_project/models/intermediate/write_back/int_ticket_changes.sql",
+        "and is_checked and is_met",
         "and is_met",
         UNIT,
     ),
@@ -165,14 +165,14 @@ BUGS = [
     ),
     Bug(
         "a manager by a role is one directly as well",
-        "dbt_project/models/staging/haloitsm/stg_haloitsm__team_rows.sql",
+        "dbt_project/models/staging/haloitsm/base/base_haloitsm__team_rows.sql",
         "told_by_rows.is_manager",
         "false",
         UNIT,
     ),
     Bug(
         "what is inherited has another grant's date",
-        "dbt_project/models/intermediate/int_effective_grants.sql",
+        "dbt_project/models/intermediate/access/int_effective_grants.sql",
         "min(granted_at) filter (not is_inherited)",
         "min(granted_at)",
         UNIT,

@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.conftest import Rollcall
+from tests.support.product import Rollcall
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
@@ -107,7 +107,8 @@ def test_it_opens_from_disk_and_asks_for_nothing(company, page):
     assert 0o600 == (company.home / "report.html").stat().st_mode & 0o777
 
 
-def test_every_finding_and_every_open_account_of_a_leaver_is_on_it(company, page):
+def test_every_finding_and_leaver_account_is_on_it(company, page):
+    """The page shows every finding and every open account of a leaver."""
     browser = page()
 
     findings = company.column("select title from findings")
@@ -139,7 +140,7 @@ def test_a_person_and_a_resource_lead_to_everything_about_them(company, page):
     browser.find_element(By.CSS_SELECTOR, f"#detail-table a[href='{link}']").click()
     WebDriverWait(browser, 5).until(lambda _: shown(browser, "#detail-title") == name)
     ways = company.rows(
-        "select coalesce(full_name, 'nobody that HR knows') as who, access_path"
+        "select coalesce(full_name, 'no person in HR') as who, access_path"
         " from access_review join entitlements using (entitlement_id)"
         f" where entitlements.resource_id = '{resource}'"
     )

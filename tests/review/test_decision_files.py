@@ -25,8 +25,8 @@ from openpyxl.cell.text import InlineFont
 from pipelines.files import safe_csv, xlsx_cells, xlsx_read
 from pipelines.review.columns import HEADERS, IDENTITY_COLUMNS
 from pipelines.review.incoming import decision_file, rules, take_in
-from tests.conftest import Opened, Rollcall, untouched
 from tests.support.filled_in import Rows, came, decided, ours, repacked, text, workbook
+from tests.support.product import Opened, Rollcall, keep_process_state
 
 WORDS = 'nein – "zu viel"; siehe,\nTicket 4711'
 SOFFICE = shutil.which("soffice")
@@ -42,7 +42,7 @@ def home(opened: Opened, rows: Rows, tmp_path_factory: pytest.TempPathFactory) -
     """A campaign that has taken these decisions in."""
     home = tmp_path_factory.mktemp("taken") / "home"
     shutil.copytree(opened.home, home)
-    with untouched(), pytest.MonkeyPatch.context() as patch:
+    with keep_process_state(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("REVIEW__SEAL_KEY", opened.key.decode())
         take_in.import_decisions(
             home / "data" / "access.duckdb", "q4", [Path(came(home, rows[::-1]))], "lead@example"
@@ -227,7 +227,9 @@ def convert(folder: Path, kind: str, *names: str) -> list[str]:
     return [str(out / Path(name).with_suffix(f".{kind.split(':')[0]}")) for name in names]
 
 
-def test_what_a_person_types_into_a_workbook_is_read_as_they_see_it(rows, tmp_path):
+def test_what_a_person_types_is_read_as_they_see_it(rows, tmp_path):
+    """A value that a person types into a workbook is read as the workbook shows it."""
+
     def type_in(sheet: Any) -> None:
         for number, (comment, at) in enumerate(
             [(4711, datetime(2026, 11, 25, 14, 30)), (True, "25.11.2026"), ("x", None)], 2

@@ -12,16 +12,17 @@ from typing import Any
 import pytest
 
 from pipelines.review.columns import IDENTITY_COLUMNS
-from tests.conftest import Rollcall
 from tests.review.test_review import changed
 from tests.support.filled_in import came, decided, sealed, text, workbook
+from tests.support.product import Rollcall
 
 
 def decisions(review: Rollcall) -> list[dict[str, Any]]:
     return review.rows("from review_decisions order by item_id, import_id")
 
 
-def test_what_was_decided_is_taken_in_and_what_was_not_stays_open(review, opened):
+def test_decided_rows_are_taken_in_and_others_stay_open(review, opened):
+    """Rows with a decision are imported; rows without a decision leave their items open."""
     rows = decided(opened.rows[:3]) + opened.rows[3:]
     rows[1] |= {"decision": " Revoke", "comment": "left\r\nthe project"}
     rows[2] |= {"decision": "Not Mine", "decided_by": rows[2]["reviewer"].upper()}
@@ -219,7 +220,10 @@ def test_an_altered_row_is_refused_by_its_number(asking, opened, case):
     assert 6 == number and said in reason
 
 
-def test_a_workbook_that_is_altered_in_every_row_is_refused_row_by_row(asking, opened):
+def test_an_altered_workbook_is_refused_row_by_row(asking, opened):
+    """A workbook with a different alteration in each row is refused row by row, each with its
+    reason.
+    """
     sent, rows = decided(opened.rows), decided(opened.rows)
     for place, (change, _) in enumerate(TAMPERED.values()):
         rows[place] |= change(Row(sent[place], sent[place + 1], opened.others[0], opened.key))
@@ -283,7 +287,8 @@ def test_numbers_are_those_that_a_spreadsheet_shows(asking, opened):
 # ---- when and where it may not be taken in
 
 
-def test_a_campaign_that_is_closed_unknown_or_no_campaign_takes_nothing(review, opened):
+def test_a_closed_or_unknown_campaign_takes_nothing(review, opened):
+    """A campaign that is closed or unknown imports nothing."""
     name = came(review.home, decided(opened.rows))
     codes = {
         campaign: review.run("review", "import", campaign, name).code
@@ -316,7 +321,8 @@ def test_a_key_that_is_not_there_or_another_one_takes_nothing(review, opened):
     assert len(opened.rows) == another.err.count("seal: it does not fit the row")
 
 
-def test_an_import_that_is_killed_leaves_the_old_file_or_the_new_one(review, opened):
+def test_a_killed_import_leaves_the_old_or_the_new_file(review, opened):
+    """A killed import leaves the old warehouse or the new one."""
     name = came(review.home, decided(opened.rows))
     work = review.warehouse.with_name(".access.duckdb.work") / "run" / "candidate"
     found = set()

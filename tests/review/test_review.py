@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import Result, Rollcall
+from tests.support.product import Result, Rollcall
 from tests.warehouse.test_publish import too_open
 
 DEFINITION = """
@@ -63,7 +63,8 @@ def changed(rollcall: Rollcall, *statements: str) -> None:
 # ---- what is frozen
 
 
-def test_every_grant_and_account_is_decided_on_or_left_out_with_a_reason(company):
+def test_every_grant_is_an_item_or_has_a_reason(company):
+    """Every grant and every account is an item of the campaign, or is left out with a reason."""
     folder = opened(
         company,
         DEFINITION
@@ -153,8 +154,12 @@ source = "haloitsm"
 """
 
 
-def test_nobody_decides_on_themself_on_each_other_or_after_they_left(company):
-    """Ada owns a group that she and her manager Joan are in; Nora, who left, owns Sam's team."""
+def test_nobody_decides_on_themself_or_after_leaving(company):
+    """Nobody decides on their own access, two people never decide on each other, and no leaver
+    decides.
+
+    Ada owns a group that she and her manager Joan are in; Nora, who left, owns Sam's team.
+    """
     (company.home / "reviews" / "policy.toml").write_text(OWNERS, encoding="utf-8")
     changed(
         company,
@@ -182,7 +187,8 @@ def test_nobody_decides_on_themself_on_each_other_or_after_they_left(company):
     }
 
 
-def test_a_fallback_who_would_decide_on_themself_needs_a_second_one(company):
+def test_a_fallback_with_own_access_needs_a_second_one(company):
+    """A fallback reviewer who would decide on their own access needs a second fallback."""
     mira = DEFINITION.replace("security@", "mira.solberg@")
 
     alone = refused(company, mira)
@@ -212,7 +218,8 @@ def test_a_fallback_who_would_decide_on_themself_needs_a_second_one(company):
         (DEFINITION + "[[exceptions]]\nreason = 'x'", "exceptions.1"),
     ],
 )
-def test_a_campaign_that_cannot_be_meant_is_refused_and_nothing_is_frozen(company, text, said):
+def test_a_mistaken_campaign_file_freezes_nothing(company, text, said):
+    """A campaign file with a mistake is refused, and nothing is frozen."""
     ended = refused(company, text)
 
     assert (2, True) == (ended.code, said in ended.err), ended.err
@@ -226,7 +233,8 @@ def test_a_name_that_is_no_campaign_is_refused(company, name):
     assert 2 == ended.code and "Traceback" not in ended.err
 
 
-def test_a_source_that_is_not_fresh_has_to_be_accepted_by_name_with_a_reason(company):
+def test_a_source_not_fresh_is_accepted_by_name(company):
+    """A source that is not fresh is reviewed only when it is accepted by name, with a reason."""
     changed(
         company,
         "insert into runs by name select * replace ('later' as run_id, 'incomplete' as status,"
@@ -259,7 +267,8 @@ def test_a_source_that_is_not_fresh_has_to_be_accepted_by_name_with_a_reason(com
 # ---- the files
 
 
-def test_each_reviewer_gets_their_own_items_and_together_they_are_the_campaign(sent):
+def test_each_reviewer_gets_their_own_items(sent):
+    """Each reviewer gets their own items, and all files together hold the whole campaign."""
     folder = sent / "data" / "reviews" / "q4" / "opened"
 
     population = {row["item_id"]: row["reviewer"] for row in table(folder / "population.csv")}
@@ -275,7 +284,8 @@ def test_each_reviewer_gets_their_own_items_and_together_they_are_the_campaign(s
     assert population == found
 
 
-def test_the_same_campaign_gives_the_same_bytes_wherever_it_is_written(company):
+def test_a_campaign_gives_the_same_bytes_wherever_it_is(company):
+    """One campaign gives the same bytes in every folder."""
     first = opened(company)
     noted = company.column("select manifest_sha256 from review_packets")
     second = opened(company, DEFINITION, "--out", "elsewhere")

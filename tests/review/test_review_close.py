@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Rollcall
+from pipelines.failures import Refused
+from pipelines.review import closing
 from tests.review.test_review import DEFINITION, changed, table
+from tests.support.product import Rollcall
 
 SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
 
@@ -54,7 +56,8 @@ JOAN = "reviewer like 'joan.diaz@%'"
 # ---- how far it is
 
 
-def test_status_tells_who_has_decided_on_how_much_and_what_comes_next(q4):
+def test_status_shows_progress_and_the_next_step(q4):
+    """`review status` shows how much each reviewer has decided, and the next step."""
     decided(q4, "keep", f"{JOAN} and is_direct")
     decided(q4, "unsure", f"{JOAN} and not is_direct")
     (q4.home / "reviews" / "q5.toml").write_text(DEFINITION, encoding="utf-8")
@@ -87,7 +90,8 @@ def test_status_tells_who_has_decided_on_how_much_and_what_comes_next(q4):
 # ---- closing
 
 
-def test_what_is_not_decided_keeps_a_campaign_open_until_it_is_left_undecided_by_name(q4):
+def test_undecided_items_keep_a_campaign_open(q4):
+    """A campaign with undecided items closes only with --undecided."""
     decided(q4, "keep", f"{JOAN} and is_direct")
     decided(q4, "not_mine", f"{JOAN} and not is_direct")
 
@@ -114,7 +118,8 @@ def test_what_is_not_decided_keeps_a_campaign_open_until_it_is_left_undecided_by
     assert [closed.document["manifest_sha256"]] == sums
 
 
-def test_a_closed_campaign_gives_the_same_packet_again_and_a_new_one_beside_it_for_new_facts(q4):
+def test_a_closed_campaign_gives_the_same_packet_again(q4):
+    """A closed campaign gives the same packet again; new facts give a new packet beside it."""
     opened = q4.run("review", "open", "q4", "--json").document
     decided(q4, "revoke")
     first = q4.run("review", "close", "q4", "--json")
@@ -133,6 +138,18 @@ def test_a_closed_campaign_gives_the_same_packet_again_and_a_new_one_beside_it_f
     assert ("closed", "rollcall plan") == (state["status"], state["next"])
     verified = q4.run("review", "verify", third.document["folder"])
     assert 0 == verified.code, verified.err
+
+
+def test_a_campaign_is_closed_once(q4, monkeypatch):
+    """Of two commands that find a campaign open, the second changes nothing."""
+    monkeypatch.setenv("REVIEW__SEAL_KEY", SEAL["REVIEW__SEAL_KEY"])
+    assert 0 == q4.run("review", "close", "q4", "--undecided").code
+    before = q4.rows("from review_campaigns")
+
+    with pytest.raises(Refused, match="another process"):
+        closing.close_campaign(q4.warehouse, "q4", True, q4.home / "elsewhere")
+
+    assert before == q4.rows("from review_campaigns")
 
 
 # ---- a packet, checked by somebody else
@@ -154,10 +171,11 @@ def test_a_packet_is_verified_with_nothing_but_the_packet(packet, tmp_path):
 
     assert 0 == ended.returncode, ended.stderr
     assert "[]" == ended.stdout.splitlines()[-1]
-    assert "Somebody who rewrites every file can make that so" in ended.stdout
+    assert "Somebody who rewrites every file can make it agree" in ended.stdout
 
 
-def test_a_byte_that_is_changed_anywhere_fails_and_the_file_is_named(rollcall, touched):
+def test_a_changed_byte_fails_and_names_the_file(rollcall, touched):
+    """One changed byte in any file fails the verification, which names the file."""
     files = [path for path in touched.rglob("*") if path.is_file()]
     assert {"population.csv", "manifest.json", "attestation.txt"} < {path.name for path in files}
     for path in files:
@@ -185,7 +203,7 @@ def test_what_does_not_belong_to_a_packet_is_named(rollcall, touched, tmp_path):
     assert "reviewers/extra.csv: manifest.json does not list it" in wrong()
     (touched / "reviewers" / "extra.csv").unlink()
     (touched / "more").mkdir()
-    assert "more: it is a folder" in wrong()
+    assert "more: it is an empty folder" in wrong()
     (touched / "more").rmdir()
     (touched / "population.csv").rename(tmp_path / "elsewhere.csv")
     (touched / "population.csv").symlink_to(tmp_path / "elsewhere.csv")
@@ -198,21 +216,20 @@ def test_what_does_not_belong_to_a_packet_is_named(rollcall, touched, tmp_path):
 def rewritten(folder: Path) -> None:
     """Somebody makes manifest and attestation fit what they have done to the files."""
     program = (
-        "import hashlib, json, pathlib, sys; from pipelines import attestation\n"
+        "import hashlib, json, pathlib, sys; from pipelines.review.packet import attestation\n"
         "folder = pathlib.Path(sys.argv[1]); path = folder / 'manifest.json'\n"
         "about = json.loads(path.read_text())\n"
         "for entry in about['files']: entry['sha256'] ="
         " hashlib.sha256((folder / entry['name']).read_bytes()).hexdigest()\n"
         "text = json.dumps(about, indent=2, ensure_ascii=False) + '\\n'\n"
         "path.write_text(text)\n"
-        "(folder / 'attestation.txt').write_text(attestation.text(text))\n"
+        "(folder / 'attestation.txt').write_text(attestation.attestation_text(text))\n"
     )
     subprocess.run([sys.executable, "-c", program, str(folder)], check=True)
 
 
-def test_counts_that_the_files_do_not_have_are_found_and_a_kept_digest_tells_the_rest(
-    rollcall, touched
-):
+def test_wrong_counts_and_a_wrong_digest_are_found(rollcall, touched):
+    """Counts that do not fit the files are found; a kept digest finds the rest."""
     kept = json.loads(rollcall.run("review", "verify", str(touched), "--json").out)
     digest = kept["manifest_sha256"]
     lines = (touched / "exclusions.csv").read_bytes().splitlines(keepends=True)

@@ -17,13 +17,13 @@ from openpyxl.utils.escape import unescape
 
 from pipelines.files import xlsx_read
 from pipelines.files.xlsx_write import UNWRITABLE
-from pipelines.review.columns import DECISION_COLUMNS, HEADERS, MAX_ROWS_PER_SHEET
+from pipelines.review.columns import DECISION_COLUMNS, HEADERS, MAX_SHOWN_CHARACTERS
 from pipelines.review.outgoing import files as reviewer_files
 from pipelines.review.outgoing import rows as reviewer_rows
 from pipelines.review.outgoing.files import file_stem
 from pipelines.warehouse.review_tables import DECISIONS
-from tests.conftest import Rollcall
 from tests.review.test_review import changed, opened, table
+from tests.support.product import Rollcall
 
 SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
 NASTY = (
@@ -34,7 +34,7 @@ NASTY = (
         "&amp;",
         "</t></is></c>",
         "🦊" * 40_000,
-        "x" * MAX_ROWS_PER_SHEET,
+        "x" * MAX_SHOWN_CHARACTERS,
         "'",
         '"',
         "''=1",
@@ -74,7 +74,8 @@ def as_text(csv_text: str, workbook_text: str) -> bool:
     return csv_text.translate(UNWRITABLE) in (workbook_text, "'" + workbook_text)
 
 
-def test_a_workbook_has_what_the_csv_has_and_nothing_in_it_is_calculated(packet):
+def test_a_workbook_has_what_the_csv_has(packet):
+    """A workbook holds the values of the CSV, and no formula."""
     books = sorted((packet / "reviewers").glob("*.xlsx"))
     assert len(books) == len(json.loads((packet / "manifest.json").read_text())["reviewers"])
     for path in books:
@@ -112,7 +113,8 @@ def test_a_reviewer_can_only_type_where_they_are_asked(packet):
     assert str(sheet.max_row - 1) in [value for row in book["Progress"].values for value in row]
 
 
-def test_each_workbook_says_whose_it_is_and_how_many_items_it_has(sent, rollcall):
+def test_each_workbook_says_whose_it_is(sent, rollcall):
+    """Each workbook names its reviewer and the number of its items."""
     shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
     strange = {"joan%": " <b>R&D</b> _x0041_@x.example", "grace%": "a_x0041_b@x.example"}
     changed(
@@ -152,9 +154,8 @@ def test_each_workbook_says_whose_it_is_and_how_many_items_it_has(sent, rollcall
                 assert "\ue000" not in archive.read(part).decode(), part
 
 
-def test_the_same_data_goes_out_as_the_same_bytes_whenever_it_is_opened(
-    rollcall, published, packet
-):
+def test_the_same_data_goes_out_as_the_same_bytes(rollcall, published, packet):
+    """The same data gives the same bytes, whenever the campaign is opened."""
     there = replace(rollcall.has(published), environment=rollcall.environment | SEAL)
     (there.home / "reviews").mkdir()
     later = opened(there)
@@ -188,7 +189,8 @@ def nasty(rollcall: Rollcall, sent: Path) -> Path:
     return rollcall.home / out.document["folder"] / "reviewers"
 
 
-def test_names_that_are_formulas_or_markup_stay_text_in_both_files(nasty):
+def test_names_like_formulas_or_markup_stay_text(nasty):
+    """Names that look like formulas or markup stay text in both files."""
     seen = set()
     for path in sorted(nasty.glob("*.xlsx")):
         written = cells(path)
@@ -196,16 +198,21 @@ def test_names_that_are_formulas_or_markup_stay_text_in_both_files(nasty):
             assert all(map(as_text, one, other)), (one, other)
             assert all(len(text) < 32_767 for text in other)
             seen.add(other[HEADERS.index("Access")])
-    assert {text.translate(UNWRITABLE) for text in NASTY if len(text) <= MAX_ROWS_PER_SHEET} <= seen
+    assert {
+        text.translate(UNWRITABLE) for text in NASTY if len(text) <= MAX_SHOWN_CHARACTERS
+    } <= seen
 
 
-def test_every_frozen_item_is_in_the_files_of_its_reviewer_and_in_no_other(nasty, rollcall):
+def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
+    """Every frozen item is in the files of its reviewer, and in no other file."""
     with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
         frozen = {
             item: (
                 mail,
                 *(
-                    text if len(text) <= MAX_ROWS_PER_SHEET else f"{text[:MAX_ROWS_PER_SHEET]} …"
+                    text
+                    if len(text) <= MAX_SHOWN_CHARACTERS
+                    else f"{text[:MAX_SHOWN_CHARACTERS]} …"
                     for text in shown
                 ),
             )
@@ -226,7 +233,8 @@ def test_every_frozen_item_is_in_the_files_of_its_reviewer_and_in_no_other(nasty
         assert found == dict.fromkeys(frozen, 1), kind
 
 
-def test_the_files_do_not_depend_on_how_many_rows_are_taken_at_a_time(nasty, rollcall, monkeypatch):
+def test_the_files_do_not_depend_on_the_batch_size(nasty, rollcall, monkeypatch):
+    """The files are the same for every number of rows at a time."""
     monkeypatch.setattr(reviewer_rows, "ROWS", 7)
     monkeypatch.setattr(reviewer_files, "TOGETHER", 5)
     out = rollcall.run("review", "open", "q4", "--json", "--out", "again", **SEAL)
@@ -259,7 +267,8 @@ def test_whoever_has_more_than_a_sheet_holds_is_sent_the_csv(sent, rollcall, mon
 
 
 @pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
-def test_libreoffice_opens_and_saves_both_files_without_a_formula_or_a_loss(nasty, tmp_path):
+def test_libreoffice_opens_and_saves_both_files(nasty, tmp_path):
+    """LibreOffice opens and saves both files without a formula and without a loss."""
     made = tmp_path / "saved"
     for kind in ("xlsx", "csv"):
         (tmp_path / kind).mkdir()

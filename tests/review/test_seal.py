@@ -32,7 +32,8 @@ def made(key: bytes, *rows: tuple[str, ...]) -> list[str]:
         ]
 
 
-def test_every_field_counts_and_none_can_borrow_from_its_neighbour():
+def test_every_field_counts_for_itself():
+    """Every field changes the seal, and no text can move from one field to the next."""
     rows = {ROW, SCOPED}
     for place in range(len(ROW)):
         rows.add((*ROW[:place], ROW[place] + "x", *ROW[place + 1 :]))

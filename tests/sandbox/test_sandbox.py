@@ -77,8 +77,11 @@ def test_charthop_lists_only_who_is_employed_unless_asked(sandbox):
     assert set(sandbox.company.charthop.persons) == set(persons(sandbox, includeAll="true"))
 
 
-def test_charthop_groups_belong_to_the_job_held_on_the_day_asked_for(sandbox):
-    """Nora's groups went with her job; Ada joined Platform On-call on 5 January 2026."""
+def test_charthop_groups_belong_to_the_job_of_that_day(sandbox):
+    """ChartHop's groups belong to the job that a person holds on the day that was asked for.
+
+    Nora's groups went with her job; Ada joined Platform On-call on 5 January 2026.
+    """
     nora, ada = charthop_id("person", 2), charthop_id("person", 4)
     on_call, old_ops = charthop_id("group", 21), charthop_id("group", 41)
 
@@ -93,7 +96,8 @@ def test_charthop_groups_belong_to_the_job_held_on_the_day_asked_for(sandbox):
     assert nora in persons(sandbox, date="2026-03-31")  # the last day is a working day
 
 
-def test_charthop_shows_the_latest_employment_of_somebody_who_came_back(sandbox):
+def test_charthop_shows_the_latest_employment(sandbox):
+    """ChartHop shows the latest employment of somebody who came back."""
     ivo = charthop_id("person", 7)
 
     assert persons(sandbox)[ivo]["startDateOrg"] == "2023-02-01"
@@ -175,7 +179,8 @@ def test_charthop_groups_are_current_archived_or_future(sandbox):
     assert shown["CURRENT"] == {row["name"] for row in default}
 
 
-def test_charthop_a_removed_member_is_gone_from_that_day_on_and_leaves_a_trace(sandbox):
+def test_charthop_a_removed_member_leaves_a_trace(sandbox):
+    """In ChartHop a removed member is gone from that day on, and leaves a change."""
     ada, group = charthop_id("person", 4), charthop_id("group", 21)
     events = len(sandbox.company.charthop.events)
     url = f"{sandbox.charthop.url}/v2/org/lanternfish/group/{group}/removemembers"
@@ -205,7 +210,8 @@ def test_charthop_today_can_be_any_day(sandbox):
 # --- HaloITSM
 
 
-def test_halo_hides_disabled_api_and_unassigned_agents_unless_asked(sandbox):
+def test_halo_hides_special_agents_unless_asked(sandbox):
+    """HaloITSM hides disabled, API and Unassigned agents unless they are asked for."""
     shown = {agent["id"] for agent in halo(sandbox, "Agent").json()}
     everyone = {agent["id"] for agent in halo(sandbox, "agent", **ALL_AGENTS).json()}
 
@@ -227,8 +233,11 @@ def test_halo_pages_only_when_asked_and_never_more_than_the_cap(sandbox):
     assert len(halo(sandbox, "Agent", **ask, page_no=1).json()) == 15
 
 
-def test_halo_a_row_with_a_team_may_be_no_membership_or_come_from_a_role(sandbox):
-    """Sam (25) only has settings for the Service Desk. Ada (14) approves, hence Change Board."""
+def test_halo_a_team_row_may_be_no_membership(sandbox):
+    """A HaloITSM row with a team may be no membership, or may come from a role.
+
+    Sam (25) only has settings for the Service Desk. Ada (14) approves, hence Change Board.
+    """
     rows = {agent["id"]: agent for agent in halo(sandbox, "Agent", **ALL_AGENTS).json()}
     sam = {row["team_name"]: row for row in rows[25]["teams"]}
     ada = {row["team_name"]: row for row in rows[14]["teams"]}
@@ -241,7 +250,8 @@ def test_halo_a_row_with_a_team_may_be_no_membership_or_come_from_a_role(sandbox
     assert 25 not in {a["id"] for a in halo(sandbox, "Agent", team_id=1).json()}
 
 
-def test_halo_builds_without_memberships_in_lists_have_them_elsewhere(sandbox):
+def test_halo_builds_may_keep_memberships_elsewhere(sandbox):
+    """HaloITSM builds whose lists lack memberships have them in the details."""
     switches = sandbox.company.haloitsm.switches
     switches.list_has_teams, switches.list_roles = False, "role_list"
     rows = {agent["id"]: agent for agent in halo(sandbox, "Agent", **ALL_AGENTS).json()}

@@ -82,7 +82,8 @@ def test_an_object_has_the_recorded_keys_and_no_nulls(tenant: Tenant):
     assert [2, 1] == [row["userCount"] for row in tenant.rows("populations")]
 
 
-def test_pages_neither_repeat_nor_lose_a_row_when_users_come_and_go(tenant: Tenant):
+def test_pages_neither_repeat_nor_lose_a_row(tenant: Tenant):
+    """Pages neither repeat nor lose a row while users come and go."""
     first = tenant.ask("users?limit=1").json()
     tenant.pingone.delete_user(MARA)
     early = tenant.pingone.add_user(
@@ -147,7 +148,8 @@ def test_a_filter_that_pingone_does_not_know_is_refused(
     assert hint in (answer.json()["details"][0].get("innerError") or {None: None})
 
 
-def test_changed_users_can_be_asked_for_where_the_tenant_allows_it(tenant: Tenant):
+def test_changed_users_can_be_asked_for(tenant: Tenant):
+    """Changed users can be asked for where the tenant allows the filter."""
     tenant.pingone.switches.updated_at_filter = True
     tenant.pingone.update_user(NORA, title="Analyst")
     tenant.pingone.sign_on(MARA)

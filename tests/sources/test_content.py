@@ -113,7 +113,8 @@ def test_a_field_of_another_kind_hides_nobody_and_closes_nothing(rollcall):
 
 
 @pytest.mark.long
-def test_groups_nested_deep_in_circles_and_in_themselves_give_what_they_reach(rollcall):
+def test_nested_groups_give_what_they_reach(rollcall):
+    """Groups that are nested deeply, in circles or in themselves give all they reach."""
     tenant = rollcall.sandbox.company.pingone
     chain = [f"dddddddd-0000-4000-8000-{number:012d}" for number in range(60)]
     for key in chain:

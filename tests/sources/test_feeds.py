@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.conftest import Rollcall
 from tests.sandbox.charthop import feeds
 from tests.support.oracle import charthop
+from tests.support.product import Rollcall
 from tests.sync.test_sync import published_grants
 
 OURS = "source_name = 'charthop'"
@@ -26,9 +26,12 @@ def move_somebody(rollcall: Rollcall) -> None:
     assert answer.ok, answer.text
 
 
-def test_events_are_kept_once_and_a_grant_is_dated_by_the_change_that_gave_it(rollcall, published):
-    """Joined while events are read: when, and by whom. Nothing is asked where nothing happened, and
-    whichever of the two ways to say a time is understood."""
+def test_events_are_kept_once_and_date_grants(rollcall, published):
+    """Each event is kept once, and a grant is dated by the change that gave it.
+
+    Joined while events are read: when, and by whom. Nothing is asked where nothing happened, and
+    whichever of the two ways to say a time is understood.
+    """
     org = rollcall.has(published).sandbox.company.charthop
     assert [] == rollcall.rows("from raw_charthop.events")
     assert [] == rollcall.rows(f"from grants where granted_at is not null and {OURS}")

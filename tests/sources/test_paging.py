@@ -167,7 +167,8 @@ def test_a_user_list_that_ends_early_once_is_read_again(read, index):
     ],
     ids=["too big", "too small", "a page too small", "none", "text", "null", "float", "missing"],
 )
-def test_agents_are_counted_and_a_count_that_is_none_ends_nothing(read, count, code):
+def test_agents_are_counted_where_a_count_is_given(read, count, code):
+    """Agents are counted against the total, and a missing total ends nothing."""
     expected = read.good_day("haloitsm")
 
     def wrong(body: dict[str, Any]) -> dict[str, Any]:
@@ -260,7 +261,8 @@ def test_what_was_deleted_meanwhile_has_nothing_and_is_told(read_own, source):
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_call_that_says_404_of_what_is_there_fails_and_names_it(read, source):
+def test_a_404_for_what_is_there_fails_and_names_it(read, source):
+    """A 404 for an object that is listed fails the source, and the failure names the call."""
     lost: list[str] = []
 
     def missing(request: Request, honest: Response) -> Response:

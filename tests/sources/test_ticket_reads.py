@@ -16,9 +16,9 @@ from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import parse_rows, wrap_rows
 from pipelines.sources.writer import Change
 from pipelines.warehouse import change_tables
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault
 from tests.support.faults import status
+from tests.support.product import Rollcall
 
 
 class Reader:

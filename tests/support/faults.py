@@ -24,10 +24,10 @@ from pipelines.http.policy import Counters, Policy
 from pipelines.sources import registry, source_names
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sync import load
-from tests.conftest import FAST
 from tests.sandbox import Sandbox
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.counted import count
+from tests.support.product import FAST
 
 Effect = Callable[[Request, Response | None], Response]
 Rows = dict[str, dict[str, Any]]  # by table: id -> what the vendor said

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Known, Published, Result, Rollcall, first_sync
 from tests.sandbox import Sandbox
+from tests.support.product import Known, Published, Result, Rollcall, first_sync
 from tests.sync.test_sync import assert_published_is_true
 
 
@@ -78,7 +78,8 @@ def cure_of(refusal: Result) -> str:
     return refusal.err.split("run `rollcall ")[1].split("`")[0]
 
 
-def test_many_accounts_gone_at_once_are_refused_and_accepted_by_their_numbers_once(crowded):
+def test_mass_removal_is_refused_and_accepted_once(crowded):
+    """A sync that loses many accounts is refused until --accept names the exact numbers, once."""
     had = accounts(crowded)
     for user in crowd(crowded)[:25]:
         crowded.sandbox.company.pingone.delete_user(user)
@@ -110,8 +111,11 @@ def test_a_list_that_comes_back_empty_does_not_wipe_the_table(crowded):
     refused(crowded, "pingone.accounts")
 
 
-def test_a_hidden_field_hidden_rows_and_one_resource_that_shrinks_are_each_noticed(crowded):
-    """A token may not see a field any more, an agent not most agents; and a group loses many."""
+def test_hidden_fields_rows_and_resources_are_noticed(crowded):
+    """A hidden field, hidden rows and one resource that shrinks are each refused.
+
+    A token may not see a field any more, an agent not most agents; and a group loses many.
+    """
     company = crowded.sandbox.company
     halo, pingone = company.haloitsm, company.pingone
     company.charthop.switches.unreadable_fields = {"contact.workEmail"}
@@ -129,7 +133,8 @@ def test_a_hidden_field_hidden_rows_and_one_resource_that_shrinks_are_each_notic
     )
 
 
-def test_losing_a_little_is_let_through_and_noticed_if_it_goes_on_for_a_week(crowded):
+def test_losing_a_little_every_day_is_noticed(crowded):
+    """A small loss is let through; a small loss every day for a week is refused."""
     had = accounts(crowded)
     for user in crowd(crowded)[:9]:
         crowded.sandbox.company.pingone.delete_user(user)
@@ -177,4 +182,4 @@ def test_a_small_tenant_that_is_all_another_is_noticed(rollcall, published):
     halo.touch()
 
     result = rollcall.run("sync", "haloitsm", GUARD__REMOVED_ROWS="99", GUARD__REMOVED_SHARE="1")
-    assert 5 == result.code and "not one of those that were there is left" in result.err
+    assert 5 == result.code and "none of the earlier accounts is left" in result.err

@@ -12,7 +12,6 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.conftest import FAST, Rollcall
 from tests.sandbox import Sandbox
 from tests.support.counted import count
 from tests.support.faults import quick
@@ -27,6 +26,7 @@ from tests.support.histories import (
     truths,
 )
 from tests.support.many import Many, said
+from tests.support.product import FAST, Rollcall
 from tests.sync.test_guard import arguments, cure_of
 
 HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "3"))
@@ -55,9 +55,8 @@ def drawn(batch: int, count: int) -> list[History]:
 
 
 @pytest.mark.parametrize("batch", range(-(-HISTORIES // AT_ONCE)))
-def test_whatever_happens_and_whatever_goes_wrong_what_is_built_is_true(
-    batch, tmp_path, monkeypatch
-):
+def test_random_histories_build_true_tables(batch, tmp_path, monkeypatch):
+    """Whatever happens and whatever goes wrong, the tables that are built are true."""
     quick(monkeypatch)
     many = drawn(batch, min(AT_ONCE, HISTORIES - batch * AT_ONCE))
     with monkeypatch.context() as patch, Sandbox(many[0].world().company) as sandbox:
@@ -82,10 +81,11 @@ def test_whatever_happens_and_whatever_goes_wrong_what_is_built_is_true(
 
 @pytest.mark.long
 @pytest.mark.parametrize("batch", range(-(-SYNCED // 2)))
-def test_whatever_happens_and_whatever_goes_wrong_what_a_sync_publishes_is_true(
-    rollcall, batch, tmp_path, monkeypatch
-):
-    """The same through `rollcall sync`: dlt's loads, the guard and the rename included."""
+def test_random_histories_publish_true_tables(rollcall, batch, tmp_path, monkeypatch):
+    """Whatever happens and whatever goes wrong, the tables that a sync publishes are true.
+
+    The same through `rollcall sync`: dlt's loads, the guard and the rename included.
+    """
     quick(monkeypatch)
     chosen = drawn(1000 + batch, 1 + min(2, SYNCED - 2 * batch))[1:]  # the first one is trivial
     for number, history in enumerate(chosen):

@@ -11,9 +11,9 @@ import json
 import duckdb
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Request, Response
 from tests.support import oracle
+from tests.support.product import Rollcall
 from tests.sync.test_sync import published_grants
 from tests.warehouse.test_publish import change
 
@@ -60,8 +60,11 @@ def runs_of(rollcall: Rollcall, run_id: str) -> dict[str, str]:
     return {row["source_name"]: row["status"] for row in rows}
 
 
-def test_a_source_that_is_down_keeps_its_last_complete_state_and_is_told_stale(rollcall, published):
-    """PingOne breaks off in the middle; meanwhile something changed in PingOne and in HaloITSM."""
+def test_a_source_that_is_down_keeps_its_last_state(rollcall, published):
+    """A source that is down keeps its last complete state, and is marked stale.
+
+    PingOne breaks off in the middle; meanwhile something changed in PingOne and in HaloITSM.
+    """
     rollcall.has(published)
     company = rollcall.sandbox.company
     before, held = oracle.pingone(company.pingone), raw(rollcall, "pingone")
@@ -116,10 +119,11 @@ def test_a_source_that_is_down_keeps_its_last_complete_state_and_is_told_stale(r
     assert {("charthop", "false"), ("haloitsm", "false"), ("pingone", "true")} == told
 
 
-def test_data_that_a_test_refuses_changes_nothing_but_the_record_and_is_kept_for_a_look(
-    rollcall, published
-):
-    """A role of HaloITSM says its teams in a form that is no list: read on, it would give none."""
+def test_refuses_data_and_keeps_it_for_a_look(rollcall, published):
+    """Data that a test refuses changes nothing but the record of runs; the candidate is kept.
+
+    A role of HaloITSM says its teams in a form that is no list: read on, it would give none.
+    """
     rollcall.has(published)
     before = everything(rollcall)
     change(rollcall)
@@ -147,9 +151,8 @@ def test_data_that_a_test_refuses_changes_nothing_but_the_record_and_is_kept_for
 
 
 @pytest.mark.parametrize("status, code, word", [(401, 3, "failed"), (404, 4, "incomplete")])
-def test_a_run_in_which_every_source_fails_adds_its_record_and_changes_nothing_else(
-    rollcall, published, status, code, word
-):
+def test_a_failed_run_adds_its_record_only(rollcall, published, status, code, word):
+    """A run in which every source fails adds its record, and changes nothing else."""
     rollcall.has(published)
     before, resources = everything(rollcall), rollcall.rows("from run_resources order by all")
     earlier = rollcall.rows("from runs order by all")
@@ -166,8 +169,32 @@ def test_a_run_in_which_every_source_fails_adds_its_record_and_changes_nothing_e
     assert dict.fromkeys(SOURCES, word) == runs_of(rollcall, run_id)
     assert 0o400 == rollcall.warehouse.stat().st_mode & 0o777
 
+    states = rollcall.run("status", "--json").document["sources"]
+    assert [(True, run_id)] * 3 == [(state["is_stale"], state["last_run_id"]) for state in states]
 
-def test_a_first_run_with_a_source_down_publishes_the_others_and_says_what_was_never_read(rollcall):
+
+def test_a_review_after_a_run_that_published_nothing_says_stale(rollcall, published):
+    """The run is in `runs` alone; opening a campaign builds what it shows of the sources again."""
+    rollcall.has(published)
+    for name in SOURCES:
+        getattr(rollcall.sandbox, name).faults = [down(LISTS[name])]
+    assert 4 == rollcall.run("sync").code
+    assert [False] == rollcall.column("select distinct is_stale from source_states")
+    (rollcall.home / "reviews").mkdir()
+    (rollcall.home / "reviews" / "q4.toml").write_text(
+        'title = "Q4"\ndue = 2099-12-15\nfallback = "security@lanternfish.example"\n'
+    )
+
+    accepted = [word for name in SOURCES for word in ("--accept-stale", name)]
+    result = rollcall.run("review", "open", "q4", *accepted, "--because", "audit is due")
+
+    assert 0 == result.code, result.err
+    for table in ("source_states", "access_review"):
+        assert [True] == rollcall.column(f"select distinct is_stale from {table}")
+
+
+def test_a_first_run_with_a_source_down(rollcall):
+    """A first run publishes the other sources, and names the source that was never read."""
     rollcall.sandbox.haloitsm.faults = [down(LISTS["haloitsm"])]
 
     assert 4 == rollcall.run("sync", "--quiet").code

@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import Known, Published, Rollcall, first_sync
 from tests.sandbox import Sandbox
 from tests.sandbox.pingone.server import PingOne
 from tests.sandbox.server import Fault
 from tests.support import oracle
+from tests.support.product import Known, Published, Rollcall, first_sync
 from tests.sync.test_sync import published_grants
 
 WAY = {"SOURCES__PINGONE__MEMBERSHIPS": "by_group"}
@@ -94,7 +94,8 @@ def test_a_removal_is_seen_though_one_signal_fails(rollcall, switches):
     assert_true(rollcall)
 
 
-def test_one_member_swapped_for_another_is_seen_though_the_count_stays(known):
+def test_a_swapped_member_is_seen(known):
+    """A member who is swapped for another one is seen, although the count stays the same."""
     pingone = silent(known)
     user, group = next(
         (user, group)
@@ -109,8 +110,11 @@ def test_one_member_swapped_for_another_is_seen_though_the_count_stays(known):
     assert_true(known)
 
 
-def test_one_that_a_rule_takes_in_for_another_is_seen_though_the_count_stays(known):
-    """The group is as it was: only the titles of two users have changed."""
+def test_a_member_swapped_by_a_rule_is_seen(known):
+    """A member whom a rule swaps for another one is seen, although the count stays the same.
+
+    The group is as it was: only the titles of two users have changed.
+    """
     pingone = silent(known)
     rule = next(key for key, row in pingone.groups.items() if "userFilter" in row)
     inside = sorted(pingone.members_of(rule))[0]
@@ -131,9 +135,8 @@ def test_a_tenant_whose_audit_feed_is_closed_is_read_whole(known):
 
 
 @pytest.mark.long
-def test_a_sweep_reads_everything_when_its_time_has_come_or_the_feed_does_not_reach_back(
-    known, monkeypatch
-):
+def test_a_sweep_reads_everything_when_due(known, monkeypatch):
+    """A sweep reads everything when it is due, or when the feed does not reach back far enough."""
     known.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"] = "0"
     assert "full" == sync(known)
     del known.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"]
@@ -186,8 +189,11 @@ def test_a_grant_is_dated_by_the_audit_feed(known):
     )
 
 
-def test_an_agent_that_a_shifting_list_passes_over_is_not_taken_for_gone(known):
-    """Between two pages one agent is deleted and one is made: the count stays, the rows shift."""
+def test_an_agent_between_shifting_pages_is_not_gone(known):
+    """An agent that a shifting list passes over is not taken for removed.
+
+    Between two pages one agent is deleted and one is made: the count stays, the rows shift.
+    """
     halo = known.sandbox.company.haloitsm
     halo.switches.page_cap = 5
     numbers = sorted(key for key in halo.agents if key > 1)

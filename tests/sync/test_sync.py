@@ -6,8 +6,8 @@ from itertools import zip_longest
 
 import pytest
 
-from tests.conftest import Rollcall
 from tests.support import oracle
+from tests.support.product import Rollcall
 
 Grants = dict[tuple[str, str, str | None], tuple[bool, bool, tuple[str, ...]]]
 
@@ -95,7 +95,8 @@ TENANTS = list(zip_longest(CHARTHOP, HALOITSM, PINGONE, fillvalue={}))
 
 @pytest.mark.long
 @pytest.mark.parametrize("tenants", TENANTS, ids=str)
-def test_whatever_the_documents_leave_open_the_tables_are_the_same(rollcall, tenants):
+def test_the_tables_are_the_same_for_every_switch(rollcall, tenants):
+    """The tables are the same for every behaviour that the vendors' documents leave open."""
     company = rollcall.sandbox.company
     for vendor, switches in zip(
         (company.charthop, company.haloitsm, company.pingone), tenants, strict=True

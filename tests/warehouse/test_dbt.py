@@ -8,9 +8,9 @@ import shutil
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines.warehouse.dbt_build import PROJECT_FOLDER
-from tests.conftest import Rollcall
+from pipelines.warehouse import PROJECT_FOLDER
 from tests.support import oracle
+from tests.support.product import Rollcall
 
 TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dangling_grants")
 
@@ -62,7 +62,9 @@ def test_every_published_table_and_column_has_a_description(built):
     assert [] == [row for row in rows if not (row["comment"] or "").strip()]
 
 
-def test_the_same_world_twice_changes_no_row_and_opens_no_version(built):
+def test_the_same_world_twice_changes_no_row(built):
+    """Reading the same world twice changes no row, and opens no version in a history."""
+
     def versions():
         return {
             table: built.rows(f"from {table}_history order by all")

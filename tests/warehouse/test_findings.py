@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.company import ENGINEERING, FINANCE, VPN
 from tests.sandbox.company.parts import charthop_id, pingone_id
+from tests.support.product import Rollcall
 
 POLICY = """
 [[separation]]
@@ -224,7 +224,8 @@ def test_findings_come_and_go_with_what_they_are_about(company):
     assert clocks["haloitsm:agent:12"]["is_still_open"]
 
 
-def test_what_comes_back_after_it_was_revoked_is_found_until_it_is_allowed(company):
+def test_regranted_access_is_found_until_allowed(company):
+    """Access that comes back after it was revoked is a finding until somebody allows it."""
     pingone = company.sandbox.company.pingone
     held = pingone_id("user", MAREK), pingone_id("group", VPN)
     grant = f"{user(MAREK)}/pingone:group:{held[1]}:member"

@@ -21,11 +21,11 @@ from threading import Event
 
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox import Sandbox
 from tests.sandbox.company import company as invented
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.counted import count
+from tests.support.product import Rollcall
 from tests.sync.test_sync import assert_published_is_true
 
 WORK = ".access.duckdb.work"
@@ -242,9 +242,10 @@ def series(rollcall: Rollcall, moments: list[str | float], seed: str) -> set:
 
 
 @pytest.mark.long
-def test_a_sync_killed_at_any_moment_leaves_the_old_file_or_the_new_one_and_heals(
-    rollcall, published, tmp_path
-):
+def test_a_sync_killed_at_any_moment_heals(rollcall, published, tmp_path):
+    """A sync that is killed at any moment leaves the old file or the new one, and the next sync
+    succeeds.
+    """
     seed = os.environ.get("ROLLCALL_SEED") or str(time.time_ns())
     chance = random.Random(seed)
     kills = int(os.environ.get("ROLLCALL_KILLS", "4"))
@@ -274,8 +275,11 @@ CROWDS = [int(count) for count in os.environ.get("ROLLCALL_CROWDS", "3").split("
 
 @pytest.mark.long
 @pytest.mark.parametrize("crowd", CROWDS)
-def test_of_several_syncs_at_once_one_proceeds_and_the_others_exit(rollcall, published, crowd):
-    """The one that has the lock waits for its first answer until all the others are gone."""
+def test_of_several_syncs_at_once_one_proceeds(rollcall, published, crowd):
+    """Of several syncs at once one proceeds, and the others exit with 75.
+
+    The one that has the lock waits for its first answer until all the others are gone.
+    """
     rollcall.has(published)
     gate = Gate(rollcall.sandbox.charthop, lambda request: True)
     processes = [rollcall.start("sync", "--json") for _ in range(crowd)]
@@ -311,8 +315,11 @@ def test_of_several_syncs_at_once_one_proceeds_and_the_others_exit(rollcall, pub
 
 
 @pytest.mark.long
-def test_a_signal_ends_a_sync_with_its_code_and_publishes_nothing(rollcall, published, tmp_path):
-    """Whether a server is silent or dbt is at work; and once published, it has succeeded."""
+def test_a_signal_ends_a_sync_and_publishes_nothing(rollcall, published, tmp_path):
+    """A signal ends a sync with the signal's exit code, and nothing is published.
+
+    Whether a server is silent or dbt is at work; and once published, it has succeeded.
+    """
     told_to_go_on = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # by nohup
     cases = [
         (signal.SIGTERM, "the first token", 143),

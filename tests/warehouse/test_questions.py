@@ -31,8 +31,11 @@ def test_every_question_of_the_page_has_an_answer(ask):
     assert {} == {heading: sql for heading, sql in QUESTIONS.items() if not ask(heading)}
 
 
-def test_leavers_are_shown_with_what_they_hold_and_closed_accounts_are_not(ask):
-    """Nora's accounts were never closed; Olu's were."""
+def test_leavers_are_shown_with_what_they_hold(ask):
+    """Leavers are shown with the access that they hold; closed accounts are not shown.
+
+    Nora's accounts were never closed; Olu's were.
+    """
     held = ask("What do people who have left")
 
     assert "Nora Lind" in {row["full_name"] for row in held}
@@ -40,7 +43,8 @@ def test_leavers_are_shown_with_what_they_hold_and_closed_accounts_are_not(ask):
     assert "Billing Admin" in " ".join(row["entitlement_name"] for row in held)
 
 
-def test_a_resource_a_person_and_a_rule_are_answered_with_the_way(ask):
+def test_questions_are_answered_with_the_access_path(ask):
+    """Questions about a resource, a person and a rule are answered with the access path."""
     assert "Nora Lind" in {row["full_name"] for row in ask("Who can reach a resource")}
     mine = ask("What does one person have")
     assert ["charthop", "haloitsm", "pingone"] == [row["source_name"] for row in mine]

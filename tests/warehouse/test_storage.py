@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.failures import StorageFailed
 from pipelines.warehouse import publish
-from tests.conftest import Rollcall, untouched
 from tests.sandbox.server import Fault, Request, Response
+from tests.support.product import Rollcall, keep_process_state
 from tests.sync.test_sync import assert_published_is_true
 from tests.warehouse.test_publish import CLEAN, change, left
 
@@ -72,8 +72,11 @@ def refused(rollcall: Rollcall, *words: str) -> None:
 
 
 @pytest.mark.long
-def test_a_disk_that_fills_up_costs_nothing_that_was_published_and_heals(rollcall, published, disk):
-    """While it is read, parsed and built; then somebody makes room."""
+def test_a_full_disk_loses_nothing_and_heals(rollcall, published, disk):
+    """A disk that fills up loses nothing that was published, and the next sync succeeds.
+
+    While it is read, parsed and built; then somebody makes room.
+    """
     on(disk, rollcall).has(published)
     change(rollcall)
     for size in (0, 3 * MIB, 8 * MIB):
@@ -105,13 +108,13 @@ def test_a_first_run_on_a_full_disk_leaves_nothing(rollcall, disk):
 
 LIMITED = """
 import duckdb, resource, sys
-from pipelines.failures import explained
+from pipelines.failures import explain
 resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
 try:
     rows = "select md5(range::text) from range(1_000_000)"
     duckdb.connect(sys.argv[1]).execute(f"create table large as {rows}")
 except duckdb.Error as error:
-    print(explained(error))
+    print(explain(error))
 """
 
 
@@ -129,10 +132,11 @@ def test_a_published_file_that_was_cut_is_left_alone(rollcall, published, size):
     rollcall.has(published)
     os.truncate(rollcall.warehouse, size if size >= 0 else len(published.data) - 1)
 
-    refused(rollcall, str(rollcall.warehouse), "restore it")
+    refused(rollcall, str(rollcall.warehouse), "restore the file")
 
 
-def test_one_flipped_bit_in_any_table_is_found_before_anything_is_built_on_it(rollcall, published):
+def test_one_flipped_bit_in_any_table_is_found(rollcall, published):
+    """One flipped bit in any table is found before anything is built on it."""
     rollcall.has(published)
     with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
         names = connection.execute(
@@ -153,7 +157,7 @@ def test_one_flipped_bit_in_any_table_is_found_before_anything_is_built_on_it(ro
         damaged[place] ^= 1
         rollcall.warehouse.chmod(0o600)
         rollcall.warehouse.write_bytes(damaged)
-        refused(rollcall, str(rollcall.warehouse), "restore it")
+        refused(rollcall, str(rollcall.warehouse), "restore the file")
         assert not rollcall.sandbox.charthop.log
 
     damaged = bytearray(published.data)
@@ -218,21 +222,24 @@ def test_the_new_file_is_on_disk_before_it_takes_its_place(rollcall, monkeypatch
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", renamed)
-    with untouched():
+    with keep_process_state():
         publish.publish(copy, warehouse)
 
     file, folder = warehouse.stat().st_ino, tmp_path.stat().st_ino
     assert [("fsync", file), ("rename", file), ("fsync", folder)] == steps
 
 
-def test_a_write_ahead_log_that_appears_during_a_sync_stops_the_rename(tmp_path):
-    """It would be replayed into the new file: somebody has the old one open for writing."""
+def test_a_write_ahead_log_stops_the_rename(tmp_path):
+    """A write-ahead log that appears during a sync stops the rename.
+
+    It would be replayed into the new file: somebody has the old one open for writing.
+    """
     copy, warehouse = tmp_path / "candidate.duckdb", tmp_path / "access.duckdb"
     duckdb.connect(str(copy)).close()
     warehouse.write_text("old")
     warehouse.with_name("access.duckdb.wal").touch()
 
-    with untouched(), pytest.raises(StorageFailed, match=r"\.wal"):
+    with keep_process_state(), pytest.raises(StorageFailed, match=r"\.wal"):
         publish.publish(copy, warehouse)
 
     assert "old" == warehouse.read_text()

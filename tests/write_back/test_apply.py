@@ -11,23 +11,32 @@ import pytest
 from pipelines.files import json_lines
 from pipelines.write_back import audit_log
 from pipelines.write_back import plan as plans
-from tests.conftest import Published, Rollcall
 from tests.sandbox.server import Request
-from tests.support.applying import applied, asked_for, calls, held, journal, wishing, write
+from tests.support.applying import (
+    applied,
+    asked_for,
+    calls,
+    held,
+    journal,
+    with_wanted_changes,
+    write,
+)
+from tests.support.product import Published, Rollcall
 from tests.support.wanted import busy, may_write, wants
 from tests.write_back.test_plan import changed, planned
 
 
 @pytest.fixture
 def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with wishing(rollcall.has(published)) as company:
+    with with_wanted_changes(rollcall.has(published)) as company:
         yield company
 
 
 # ---- what is done
 
 
-def test_without_the_digest_nothing_is_changed_and_everything_is_looked_at(company):
+def test_without_the_digest_nothing_is_changed(company):
+    """Without the digest every item is looked at, and nothing is changed."""
     path = planned(company)
     folder = {file: file.read_bytes() for file in path.parent.iterdir()}
     result = company.run("apply", str(path))
@@ -120,7 +129,7 @@ def test_the_plan_of_another_tenant_is_refused(company):
     path = planned(company)
     result = applied(company, path, SOURCES__PINGONE__ENVIRONMENT_ID="0" * 36)
 
-    assert 5 == result.code and "it is for" in result.err
+    assert 5 == result.code and "the plan is for" in result.err
     assert [] == calls(company)
 
 
@@ -136,7 +145,7 @@ def test_a_stale_plan_is_refused(company):
         wants(company)
         changed(company, statement)
         result = applied(company, path)
-        assert 5 == result.code and "not wanted (so) any more" in result.err
+        assert 5 == result.code and "no longer asks for" in result.err
     wants(company)
     assert 5 == applied(company, path, PLAN__MAX_AGE_HOURS="0").code
     assert [] == calls(company)
@@ -192,7 +201,8 @@ def test_only_one_apply_is_at_work(company):
 # ---- what is known afterwards
 
 
-def test_what_was_done_is_taken_into_the_warehouse_once_it_is_free(rollcall, published):
+def test_results_reach_the_warehouse_once_it_is_free(rollcall, published):
+    """The results of an apply reach the warehouse as soon as its lock is free."""
     wants(may_write(rollcall.has(published)))
     path = planned(rollcall)
     digest = json.loads(path.read_text())["digest"]

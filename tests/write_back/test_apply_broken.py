@@ -15,20 +15,29 @@ from typing import Any
 
 import pytest
 
-from pipelines.sources.haloitsm.ticket_text import reference
+from pipelines.sources.haloitsm.ticket_text import make_reference
 from pipelines.write_back import audit_log
-from tests.conftest import Published, Rollcall
 from tests.sandbox.server import Request
-from tests.support.applying import WRITES, applied, asked_for, calls, held, journal, wishing, write
+from tests.support.applying import (
+    WRITES,
+    applied,
+    asked_for,
+    calls,
+    held,
+    journal,
+    with_wanted_changes,
+    write,
+)
 from tests.support.counted import count as count_kills
 from tests.support.faults import status
+from tests.support.product import Published, Rollcall
 from tests.support.wanted import busy, many, may_write
 from tests.write_back.test_plan import planned
 
 
 @pytest.fixture
 def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with wishing(rollcall.has(published)) as company:
+    with with_wanted_changes(rollcall.has(published)) as company:
         yield company
 
 
@@ -43,8 +52,11 @@ def test_a_lost_answer_is_looked_for_and_not_asked_again(company):
     assert "unknown" in [record["event"] for record in journal(path)]
 
 
-def test_a_call_that_may_have_happened_is_not_repeated_by_the_same_run(company):
-    """It did not: the next run finds that out, and makes it."""
+def test_a_call_that_may_have_happened_is_not_repeated(company):
+    """A call that may have happened is not repeated by the same run.
+
+    It did not: the next run finds that out, and makes it.
+    """
     path = planned(company)
     company.sandbox.pingone.faults.append(write(before=True))
     result = applied(company, path, "--json")
@@ -75,7 +87,8 @@ def test_an_effect_that_shows_late_is_waited_for(company):
     assert 6 == len(calls(company))
 
 
-def test_what_was_accepted_and_does_not_show_is_never_asked_for_again(company):
+def test_an_accepted_call_that_does_not_show_is_not_sent_again(company):
+    """A call that was accepted is never sent again, although its effect does not show."""
     path = planned(company)
     company.sandbox.company.pingone.switches.read_lag = 9999
     first = applied(company, path, "--json", APPLY__STOP_AFTER="0", APPLY__STOP_AT_PERCENT="100")
@@ -159,7 +172,7 @@ def test_killed_at_every_step_it_ends_at_the_state_of_the_plan(rollcall, publish
         for mark in re.findall(r"RC-[0-9a-f]{16}", ticket["summary"])
     )
     assert marks == dict.fromkeys(
-        (reference(item["change_id"]) for item in items if item["action"] == "open_ticket"), 1
+        (make_reference(item["change_id"]) for item in items if item["action"] == "open_ticket"), 1
     )
     posts = [path_ for method, path_, *_ in rollcall.sandbox.haloitsm.log if method in WRITES]
     assert {"/api/Tickets"} == {one for one in posts if "token" not in one}

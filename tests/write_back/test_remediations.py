@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.company.parts import pingone_id
+from tests.support.product import Rollcall
 from tests.write_back.test_changes import Company, group, user
 
 NETWORK = "haloitsm:agent:25/haloitsm:team:2:member"
@@ -63,7 +63,8 @@ def carried_out(rollcall: Rollcall) -> list[str]:
 
 
 @pytest.mark.long
-def test_every_decision_is_followed_to_its_proof_and_opened_again_where_it_does_not_hold(decided):
+def test_every_decision_is_followed_to_its_proof(decided):
+    """Every decision is followed to its proof, and opened again where the proof does not hold."""
     company = decided.sandbox.company
     desk, teams = company.haloitsm.desk, company.haloitsm.memberships
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipelines.failures import Misconfigured, Refused
 from pipelines.files import safe_csv
-from pipelines.review import campaign, campaign_state, seal
+from pipelines.review import campaign, seal
 from pipelines.review.columns import IDENTITY_COLUMNS, SEALED_COLUMNS, SHOWN_COLUMNS
 from pipelines.review.incoming import decision_file, rules
 from pipelines.review.incoming.decision_file import COLUMNS, LABELS, DecisionFile
@@ -50,7 +50,10 @@ def import_decisions(
         outcome = _judged(connection, asked, files, supersede)
     if not outcome.new or (outcome.rejections and not good_rows):
         return outcome
-    with publish.amend_published(warehouse) as copy, duckdb.connect(str(copy)) as connection:
+    with (
+        publish.amend_published(warehouse) as workspace,
+        duckdb.connect(str(workspace.copy)) as connection,
+    ):
         for table in (review_tables.IMPORTS, review_tables.DECIDED):
             table.create(connection)
         if seen != _version(warehouse):  # somebody was here in between
@@ -70,7 +73,7 @@ def _version(warehouse: Path) -> tuple[int, int] | None:
 
 def _asked(connection: duckdb.DuckDBPyConnection, name: str, warehouse: Path) -> Asked:
     connection.execute("set TimeZone = 'UTC'")
-    status = campaign_state.campaign_status(connection, name)
+    status = campaign.campaign_status(connection, name)
     if status is None:
         raise Misconfigured(
             f"campaign {name}", "it was never opened", f"say `rollcall review open {name}`"

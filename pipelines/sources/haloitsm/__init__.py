@@ -16,7 +16,7 @@ from pipelines.http.policy import Counters, Policy
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.haloitsm.client import Connection, HaloITSM
 from pipelines.sources.haloitsm.roles import read_role_agents
-from pipelines.sources.haloitsm.ticket_states import Tickets
+from pipelines.sources.haloitsm.ticket_states import TicketReader
 from pipelines.sources.raw_rows import make_resource
 
 
@@ -110,6 +110,8 @@ def source(
             "One row per agent read alone; only where teams do not list their members either.",
         ),
         make_resource(
-            "tickets", Tickets(halo).read, "One row per ticket that we opened; none without any."
+            "tickets",
+            TicketReader(halo).read_tickets,
+            "One row per ticket that we opened; none without any.",
         ),
     )

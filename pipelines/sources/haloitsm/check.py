@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from pipelines.sources.haloitsm.client import AGENTS_RIGHT, EVERY_AGENT, EVERY_TEAM, HaloITSM
 from pipelines.sources.haloitsm.paging import find_rows
-from pipelines.sources.haloitsm.service_desk import Desk
+from pipelines.sources.haloitsm.service_desk import ServiceDesk
+from pipelines.sources.haloitsm.ticket_search import TicketSearch
 from pipelines.sources.haloitsm.writer import TicketWriter
 from pipelines.sources.probe import Probe, ProbeWarning
 
@@ -53,19 +54,23 @@ def check_list(halo: HaloITSM, path: str, **params: str) -> str:
 
 def write_probes(writer: TicketWriter) -> Iterator[Probe]:
     """Yield the probes of `apply`, all of which only read."""
-    yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.me}")
-    yield Probe("write: tickets", lambda: check_tickets(writer.desk))
+    yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.own_agent_id}")
+    yield Probe("write: tickets", lambda: check_tickets(writer.desk.search))
     yield Probe("write: what a ticket is made of", lambda: check_ticket_settings(writer.desk))
 
 
-def check_tickets(desk: Desk) -> str:
-    next(desk.pages(page_size=1), None)
-    by = "the search" if desk.search_works else "reading the list, as the search does not find them"
+def check_tickets(search: TicketSearch) -> str:
+    next(search.request_tickets(page_size=1), None)
+    by = (
+        "the search"
+        if search.has_working_search
+        else "reading the list, as the search does not find them"
+    )
     return f"can be read, and are found by {by}"
 
 
-def check_ticket_settings(desk: Desk) -> str:
+def check_ticket_settings(desk: ServiceDesk) -> str:
     """Look up every configured name; raise if Halo does not know it."""
-    made, closed, again = desk.new_ticket, desk.closed_status, desk.reopened_status
+    made, closed, again = desk.new_ticket_fields, desk.closed_status_id, desk.reopened_status_id
     found = ", ".join(f"{name} {value}" for name, value in made.items())
     return f"all of it exists: {found}; closed by status {closed}, reopened by {again}"

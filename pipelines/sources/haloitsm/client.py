@@ -62,8 +62,7 @@ class Connection:
 
     @property
     def token_url(self) -> str:
-        """Return the address of the token endpoint, completed where `auth_url` names only its host
-        or folder."""
+        """Return the token endpoint's address; `auth_url` may be its host or its folder only."""
         url = check_url("SOURCES__HALOITSM__AUTH_URL", self.auth_url or f"{self.api_host}/auth")
         if not urlsplit(url).path:
             url += "/auth"
@@ -76,7 +75,7 @@ class HaloITSM:
     """One instance, read as the agent that its API application acts as."""
 
     def __init__(
-        self, connection: Connection, counters: Counters, earlier_rows: EarlierRows | None = None
+        self, connection: Connection, counters: Counters, earlier: EarlierRows | None = None
     ) -> None:
         host, token_url, policy = connection.api_host, connection.token_url, connection.policy
         token = ClientCredentials(
@@ -88,7 +87,7 @@ class HaloITSM:
         )
         self.api = Api(f"{host}/api", Session("haloitsm", host, policy, counters, token))
         self.counters, self.page_size = counters, connection.page_size
-        self.earlier_rows = earlier_rows or EarlierRows()
+        self.earlier = earlier or EarlierRows()
 
     # ---- the three lists
 
@@ -100,7 +99,7 @@ class HaloITSM:
         Another agent is then skipped without a sign. Therefore each agent of the last sync that
         the list lacks is asked for; if one answers, the list is read once more.
         """
-        before = set(self.earlier_rows.read_values("agents", "$.id"))
+        before = set(self.earlier.read_values("agents", "$.id"))
         for _ in range(2):
             self.counters.rows_read.pop("agents", None)
             found = self.read_agents()
@@ -129,15 +128,9 @@ class HaloITSM:
 
     def request_agents(self, **filters: str) -> Iterator[Page]:
         """Yield the pages of the agents that pass `filters`, disabled and API agents included."""
-        paging = {"pageinate": "true", "page_size": self.page_size}
+        params = EVERY_AGENT | {"pageinate": "true", "page_size": self.page_size} | filters
         return self.api.read_pages(
-            "Agent",
-            find_rows,
-            RecordCountPaginator(),
-            AGENTS_RIGHT,
-            **EVERY_AGENT,
-            **paging,
-            **filters,
+            "Agent", find_rows, RecordCountPaginator(), AGENTS_RIGHT, **params
         )
 
     def read_teams(self, is_counted: bool = True) -> list[pa.Table]:

@@ -11,7 +11,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 
 from pipelines.sources.raw_rows import Row
-from pipelines.sources.reading import Json
+from pipelines.sources.reading import Api, Json
 
 
 class RecordCountPaginator(PageNumberPaginator):
@@ -43,3 +43,10 @@ def find_rows(body: Json) -> list[Row] | None:
 
 def read_record_count(body: Json) -> int | None:
     return body.get("record_count") if isinstance(body, dict) else None
+
+
+def read_rows(api: Api, path: str, right: str, **params: Any) -> list[Row]:
+    """Return the rows of a list to its end, paged if the build pages it."""
+    params = {"pageinate": "true", "page_size": 100} | params
+    pages = api.read_pages(path, find_rows, RecordCountPaginator(), right, **params)
+    return [row for rows, _ in pages for row in rows]

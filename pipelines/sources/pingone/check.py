@@ -14,7 +14,7 @@ from pipelines.sources.pingone.client import (
     ROLES_RIGHT,
     PingOne,
 )
-from pipelines.sources.pingone.writer import READ_ROLES, Provisioner
+from pipelines.sources.pingone.writer import READ_ROLES_RIGHT, Provisioner
 from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import parse_rows
 
@@ -68,7 +68,9 @@ def check_rights(writer: Provisioner) -> str:
     tenant, key = writer.reader, writer.client_id
     unknown = "its rights are unknown until it changes something"
     try:
-        assignments = tenant.read_owned(f"applications/{key}/roleAssignments", right=READ_ROLES)
+        assignments = tenant.read_owned(
+            f"applications/{key}/roleAssignments", right=READ_ROLES_RIGHT
+        )
         roles = {str(role.get("id")): role for role in parse_rows(tenant.role_list)}
     except Failure as failure:
         raise ProbeWarning(

@@ -2,7 +2,7 @@ with
 
 persons as (
 
-    select * from {{ ref('stg_charthop__persons') }}
+    select * from {{ ref('base_charthop__persons') }}
 
 ),
 
@@ -33,13 +33,13 @@ jobs as (
 
 grant_dates as (
 
-    select * from {{ ref('stg_charthop__grant_dates') }}
+    select * from {{ ref('base_charthop__grant_dates') }}
 
 ),
 
 today as (
 
-    select * from {{ ref('stg_charthop__today') }}
+    select * from {{ ref('base_charthop__today') }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 role_teams as (
 
-    select * from {{ ref('stg_haloitsm__role_teams') }}
+    select * from {{ ref('base_haloitsm__role_teams') }}
 
 ),
 
 team_rows as (
 
-    select * from {{ ref('stg_haloitsm__team_rows') }}
+    select * from {{ ref('base_haloitsm__team_rows') }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 users as (
 
-    select * from {{ ref('stg_pingone__users') }}
+    select * from {{ ref('base_pingone__users') }}
 
 ),
 
 applications as (
 
-    select * from {{ ref('stg_pingone__applications') }}
+    select * from {{ ref('base_pingone__applications') }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 groups as (
 
-    select * from {{ ref('stg_pingone__groups') }}
+    select * from {{ ref('base_pingone__groups') }}
 
 ),
 
 populations as (
 
-    select * from {{ ref('stg_pingone__populations') }}
+    select * from {{ ref('base_pingone__populations') }}
 
 ),
 
