@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sources import source_names
+from pipelines.sources import load_function, source_names
+from pipelines.sources.write_access import writable_sources
 from tests.planted.bugs import BUGS
 
 ROOT = Path(__file__).parent.parent
@@ -194,12 +195,21 @@ def test_the_lock_names_no_address():
     assert "://" not in lock and "--index" not in lock
 
 
-def test_every_source_has_what_verbs_look_for():
-    for source in source_names():
-        text = (PIPELINES / "sources" / source / "__init__.py").read_text()
-        assert "@dlt.source(" in text
-        assert "def probes(" in (PIPELINES / "sources" / source / "check.py").read_text()
-        assert (ROOT / "dbt_project" / "models" / "staging" / source).is_dir()
+@pytest.mark.parametrize("source", source_names())
+def test_every_source_offers_what_the_verbs_need(source):
+    """The functions of docs/adding-a-source.md, and a place in the dbt project."""
+    assert "@dlt.source(" in (PIPELINES / "sources" / source / "__init__.py").read_text()
+    for name in ("source", "connect", "tenant"):
+        assert load_function(source, name)
+    assert load_function(source, "probes", "check")
+    if source in writable_sources():
+        assert load_function(source, "write_probes", "check")
+        assert load_function(source, "connect", "writer")
+        assert load_function(source, "tenant", "writer")
+    assert (ROOT / "dbt_project" / "models" / "staging" / source).is_dir()
+    settings = (ROOT / "dbt_project" / "dbt_project.yml").read_text()
+    [sources] = re.findall(r"^  sources: \[(.*)\]$", settings, re.M)
+    assert source in sources.split(", "), "nothing of it would be published"
 
 
 def test_every_planted_bug_still_fits_the_code():
