@@ -50,9 +50,7 @@ class Counters:
     waited: float = 0.0
     pages: Counter[str] = field(default_factory=Counter)
     rows_read: Counter[str] = field(default_factory=Counter)
-    rows_kept: Counter[str] = field(
-        default_factory=Counter
-    )  # from an earlier sync, because unchanged
+    rows_kept: Counter[str] = field(default_factory=Counter)  # unchanged, so not read again
     mode: str = "full"
     reported: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)

@@ -2,7 +2,7 @@
 
 A list is taken whole or not at all. A response without its envelope is an error, never an empty
 page, and a page that comes twice ends the run. An id that comes twice is one row. If its two rows
-differ, or the list is shorter than the vendor declares, the list is read once more.
+differ, or the number of rows is not the declared one, the list is read once more.
 """
 
 from __future__ import annotations
@@ -91,9 +91,7 @@ class Api:
             if found is None or not all(isinstance(row, dict) for row in found):
                 raise self.unexpected_body(path, body, "a list of objects in its envelope")
             try:
-                mark = hash(
-                    dump(found)
-                )  # without the link to the next page, which may be always new
+                mark = hash(dump(found))  # of the rows only: every link to the next may be new
             except RecursionError:
                 raise self.unexpected_body(path, body, "rows that are nested less deeply") from None
             empty = 0 if found else empty + 1

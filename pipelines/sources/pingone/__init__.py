@@ -1,4 +1,4 @@
-"""PingOne: users, groups, populations, roles, worker applications, and who holds what.
+"""PingOne: users, groups, populations, roles, worker applications, and who has what.
 
 Lists are read whole on every sync. Memberships and role assignments have no list. Memberships are
 read by group or by user, whichever takes fewer calls, and role assignments by principal. After the
