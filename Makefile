@@ -30,8 +30,9 @@ planted: install ## plant one bug at a time and see a test notice it
 soak: install ## the long suite: a thousand histories, two hundred kills, every fault everywhere
 	@$(BIN)/python -m tests.soak $(PYTEST_ARGS)
 
-lint: install
+lint: install ## the linter and the format
 	$(BIN)/ruff check pipelines tests
+	$(BIN)/ruff format --check pipelines tests
 
 review: install ## a whole campaign of the invented company, from opening to verified packet
 	@WAREHOUSE=data/demo/access.duckdb $(BIN)/python -m tests.sandbox review $(CAMPAIGN)

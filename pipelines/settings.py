@@ -1,209 +1,64 @@
-"""What is configured: dlt's own settings, with the mistakes told that dlt would pass over.
+"""Read Rollcall's own settings. The settings of sources are in `sources/registry.py`.
 
-dlt resolves values (environment first, then `.dlt/secrets.toml` and `.dlt/config.toml`). A source
-is configured when its secrets are there. A name that no source knows is a mistake, not a comment: a
-misspelt setting must not quietly mean its default.
+dlt resolves values: environment first, then `.dlt/secrets.toml` and `.dlt/config.toml`. An unknown
+name is an error, because a misspelt setting must not silently mean the default.
 """
 
 from __future__ import annotations
 
-import difflib
 import getpass
-import importlib
-import inspect
 import os
 import socket
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import dlt
-from dlt.common.configuration.exceptions import ConfigurationException
-from dlt.common.typing import ConfigValueSentinel
-from dlt.extract.source import DltSource
 
-from pipelines import source_names
 from pipelines.failures import Misconfigured
-from pipelines.held import Held
-from pipelines.http import Tally
 
 Numbers = TypeVar("Numbers")
 
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")  # failures are told by us, once
+os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")  # Rollcall itself prints each failure once
 os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 
-@dataclass(frozen=True)
-class Option:
-    """One setting of a source."""
-
-    source: str
-    name: str
-    required: bool
-    secret: bool
-
-    @property
-    def variable(self) -> str:
-        return f"SOURCES__{self.source}__{self.name}".upper()
-
-    @property
-    def is_set(self) -> bool:
-        key = f"sources.{self.source}.{self.name}"
-        return bool(str(dlt.secrets.get(key) or "").strip())
-
-
-def options(source: str) -> dict[str, Option]:
-    """The settings of a source, from the signature of its dlt source function."""
-    found = {}
-    for name, parameter in inspect.signature(_module(source).source).parameters.items():
-        if name in ("tally", "held", "full"):  # ours, not the user's
-            continue
-        awaited = isinstance(parameter.default, ConfigValueSentinel)
-        secret = parameter.default is dlt.secrets.value
-        found[name] = Option(source, name, awaited, secret)
-    return found
-
-
-def configured() -> list[str]:
-    """The sources whose secrets are there. Raises Misconfigured for half a one, or a wrong name."""
-    _refuse_unknown_names()
-    found = []
-    for source in source_names():
-        known = options(source).values()
-        if not any(option.is_set for option in known if option.secret):
-            continue
-        missing = [option.variable for option in known if option.required and not option.is_set]
-        if missing:
-            raise Misconfigured(
-                f"source {source}",
-                f"it has a secret, and lacks {' and '.join(missing)}",
-                f"set {missing[0]}, or {missing[0].split('__')[-1].lower()} under"
-                f" [sources.{source}] in .dlt/secrets.toml",
-            )
-        found.append(source)
-    return found
-
-
-def chosen(names: list[str]) -> list[str]:
-    """The configured sources, or those of them that were asked for. Raises Misconfigured."""
-    for name in names:
-        if name not in source_names():
-            raise Misconfigured(
-                f"source {name}", "there is none of this name", f"use {', '.join(source_names())}"
-            )
-    found = configured()
-    for name in names:
-        if name not in found:
-            secrets = [option.variable for option in options(name).values() if option.required]
-            raise Misconfigured(f"source {name}", "it is not configured", f"set {secrets[0]} …")
-    if not found:
-        raise Misconfigured(
-            "no source is configured",
-            "none of " + ", ".join(_secrets()) + " is set",
-            "set them in the environment or in .dlt/secrets.toml (see README), or try `make demo`",
-        )
-    return [name for name in found if not names or name in names]
-
-
-def connect(source: str, tally: Tally, held: Held | None = None, full: bool = False) -> DltSource:
-    """The dlt source with its settings; one that can read changes only is told what is held.
-    Raises Misconfigured where dlt cannot use a setting."""
-    given = {"tally": tally, "held": held, "full": full}
-    known = inspect.signature(_module(source).source).parameters
-    try:
-        return _module(source).source(**{name: given[name] for name in known if name in given})
-    except ConfigurationException as error:
-        raise Misconfigured(f"source {source}", str(error).splitlines()[0], "see README") from None
-
-
-def tenant(source: str) -> str:
-    """Which tenant of a source its settings lead to, whatever the credential."""
-    make = _module(source).tenant
-    names = inspect.signature(make).parameters
-    return make(**{name: setting(f"sources.{source}.{name}") for name in names})
-
-
-def warehouse() -> Path:
-    """Where the published DuckDB file is or will be."""
+def warehouse_path() -> Path:
+    """Return where the published DuckDB file is or will be."""
     return Path(dlt.config.get("warehouse") or "data/access.duckdb").expanduser().absolute()
 
 
-def setting(name: str, default: str = "") -> str:
-    """One of our own settings, such as `review.owner` (REVIEW__OWNER)."""
+def read_setting(name: str, default: str = "") -> str:
+    """Return a setting, such as `review.owner` (REVIEW__OWNER)."""
     return str(dlt.config.get(name) or default).strip()
 
 
-def numbers(kind: type[Numbers], section: str) -> Numbers:
-    """A dataclass of numbers, each its default unless configured: GUARD__ADDED_ROWS for its field
-    `added_rows` in section `guard`. Raises Misconfigured."""
-    known, found = {field.name: type(field.default) for field in fields(kind)}, {}
+def read_numbers(kind: type[Numbers], section: str) -> Numbers:
+    """Return a dataclass of numbers; a field that is not configured has its default. The field
+    `added_rows` in section `guard` is the setting GUARD__ADDED_ROWS. Raises Misconfigured."""
+    types, values = {field.name: type(field.default) for field in fields(kind)}, {}
     for variable in sorted(os.environ):
         name = variable.removeprefix(f"{section}__".upper())
-        if name != variable and name.lower() not in known:
-            raise Misconfigured(variable, "there is no setting of this name",
-                                f"use one of {', '.join(known)}")  # fmt: skip
-    for name, number in known.items():
-        text = setting(f"{section}.{name}")
+        if name != variable and name.lower() not in types:
+            raise Misconfigured(variable, "unknown setting", f"use one of {', '.join(types)}")
+    for name, to_number in types.items():
+        text = read_setting(f"{section}.{name}")
         try:
             if text:
-                found[name] = number(text)
-                if not 0 <= found[name] < float("inf"):
+                values[name] = to_number(text)
+                if not 0 <= values[name] < float("inf"):
                     raise ValueError
         except ValueError:
             variable = f"{section}__{name}".upper()
-            raise Misconfigured(variable, f"{text} is no number", f"set {variable}") from None
-    return kind(**found)
+            raise Misconfigured(variable, f"{text} is not a number", f"set {variable}") from None
+    return kind(**values)
 
 
-def actor() -> str:
-    """Who acts, for the evidence: the setting REVIEW__ACTOR, else the user of this machine."""
+def read_actor() -> str:
+    """Return who runs the command, for the record: REVIEW__ACTOR, else the user and host."""
     try:
         user = getpass.getuser()
-    except (KeyError, OSError):  # a container without a name for its user
+    except (KeyError, OSError):  # a container whose user has no name
         user = f"user {os.getuid()}"
-    return setting("review.actor", f"{user}@{socket.gethostname()}")
-
-
-def _module(source: str) -> Any:
-    return importlib.import_module(f"pipelines.{source}")
-
-
-def _secrets() -> list[str]:
-    return [
-        next(option.variable for option in options(source).values() if option.secret)
-        for source in source_names()
-    ]
-
-
-def _refuse_unknown_names() -> None:
-    for source, name, spelt in _names_in_use():
-        known = source_names()
-        if source not in known:
-            _refuse(spelt, source, known, "source")
-        if name and name not in options(source):
-            _refuse(spelt, name, list(options(source)), f"setting of {source}")
-
-
-def _names_in_use() -> list[tuple[str, str, str]]:
-    """Source, setting and spelling of everything under `sources` in environment and files."""
-    found = []
-    for variable in sorted(os.environ):
-        if variable.startswith("SOURCES__") and variable.count("__") == 2:
-            _, source, name = variable.split("__")
-            found.append((source.lower(), name.lower(), variable))
-    for provider in (dlt.config, dlt.secrets):
-        section = provider.get("sources")
-        for source, values in section.items() if isinstance(section, dict) else ():
-            for name in values if isinstance(values, dict) else [""]:
-                found.append((source, name, f"[sources.{source}] {name}".strip()))
-    return found
-
-
-def _refuse(spelt: str, word: str, known: list[str], kind: str) -> None:
-    near = difflib.get_close_matches(word, known, 1)
-    raise Misconfigured(
-        spelt,
-        f"there is no {kind} of this name",
-        f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}",
-    )
+    return read_setting("review.actor", f"{user}@{socket.gethostname()}")

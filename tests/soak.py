@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.counted import counted
+from tests.support.counted import counted
 
 LONG = {
     "ROLLCALL_HISTORIES": "1000",
@@ -26,9 +26,22 @@ LONG = {
     "EVERY_CELL": "1",
 }
 FILES = (
-    *("histories", "publish", "faults", "shifting", "paging", "storage", "metamorphic"),
-    *("apply_broken", "sync", "incremental", "remediations", "feeds", "bad_input", "content"),
-    *("formats", "secrets"),
+    "sync/test_histories",
+    "warehouse/test_publish",
+    "sync/test_faults",
+    "sync/test_shifting",
+    "sources/test_paging",
+    "warehouse/test_storage",
+    "sync/test_metamorphic",
+    "write_back/test_apply_broken",
+    "sync/test_sync",
+    "sync/test_incremental",
+    "write_back/test_remediations",
+    "sources/test_feeds",
+    "cli/test_bad_input",
+    "sources/test_content",
+    "export/test_formats",
+    "cli/test_secrets",
 )
 
 
@@ -36,7 +49,7 @@ def main() -> int:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         counts = Path(folder) / "counts"
-        files = [f"tests/test_{name}.py" for name in FILES]
+        files = [f"tests/{name}.py" for name in FILES]
         code = subprocess.run(
             [sys.executable, "-m", "pytest", "-q", "--dist=worksteal", *files, *sys.argv[1:]],
             env=LONG | os.environ | {"ROLLCALL_COUNTS": str(counts)},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from tests.sandbox.company_parts import Company
+from tests.sandbox.company.parts import Company
 from tests.sandbox.server import Server
 
 PINGONE_WRITER = "9c1d7a20-0d0e-4b6f-9a11-5566778899bb"

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.sandbox import company_parts as parts
-from tests.sandbox.company_desk import open_desk
-from tests.sandbox.company_parts import ENVIRONMENT, Company, charthop_id, pingone_id, role_id
+from tests.sandbox.company import parts as parts
+from tests.sandbox.company.parts import ENVIRONMENT, Company, charthop_id, pingone_id, role_id
+from tests.sandbox.company.service_desk import open_desk
 
 FIRST = "Ada Bo Cem Dia Eli Fay Gus Hal Ida Jon Kim Lea Max Noa Ola Pia Quy Rex Sia Tom Uma Vic"
 LAST = "Ahl Berg Cruz Dahl Ek Frey Gray Holm Ibsen Jung Koch Lind Moe Nair Ott Park Reed Sato Tan"

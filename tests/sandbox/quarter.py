@@ -31,8 +31,10 @@ def answer(folder: Path, out: Path) -> Counter[str]:
         sheet = book["Access"]
         headers = {cell.value: cell.column for cell in sheet[1]}
         for number in range(2, sheet.max_row + 1):
-            row = {name: str(sheet.cell(number, column).value or "")
-                   for name, column in headers.items()}  # fmt: skip
+            row = {
+                name: str(sheet.cell(number, column).value or "")
+                for name, column in headers.items()
+            }
             decision, comment = _decide(row)
             sheet.cell(number, headers["decision"]).value = decision
             sheet.cell(number, headers["comment"]).value = comment or None

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import runpy
 
-from pipelines import changes, policy, reviews, runs
-from pipelines.transform import PROJECT
-from tests.test_dbt import dbt
+from pipelines.policy import tables as policy_tables
+from pipelines.warehouse import PROJECT_FOLDER, change_tables, review_tables, run_tables
+from tests.warehouse.test_dbt import dbt
 
-write_page = runpy.run_path(str(PROJECT / "docs_page.py"))["write_page"]
+write_page = runpy.run_path(str(PROJECT_FOLDER / "docs_page.py"))["write_page"]
 
 
 def test_the_page_describes_every_table_and_column(published, tmp_path, monkeypatch):
@@ -23,9 +23,17 @@ def test_the_page_describes_every_table_and_column(published, tmp_path, monkeypa
     write_page(tmp_path / "dbt", page)
 
     text = page.read_text(encoding="utf-8")
-    for table in (*runs.TABLES, *changes.TABLES, reviews.CAMPAIGNS, reviews.ITEMS):
+    for table in (
+        *run_tables.TABLES,
+        *change_tables.TABLES,
+        review_tables.CAMPAIGNS,
+        review_tables.ITEMS,
+    ):
         for said in (table.about, *(about for _, about in table.columns.values())):
             assert json.dumps(said) in text, f"{table.name}: {said}"
-    for about in (*policy.ABOUT.values(), *(about for about, _ in policy.SCHEMA.values())):
+    for about in (
+        *policy_tables.DESCRIPTIONS.values(),
+        *(about for about, _ in policy_tables.POLICY_SCHEMA.values()),
+    ):
         assert json.dumps(about) in text, about
     assert "One row per account, entitlement and scope" in text

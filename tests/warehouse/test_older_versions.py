@@ -1,8 +1,8 @@
 """A warehouse that an older version has published goes on working.
 
 `open_campaign_354f6e5.duckdb.xz` was published by commit 354f6e5, whose models had other names.
-Such a fixture is made in a checkout of that commit: call `tests.conftest.first_sync` with a sandbox
-of its own, put a campaign `q4` into `reviews/q4.toml` as `tests.conftest.sent` does, and run
+Such a fixture is made in a checkout of that commit: call `first_sync` of its test support with a sandbox
+of its own, put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run
 `rollcall review open q4`. Then compress the warehouse with `xz -9`.
 """
 
@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.transform import DECISIONS, transform
-from tests.conftest import Rollcall
+from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
+from tests.support.product import Rollcall
 
-OLDER = Path(__file__).parent.parent / "fixtures" / "open_campaign_354f6e5.duckdb.xz"
+OLDER = Path(__file__).parents[1] / "fixtures" / "open_campaign_354f6e5.duckdb.xz"
 FROZEN = (
     *("review_campaigns", "review_items", "review_exclusions", "review_findings"),
     *("review_ledger", "review_packets"),
@@ -80,7 +80,7 @@ def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch)
     copy.write_bytes(older.warehouse.read_bytes())
     monkeypatch.setenv("REVIEW__FOLDER", str(older.home))
 
-    transform(copy, older.home, DECISIONS)
+    transform(copy, older.home, DECISION_MODELS)
 
     with duckdb.connect(str(copy), read_only=True) as connection:
         connection.execute(f"attach '{older.warehouse}' as older (read_only)")

@@ -1,0 +1,136 @@
+"""rollcall apply: make the changes of a plan that was approved by its digest.
+
+Without the digest this is a dry run: the live state of each item is read and printed. With the
+digest, the changes are made one after the other. If a run was killed, run the same command again:
+it reads the live state first and continues from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cli.output import print_failures, print_result
+from pipelines.cli.plan import add_max_changes
+from pipelines.failures import Failure, Incomplete, Refused
+from pipelines.redact import UNPRINTABLE, redact_text
+
+if TYPE_CHECKING:
+    from pipelines.sources.writer import Provisioner
+    from pipelines.write_back.apply import Progress
+    from pipelines.write_back.journal import Journal
+    from pipelines.write_back.plan import Plan
+
+
+def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    """Register the verb and its flags."""
+    parser = verb("apply", run, "make the changes of a plan; a dry run without --digest")
+    parser.add_argument("plan", type=Path, metavar="PLAN", help="the file that `plan` wrote")
+    parser.add_argument("--digest", metavar="HASH", help="the digest of the approved plan")
+    add_max_changes(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Apply the plan, or print the live state of each item if no digest is given."""
+    from pipelines import settings
+    from pipelines.files.json_lines import hold_folder
+    from pipelines.write_back import apply
+    from pipelines.write_back import plan as plans
+    from pipelines.write_back.admission import admit_plan
+    from pipelines.write_back.audit_log import changes_folder
+    from pipelines.write_back.collect import publish_journals
+    from pipelines.write_back.journal import Journal
+
+    plan, folder = plans.read_plan(arguments.plan), changes_folder()
+    if arguments.digest is None:
+        journal = Journal(folder, plan, settings.read_actor())
+        writers = admit_plan(plan, journal, arguments.max_changes)
+        _print_dry_run(arguments, plan, journal, writers)
+        return 0
+    if arguments.digest != plan.digest:
+        why = f"the digest of this plan is {plan.digest}, but another digest was approved"
+        raise Refused(f"plan {arguments.plan}", why, "read the plan again, and give its digest")
+    quiet = arguments.quiet or arguments.json
+    with hold_folder(folder, "plan or apply"):
+        journal = Journal(folder, plan, settings.read_actor())
+        writers = admit_plan(plan, journal, arguments.max_changes)
+        progress = apply.apply_plan(
+            plan,
+            journal,
+            writers,
+            report=lambda text: None if quiet else print(redact_text(text), file=sys.stderr),
+        )
+        postponed = publish_journals()
+    if postponed:
+        print(postponed, file=sys.stderr)
+    return _print_outcomes(arguments, plan, journal, progress)
+
+
+def _print_dry_run(
+    arguments: argparse.Namespace, plan: Plan, journal: Journal, writers: dict[str, Provisioner]
+) -> None:
+    from pipelines.write_back.plan_text import describe_change
+
+    items, lines = [], []
+    for change in plan.changes:
+        seen = writers[change.through].look(change, journal.asked_at(change))
+        why = redact_text(seen.why)
+        items.append({"change_id": change.change_id, "state": seen.state, "why": why})
+        state = "would be done" if seen.state == "pending" else seen.state
+        lines.append(f"{state}: {why}" if why else state)
+        lines += [f"  {UNPRINTABLE.sub(' ', line)}" for line in describe_change(change.item())]
+    next_step = f"rollcall apply {arguments.plan} --digest {plan.digest}"
+    lines.append(f"nothing was changed; to apply the plan: {next_step}")
+    arguments.quiet = False  # the live state is the result
+    document = {"code": 0, "digest": plan.digest, "dry_run": True, "items": items}
+    print_result(arguments, document, lines)
+
+
+def _print_outcomes(
+    arguments: argparse.Namespace, plan: Plan, journal: Journal, progress: Progress
+) -> int:
+    """Print the outcome of every change, and return the exit code."""
+    from pipelines.write_back.plan_text import count_noun
+
+    document: dict[str, Any] = {
+        "digest": plan.digest,
+        "dry_run": False,
+        "counts": progress.counts,
+        "stopped": progress.stopped,
+        "audit_head": journal.log.head,
+        "items": [
+            {"change_id": change_id, "outcome": outcome, "why": progress.reasons[change_id]}
+            for change_id, outcome in progress.outcomes.items()
+        ],
+    }
+    counts = ", ".join(
+        f"{number} {outcome.replace('_', ' ')}" for outcome, number in progress.counts.items()
+    )
+    arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {counts}"]
+    arguments.quiet = False  # the counts and the head are the result
+    lines = [arguments.counts[0], f"audit head {journal.log.head}"]
+    failure = _find_failure(progress, counts)
+    if failure is None:
+        print_result(arguments, {"code": 0} | document, lines)
+        return 0
+    if not arguments.json:
+        print_result(arguments, document, lines)
+    effect = "completed changes stay, and are in the audit log"
+    print_failures(arguments, [failure], document | {"effect": effect}, failure.code)
+    return failure.code
+
+
+def _find_failure(progress: Progress, counts: str) -> Failure | None:
+    """Return why the apply did not complete; None if every change is settled."""
+    from pipelines.write_back.journal import SETTLED_OUTCOMES
+
+    if progress.refused:
+        return progress.refused
+    if {*progress.outcomes.values()} <= {*SETTLED_OUTCOMES}:
+        return None
+    reasons = [*dict.fromkeys(why for why in progress.reasons.values() if why)]
+    why = "; ".join([*filter(None, [progress.stopped]), counts, *reasons[:2]])
+    return Incomplete("apply", why, "run the same command again to continue")

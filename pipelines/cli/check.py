@@ -1,0 +1,41 @@
+"""rollcall check: print what the credentials can read, and which right is missing."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pipelines.cli.output import print_result
+from pipelines.redact import redact_text
+
+if TYPE_CHECKING:
+    from pipelines.sources.check import Finding
+
+
+def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    """Register the verb and its flags."""
+    parser = verb("check", run, "say what the credentials can read, and which right is missing")
+    parser.add_argument("sources", nargs="*", metavar="SOURCE", help="only these")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print each finding as soon as it is known, and return the exit code."""
+    from pipelines.sources.check import check_sources
+
+    findings = []
+    for finding in check_sources(arguments.sources):
+        findings.append(finding)
+        if not arguments.json and not (arguments.quiet and finding.verdict == "ok"):
+            _print(finding)
+    code = min((finding.code for finding in findings if finding.code), default=0)
+    print_result(
+        arguments, {"code": code, "findings": [finding.document() for finding in findings]}, []
+    )
+    return code
+
+
+def _print(finding: Finding) -> None:
+    print(f"{finding.verdict:5}{finding.source}: {finding.what}: {redact_text(finding.why)}")
+    if finding.next:
+        print(f"     next: {finding.next}")

@@ -1,0 +1,56 @@
+"""rollcall export: write the review files, or another format, from the published warehouse."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from pipelines.cli.output import print_result
+from pipelines.export.formats import FORMATS
+
+
+def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    """Register the verb and its flags."""
+    parser = verb("export", run, "write the review files from the published warehouse")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("data/exports"),
+        metavar="DIR",
+        help="the parent of the new folder",
+    )
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="review",
+        metavar="FORMAT",
+        help="; ".join(f"{name}: {about}" for name, about in FORMATS.items()),
+    )
+    parser.add_argument(
+        "--allow-stale", action="store_true", help="export even if the last sync of a source failed"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write one new folder, and print its files."""
+    from pipelines.export.folder import export
+
+    manifest = export(arguments.out, arguments.allow_stale, arguments.format)
+    if not (arguments.json or arguments.quiet):
+        for name in manifest["stale_accepted"]:
+            print(f"{name} is stale, as accepted", file=sys.stderr)
+    folder = manifest["folder"]
+    lines = [
+        f"{folder}/{file['name']}: {_describe_rows(file['rows'], manifest['format'])}"
+        for file in manifest["files"]
+    ]
+    print_result(arguments, manifest, [*lines, f"{folder}/manifest.json"])
+    return 0
+
+
+def _describe_rows(rows: int | dict[str, int], format: str) -> str:
+    if isinstance(rows, dict):
+        return ", ".join(f"{count} {name}" for name, count in rows.items())
+    return f"{rows} grants to decide" if format == "review" else f"{rows} rows"

@@ -1,0 +1,86 @@
+"""Print the result of a command, and its failures: each with what, why, effect and next."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from pipelines import redact
+from pipelines.failures import Failure
+
+
+def common_flags(default: object = False) -> argparse.ArgumentParser:
+    """Return a parser with the flags of every command; `default` is the value of a missing flag."""
+    parser = argparse.ArgumentParser(add_help=False)
+    for name, about in (
+        ("--json", "one JSON document on stdout"),
+        ("--quiet", "print only results and failures"),
+    ):
+        parser.add_argument(name, action="store_true", default=default, help=about)
+    return parser
+
+
+def print_result(
+    arguments: argparse.Namespace, document: dict[str, Any], lines: Iterable[str]
+) -> None:
+    """Print a command's result on stdout: the document with --json, else the lines."""
+    if arguments.json:
+        print(json.dumps(document, indent=2))
+    elif not arguments.quiet:
+        for line in lines:
+            print(line)
+
+
+def print_failures(
+    arguments: argparse.Namespace,
+    failures: list[Failure],
+    document: dict[str, Any],
+    code: int | None = None,
+) -> None:
+    """Print all failures as text on stderr, or with --json as one document on stdout."""
+    effect = document.get("effect") or describe_effect(bool(document.get("published")))
+    described = [
+        {
+            "what": redact.redact_text(failure.what),
+            "why": redact.redact_text(failure.why, 600),
+            "effect": effect,
+            "next": failure.next,
+            "code": failure.code,
+        }
+        for failure in failures
+    ]
+    if arguments.json:
+        code = code if code is not None else failures[0].code
+        print(json.dumps({"code": code, **document, "failures": described}, indent=2))
+        return
+    for failure in described:
+        print(f"{failure['what']}: {failure['why']}", file=sys.stderr)
+        if failure["next"]:
+            print(f"  next: {failure['next']}", file=sys.stderr)
+    print(f"  effect: {effect}", file=sys.stderr)
+
+
+def describe_effect(published: bool) -> str:
+    """Return in words what is published now, and how old it is."""
+    from pipelines import settings
+    from pipelines.warehouse.publish import open_published
+    from pipelines.warehouse.source_states import describe_age, read_source_states
+
+    path = settings.warehouse_path()
+    try:
+        with open_published(path) as warehouse:
+            states = read_source_states(warehouse)
+    except Exception:
+        return "the published warehouse cannot be read" if path.exists() else "nothing is published"
+    ages = ", ".join(
+        f"{state['source_name']} {describe_age(state['as_of'])} old"
+        + (" (stale)" * state["is_stale"])
+        for state in states
+        if state["as_of"]
+    )
+    if published:
+        return f"the other sources are published ({ages})"
+    return f"the published data is unchanged ({ages or 'it is empty'})"

@@ -1,0 +1,142 @@
+"""A file of JSON lines that is only ever appended to, each line on disk before the next step.
+
+One line is one canonical JSON text (keys sorted, no blanks, UTF-8), so a line that reads the same
+and is not the same byte for byte was edited. A process that dies while it writes leaves at most an
+unfinished last line: what it announces has not begun, and the next writer takes it away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.failures import Locked, Refused, StorageFailed
+from pipelines.files.lock import exclusive
+
+Record = dict[str, Any]
+
+
+def to_canonical(value: Any) -> bytes:
+    """The one way to write a value as JSON, with a newline at its end."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+def hash_record(record: Record, without: str) -> str:
+    """Return the SHA-256 of a record's canonical JSON without the field that holds the hash."""
+    bare = {name: value for name, value in record.items() if name != without}
+    return hashlib.sha256(to_canonical(bare)).hexdigest()
+
+
+def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
+    """Add the record that `make` gives, told the last line (empty if there is none); it is on disk
+    when this returns. One process at a time. Raises StorageFailed."""
+    try:
+        is_new = not path.exists()
+        with exclusive(path) as handle:
+            record = make(_last_line(handle))
+            _write(handle, to_canonical(record))
+        if is_new:
+            _sync(path.parent)
+    except OSError as error:
+        raise storage_failure(path, error) from None
+    return record
+
+
+def read_records(path: Path) -> list[Record]:
+    """Its whole lines, from the first. Raises Refused for one that nobody wrote so."""
+    try:
+        lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    except OSError as error:
+        raise storage_failure(path, error) from None
+    found = []
+    for number, line in enumerate(lines[:-1], 1):
+        record = parse_record(line)
+        if record is None:
+            raise Refused(f"{path} line {number}", "it was edited", "restore the file")
+        found.append(record)
+    return found
+
+
+def parse_record(line: bytes) -> Record | None:
+    """The record that a line holds, None unless it is exactly as it was written."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and to_canonical(record) == line + b"\n" else None
+
+
+@contextmanager
+def hold_folder(folder: Path, what: str) -> Iterator[None]:
+    """The one process at work in this folder, which is made if it is not there. Raises Locked; the
+    kernel frees the lock of a process that died."""
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+            stack.enter_context(exclusive(folder / ".lock", wait=False))
+        except BlockingIOError:
+            raise Locked(str(folder), f"another {what} is at work", "wait for its end") from None
+        except OSError as error:
+            raise storage_failure(folder, error) from None
+        yield
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """A small file with this in it, or the one that was there: never a half. Raises OSError."""
+    aside = path.with_name(path.name + ".new")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        _write(handle, data)
+    finally:
+        os.close(handle)
+    aside.replace(path)
+
+
+def _last_line(handle: int) -> bytes:
+    """The last whole line, without its newline; what an unfinished one holds is taken away."""
+    size = os.fstat(handle).st_size
+    end = _behind_newline(handle, size)
+    if end < size:
+        os.ftruncate(handle, end)
+    if end == 0:
+        return b""
+    start = _behind_newline(handle, end - 1)
+    return os.pread(handle, end - 1 - start, start)
+
+
+def _behind_newline(handle: int, end: int) -> int:
+    """Where the line begins that `end` is in."""
+    while end > 0:
+        start = max(0, end - (1 << 16))
+        found = os.pread(handle, end - start, start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _write(handle: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(handle, view) :]
+    os.fsync(handle)
+
+
+def storage_failure(path: Path, error: OSError) -> StorageFailed:
+    why = (error.strerror or str(error)).lower()
+    return StorageFailed(str(path), why, "check the disk, or set CHANGES__FOLDER")

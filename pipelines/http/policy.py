@@ -1,0 +1,106 @@
+"""How vendors are called: limits, counters, and the next step of each kind of failure."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlsplit
+
+import requests
+
+from pipelines.failures import Misconfigured
+from pipelines.redact import redact_text
+
+RETRIED_STATUSES = {202, 408, 425, 429, 500, 501, 502, 503, 504}
+NEXT_CHECK = "run `rollcall check`"
+NEXT_SYNC = "run `rollcall sync` again later"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How fast one source may be called, and how long it may take; times are in seconds."""
+
+    requests_per_second: float = 10.0
+    concurrency: int = 4
+    attempts: int = 8
+    wait: float = 0.5  # before the second attempt; doubled before each further attempt
+    longest_wait: float = 60.0
+    budget: float = 600.0  # for all waits of one source together
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0  # without a single byte
+    deadline: float = 180.0  # of one response, from its first byte to its last
+    max_bytes: int = 64 * 2**20  # of one response, unpacked
+
+
+class Signer(Protocol):
+    """Puts a credential on a request. `renew` returns whether it replaced a refused credential."""
+
+    def sign(self, request: requests.PreparedRequest) -> None: ...
+    def renew(self, request: requests.PreparedRequest) -> bool: ...
+
+
+@dataclass
+class Counters:
+    """What one source was asked, for `runs` and `run_resources`; shared by threads."""
+
+    requests: int = 0
+    retries: int = 0
+    waited: float = 0.0
+    pages: Counter[str] = field(default_factory=Counter)
+    rows_read: Counter[str] = field(default_factory=Counter)
+    rows_kept: Counter[str] = field(
+        default_factory=Counter
+    )  # from an earlier sync, because unchanged
+    mode: str = "full"
+    reported: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def warn(self, text: str) -> None:
+        with self.lock:
+            if text not in self.warnings:
+                self.warnings.append(text)
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port, or an explanation that no safe URL equals."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if not parts.hostname or port is None or "@" in parts.netloc:
+        return f"an invalid address ({redact_text(url.split('?')[0], 80)})"
+    return f"{parts.scheme}://{parts.hostname.lower()}:{port}"
+
+
+def check_url(setting: str, url: str) -> str:
+    """Return a base URL from the settings, https or loopback. Raises Misconfigured."""
+    url = url.strip().rstrip("/")
+    parts = urlsplit(url)
+    local = parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if not origin_of(url).startswith("https://" if not local else "http"):
+        raise Misconfigured(
+            setting,
+            "it must be an https:// address (http:// is for this machine only)",
+            f"set {setting}",
+        )
+    return url
+
+
+def find_reason(error: BaseException) -> str:
+    """Return why a connection failed, in a few words."""
+    text = repr(error)
+    for part, reason in (
+        ("NameResolution", "unknown host name"),
+        ("Name or service not known", "unknown host name"),
+        ("refused", "connection refused"),
+        ("timed out", "timed out"),
+        ("reset", "connection reset"),
+        ("IncompleteRead", "the body was cut short"),
+    ):
+        if part.lower() in text.lower():
+            return reason
+    return type(error).__name__

@@ -1,0 +1,230 @@
+"""The one policy for talking to vendors.
+
+dlt's RESTClient pages on top of this session, which exists because the defaults lose data or
+secrets: a `next` link may lead to another host, a redirect may carry a key along, a slow body may
+never end, and a token may be refused before it expires. Therefore
+
+* a request goes to the configured scheme, host and port or nowhere, and is signed only then;
+* 202, 429, 5xx and broken bodies are retried within a budget that honours `Retry-After`;
+* a token is renewed before it expires, and once when it is refused;
+* every body has a deadline and a maximum size, must be JSON, and is parsed once.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import datetime
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import DecodeError, HTTPError
+
+from pipelines.failures import Denied, Unreadable
+from pipelines.files.json_text import NotJson, parse
+from pipelines.http.policy import (
+    NEXT_CHECK,
+    NEXT_SYNC,
+    RETRIED_STATUSES,
+    Counters,
+    Policy,
+    Signer,
+    find_reason,
+    origin_of,
+)
+from pipelines.http.rate_limit import Pace, parse_http_date, read_retry_after
+from pipelines.redact import redact_text
+
+
+class AttemptFailed(Exception):
+    """An attempt without a usable response. `attempts` is how many are made in all."""
+
+    def __init__(self, why: str, attempts: int, response: requests.Response | None = None) -> None:
+        super().__init__(why)
+        self.attempts, self.response = attempts, response
+
+    @property
+    def is_being_built(self) -> bool:
+        return self.response is not None and self.response.status_code == 202
+
+
+class Session(requests.Session):
+    """A requests session that calls one origin only, by the policy above.
+
+    `send` returns a response that is 2xx and JSON (already parsed), or raises: Denied for 401 and
+    403, Unreadable for anything else. The failure has the status and the body of the response.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        base_url: str,
+        policy: Policy,
+        counters: Counters,
+        signer: Signer | None = None,
+    ) -> None:
+        super().__init__()
+        self.source, self.policy, self.counters, self.signer = source, policy, counters, signer
+        self.origin = origin_of(base_url)
+        self.pace = Pace(policy.requests_per_second)
+        self.clock: datetime | None = None  # the `Date` of the last response
+        self.auth = lambda request: request  # keeps .netrc out; `signer` signs each attempt
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, HTTPAdapter(pool_maxsize=max(policy.concurrency, 2)))
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        request.hooks = {"response": []}
+        options |= {
+            "stream": True,
+            "allow_redirects": False,
+            "timeout": (self.policy.connect_timeout, self.policy.read_timeout),
+        }
+        renewed, attempt, built = False, 0, 0
+        while True:
+            attempt += 1
+            try:
+                return self._attempt(request, options)
+            except Denied as denied:
+                if renewed or denied.status != 401 or not self.signer:
+                    raise
+                renewed = self.signer.renew(request)
+                if not renewed:
+                    raise
+            except AttemptFailed as failed:
+                built += failed.is_being_built
+                self._wait(request, failed, attempt, attempt - built)
+
+    def _attempt(
+        self, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response:
+        response = self._fetch(request, options)
+        status = response.status_code
+        if status in RETRIED_STATUSES:
+            raise AttemptFailed(f"the answer was {status}", self.policy.attempts, response)
+        if not response.ok:
+            text = redact_text(response.content[:10_000].decode(errors="replace"))
+            why = f"the answer was {status}" + (f": {text}" if text else "")
+            kind = Denied if status in (401, 403) else Unreadable
+            raise kind(self.describe(request), why, NEXT_CHECK, status, response.content)
+        if not response.content and request.method == "GET" and status != 204:
+            raise AttemptFailed("the body is empty", 3)
+        try:
+            body = parse(response.content) if response.content else None
+        except NotJson as error:
+            if b"<html" in response.content[:2000].lower():
+                raise Unreadable(
+                    self.describe(request),
+                    "a web page came instead of JSON, probably from a login or a proxy",
+                    f"check the base URL and the credentials, then {NEXT_CHECK}",
+                    status,
+                ) from None
+            raise AttemptFailed(f"the body is not JSON ({error})", 3) from None
+        response.json = lambda **_: body  # type: ignore[method-assign]
+        return response
+
+    def _fetch(
+        self, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response:
+        """Return the response with its body; redirects are followed within the origin."""
+        for _ in range(5):
+            self._check_origin(request)
+            if self.signer:
+                self.signer.sign(request)
+            self.pace.wait()
+            with self.counters.lock:
+                self.counters.requests += 1
+            host = urlsplit(self.origin).netloc
+            try:
+                response = super().send(request, **options)
+                self.clock = parse_http_date(response.headers.get("date", "")) or self.clock
+                self.read_body(response)
+            except requests.exceptions.SSLError:
+                raise Unreadable(
+                    self.describe(request),
+                    f"the certificate of {host} is not trusted",
+                    "check the base URL, or the proxy between here and there",
+                ) from None
+            except requests.exceptions.ProxyError:
+                raise Unreadable(
+                    self.describe(request), "the proxy refused the request", "check HTTPS_PROXY"
+                ) from None
+            except (requests.Timeout, DecodeError) as error:
+                why = "was silent" if isinstance(error, requests.Timeout) else "sent a broken body"
+                raise AttemptFailed(f"{host} {why}", 3) from None
+            except (requests.ConnectionError, HTTPError, OSError) as error:
+                raise AttemptFailed(f"{host} cannot be reached ({find_reason(error)})", 6) from None
+            if not response.is_redirect:
+                return response
+            request.url = urljoin(str(request.url), response.headers["location"])
+        raise Unreadable(self.describe(request), "its redirects form a circle", NEXT_CHECK)
+
+    def read_body(self, response: requests.Response) -> None:
+        """Read the body with a deadline and a maximum size, neither of which requests offers."""
+        end = time.monotonic() + self.policy.deadline
+        parts, size = [], 0
+        while part := response.raw.read1(1 << 16, decode_content=True):
+            parts.append(part)
+            size += len(part)
+            if size > self.policy.max_bytes:
+                response.close()
+                raise Unreadable(
+                    self.describe(response.request),
+                    f"one response is larger than {self.policy.max_bytes >> 20} MiB",
+                    "set a smaller page size",
+                )
+            if time.monotonic() > end:
+                response.close()
+                raise requests.Timeout
+        response._content = b"".join(parts)
+        response._content_consumed = True
+
+    def _check_origin(self, request: requests.PreparedRequest) -> None:
+        target = origin_of(str(request.url))
+        if target != self.origin:
+            raise Unreadable(
+                f"{self.source}: a link or redirect",
+                f"it leads to {target}, but requests go to {self.origin} only; nothing was sent",
+                "check the base URL, and the region of the tenant",
+            )
+
+    def _wait(
+        self, request: requests.PreparedRequest, failed: AttemptFailed, attempt: int, failures: int
+    ) -> None:
+        """Sleep before the next attempt, or raise if there is none.
+
+        A response that is still being built is no failure: only the budget ends it.
+        """
+        status = failed.response.status_code if failed.response is not None else None
+        if failures >= failed.attempts and not failed.is_being_built:
+            raise Unreadable(
+                self.describe(request), f"{failed}, {failures} times", NEXT_SYNC, status
+            )
+        pause = read_retry_after(failed.response) if failed.response is not None else None
+        if pause is None:
+            longest = min(self.policy.longest_wait, self.policy.wait * 2 ** (attempt - 1))
+            pause = longest * random.uniform(0.5, 1.0)
+        if failed.is_being_built:
+            pause = max(pause, self.policy.wait)  # so that the budget is used up in the end
+        with self.counters.lock:
+            left = self.policy.budget - self.counters.waited
+            if pause <= left:
+                self.counters.retries += 1
+                self.counters.waited += pause
+        if pause > left:
+            raise Unreadable(
+                self.describe(request),
+                f"{failed}; it asks for {pause:.0f} s more and {left:.0f} s are left of the"
+                f" {self.policy.budget:.0f} s that waiting for this source may take",
+                NEXT_SYNC,
+                status,
+            )
+        if status == 429:
+            self.pace.slow_down(pause)
+        time.sleep(pause)
+
+    def describe(self, request: requests.PreparedRequest) -> str:
+        return f"{self.source}: {request.method} {urlsplit(str(request.url)).path}"

@@ -1,0 +1,245 @@
+"""Read the company's own files about access: `policy.toml` and `requests.csv`.
+
+Both files are in the folder REVIEW__FOLDER (default `reviews`) and may be missing. They are written
+into schema `policy` before every dbt build. A wrong entry ends the command, because a rule that is
+silently ignored hides access.
+"""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import duckdb
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from pipelines import settings
+from pipelines.failures import Misconfigured
+from pipelines.policy.tables import DESCRIPTIONS, POLICY_SCHEMA
+from pipelines.sql import quote
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Mail = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_lower=True, pattern=r"^[^\s'\"\\{}@]+@[^\s'\"\\{}@]+$"
+    ),
+]
+Severity = Literal["critical", "high", "medium", "low"]
+Model = TypeVar("Model", bound=BaseModel)
+DATE_COLUMNS = ("requested_on", "until")  # of requests.csv: an empty cell is null
+
+
+class Strict(BaseModel):
+    """A part of a file in which an unknown name is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Leavers(Strict):
+    """What happens to the accounts of people who have left."""
+
+    disable_after_days: int | None = Field(None, ge=0)
+    delete_after_days: int | None = Field(None, ge=0)
+
+
+class Condition(Strict):
+    """Entitlements by id, of which any, all or none must be held. `*` matches anything."""
+
+    any: list[Text] = []
+    all: list[Text] = []
+    not_in: list[Text] = []
+
+
+class Separation(Strict):
+    """Duties that one person must not combine: meeting every condition is a finding."""
+
+    id: Text
+    title: Text
+    severity: Severity = "high"
+    conditions: list[Condition] = Field(min_length=1)
+
+
+class AcceptedFinding(Strict):
+    """A finding that somebody accepts until a day. `finding` and `subject` may contain `*`."""
+
+    id: Text
+    finding: Text
+    subject: Text = "*"
+    reason: Text
+    approved_by: Text
+    until: date
+
+
+class Protected(Strict):
+    """An account or entitlement that no plan may change. `*` matches anything."""
+
+    id: Text
+    reason: Text
+
+
+class Owner(Strict):
+    """The owner of an entitlement or a source, who decides on it."""
+
+    owner: Mail
+    entitlement: Text | None = None
+    source: Text | None = None
+
+
+class Rules(Strict):
+    """The whole of `policy.toml`."""
+
+    leavers: Leavers = Leavers()
+    separation: list[Separation] = []
+    exceptions: list[AcceptedFinding] = []
+    protected: list[Protected] = []
+    owners: list[Owner] = []
+
+
+class Request(Strict):
+    """One row of `requests.csv`: who shall have what, why, and until which last day."""
+
+    request_id: Text
+    account_id: str = ""
+    person_id: str = ""
+    entitlement_id: Text
+    scope_id: str = ""
+    reason: Text
+    requested_by: str = ""
+    approved_by: Text
+    requested_on: date | None = None
+    until: date | None = None
+
+
+def policy_folder() -> Path:
+    """Return the folder of the company's own files."""
+    return Path(settings.read_setting("review.folder", "reviews")).expanduser()
+
+
+def write_policy(candidate: Path) -> None:
+    """Write the company's files into schema `policy` of a warehouse that is not published yet.
+
+    Raises Misconfigured for the first wrong entry.
+    """
+    rows = read_policy(policy_folder())
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute("create schema if not exists policy")
+        for table, (about, columns) in POLICY_SCHEMA.items():
+            kinds = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            connection.execute(f"create or replace table policy.{table} ({kinds})")
+            connection.execute(f"comment on table policy.{table} is {quote(about)}")
+            for name in columns:
+                comment = quote(DESCRIPTIONS[name])
+                connection.execute(f"comment on column policy.{table}.{name} is {comment}")
+            if rows[table]:
+                places = ", ".join("?" * len(columns))
+                connection.executemany(f"insert into policy.{table} values ({places})", rows[table])
+
+
+def read_policy(home: Path) -> dict[str, list[list[Any]]]:
+    """Return the rows of every table of schema `policy`. Raises Misconfigured."""
+    rules = _read_rules(home / "policy.toml")
+    requests = _read_requests(home / "requests.csv")
+    conditions = [
+        [rule.id, number, kind, pattern]
+        for rule in rules.separation
+        for number, condition in enumerate(rule.conditions)
+        for kind in ("any", "all", "not_in")
+        for pattern in getattr(condition, kind)
+    ]
+    return {
+        "leavers": [[rules.leavers.disable_after_days, rules.leavers.delete_after_days]],
+        "separation_rules": [[rule.id, rule.title, rule.severity] for rule in rules.separation],
+        "separation_conditions": conditions,
+        "exceptions": [
+            [entry.id, entry.finding, entry.subject, entry.reason, entry.approved_by, entry.until]
+            for entry in rules.exceptions
+        ],
+        "protected": [[entry.id, entry.reason] for entry in rules.protected],
+        "owners": [[entry.owner, entry.entitlement, entry.source] for entry in rules.owners],
+        "requests": [
+            [getattr(request, name) or None for name in POLICY_SCHEMA["requests"][1]]
+            for request in requests
+        ],
+    }
+
+
+def parse_toml(path: Path, kind: type[Model]) -> Model:
+    """Read a TOML file as `kind`. Raises Misconfigured for the first wrong entry."""
+    try:
+        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(str(path), f"it is not TOML ({error})", "correct that line") from None
+    except ValidationError as error:
+        raise _misconfigured(str(path), error) from None
+
+
+def _read_rules(path: Path) -> Rules:
+    if not path.exists():
+        return Rules()
+    rules = parse_toml(path, Rules)
+    _must_be_unique(str(path), [rule.id for rule in rules.separation], "separation rule")
+    _must_be_unique(str(path), [entry.id for entry in rules.exceptions], "exception")
+    for owner in rules.owners:
+        if bool(owner.entitlement) == bool(owner.source):
+            raise Misconfigured(
+                str(path),
+                f"owner {rules.owners.index(owner) + 1} must name exactly one of"
+                " `entitlement` and `source`",
+                "set one of them",
+            )
+    for rule in rules.separation:
+        for number, condition in enumerate(rule.conditions, 1):
+            if sum(map(bool, (condition.any, condition.all, condition.not_in))) != 1:
+                raise Misconfigured(
+                    str(path),
+                    f"condition {number} of rule {rule.id} must have exactly one of `any`,"
+                    " `all` and `not_in`",
+                    "keep one list",
+                )
+    return rules
+
+
+def _read_requests(path: Path) -> list[Request]:
+    if not path.exists():
+        return []
+    requests = []
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        for row in reader:
+            what = f"{path} line {reader.line_num}"
+            if None in row or None in row.values():
+                raise Misconfigured(
+                    what, "it has more or fewer cells than the header", "correct the line"
+                )
+            cells = {key: value.strip() for key, value in row.items()}
+            dates = {key: cells[key] or None for key in DATE_COLUMNS if key in cells}
+            try:
+                request = Request.model_validate(cells | dates)
+            except ValidationError as error:
+                raise _misconfigured(what, error) from None
+            if bool(request.account_id) == bool(request.person_id):
+                raise Misconfigured(
+                    what,
+                    "it must name exactly one of account_id and person_id",
+                    "fill in one of the two",
+                )
+            requests.append(request)
+    _must_be_unique(str(path), [request.request_id for request in requests], "request")
+    return requests
+
+
+def _must_be_unique(what: str, ids: list[str], kind: str) -> None:
+    twice = sorted({key for key in ids if ids.count(key) > 1})
+    if twice:
+        raise Misconfigured(what, f"{kind} {twice[0]} is there twice", "use every id once")
+
+
+def _misconfigured(what: str, error: ValidationError) -> Misconfigured:
+    """Return the first error with its place, but not its value, which may be a person's name."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(str(step + 1) if isinstance(step, int) else str(step) for step in first["loc"])
+    return Misconfigured(what, f"{place}: {first['msg'].lower()}", "correct that entry")

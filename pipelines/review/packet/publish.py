@@ -1,0 +1,54 @@
+"""Notes the digests of packets in the warehouse, and writes a packet again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines import settings
+from pipelines.failures import Locked
+from pipelines.review import seal
+from pipelines.review.packet.write import Packet, write_packet
+from pipelines.warehouse import review_tables
+from pipelines.warehouse.publish import amend_published, open_published
+
+
+def write_packet_again(warehouse: Path, name: str, out: Path, label: str) -> Packet:
+    """Write the packet of a published campaign, and note its digest if it is not noted yet."""
+    key = seal.read_key(warehouse)
+    with (
+        open_published(warehouse) as connection,
+        write_packet(connection, name, key, out, label) as packet,
+    ):
+        is_noted = connection.execute(
+            "select 1 from review_packets where campaign = ? and manifest_sha256 = ?",
+            [name, packet.manifest_sha256],
+        ).fetchone()
+    if not is_noted:
+        try:
+            with (
+                amend_published(warehouse) as workspace,
+                duckdb.connect(str(workspace.copy)) as connection,
+            ):
+                note_digest(connection, name, packet)
+        except Locked as error:
+            raise Locked(
+                error.what,
+                f"the files are written ({packet.folder}), but {error.why}, so the digest of the"
+                " manifest is not noted yet",
+                "run the same command again later",
+            ) from None
+    return packet
+
+
+def note_digest(connection: duckdb.DuckDBPyConnection, name: str, packet: Packet) -> None:
+    """Add the packet to `review_packets`, so that its holder can prove its origin."""
+    review_tables.PACKETS.create(connection)
+    connection.execute(
+        "insert into review_packets by name select ? as campaign, ? as manifest_sha256,"
+        " (select status from review_campaigns where campaign = ?) as status,"
+        " ?::timestamptz as written_at, ? as written_by",
+        [name, packet.manifest_sha256, name, datetime.now(UTC), settings.read_actor()],
+    )

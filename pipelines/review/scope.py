@@ -1,0 +1,121 @@
+"""The scope of a campaign as SQL: each filter of its file, with the reason for leaving a grant out.
+
+A filter whose answer is unknown keeps the grant in the campaign, because unknown counts as access.
+Only the file's own condition (`where`) follows SQL: null leaves the grant out, with that reason.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.failures import Misconfigured
+from pipelines.redact import redact_text
+from pipelines.review.campaign import Campaign
+from pipelines.sql import quote
+
+# The condition of a campaign may read every table, and nothing outside the database file.
+LOCKED_DOWN = {"enable_external_access": "false", "lock_configuration": "true"}
+
+
+def exclusion_reasons(campaign: Campaign) -> list[str]:
+    """Return one SQL expression per filter and exception: why a grant is left out, or null."""
+    reasons = [
+        f"case when not coalesce({condition}, false) then {quote(words)} end"
+        for condition, words in _filters(campaign)
+    ]
+    for one in campaign.definition.exceptions:
+        [(column, pattern)] = [
+            (f"{kind}_id", text)
+            for kind in ("grant", "account", "entitlement")
+            if (text := getattr(one, kind))
+        ]
+        approved = f" (approved by {one.approved_by})" if one.approved_by else ""
+        reasons.append(
+            f"case when {column} glob {quote(pattern)}"
+            f" then {quote(f'exception: {one.reason}{approved}')} end"
+        )
+    return reasons
+
+
+def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
+    """Yield a condition over access_review, and the reason for a row that does not meet it."""
+    scope = campaign.definition.scope
+    for value, chosen, words in (
+        ("source_name", scope.source, "source"),
+        ("resource_type", scope.resource_type, "resource type"),
+        (
+            "case when person_id is null then 'nobody'"
+            " else coalesce(employment_status, 'unknown') end",
+            scope.employment,
+            "employment",
+        ),
+    ):
+        if chosen:
+            allowed = ", ".join(map(quote, chosen))
+            yield f"{value} in ({allowed})", f"scope: its {words} is not {' or '.join(chosen)}"
+    for column, wanted, words in (
+        ("is_privileged", scope.privileged, "privileged"),
+        ("is_new_since_last_review", scope.new_since_last_review, "new since the last review"),
+    ):
+        if wanted is not None:
+            yield (
+                f"{column} is not {str(not wanted).lower()}",
+                f"scope: it is {'not ' if wanted else ''}{words}",
+            )
+    if scope.held:
+        yield f"is_{scope.held}", f"scope: it is not held {scope.held}"
+    if scope.not_signed_in_since:
+        day = scope.not_signed_in_since
+        yield (
+            f"(last_login_at is null or last_login_at < '{day}'::timestamptz)",
+            f"scope: its account signed in since {day}",
+        )
+
+
+def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
+    """Return `is_chosen` for every grant: whether the file's own condition holds (or null).
+    Return None for a file without a condition. Raises Misconfigured for a bad condition."""
+    where = campaign.definition.scope.where
+    if where is None:
+        return None
+    what = f"{campaign.path} scope.where"
+    _must_be_one_expression(what, where)
+    with duckdb.connect(str(copy), read_only=True, config=LOCKED_DOWN) as connection:
+        query = f"select grant_id, ({where}\n) as is_chosen from access_review"
+        try:
+            [_, (_, kind, *_)] = connection.execute(f"describe {query}").fetchall()
+            if kind != "BOOLEAN":
+                raise Misconfigured(
+                    what,
+                    f"this is {kind.lower()}, not true or false",
+                    "write a condition over access_review",
+                )
+            return connection.execute(query).to_arrow_table()
+        except (duckdb.BinderException, duckdb.CatalogException) as error:
+            # These errors quote the condition; all others may quote people's data.
+            why = redact_text(str(error).splitlines()[0])
+            raise Misconfigured(what, why, "correct the condition") from None
+        except duckdb.Error as error:
+            why = f"the condition cannot be answered ({type(error).__name__})"
+            raise Misconfigured(what, why, "correct the condition") from None
+
+
+def _must_be_one_expression(what: str, where: str) -> None:
+    """Raise Misconfigured unless the text is one expression, both alone and in brackets: such a
+    text holds neither another statement nor a clause."""
+    with duckdb.connect() as parser:
+        parsed = [
+            json.loads(parser.execute("select json_serialize_sql(?)", [query]).fetchone()[0])
+            for query in (f"select {where}\n", f"select ({where}\n)")
+        ]
+    for tree in parsed:
+        if tree["error"]:
+            why = redact_text(tree["error_message"].splitlines()[0])
+            raise Misconfigured(what, why, "correct the condition")
+        if len(tree["statements"]) != 1 or len(tree["statements"][0]["node"]["select_list"]) != 1:
+            raise Misconfigured(what, "this is more than one expression", "write one condition")

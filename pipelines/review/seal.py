@@ -1,0 +1,121 @@
+"""The seal of a reviewer's row: nobody without the key can alter the row and seal it again.
+
+A seal is a keyed digest over what the row is about, so a returned decision is for exactly the
+person, access and reviewer of the row that was sent. The key is never in the warehouse, because
+then every reader of the warehouse could forge a row.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import dlt
+
+from pipelines.failures import Misconfigured
+from pipelines.files.text_stream import open_new_file
+from pipelines.redact import hide
+from pipelines.warehouse.publish import storage_failure
+
+BLOCK_BYTES = 64  # the block size of SHA-256
+MIN_KEY_CHARACTERS = 16
+BASE32_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # RFC 4648, section 6
+RESTORE = "restore the file from a backup, or set REVIEW__SEAL_KEY"
+
+
+def read_key(warehouse: Path, make: bool = True) -> bytes:
+    """Return the installation's key: the setting REVIEW__SEAL_KEY, else the file beside the
+    warehouse. A missing file is made if `make`, else Misconfigured is raised, because with a new
+    key every file that is out would be refused. Raises Misconfigured if others can read the file.
+    """
+    given = str(dlt.secrets.get("review.seal_key") or "").strip()
+    if given:
+        if len(given) < MIN_KEY_CHARACTERS:
+            raise Misconfigured(
+                "REVIEW__SEAL_KEY",
+                f"the key is shorter than {MIN_KEY_CHARACTERS} characters",
+                "make one with `openssl rand -hex 32`",
+            )
+        hide(given)
+        return given.encode()
+    path = key_path(warehouse)
+    try:
+        if make and not path.exists():
+            _make_key(path)
+        mode = path.stat().st_mode
+        key = path.read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        raise Misconfigured(
+            str(path), "the key that seals the reviewers' files is not there", RESTORE
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        failed = error if isinstance(error, OSError) else OSError("this is not a seal key")
+        raise storage_failure(path, failed, RESTORE) from None
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Misconfigured(
+            str(path), "others can read the key that seals decisions", f"run `chmod 600 {path}`"
+        )
+    if len(key) < MIN_KEY_CHARACTERS:
+        raise Misconfigured(str(path), "this is not a seal key", RESTORE)
+    hide(key)
+    return key.encode()
+
+
+def key_path(warehouse: Path) -> Path:
+    """Return where the key is kept if the settings have none."""
+    return warehouse.with_name(f".{warehouse.name}.seal")
+
+
+def seal_sql(*fields: str) -> str:
+    """Return the SQL of one row's seal: 100 bits, as 20 base32 characters, of an HMAC with SHA-256
+    over the fields, each framed by its length in bytes (`5:q4-01,`).
+
+    The fields are columns or texts, never null: campaign, item, account, entitlement, scope (empty
+    if there is none), reviewer. The query needs the parameters of `hmac_pads`. The form can never
+    change: files of an open campaign that are out would be refused after an upgrade.
+    """
+    framed = ", ".join(f"strlen({name}), ':', {name}, ','" for name in fields)
+    digest = f"sha256($outer || unhex(sha256($inner || encode(concat({framed})))))"
+    # Two halves of 50 bits, because each must fit a bigint. `translate` over hex digits would take
+    # as long as both digests.
+    halves = (
+        f"('0x' || substr({digest}, 1, 13))::bigint >> 2",
+        f"('0x' || substr({digest}, 13, 13))::bigint",
+    )
+    digits = (
+        f"substr('{BASE32_DIGITS}', ({half} >> {place} & 31) + 1, 1)"
+        for half in halves
+        for place in range(45, -1, -5)
+    )
+    return f"concat({', '.join(digits)})"
+
+
+def hmac_pads(key: bytes) -> dict[str, bytes]:
+    """Return the two keys that HMAC derives from one (RFC 2104, section 2)."""
+    block = (key if len(key) <= BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(
+        BLOCK_BYTES, b"\0"
+    )
+    return {
+        "inner": bytes(byte ^ 0x36 for byte in block),
+        "outer": bytes(byte ^ 0x5C for byte in block),
+    }
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key atomically. If two processes do so at once, the first key wins."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    file = open_new_file(draft)
+    try:
+        with file:
+            file.write(f"{secrets.token_hex(32)}\n".encode())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()

@@ -1,0 +1,103 @@
+"""ChartHop: the people, the groups of every type, and who is in which group today.
+
+Everything is read whole on every sync, because people and groups have no "changed since"
+(docs.charthop.com, Developer basics). Leavers and future hires are read too. Membership belongs to
+a person's job; the person's calculated `groupIds` gives it. Events since the last run only say when
+and by whom. ChartHop's own login users and their roles are left out on purpose.
+"""
+
+from __future__ import annotations
+
+import dlt
+from dlt.extract import DltResource
+
+from pipelines.http.policy import Counters, Policy
+from pipelines.sources.charthop.client import ChartHop, Connection
+from pipelines.sources.charthop.events import Feed
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.raw_rows import make_resource
+
+
+def tenant(org_id: str) -> str:
+    """Return what identifies the organisation, whatever the credential."""
+    return org_id
+
+
+def connect(
+    *,
+    org_id: str,
+    api_token: str,
+    base_url: str,
+    timezone: str,
+    page_size: int,
+    requests_per_second: float,
+    concurrency: int,
+    counters: Counters,
+) -> ChartHop:
+    """Return the client of one organisation; no request is sent yet."""
+    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
+    connection = Connection(base_url, org_id, api_token, policy)
+    return ChartHop(connection, counters, timezone, page_size)
+
+
+@dlt.source(name="charthop", max_table_nesting=0)
+def source(
+    org_id: str = dlt.config.value,
+    api_token: str = dlt.secrets.value,
+    base_url: str = "https://api.charthop.com",
+    timezone: str = "UTC",
+    page_size: int = 1000,
+    requests_per_second: float = 10.0,
+    concurrency: int = 2,
+    counters=None,
+    earlier=None,
+) -> tuple[DltResource, ...]:
+    """Read one ChartHop organisation, named by its id or slug.
+
+    `timezone` is the organisation's, because a leaver has left when the day is over there.
+    `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
+    """
+    org = connect(
+        org_id=org_id,
+        api_token=api_token,
+        base_url=base_url,
+        timezone=timezone,
+        page_size=page_size,
+        requests_per_second=requests_per_second,
+        concurrency=concurrency,
+        counters=counters or Counters(),
+    )
+    feed = Feed(org, earlier or EarlierRows())
+    return (
+        make_resource(
+            "organization", org.read_organization, "The organisation, and its time zone."
+        ),
+        make_resource("group_types", org.read_group_types, "One row per kind of group."),
+        make_resource(
+            "groups",
+            lambda: org.group_list,
+            "One row per group, archived and future ones included.",
+        ),
+        make_resource(
+            "future_groups", org.read_future_groups, "One row per group that does not exist yet."
+        ),
+        make_resource(
+            "persons",
+            lambda: org.person_list,
+            "One row per person, leavers and future hires included.",
+        ),
+        make_resource(
+            "jobs",
+            lambda: org.job_list,
+            "One row per seat; only where persons come without groupIds.",
+        ),
+        make_resource(
+            "person_groups",
+            org.read_person_groups,
+            "One row per person read alone; only where neither list has groupIds.",
+        ),
+        make_resource(
+            "events", feed.read_events, "One row per audit event since the first sync.", True
+        ),
+        make_resource("changes", feed.read_changes, "One row per change that an event names."),
+    )

@@ -1,0 +1,70 @@
+"""Credentials, rights, and what each tenant's build supports. Nothing is written anywhere."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.failures import Failure, explain
+from pipelines.http.policy import Counters
+from pipelines.sources import load_function, registry, write_access
+from pipelines.sources.probe import Probe, ProbeWarning
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one probe: `ok`, `warn` or `fail`, and what to do about it."""
+
+    source: str
+    what: str
+    verdict: str
+    why: str
+    next: str = ""
+    code: int = 0
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def check_sources(names: list[str]) -> Iterator[Finding]:
+    """Run every probe of these sources, and check who can read the secrets file.
+
+    What a write credential may do is found out without writing. Raises Misconfigured.
+    """
+    chosen = registry.choose_sources(names)
+    yield from _check_secrets_file(Path(".dlt/secrets.toml"))
+    for source in chosen:
+        client = registry.connect_client(source, Counters())
+        yield from _run_probes(source, load_function(source, "probes", "check")(client))
+        if source in write_access.writable_sources() and write_access.has_write_credential(source):
+            probes = load_function(source, "write_probes", "check")
+            yield from _run_probes(source, probes(write_access.connect_writer(source)))
+
+
+def _run_probes(source: str, probes: Iterator[Probe]) -> Iterator[Finding]:
+    for probe in probes:
+        try:
+            yield Finding(source, probe.what, "ok", probe.call())
+        except ProbeWarning as warning:
+            yield Finding(source, probe.what, "warn", str(warning), warning.next)
+        except Exception as error:
+            failure = explain(error) or Failure("unexpected", str(error))
+            why = f"{failure.what}: {failure.why}"
+            yield Finding(source, probe.what, "fail", why, failure.next, failure.code)
+            if failure.status == 401 or failure.status is None:
+                break  # every other probe would fail for the same reason
+
+
+def _check_secrets_file(path: Path) -> Iterator[Finding]:
+    """Yield whether other users of this machine can read the credentials, if the file exists."""
+    if not path.exists():
+        return
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        why = f"its mode is {mode:04o}: other users of this machine can read the credentials"
+        yield Finding("settings", str(path), "warn", why, f"chmod 600 {path}")
+    else:
+        yield Finding("settings", str(path), "ok", f"its mode is {mode:04o}")

@@ -1,0 +1,89 @@
+"""Checks what a PingOne worker application can read, with one cheap call per endpoint of a sync.
+
+What the worker application that writes may change is judged by its roles, without a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipelines.failures import Failure
+from pipelines.sources.pingone.client import (
+    DIRECTORY_RIGHT,
+    MEMBERSHIPS_RIGHT,
+    ROLES_RIGHT,
+    PingOne,
+)
+from pipelines.sources.pingone.writer import READ_ROLES_RIGHT, Provisioner
+from pipelines.sources.probe import Probe, ProbeWarning
+from pipelines.sources.raw_rows import parse_rows
+
+WRITE_PERMISSIONS = (
+    *("dir:create:user", "dir:update:user", "dir:delete:user"),
+    *("dir:create:groupMembership", "dir:delete:groupMembership"),
+    "permissions:update:userRoleAssignments",
+)
+
+
+def probes(tenant: PingOne) -> Iterator[Probe]:
+    """Yield the probes of a sync."""
+    users: list[str] = []
+
+    def read_first(path: str, right: str) -> str:
+        found, _ = next(tenant.pages(path, right=right, limit=1))
+        if path == "users":
+            users.extend(str(user["id"]) for user in found)
+        return "can be read" if found else "can be read, but has no rows"
+
+    def read_of_first_user(path: str, right: str) -> str:
+        for user in users:
+            found = tenant.read_owned(f"users/{user}/{path}", right=right)
+            return f"can be read ({len(found or [])} of the first user)"
+        return "not tried: there is no user"
+
+    yield Probe("populations", lambda: read_first("populations", DIRECTORY_RIGHT))
+    yield Probe("groups", lambda: read_first("groups", DIRECTORY_RIGHT))
+    yield Probe("users", lambda: read_first("users", DIRECTORY_RIGHT))
+    yield Probe("memberships", lambda: read_of_first_user("memberOfGroups", MEMBERSHIPS_RIGHT))
+    yield Probe("roles", lambda: read_first("roles", ROLES_RIGHT))
+    yield Probe("role assignments", lambda: read_of_first_user("roleAssignments", ROLES_RIGHT))
+    yield Probe("applications", lambda: read_first("applications", "read access to applications"))
+
+
+def write_probes(writer: Provisioner) -> Iterator[Probe]:
+    """Yield the probes of `apply`, all of which only read."""
+    tenant = writer.reader
+
+    def read_first(path: str) -> str:
+        next(tenant.pages(path, right=DIRECTORY_RIGHT, limit=1))
+        return "can be read"
+
+    yield Probe("write: users", lambda: read_first("users"))
+    yield Probe("write: groups", lambda: read_first("groups"))
+    yield Probe("write: rights", lambda: check_rights(writer))
+
+
+def check_rights(writer: Provisioner) -> str:
+    """Compare what the roles of the worker application permit, at any scope, with what it needs."""
+    tenant, key = writer.reader, writer.client_id
+    unknown = "its rights are unknown until it changes something"
+    try:
+        assignments = tenant.read_owned(
+            f"applications/{key}/roleAssignments", right=READ_ROLES_RIGHT
+        )
+        roles = {str(role.get("id")): role for role in parse_rows(tenant.role_list)}
+    except Failure as failure:
+        raise ProbeWarning(
+            f"{unknown} ({failure.why})", "let it read roles and role assignments"
+        ) from None
+    if assignments is None:
+        raise ProbeWarning(f"{unknown}: there is no application {key}", "check the client id")
+    own = [roles.get(str((row.get("role") or {}).get("id")), {}) for row in assignments]
+    permits = {each.get("id") for role in own for each in role.get("permissions") or ()}
+    needed = [one for one in WRITE_PERMISSIONS if one != "dir:delete:user" or writer.allow_delete]
+    if lacks := [one for one in needed if one not in permits]:
+        raise ProbeWarning(
+            f"its roles do not permit {', '.join(lacks)}", "give it the role Identity Data Admin"
+        )
+    names = sorted({str(role.get("name")) for role in own if role})
+    return f"may change users and memberships; can grant only its own roles: {', '.join(names)}"

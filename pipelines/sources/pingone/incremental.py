@@ -1,0 +1,179 @@
+"""Decides what a sync of PingOne reads again, and takes the rest over from the warehouse.
+
+A group or principal is read again when it is new, when its row in a whole list moved, when the
+audit feed names it, or when what an earlier sync read of it contradicts a count or names something
+that is gone. Dynamic and external groups are always read again. With the rows that are taken over,
+the tables come out as a full read would make them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from math import ceil
+from typing import Any
+
+import dlt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipelines.failures import Denied, Unreadable
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.pingone.audit_feed import READ_ACTIONS, Mentions, find_mentions
+from pipelines.sources.pingone.client import PingOne
+from pipelines.sources.pingone.rows import get_declared_counts, is_rule_managed
+from pipelines.sources.raw_rows import Row, parse_rows, read_id, row_ids, wrap_rows
+
+FEED_OVERLAP = timedelta(minutes=10)
+FEED_REACH = timedelta(days=13)  # the feed keeps 14 days
+
+
+class Delta:
+    """What moved in one environment since the last sync. A sync that cannot know is a sweep."""
+
+    def __init__(
+        self, tenant: PingOne, earlier: EarlierRows, *, full: bool, full_every_days: float
+    ) -> None:
+        self.tenant, self.earlier, self.full = tenant, earlier, full
+        self.counters = tenant.counters
+        self.full_every = timedelta(days=full_every_days)
+
+    # ---- a sweep or not
+
+    @cached_property
+    def state(self) -> dict[str, Any]:
+        """The state that dlt keeps in the warehouse, beside the data that it is about."""
+        return dlt.current.source_state().setdefault("access", {})
+
+    @cached_property
+    def begun_at(self) -> datetime:
+        """When this sync began, by the vendor's clock if an answer tells its time."""
+        row_ids(self.tenant.population_list)
+        return self.tenant.session.clock or datetime.now(UTC)
+
+    @cached_property
+    def is_sweep(self) -> bool:
+        """Whether everything is read. Decided once, because deciding moves the state on."""
+        choices = f"{self.is_read_by_group} {self.tenant.principals}"
+        swept_at = self.state.get("full_at")
+        sweeps = (
+            self.full
+            or self.feed is None
+            or bool(self.mentions.unclear)
+            or self.state.get("choices") != choices
+            or swept_at is None
+            or self.begun_at - datetime.fromisoformat(swept_at) >= self.full_every
+        )
+        if sweeps:
+            self.state["full_at"] = self.begun_at.isoformat()
+        else:
+            self.counters.mode = "incremental"
+        self.state["choices"] = choices
+        return sweeps
+
+    @cached_property
+    def is_read_by_group(self) -> bool:
+        """Whether members are read by group, else by user."""
+        if self.tenant.membership_way != "cheapest":
+            return self.tenant.membership_way == "by_group"
+        users = len(self.user_ids)
+        calls = 0
+        for group in self.groups.values():
+            known = get_declared_counts(group)[0]
+            members = users if known is None or is_rule_managed(group) else known
+            calls += ceil(members / self.tenant.page_size)
+        # Reading by user is more accurate, so a tenant changes to reading by group only when that
+        # needs less than half the calls, and changes back only when it needs more calls.
+        factor = 1 if self.state.get("by_group") else 2
+        self.state["by_group"] = factor * calls < users
+        return self.state["by_group"]
+
+    # ---- the audit feed
+
+    @cached_property
+    def feed(self) -> list[Row] | None:
+        """Activities since the last sync; None if they are too old or cannot be read."""
+        cursor = self.state.get("cursor")
+        self.state["cursor"] = self.begun_at.isoformat()
+        if cursor is None or self.begun_at - datetime.fromisoformat(cursor) > FEED_REACH:
+            return None
+        since = datetime.fromisoformat(cursor) - FEED_OVERLAP
+        until = self.begun_at + timedelta(hours=1)
+        try:
+            return [
+                row
+                for action in READ_ACTIONS
+                for row in self.tenant.read_activities(action, since, until)
+            ]
+        except (Denied, Unreadable) as failure:
+            if failure.status not in (400, 403, 404):
+                raise
+            self.counters.warn(
+                "pingone: the audit feed cannot be read, so every sync reads everything"
+                " (give the credential the right to read activities)"
+            )
+            return None
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        return find_mentions(self.feed or ())
+
+    def read_new_activities(self) -> Iterator[pa.Table]:
+        known = set(self.earlier.read_values("activities", "$.id"))
+        found = {read_id("pingone: activities", row, "id"): row for row in self.feed or ()}
+        new = [(key, row) for key, row in found.items() if key not in known]
+        self.counters.rows_read["activities"] = len(new)
+        self.counters.rows_kept["activities"] = len(known)
+        yield wrap_rows(new)
+
+    # ---- the whole lists
+
+    @cached_property
+    def groups(self) -> dict[str, Row]:
+        rows = parse_rows(self.tenant.group_list)
+        return {read_id("pingone: groups", row, "id"): row for row in rows}
+
+    @cached_property
+    def user_ids(self) -> list[str]:
+        return row_ids(self.tenant.user_list)
+
+    @cached_property
+    def moved_users(self) -> set[str]:
+        """Users that are new, or that PingOne has updated since."""
+        before = self.earlier.read_values("users", "$.updatedAt")
+        now = ((str(row["id"]), row.get("updatedAt")) for row in parse_rows(self.tenant.user_list))
+        return {key for key, at in now if key not in before or before[key] != at}
+
+    @cached_property
+    def moved_groups(self) -> set[str]:
+        """Groups that are new, or that differ in anything."""
+        before = self.earlier.read_rows("groups")
+        return {key for key, row in self.groups.items() if before.get(key) != row}
+
+    # ---- what is read and what is taken over
+
+    def keep_or_read(
+        self,
+        resource: str,
+        keys: Iterable[str],
+        doubted: set[str],
+        read: Callable[[str], Row | None],
+        kind: str = "groups",
+    ) -> Iterator[pa.Table]:
+        """Yield one row for each key: read if doubted or new, else as an earlier sync read it.
+
+        `kind` is the list that the keys are of. A key that answers 404 is gone only if that list,
+        read anew, lacks it.
+        """
+        keys = sorted(keys)
+        earlier = wrap_rows(()) if self.is_sweep else self.earlier.read_table(resource)
+        wanted = pa.array(sorted(set(keys) - doubted), pa.string())
+        kept = earlier.filter(pc.is_in(earlier["id"], value_set=wanted))
+        self.counters.rows_kept[resource] += kept.num_rows
+        yield kept
+        known = set(kept["id"].to_pylist())
+        rest = [key for key in keys if key not in known]
+        yield from self.tenant.api.read_per_parent(
+            resource, rest, read, lambda: self.tenant.read_ids(kind)
+        )

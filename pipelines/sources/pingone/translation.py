@@ -1,0 +1,128 @@
+"""Translates a change into PingOne's own words, and PingOne's refusals into ours.
+
+Refusals are told apart by status and code, never by their words, except for one that has no code
+(developer.pingidentity.com, "Error codes").
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from pipelines.failures import Rejected
+from pipelines.files.json_text import NotJson, parse, to_text_id
+from pipelines.sources.raw_rows import Row
+from pipelines.sources.writer import Change, Seen
+
+WIDE_SCOPES = ("ORGANIZATION", "ENVIRONMENT")  # each is wider than those after it, and all others
+CODE_MEANINGS = {
+    "UNIQUENESS_VIOLATION": "it is so already, or somebody else has it",
+    "INSUFFICIENT_PERMISSIONS": "the write credential lacks a right",
+    "LICENSE_EXCEEDED": "the licence allows no more",
+    "NOT_FOUND": "it does not exist any more",
+    "INVALID_VALUE": "a value is not allowed here, as for a group whose members a rule decides",
+    "REQUIRED_VALUE": "a value is missing",
+}
+READ_ONLY_MESSAGE = "cannot be deleted as it is read only"
+
+
+def to_native_id(key: str | None) -> str:
+    """Return PingOne's own id in one of ours: `pingone:group:<id>:member`, or the id itself."""
+    parts = (key or "").split(":")
+    return quote(parts[2] if len(parts) > 2 else parts[-1], safe="")
+
+
+def is_about(kind: str, change: Change) -> bool:
+    return (change.entitlement_id or "").startswith(f"pingone:{kind}:")
+
+
+def build_profile(change: Change) -> Row:
+    """Return what a new account is created with, without what is not known."""
+    wanted = json.loads(change.wanted_state or "{}")
+    name = {"given": wanted.get("given_name"), "family": wanted.get("family_name")}
+    population = wanted.get("population_id")
+    profile = {
+        "username": wanted.get("username"),
+        "email": wanted.get("email"),
+        "externalId": wanted.get("employee_number"),
+        "name": {part: text for part, text in name.items() if text},
+        "population": {"id": to_native_id(population)} if population else {},
+    }
+    return {name: value for name, value in profile.items() if value}
+
+
+def is_wanted_enabled(change: Change) -> bool:
+    return str(json.loads(change.wanted_state or "{}").get("is_enabled")).lower() != "false"
+
+
+def is_same(live: Any, wanted: Any) -> bool:
+    """Return whether the live value has all that is wanted, whatever the case of letters."""
+    if isinstance(wanted, dict):
+        known = live if isinstance(live, dict) else {}
+        return all(is_same(known.get(name), value) for name, value in wanted.items())
+    return str(live or "").strip().casefold() == str(wanted).strip().casefold()
+
+
+def find_drift(change: Change, user: Row) -> Seen | None:
+    """Return what shows that this is not the account as the last sync saw it, if anything."""
+    live, known = _parse_moment(user.get("createdAt")), _parse_moment(change.account_created_at)
+    facts = {"created_at": user.get("createdAt")}
+    if live and known and abs(live - known) >= timedelta(seconds=1):
+        return Seen("wrong", "the id is of an account that was created at another time", facts)
+    if change.account_username and not is_same(user.get("username"), change.account_username):
+        return Seen("drift", "the account now has another username", facts)
+    return None
+
+
+def _parse_moment(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def parse_assignment(row: Row) -> tuple[str | None, str, str | None]:
+    """Return role, scope type and scope id of a role assignment."""
+    role, scope = (
+        row[name] if isinstance(row.get(name), dict) else {} for name in ("role", "scope")
+    )
+    return to_text_id(role.get("id")), str(scope.get("type")).upper(), to_text_id(scope.get("id"))
+
+
+def build_assignment(change: Change) -> Row:
+    """Return the role assignment that a change is about."""
+    scope = {"id": to_native_id(change.scope_id), "type": (change.scope_type or "").upper()}
+    return {"role": {"id": to_native_id(change.entitlement_id)}, "scope": scope}
+
+
+def is_wider(row: Row, wanted: Row) -> bool:
+    """Return whether an assignment gives the wanted role at a wider scope than the wanted one."""
+    (role, scope, _), (wanted_role, wanted_scope, _) = map(parse_assignment, (row, wanted))
+    if role != wanted_role or scope not in WIDE_SCOPES:
+        return False
+    return wanted_scope not in WIDE_SCOPES[: WIDE_SCOPES.index(scope) + 1]
+
+
+def list_error_codes(body: bytes) -> list[str]:
+    """Return the code of an error, then those of its details ("Error codes")."""
+    try:
+        error = parse(body)
+    except NotJson:
+        return []
+    details = error.get("details") if isinstance(error, dict) else None
+    rows = [error, *(details if isinstance(details, list) else ())]
+    return [str(row.get("code")) for row in rows if isinstance(row, dict) and row.get("code")]
+
+
+def explain_rejection(refused: Rejected, right: str) -> Rejected:
+    """Return the refusal with its meaning before PingOne's words."""
+    codes = reversed(list_error_codes(refused.body))
+    known = [CODE_MEANINGS[code] for code in codes if code in CODE_MEANINGS]
+    if READ_ONLY_MESSAGE in refused.why:
+        known = ["the assignment is read-only: only what made it can take it away"]
+    next = f"give the write credential {right}" if refused.status == 403 else refused.next
+    why = f"{known[0]}: {refused.why}" if known else refused.why
+    return Rejected(refused.what, why, next, refused.status, refused.body)

@@ -1,0 +1,283 @@
+"""Reads one vendor's API: single objects, pages, whole lists, and one call per item.
+
+A list is taken whole or not at all. A response without its envelope is an error, never an empty
+page, and a page that comes twice ends the run. An id that comes twice is one row. If its two rows
+differ, or the list is shorter than the vendor declares, the list is read once more.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import pyarrow as pa
+from dlt.common.jsonpath import compile_path
+from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import BasePaginator, SinglePagePaginator
+
+from pipelines.failures import Denied, Unreadable
+from pipelines.files.json_text import dump
+from pipelines.http.policy import NEXT_SYNC
+from pipelines.http.session import Session
+from pipelines.sources.raw_rows import Row, read_id, wrap_rows
+
+A, B = TypeVar("A"), TypeVar("B")
+Json = Any
+Page = tuple[list[Row], Json]  # the rows, and the whole body
+
+WHOLE_BODY = compile_path("$")
+MAX_EMPTY_PAGES = 50  # in a row, each with a link to the next
+MAX_PAGES = 100_000  # of one list
+
+
+class Api:
+    """A base URL, and the session that calls it."""
+
+    def __init__(self, base_url: str, session: Session) -> None:
+        self.base_url, self.session = base_url.rstrip("/"), session
+        self.source, self.counters, self.policy = session.source, session.counters, session.policy
+        self.rest = RESTClient(base_url, session=session, headers={"Accept": "application/json"})
+
+    def get(self, path: str, right: str = "", **params: Any) -> Json:
+        """Return the body of one response. `right` is what the credential lacks after a 403."""
+        with name_missing_right(right):
+            return self.rest.get(path, params=params).json()
+
+    def get_object(self, path: str, right: str = "", **params: Any) -> Row:
+        """Return the one object at this path. Raises Unreadable for any other body."""
+        body = self.get(path, right, **params)
+        if not isinstance(body, dict):
+            raise self.unexpected_body(path, body, "an object")
+        return body
+
+    def read_pages(
+        self,
+        path: str,
+        rows: Callable[[Json], list[Row] | None],
+        paginator: BasePaginator | None = None,
+        right: str = "",
+        **params: Any,
+    ) -> Iterator[Page]:
+        """Yield the pages of one list until the vendor says that there are no more.
+
+        `rows` finds the rows in a body, and returns None if the envelope is another one.
+        """
+        paged = self.rest.paginate(
+            path,
+            params=params,
+            paginator=paginator or SinglePagePaginator(),
+            data_selector=WHOLE_BODY,
+            hooks={"response": []},
+        )
+        seen: set[int] = set()
+        empty = 0
+        while True:
+            with name_missing_right(right):
+                try:
+                    page = next(paged, None)
+                except (TypeError, AttributeError, KeyError, ValueError) as error:
+                    raise Unreadable(
+                        f"{self.source}: GET {path}",
+                        f"the link to page {len(seen) + 1} cannot be used ({error})",
+                        NEXT_SYNC,
+                    ) from None
+            if page is None:
+                return
+            body = page.response.json()
+            found = rows(body) if isinstance(body, dict | list) else None
+            if found is None or not all(isinstance(row, dict) for row in found):
+                raise self.unexpected_body(path, body, "a list of objects in its envelope")
+            try:
+                mark = hash(
+                    dump(found)
+                )  # without the link to the next page, which may be always new
+            except RecursionError:
+                raise self.unexpected_body(path, body, "rows that are nested less deeply") from None
+            empty = 0 if found else empty + 1
+            if (found and mark in seen) or empty > MAX_EMPTY_PAGES or len(seen) >= MAX_PAGES:
+                raise Unreadable(
+                    f"{self.source}: GET {path}",
+                    f"page {len(seen) + 1} came before, so the paging goes in a circle"
+                    if len(seen) < MAX_PAGES
+                    else f"it has more than {MAX_PAGES} pages, which no list has",
+                    NEXT_SYNC,
+                )
+            seen.add(mark)
+            yield found, body
+
+    def read_list(
+        self,
+        resource: str,
+        read: Callable[[], Iterator[Page]],
+        *,
+        total: Callable[[Json], Any] = lambda body: None,
+        total_binds: bool = False,
+        counted: bool = True,
+        names: tuple[str, ...] = ("id",),
+    ) -> list[pa.Table]:
+        """Return a complete list, as one Arrow table per page.
+
+        `total` finds the declared number of rows in a body. If it binds, it must be met exactly.
+        Else only a list that is shorter is doubted, and believed if two readings agree.
+        """
+        readings: list[Listing] = []
+        for _ in range(2):
+            listing = Listing(f"{self.source}: {resource}", read(), total, total_binds, names)
+            readings.append(listing)
+            if listing.is_settled:
+                break
+        first, last = readings[0], readings[-1]
+        if not last.is_settled:
+            if last.doubt or total_binds or first.rows.keys() != last.rows.keys():
+                raise Unreadable(
+                    f"{self.source}: {resource}",
+                    last.doubt or f"{last.counts}, in two readings",
+                    "if it stays so, report it to the vendor; nothing of this source was loaded",
+                )
+            self.counters.warn(
+                f"{self.source} {resource}: {last.counts}, in two readings that agree"
+            )
+        if counted:
+            self.counters.pages[resource] += last.pages
+            self.counters.rows_read[resource] += len(last.rows)
+            if last.total is not None:
+                self.counters.reported[resource] = last.total
+        return last.tables
+
+    def call_each(self, items: Iterable[A], call: Callable[[A], B]) -> Iterator[tuple[A, B]]:
+        """Yield every item with the result of `call`, in order; several calls run at a time.
+
+        The first failure ends it, because a source that lacks one item is not complete.
+        """
+        with ThreadPoolExecutor(self.policy.concurrency) as pool:
+            waiting: deque[tuple[A, Future[B]]] = deque()
+            try:
+                for item in items:
+                    waiting.append((item, pool.submit(call, item)))
+                    if len(waiting) >= self.policy.concurrency * 4:
+                        done, future = waiting.popleft()
+                        yield done, future.result()
+                while waiting:
+                    done, future = waiting.popleft()
+                    yield done, future.result()
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def read_per_parent(
+        self,
+        resource: str,
+        parents: Iterable[str],
+        call: Callable[[str], Row | None],
+        listed: Callable[[], Iterable[str]] = tuple,
+    ) -> Iterator[pa.Table]:
+        """Yield one row per parent, in batches; `call` returns None for a deleted parent.
+
+        `listed` reads the ids of the parents again: one that is still listed was not deleted.
+        """
+        batch: list[tuple[str, Row]] = []
+        deleted = set()
+        for parent, row in self.call_each(parents, call):
+            self.counters.pages[resource] += 1
+            if row is None:
+                deleted.add(parent)
+                continue
+            self.counters.rows_read[resource] += 1
+            batch.append((parent, row))
+            if len(batch) >= 1000:
+                yield wrap_rows(batch)
+                batch = []
+        yield wrap_rows(batch)
+        if lost := sorted(deleted & {*listed()} if deleted else deleted):
+            raise Unreadable(
+                f"{self.source}: {resource}",
+                f"{', '.join(lost[:5])} answered 404, but is still in the list",
+                NEXT_SYNC,
+            )
+
+    def unexpected_body(self, path: str, body: Json, expected: str) -> Unreadable:
+        shown = f"keys {', '.join(map(str, sorted(body)[:6]))}" if isinstance(body, dict) else ""
+        return Unreadable(
+            f"{self.source}: GET {path}",
+            f"expected {expected}, got {type(body).__name__} {shown}".strip(),
+            "check the base URL, then run `rollcall check`",
+        )
+
+
+class Listing:
+    """One reading of a list, and the reason to doubt it, if any."""
+
+    def __init__(
+        self,
+        what: str,
+        pages: Iterator[Page],
+        total: Callable[[Json], Any],
+        total_binds: bool,
+        names: tuple[str, ...],
+    ) -> None:
+        self.rows: dict[str, str] = {}
+        self.tables: list[pa.Table] = []
+        self.pages = 0
+        self.doubt = ""
+        totals: set[int | None] = set()
+        self.total: int | None = None
+        conflicts: list[str] = []
+        try:
+            for found, body in pages:
+                self.pages += 1
+                conflicts += self._add(
+                    wrap_rows((read_id(what, row, *names), row) for row in found)
+                )
+                declared = total(body)
+                self.total = declared if type(declared) is int else None
+                totals.add(self.total)
+        except Unreadable as failure:
+            if not self.pages or failure.status not in (
+                400,
+                410,
+            ):  # after a page, the cursor expired
+                raise
+            self.doubt = f"after {self.pages} pages {failure.why}"
+        if conflicts:
+            self.doubt = f"these ids came twice with different rows: {', '.join(conflicts[:5])}"
+        elif total_binds and len(totals) > 1:
+            self.doubt = "the declared total changed while it was read"
+        met = self.total is None or (
+            len(self.rows) == self.total if total_binds else len(self.rows) >= self.total
+        )
+        self.is_settled = met and not self.doubt
+        self.counts = f"{len(self.rows)} rows came, {self.total} were declared"
+
+    def _add(self, table: pa.Table) -> list[str]:
+        """Add the new rows; return the ids that came before with another row."""
+        keep, conflicts = [], []
+        for key, mark in zip(table["id"].to_pylist(), table["row_hash"].to_pylist(), strict=True):
+            keep.append(key not in self.rows)
+            if self.rows.setdefault(key, mark) != mark:
+                conflicts.append(key)
+        self.tables.append(table if all(keep) else table.filter(pa.array(keep)))
+        return conflicts
+
+
+def read_first_accepted(attempts: list[Callable[[], B]]) -> B:
+    """Return the result of the first attempt that the vendor does not refuse with 400."""
+    for attempt in attempts[:-1]:
+        try:
+            return attempt()
+        except Unreadable as failure:
+            if failure.status != 400:
+                raise
+    return attempts[-1]()
+
+
+@contextmanager
+def name_missing_right(right: str) -> Iterator[None]:
+    """Say which right the credential lacks when the vendor refuses with 403."""
+    try:
+        yield
+    except Denied as denied:
+        if denied.status == 403 and right:
+            denied.next = f"give the credential {right}, then run `rollcall check`"
+        raise

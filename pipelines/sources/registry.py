@@ -1,0 +1,173 @@
+"""The configured sources: which there are, which settings each has, and how to connect to one."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import dlt
+from dlt.common.configuration import get_fun_spec, with_config
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.typing import ConfigValueSentinel
+from dlt.extract.source import DltSource
+
+from pipelines.failures import Misconfigured
+from pipelines.http.policy import Counters
+from pipelines.settings import read_setting
+from pipelines.sources import load_function, source_names
+from pipelines.sources.earlier_rows import EarlierRows
+
+NOT_SETTINGS = ("counters", "earlier", "full")  # parameters of `source` that are no user's setting
+
+
+@dataclass(frozen=True)
+class Option:
+    """One setting of a source."""
+
+    source: str
+    name: str
+    required: bool
+    secret: bool
+
+    @property
+    def variable(self) -> str:
+        return f"SOURCES__{self.source}__{self.name}".upper()
+
+    @property
+    def is_set(self) -> bool:
+        key = f"sources.{self.source}.{self.name}"
+        return bool(str(dlt.secrets.get(key) or "").strip())
+
+
+def source_options(source: str) -> dict[str, Option]:
+    """Return the settings of a source, from the parameters of its dlt source function."""
+    found = {}
+    for name, parameter in inspect.signature(load_function(source, "source")).parameters.items():
+        if name not in NOT_SETTINGS:
+            required = isinstance(parameter.default, ConfigValueSentinel)
+            secret = parameter.default is dlt.secrets.value
+            found[name] = Option(source, name, required, secret)
+    return found
+
+
+def configured_sources() -> list[str]:
+    """Return the sources whose secrets are set.
+
+    Raises Misconfigured if one lacks another setting, or if a setting has an unknown name.
+    """
+    _refuse_unknown_names()
+    found = []
+    for source in source_names():
+        options = source_options(source).values()
+        if not any(option.is_set for option in options if option.secret):
+            continue
+        missing = [option.variable for option in options if option.required and not option.is_set]
+        if missing:
+            raise Misconfigured(
+                f"source {source}",
+                f"it has a secret, but {' and '.join(missing)} must be set, too",
+                f"set {missing[0]}, or {missing[0].split('__')[-1].lower()} under"
+                f" [sources.{source}] in .dlt/secrets.toml",
+            )
+        found.append(source)
+    return found
+
+
+def choose_sources(names: list[str]) -> list[str]:
+    """Return the configured sources, or those of them that `names` asks for.
+
+    Raises Misconfigured for a name that is unknown or not configured, and if no source is.
+    """
+    for name in names:
+        if name not in source_names():
+            why = f"it is unknown; the known sources are {', '.join(source_names())}"
+            raise Misconfigured(f"source {name}", why, "use one of these")
+    found = configured_sources()
+    for name in names:
+        if name not in found:
+            options = source_options(name).values()
+            required = " and ".join(option.variable for option in options if option.required)
+            raise Misconfigured(f"source {name}", "it is not configured", f"set {required}")
+    if not found:
+        secrets = [
+            next(option.variable for option in source_options(source).values() if option.secret)
+            for source in source_names()
+        ]
+        raise Misconfigured(
+            "no source is configured",
+            f"none of {', '.join(secrets)} is set",
+            "set them in the environment or in .dlt/secrets.toml (see README), or try `make demo`",
+        )
+    return [name for name in found if not names or name in names]
+
+
+def connect_source(
+    source: str, counters: Counters, earlier: EarlierRows | None = None, full: bool = False
+) -> DltSource:
+    """Return the dlt source with its settings. Raises Misconfigured for a setting of a wrong type.
+
+    `earlier` and `full` are passed to a source that can read changes only.
+    """
+    make = load_function(source, "source")
+    offered = {"counters": counters, "earlier": earlier, "full": full}
+    known = inspect.signature(make).parameters
+    return _resolve(source, make, {name: offered[name] for name in offered if name in known})
+
+
+def connect_client(source: str, counters: Counters) -> Any:
+    """Return the vendor's client with the settings of its source. Raises Misconfigured."""
+    spec = get_fun_spec(load_function(source, "source"))
+    sections = ("sources", source, source)  # where dlt looks for the settings of `source`, too
+    make = with_config(load_function(source, "connect"), spec=spec, sections=sections)
+    return _resolve(source, make, {"counters": counters})
+
+
+def source_tenant(source: str) -> str:
+    """Return which tenant the settings of a source lead to, whatever the credential."""
+    make = load_function(source, "tenant")
+    names = inspect.signature(make).parameters
+    return make(**{name: read_setting(f"sources.{source}.{name}") for name in names})
+
+
+def _resolve(source: str, make: Callable[..., Any], offered: dict[str, Any]) -> Any:
+    """Call `make` with what is offered, and have dlt add the settings."""
+    try:
+        return make(**offered)
+    except ConfigurationException as error:
+        raise Misconfigured(f"source {source}", str(error).splitlines()[0], "see README") from None
+
+
+def _refuse_unknown_names() -> None:
+    for source, name, spelling in _find_names_in_use():
+        if source not in source_names():
+            _refuse(spelling, source, source_names(), "source")
+        if name and name not in source_options(source):
+            _refuse(spelling, name, list(source_options(source)), f"setting of {source}")
+
+
+def _find_names_in_use() -> list[tuple[str, str, str]]:
+    """Return source, setting and spelling of every entry under `sources`, wherever it is set."""
+    found = []
+    for variable in sorted(os.environ):
+        if variable.startswith("SOURCES__") and variable.count("__") == 2:
+            _, source, name = variable.split("__")
+            found.append((source.lower(), name.lower(), variable))
+    for provider in (dlt.config, dlt.secrets):
+        section = provider.get("sources")
+        for source, values in section.items() if isinstance(section, dict) else ():
+            for name in values if isinstance(values, dict) else [""]:
+                found.append((source, name, f"[sources.{source}] {name}".strip()))
+    return found
+
+
+def _refuse(spelling: str, word: str, known: list[str], kind: str) -> None:
+    near = difflib.get_close_matches(word, known, 1)
+    raise Misconfigured(
+        spelling,
+        f"unknown {kind}",
+        f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}",
+    )

@@ -1,0 +1,103 @@
+"""Finds the writer of a source: what changes a vendor's system, with a credential of its own.
+
+A source that can be changed has a module `writer` with two functions. Their parameters name the
+settings that they are called with:
+
+    tenant(...) -> str            which tenant the settings lead to; a plan is for this one only
+    connect(...) -> Provisioner   what writes there, with PROVISION__<SOURCE>__CLIENT_ID and
+                                  …__CLIENT_SECRET; no request is sent yet
+
+A setting is read from PROVISION__<SOURCE>__…, or else from SOURCES__<SOURCE>__… (there without a
+prefix `sync_`). The credential is only read from PROVISION__…, because a sync must not write.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import dlt
+
+from pipelines.failures import Misconfigured
+from pipelines.sources import load_function, source_names
+from pipelines.sources.writer import Provisioner
+
+CREDENTIAL = ("client_id", "client_secret")
+
+
+def writable_sources() -> list[str]:
+    """Return the sources that have a writer."""
+    return [name for name in source_names() if find_spec(f"pipelines.sources.{name}.writer")]
+
+
+def writable_tenant(source: str) -> str:
+    """Return which tenant of a source the settings lead to. Raises Misconfigured."""
+    make = _load(source, "tenant")
+    return make(**_read_settings(source, make))
+
+
+def has_write_credential(source: str) -> bool:
+    return all(_read(f"provision.{source}.{name}") for name in CREDENTIAL)
+
+
+def connect_writer(source: str) -> Provisioner:
+    """Return what writes to a source. Raises Misconfigured without a write credential."""
+    make = _load(source, "connect")
+    for name in CREDENTIAL:
+        if not _read(f"provision.{source}.{name}"):
+            variable = f"PROVISION__{source}__{name}".upper()
+            raise Misconfigured(
+                f"apply: {source}",
+                f"{variable} is not set, and writing needs a credential of its own",
+                f"set {variable} (docs/write-back.md says with which rights)",
+            )
+    return make(**_read_settings(source, make))
+
+
+def _load(source: str, name: str) -> Callable[..., Any]:
+    if source not in writable_sources():
+        raise Misconfigured(f"apply: {source}", "nothing can be changed there", "make a new plan")
+    return load_function(source, name, "writer")
+
+
+def _read_settings(source: str, function: Any) -> dict[str, Any]:
+    """Return the configured settings that are parameters of a function."""
+    parameters = inspect.signature(function, eval_str=True).parameters
+    _refuse_unknown_names(source)
+    found = {}
+    for name, parameter in parameters.items():
+        value = _read(f"provision.{source}.{name}")
+        if value is None and name not in CREDENTIAL:
+            value = _read(f"sources.{source}.{name.removeprefix('sync_')}")
+        if value is None and parameter.default is inspect.Parameter.empty:
+            variable = f"SOURCES__{source}__{name}".upper()
+            raise Misconfigured(f"source {source}", f"{variable} is not set", f"set {variable}")
+        if value is not None:
+            found[name] = _convert(parameter.annotation, value, f"{source}.{name}")
+    return found
+
+
+def _read(key: str) -> str | None:
+    return str(dlt.secrets.get(key) or "").strip() or None
+
+
+def _convert(kind: Any, text: str, key: str) -> Any:
+    try:
+        if kind is bool:
+            return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+        return kind(text) if kind in (int, float) else text
+    except (ValueError, KeyError):
+        what = "true or false" if kind is bool else "a number"
+        raise Misconfigured(key, f"it must be {what}", f"set {key} again") from None
+
+
+def _refuse_unknown_names(source: str) -> None:
+    """Raise Misconfigured for a misspelt setting, which must not silently mean its default."""
+    known = inspect.signature(_load(source, "connect")).parameters
+    prefix = f"PROVISION__{source}__".upper()
+    for variable in sorted(os.environ):
+        if variable.startswith(prefix) and variable[len(prefix) :].lower() not in known:
+            raise Misconfigured(variable, "unknown setting", f"use one of {', '.join(known)}")

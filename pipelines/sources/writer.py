@@ -1,0 +1,135 @@
+"""The interface of a vendor's `writer` module: how one change is looked at and made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, Protocol
+
+from pipelines.failures import Refused
+
+
+@dataclass(frozen=True)
+class Change:
+    """One item of a plan: the columns of planned_changes, and what identifies its subject.
+
+    `expected_state` and `wanted_state` are JSON texts. For create_account the wanted state has
+    username, email, given_name, family_name, employee_number, population_id and is_enabled. For an
+    action on an existing ticket the expected state has its ticket_id and reference.
+    """
+
+    change_id: str
+    action: str  # grant, revoke, create_account, disable_account, enable_account,
+    # delete_account, open_ticket, close_ticket, reopen_ticket or comment_ticket
+    channel: str  # api or ticket
+    wanted_action: str | None  # what a ticket asks for
+    source_name: str  # the system that is changed
+    through: str  # the source whose API is called: source_name, or the one for tickets
+    account_id: str | None
+    entitlement_id: str | None
+    scope_type: str | None
+    scope_id: str | None
+    grant_id: str | None
+    source_grant_id: str | None
+    expected_state: str | None
+    wanted_state: str | None
+    reason_kind: str
+    reason_id: str
+    reason: str | None
+    approved_by: str | None
+    campaign: str | None
+    item_id: str | None
+    due_at: str | None  # ISO 8601 in UTC
+    inverse_action: str | None
+    account_name: str | None
+    entitlement_name: str | None
+    person_id: str | None
+    residual: str | None
+    account_username: str | None = None  # as the last sync read it; another one is a drift
+    account_created_at: str | None = None  # another one stops the whole plan
+    resource_name: str | None = None  # of the entitlement
+
+    @classmethod
+    def of(cls, item: dict[str, Any]) -> Change:
+        """Return the change of an item of a plan file. Raises Refused."""
+        names = set(cls.__dataclass_fields__)
+        if set(item) != names or any(not isinstance(value, str | None) for value in item.values()):
+            raise Refused("plan", "an item has other fields than a change", "make a new plan")
+        return cls(**item)
+
+    def item(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def asks_for(self) -> str:
+        """The action on the access, whether by API or by a ticket."""
+        return (self.wanted_action or self.action) if self.action == "open_ticket" else self.action
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the live system says about a change.
+
+    pending: it must be made. done: it is in place. absent: the access or its account is gone.
+    drift: the state is not the expected one, so nothing is done. wrong: the id belongs to another
+    person or thing now, so the whole apply stops. For a ticket `why` says how it differs from what
+    was asked for, and the facts have ticket_id and reference.
+    """
+
+    state: Literal["pending", "done", "absent", "drift", "wrong"]
+    why: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)  # ids and states, for the audit log
+    step: str = ""  # the next call, if a change takes several
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The vendor's answer to a call that it accepted."""
+
+    native_id: str | None = None  # of the new user, role assignment or ticket
+    reference: str | None = None  # the unique text that a ticket carries
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+class Provisioner(Protocol):
+    """What can change one tenant."""
+
+    def own_accounts(self) -> set[str]:
+        """Return the accounts that Rollcall itself uses; no plan may change them."""
+        ...
+
+    def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
+        """Return the live state, by reads only. Raises Denied or Unreadable.
+
+        `asked_at` is when a call of unknown effect was started. A read may lag behind that call, so
+        the change is pending only if it still is after a wait.
+        """
+        ...
+
+    def act(self, change: Change, seen: Seen) -> Receipt:
+        """Send exactly one write for a change that was just seen as pending; never retry it.
+
+        Raises Unsent (certainly no effect), Unknown (perhaps one) or Rejected (by the vendor).
+        """
+        ...
+
+
+def wait_until_settled(
+    see: Callable[[], Seen],
+    asked_at: datetime | None,
+    settle: float,
+    waits: Callable[[Seen], bool] = lambda seen: seen.state == "pending",
+) -> Seen:
+    """Return what `see` finds, after repeating it while `waits` is true for what it found.
+
+    For `settle` seconds after a call of unknown effect a read may still show the state before it.
+    """
+    left = settle - (datetime.now(UTC) - asked_at).total_seconds() if asked_at else 0.0
+    end = time.monotonic() + min(left, settle)
+    pause = 0.1
+    while waits(seen := see()) and (left := end - time.monotonic()) > 0:
+        time.sleep(min(pause, left))
+        pause = min(pause * 2, 2.0)
+    return seen

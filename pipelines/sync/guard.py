@@ -1,0 +1,256 @@
+"""Refuse a candidate that lost too much, because a broken read must not look like a removal.
+
+Each source and table is compared with the last published state, and with the largest state of the
+last seven days, so that losing a little every run is noticed too. To accept a change for one run,
+pass its exact numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines import settings
+from pipelines.failures import Refused
+from pipelines.sources import registry
+from pipelines.warehouse import run_tables
+
+KEYS = {
+    "people": "person_id",
+    "accounts": "account_id",
+    "entitlements": "entitlement_id",
+    "grants": "grant_id",
+}
+# Many values missing at once mean that a right was lost, not that the values are gone
+ATTRIBUTES = {
+    "people": {"work_email": "work_email", "manager_email": "manager_email"},
+    "accounts": {"email": "email", "status": "nullif(status, 'unknown')"},
+}
+MIN_REPLACED_ACCOUNTS = 3  # where there are fewer, all of them may be replaced at once
+
+# A run closes history rows at its own start, so a row with `valid_to = this run` was there before
+THIS_RUN = "(select max(started_at) from main.runs)"
+WAS_THERE = f"valid_from < {THIS_RUN} and (valid_to is null or valid_to = {THIS_RUN})"
+LAST_STATES = f"valid_to is null or valid_to = {THIS_RUN}"
+
+ROWS_SQL = f"""
+with versions as (select * from main.{{table}}_history),
+keys as (
+    select
+        source_name,
+        {{key}},
+        bool_or({WAS_THERE}) as was_there,
+        bool_or(valid_to is null) as is_there
+    from versions
+    where {LAST_STATES}
+    group by all
+),
+totals as (
+    select
+        source_name,
+        count(*) filter (was_there) as before,
+        count(*) filter (is_there) as after,
+        count(*) filter (was_there and not is_there) as removed,
+        count(*) filter (is_there and not was_there) as added
+    from keys group by source_name
+),
+steps as (
+    select source_name, valid_from as moment, count(*) as step from versions group by all
+    union all
+    select source_name, valid_to as moment, -count(*) as step from versions
+    where valid_to is not null group by all
+),
+sizes as (
+    select source_name, moment, sum(sum(step)) over (
+        partition by source_name order by moment
+    ) as size
+    from steps group by source_name, moment
+),
+largest as (
+    select source_name, max(size) as size from sizes
+    where moment < {THIS_RUN} and moment >= coalesce(
+        (
+            select max(earlier.moment) from sizes as earlier
+            where earlier.source_name = sizes.source_name
+            and earlier.moment <= {THIS_RUN} - interval 7 days
+        ),
+        '-infinity'
+    )
+    group by source_name
+)
+select totals.*, coalesce(largest.size, before)::bigint
+from totals left join largest on totals.source_name = largest.source_name
+order by totals.source_name
+"""
+HOLDERS_SQL = f"""
+with counted as (
+    select
+        entitlement_id,
+        count(distinct grant_id) filter ({WAS_THERE}) as before,
+        count(*) filter (valid_to is null) as after
+    from main.grants_history
+    where {LAST_STATES}
+    group by entitlement_id
+)
+select entitlement_id, before, after from counted
+where before >= ? and before - after > ? * before
+order by entitlement_id
+"""
+VALUES_SQL = f"""
+select
+    source_name,
+    count(*) filter (valid_from < {THIS_RUN}) as rows_before,
+    count(*) filter (valid_from < {THIS_RUN} and {{value}} is null) as missing_before,
+    count(*) filter (valid_to is null) as rows_after,
+    count(*) filter (valid_to is null and {{value}} is null) as missing_after
+from main.{{table}}_history
+where {LAST_STATES}
+group by source_name order by source_name
+"""
+
+
+@dataclass(frozen=True)
+class ShrinkLimits:
+    """The changes that always pass. Settings: GUARD__REMOVED_SHARE and so on."""
+
+    removed_share: float = 0.10  # of the earlier rows; fewer rows than `removed_rows` always pass
+    removed_rows: int = 20
+    removed_grants: int = 50  # `removed_rows` for grants
+    removed_most: int = 500  # more rows than this never pass
+    added_share: float = 0.50
+    added_rows: int = 100  # fewer new rows than this always pass
+    resource_share: float = 0.50  # of the grants of one entitlement that had `resource_rows`
+    resource_rows: int = 20
+    missing_points: float = 0.05  # of values of one attribute, where there are `resource_rows`
+
+    @classmethod
+    def configured(cls) -> ShrinkLimits:
+        return settings.read_numbers(cls, "guard")
+
+
+@dataclass(frozen=True)
+class Shrinkage:
+    """One change beyond its limit. To accept the change, pass its name and both numbers."""
+
+    name: str
+    before: int
+    after: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.before}->{self.after}"
+
+
+def check_shrinkage(candidate: Path, accepted: Iterable[str]) -> list[str]:
+    """Return the changes beyond the limits that were accepted; raise Refused for any other."""
+    limits = ShrinkLimits.configured()
+    changes = []
+    with duckdb.connect(str(candidate)) as connection:
+        for table in KEYS:
+            changes += _find_lost_rows(connection, table, limits)
+            changes += _find_lost_values(connection, table, limits)
+        changes += _find_lost_holders(connection, limits)
+    accepted = {text.replace(" ", "") for text in accepted}
+    refused = [change for change in changes if str(change) not in accepted]
+    if refused:
+        listed = "; ".join(f"{change} ({change.why})" for change in refused[:5])
+        more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
+        flags = " ".join(f"--accept '{change}'" for change in refused)
+        raise Refused(
+            f"guard: {refused[0].name}",
+            listed + more,
+            f"look at the refused candidate; if it is right, run `rollcall sync {flags}`",
+        )
+    return [str(change) for change in changes]
+
+
+def check_tenants(candidate: Path, sources: list[str], accepted: Iterable[str]) -> dict[str, str]:
+    """Return, by source, each accepted change of the tenant since the last complete run.
+
+    Raises Refused for a change that was not accepted, because the ids of one tenant mean nothing in
+    another.
+    """
+    found = {}
+    with duckdb.connect(str(candidate)) as connection:
+        run_tables.RUNS.create(connection)
+        known = dict(
+            connection.execute(
+                "select source_name, max_by(tenant, (started_at, run_id)) from main.runs"
+                " where status = 'complete' and tenant is not null group by all"
+            ).fetchall()
+        )
+    for source in sources:
+        before, now = known.get(source), registry.source_tenant(source)
+        if before in (None, now):
+            continue
+        found[source] = f"{source}.tenant:{before}->{now}"
+        if found[source] not in accepted:
+            raise Refused(
+                f"guard: {source}.tenant",
+                f"the published data is of tenant {before}, the settings lead to tenant {now}",
+                "correct the settings; if the tenant has moved,"
+                f" run `rollcall sync --accept '{found[source]}'`",
+            )
+    return found
+
+
+def _find_lost_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, limits: ShrinkLimits
+) -> list[Shrinkage]:
+    """Return the sources that lost or gained too many rows of this table."""
+    found = connection.execute(ROWS_SQL.format(table=table, key=KEYS[table])).fetchall()
+    changes = []
+    least = limits.removed_grants if table == "grants" else limits.removed_rows
+    for source, before, after, removed, added, largest in found:
+        lost = max(removed, largest - after)
+        base = max(before, largest)
+        why = ""
+        if before and not after:
+            why = "nothing is left"
+        elif table == "accounts" and removed == before >= MIN_REPLACED_ACCOUNTS:
+            why = "none of the earlier accounts is left"
+        elif lost > limits.removed_most or lost > max(least, limits.removed_share * base):
+            why = f"{removed} rows are gone since the last sync, {lost} within a week"
+        elif before and added > max(limits.added_rows, limits.added_share * before):
+            why = f"{added} rows are new"
+        if why:
+            first = base if lost > removed else before
+            changes.append(Shrinkage(f"{source}.{table}", first, after, why))
+    return changes
+
+
+def _find_lost_holders(
+    connection: duckdb.DuckDBPyConnection, limits: ShrinkLimits
+) -> list[Shrinkage]:
+    """Return the entitlements that lost too many of their holders."""
+    found = connection.execute(HOLDERS_SQL, [limits.resource_rows, limits.resource_share])
+    return [
+        Shrinkage(name, before, after, f"{before - after} of its holders lost it")
+        for name, before, after in found.fetchall()
+    ]
+
+
+def _find_lost_values(
+    connection: duckdb.DuckDBPyConnection, table: str, limits: ShrinkLimits
+) -> list[Shrinkage]:
+    """Return the attributes that have no value in many more rows of a source than before."""
+    changes = []
+    for attribute, value in ATTRIBUTES.get(table, {}).items():
+        found = connection.execute(VALUES_SQL.format(table=table, value=value)).fetchall()
+        for source, rows_before, missing_before, rows_after, missing_after in found:
+            if min(rows_before, rows_after) < limits.resource_rows:
+                continue
+            risen = missing_after / rows_after - missing_before / rows_before
+            if risen > limits.missing_points:
+                changes.append(
+                    Shrinkage(
+                        f"{source}.{table}.{attribute}",
+                        rows_before - missing_before,
+                        rows_after - missing_after,
+                        f"{missing_after} rows have no value now, {missing_before} had none before",
+                    )
+                )
+    return changes

@@ -1,0 +1,175 @@
+"""Run one sync: lock, private copy, extract, load, transform, check, publish.
+
+A source is loaded completely or not at all. A source that fails keeps its last complete state and
+is marked stale; the other sources are published. If a test or the guard refuses the result, the
+published data stays as it was.
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines import settings
+from pipelines.failures import Failure, Refused, StorageFailed, explain
+from pipelines.http.policy import Counters
+from pipelines.policy import company_files
+from pipelines.redact import redact_text, remove_secrets
+from pipelines.sources import registry
+from pipelines.sync import guard, load, run_record
+from pipelines.warehouse import publish
+from pipelines.warehouse.dbt_build import dbt_variables, transform
+from pipelines.write_back import collect
+
+
+@dataclass(frozen=True)
+class SyncOptions:
+    """How to sync: where progress goes, and which guard changes are accepted."""
+
+    report: Callable[[str], None]
+    progress_bar: str | None = None
+    full: bool = False
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass
+class Outcome:
+    """The result of a sync."""
+
+    run_id: str
+    warehouse: Path
+    started_at: datetime
+    published: bool = False
+    reads: list[load.Read] = field(default_factory=list)
+    tenant_changes: dict[str, str] = field(default_factory=dict)  # by source, as accepted
+    failure: Failure | None = None  # of the whole sync
+    refused_candidate: Path | None = None
+
+    @property
+    def failures(self) -> list[Failure]:
+        """Return every failure once: a failure of the whole sync is also that of every source."""
+        found = [self.failure, *(read.failure for read in self.reads)]
+        return list({id(failure): failure for failure in found if failure}.values())
+
+    @property
+    def code(self) -> int:
+        """Return the exit code: of the whole sync first, then 3 before 4."""
+        if self.failure:
+            return self.failure.code
+        return min((failure.code for failure in self.failures), default=0)
+
+
+def sync_sources(names: list[str], options: SyncOptions) -> Outcome:
+    """Bring the published warehouse up to date. Raises Misconfigured, Locked or StorageFailed
+    where the sync cannot even begin."""
+    sources = registry.choose_sources(names)
+    _check_settings(sources)
+    warehouse = settings.warehouse_path()
+    with publish.lock_warehouse(warehouse) as work:
+        copy = publish.open_candidate(warehouse, work)
+        started_at = run_record.start_time(copy)
+        run_id = f"{started_at:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(2)}"
+        outcome = Outcome(run_id, warehouse, started_at)
+        try:
+            _build(outcome, sources, copy, work, options)
+        except Exception as error:
+            outcome.failure = _to_failure(error, work.parent)
+            for read in outcome.reads:
+                read.failure = read.failure or outcome.failure
+            if isinstance(outcome.failure, Refused) and any(r.rows_loaded for r in outcome.reads):
+                outcome.refused_candidate = publish.keep_refused(copy, warehouse)
+        if outcome.failure or not any(read.failure is None for read in outcome.reads):
+            _record_only(outcome, work)
+    return outcome
+
+
+def _check_settings(sources: list[str]) -> None:
+    """Raise Misconfigured for a wrong setting or company file now, before any request."""
+    for source in sources:
+        registry.connect_source(source, Counters())
+    company_files.read_policy(company_files.policy_folder())
+    guard.ShrinkLimits.configured(), dbt_variables()
+
+
+def _build(
+    outcome: Outcome, sources: list[str], copy: Path, work: Path, options: SyncOptions
+) -> None:
+    """Read the sources into the candidate, build and check it, and publish it."""
+    report = options.report
+    with duckdb.connect(str(copy)):  # while it is open, opening it again takes no time
+        _read_sources(outcome, sources, copy, work, options)
+        complete = [read for read in outcome.reads if read.failure is None]
+        if not complete:
+            return
+        for read in complete:
+            load.load_source(read)
+            rows = sum(read.rows_loaded.values())
+            report(f"{read.source}: {rows} rows in {read.counters.requests} requests")
+        run_record.record_runs(copy, outcome.run_id, outcome.reads)
+        collect.collect_journals(copy)
+    report("transforming and testing")
+    transform(copy, work.parent)
+    shrinkage = guard.check_shrinkage(copy, options.accepted)
+    for change in [*outcome.tenant_changes.values(), *shrinkage]:
+        run_record.record_acceptance(copy, outcome.run_id, change)
+        report(f"accepted: {change}")
+    publish.publish(copy, outcome.warehouse)
+    publish.remove_refused(outcome.warehouse)
+    outcome.published = True
+    report(f"published {outcome.warehouse}")
+
+
+def _read_sources(
+    outcome: Outcome, sources: list[str], copy: Path, work: Path, options: SyncOptions
+) -> None:
+    """Read every source into a package of its own; failures are in `outcome.reads`."""
+    try:
+        outcome.tenant_changes = guard.check_tenants(copy, sources, options.accepted)
+    except Refused as error:
+        outcome.reads = [
+            load.Read(source, ended_at=outcome.started_at, failure=error) for source in sources
+        ]
+        raise
+    for source in sources:
+        options.report(f"{source}: reading")
+        full = options.full or source in outcome.tenant_changes
+        read = load.extract_source(source, copy, work, options.progress_bar, full)
+        read.started_at = max(read.started_at, outcome.started_at)
+        outcome.reads.append(read)
+        for problem in filter(None, (read.failure, *read.counters.warnings)):
+            options.report(f"{source}: {problem}")
+
+
+def _record_only(outcome: Outcome, work: Path) -> None:
+    """Publish the `runs` rows of a run that published no data, and nothing else."""
+    if not outcome.warehouse.exists() or not outcome.reads:
+        return
+    shutil.rmtree(work / "candidate", ignore_errors=True)
+    try:
+        copy = publish.open_candidate(outcome.warehouse, work)
+        run_record.record_runs(copy, outcome.run_id, outcome.reads)
+        publish.publish(copy, outcome.warehouse)
+    except (Failure, duckdb.Error, OSError) as error:
+        outcome.failure = outcome.failure or _to_failure(error, work.parent)
+
+
+def _to_failure(error: Exception, home: Path) -> Failure:
+    """Return the failure behind an exception. For an unexpected one, write a trace file."""
+    if found := explain(error):
+        return found
+    if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):
+        why = redact_text(str(error).strip().split("\n")[0])
+        return StorageFailed("storage", why, "check the disk, then run `rollcall sync` again")
+    trace = home / "trace.txt"
+    with suppress(OSError):  # if the file cannot be written, the message is enough
+        trace.write_text(remove_secrets("".join(traceback.format_exception(error))))
+        trace.chmod(0o600)
+    return Failure("unexpected", f"{type(error).__name__}: {redact_text(error)}", f"report {trace}")

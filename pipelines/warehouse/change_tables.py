@@ -1,0 +1,70 @@
+"""Declare the tables of write-back: plans that were applied, and the outcome of each change."""
+
+from __future__ import annotations
+
+from pipelines.sql import Table
+
+PLANS = Table(
+    "change_plans",
+    "One row per plan that was applied, wholly or in part.",
+    {
+        "plan_digest": ("varchar not null", "SHA-256 of the plan's canonical JSON."),
+        "made_at": ("timestamptz not null", "When the plan was made."),
+        "made_by": ("varchar not null", "Who made the plan."),
+        "data_as_of": (
+            "timestamptz not null",
+            "The start of the sync whose data the plan was made from.",
+        ),
+        "changes": ("bigint not null", "Changes in the plan."),
+        "applied_by": ("varchar not null", "Who applied the plan."),
+        "completed_at": ("timestamptz", "When every change was settled; null before."),
+        "audit_head": (
+            "varchar",
+            "The hash of the last audit record about the plan:"
+            " `rollcall audit verify` looks for the hash in the log.",
+        ),
+    },
+    ("plan_digest",),
+)
+
+
+APPLIED = Table(
+    "applied_changes",
+    "One row per plan and change whose outcome is known.",
+    {
+        "plan_digest": ("varchar not null", "The plan."),
+        "change_id": ("varchar not null", "The change, as in planned_changes."),
+        "action": (
+            "varchar not null",
+            "grant, revoke, create_account, disable_account,"
+            " delete_account, open_ticket, close_ticket, reopen_ticket or comment_ticket.",
+        ),
+        "wanted_action": (
+            "varchar",
+            "What the ticket asks for: revoke, grant, …; null for a change by API.",
+        ),
+        "source_name": ("varchar not null", "The system that was changed."),
+        "account_id": ("varchar", "The account that was changed."),
+        "entitlement_id": ("varchar", "The entitlement; null for a change of the account itself."),
+        "scope_id": ("varchar", "The scope in which the entitlement was held."),
+        "grant_id": ("varchar", "The grant, as in grants."),
+        "reason_kind": ("varchar not null", "decision, leaver, request, expiry or undo."),
+        "reason_id": (
+            "varchar not null",
+            "The decision (campaign/item), person or request behind it.",
+        ),
+        "outcome": (
+            "varchar not null",
+            "done: carried out. already: the wanted state was there. ticketed: a ticket asks for"
+            " the change. drift: the live state was not the planned one. failed: see why.",
+        ),
+        "why": ("varchar", "The reason, where the change was not carried out."),
+        "known_at": ("timestamptz not null", "When the outcome was known."),
+        "ticket_id": ("varchar", "The ticket: <source>:ticket:<native id>."),
+        "reference": ("varchar", "The unique reference that the ticket carries."),
+    },
+    ("plan_digest", "change_id"),
+)
+
+
+TABLES = (PLANS, APPLIED)

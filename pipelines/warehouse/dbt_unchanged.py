@@ -1,0 +1,65 @@
+"""Decide whether the models with the tag `decisions` are up to date, so that dbt can be skipped.
+
+A sync builds all models. Opening a campaign, closing it and applying changes build only the models
+that policy and decisions decide. Those models read the warehouse alone: no clock, no network. They
+are up to date if nothing that they read has changed since the last build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import __version__
+from pipelines.sql import has_table, quote
+from pipelines.warehouse import PROJECT_FOLDER, change_tables, review_tables, run_tables
+
+TABLE_COMMENT = "What the models with the tag decisions were last built from: one row."
+DIGEST_COMMENT = "SHA-256 of settings, models, policy, Rollcall's tables and all row counts."
+
+# These tables never change after a campaign opens, so the row count is enough
+FROZEN_TABLES = {table.name for table in (review_tables.ITEMS, review_tables.EXCLUSIONS)}
+HASHED_TABLES = {
+    table.name for table in (*review_tables.TABLES, *change_tables.TABLES, *run_tables.TABLES)
+} - FROZEN_TABLES
+
+
+def is_current(candidate: Path, variables: dict[str, Any]) -> bool:
+    """Return whether nothing has changed since `record_build`."""
+    with duckdb.connect(str(candidate)) as connection:
+        return has_table(connection, "decisions", "built") and connection.execute(
+            "from built.decisions"
+        ).fetchall() == [(_inputs_digest(connection, variables),)]
+
+
+def record_build(candidate: Path, variables: dict[str, Any]) -> None:
+    """Record what the models with the tag `decisions` were just built from."""
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute("create schema if not exists built")
+        connection.execute("create or replace table built.decisions (digest varchar)")
+        connection.execute(f"comment on table built.decisions is {quote(TABLE_COMMENT)}")
+        connection.execute(f"comment on column built.decisions.digest is {quote(DIGEST_COMMENT)}")
+        digest = _inputs_digest(connection, variables)
+        connection.execute("insert into built.decisions values (?)", [digest])
+
+
+def _inputs_digest(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps([__version__, duckdb.__version__, variables]).encode())
+    for path in sorted(PROJECT_FOLDER.rglob("*")):
+        if path.suffix in (".sql", ".yml"):
+            digest.update(path.read_bytes())
+    for schema, table in connection.execute(
+        "select schema_name, table_name from duckdb_tables()"
+        " where not temporary and schema_name <> 'built' order by all"
+    ).fetchall():
+        is_hashed = schema == "policy" or (schema == "main" and table in HASHED_TABLES)
+        content = ", sum(hash(line))" if is_hashed else ""
+        counted = connection.execute(
+            f'select count(*){content} from "{schema}"."{table}" as line'
+        ).fetchone()
+        digest.update(f"{schema}.{table} {counted}\n".encode())
+    return digest.hexdigest()

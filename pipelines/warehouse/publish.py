@@ -1,0 +1,208 @@
+"""The published file: a command builds a private copy, then replaces the file by one rename.
+
+No command writes to the file that analysts have open, so readers and the writer never wait for each
+other. A process that dies before the rename leaves the published file unchanged.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.failures import Locked, Misconfigured, StorageFailed
+from pipelines.files.lock import exclusive
+from pipelines.files.scratch import INTERRUPTS, scratch
+from pipelines.sql import has_table
+
+SPARE_BYTES = 64 * 2**20  # must be free besides three times the published file's size
+RESTORE = "restore the file, or move it away and run `rollcall sync`"
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A private copy of the published file, and the folder where dbt may work."""
+
+    copy: Path
+    dbt_home: Path
+
+
+@contextmanager
+def lock_warehouse(warehouse: Path) -> Iterator[Path]:
+    """Yield the writer's work folder, emptied of what dead runs left.
+
+    Raises Locked at once if another process is writing.
+    """
+    home = _work_home(warehouse)
+    with ExitStack() as stack:
+        try:
+            warehouse.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            home.mkdir(exist_ok=True, mode=0o700)
+            home.chmod(0o700)
+            stack.enter_context(exclusive(home / "lock", wait=False))
+            # always the same path, because dbt parses everything again when a path changes
+            work = stack.enter_context(scratch(home / "run"))
+        except BlockingIOError:
+            raise Locked(
+                str(warehouse), "another run is writing it", "wait until the other run ends"
+            ) from None
+        except OSError as error:
+            remedy = "check the disk, or set WAREHOUSE to a path on a local file system"
+            raise storage_failure(home, error, remedy) from None
+        yield work
+
+
+def open_candidate(warehouse: Path, work: Path) -> Path:
+    """Return a private, writable copy of the published file; a path without a file if none exists.
+
+    The copy keeps the file's name, because DuckDB names the catalog after it.
+    """
+    copy = work / "candidate" / warehouse.name
+    try:
+        copy.parent.mkdir(mode=0o700)
+        if not warehouse.exists():
+            return copy
+        must_be_ours(warehouse)
+        free = shutil.disk_usage(work).free
+        needed = 3 * warehouse.stat().st_size + SPARE_BYTES
+        if free < needed:
+            raise StorageFailed(
+                str(work),
+                f"{free >> 20} MiB are free, {needed >> 20} MiB are needed",
+                "free some space",
+            )
+        shutil.copyfile(warehouse, copy)
+        copy.chmod(0o600)
+    except OSError as error:
+        raise storage_failure(copy, error) from None
+    must_be_sound(copy, warehouse)
+    return copy
+
+
+@contextmanager
+def amend_published(warehouse: Path) -> Iterator[Workspace]:
+    """Yield a copy of the published file to write into, and publish the copy if the block succeeds.
+    If the block fails, the copy is deleted. Raises Locked."""
+    with lock_warehouse(warehouse) as work:
+        copy = open_candidate(warehouse, work)
+        yield Workspace(copy, work.parent)
+        publish(copy, warehouse)
+
+
+def must_be_ours(warehouse: Path) -> None:
+    """Raise unless the file is a DuckDB database that Rollcall has written."""
+    must_have_no_wal(warehouse)
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            is_ours = has_table(connection, "runs") and has_table(connection, "run_resources")
+    except duckdb.Error as error:
+        reason = f"it cannot be opened as a DuckDB file ({_first_line(error)})"
+        raise StorageFailed(str(warehouse), reason, RESTORE) from None
+    if not is_ours:
+        raise Misconfigured(
+            str(warehouse),
+            "it is not a warehouse of Rollcall: it has no table `runs`",
+            "set WAREHOUSE to another path",
+        )
+
+
+def must_be_sound(copy: Path, warehouse: Path) -> None:
+    """Raise if any block is damaged. DuckDB checks a block only when it reads it, so read all rows:
+    damage would otherwise end a sync halfway, or be published again."""
+    try:
+        with duckdb.connect(str(copy), read_only=True) as connection:
+            for (table,) in connection.execute(
+                'select format(\'"{}"."{}"\', schema_name, table_name) from duckdb_tables()'
+            ).fetchall():
+                connection.execute(f"select bit_xor(hash(line)) from {table} as line")
+    except duckdb.Error as error:
+        reason = f"it is damaged ({_first_line(error)})"
+        raise StorageFailed(str(warehouse), reason, RESTORE) from None
+
+
+def must_have_no_wal(warehouse: Path) -> None:
+    """Raise if a write-ahead log exists: DuckDB would replay it into the file published next."""
+    log = warehouse.with_name(warehouse.name + ".wal")
+    if log.exists():
+        raise StorageFailed(
+            str(log),
+            "another program has opened the published file for writing",
+            "close it there (analysts open the file with -readonly), then remove the .wal file",
+        )
+
+
+def publish(copy: Path, warehouse: Path) -> None:
+    """Replace the published file by the finished copy, durably, in one step."""
+    try:
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute("checkpoint")
+        if copy.with_name(copy.name + ".wal").exists():
+            raise StorageFailed(str(copy), "it is still open", "run `rollcall sync` again")
+        must_have_no_wal(warehouse)
+        copy.chmod(0o400)
+        _sync_to_disk(copy)
+        _ignore_signals()
+        copy.replace(warehouse)
+        _sync_to_disk(warehouse.parent)
+    except OSError as error:
+        raise storage_failure(warehouse, error) from None
+
+
+def keep_refused(copy: Path, warehouse: Path) -> Path:
+    """Keep a refused candidate for inspection, in place of the one before it; return its path."""
+    place = refused_path(warehouse)
+    place.parent.mkdir(exist_ok=True, mode=0o700)
+    return copy.replace(place)
+
+
+def refused_path(warehouse: Path) -> Path:
+    """Return where a refused candidate is kept until the next sync that publishes."""
+    return _work_home(warehouse) / "refused" / warehouse.name
+
+
+def remove_refused(warehouse: Path) -> None:
+    shutil.rmtree(refused_path(warehouse).parent, ignore_errors=True)
+
+
+def open_published(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the published file for reading. Raises Misconfigured where it does not exist."""
+    if not path.exists():
+        raise Misconfigured(str(path), "nothing is published there yet", "run `rollcall sync`")
+    must_be_ours(path)
+    return duckdb.connect(str(path), read_only=True)
+
+
+def storage_failure(
+    path: Path, error: OSError, next: str = "check the disk, or set WAREHOUSE"
+) -> StorageFailed:
+    return StorageFailed(str(path), (error.strerror or str(error)).lower(), next)
+
+
+def _work_home(warehouse: Path) -> Path:
+    return warehouse.parent / f".{warehouse.name}.work"
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).splitlines()[0][:120]
+
+
+def _ignore_signals() -> None:
+    """Ignore interrupts from here on: the message "nothing was published" would be untrue."""
+    if threading.current_thread() is threading.main_thread():
+        for number in INTERRUPTS:
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _sync_to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,67 @@
+"""Check a plan before any change is made."""
+
+from __future__ import annotations
+
+from pipelines import settings
+from pipelines.failures import Refused
+from pipelines.sources import write_access
+from pipelines.sources.writer import Change, Provisioner
+from pipelines.warehouse.publish import open_published
+from pipelines.write_back import limits
+from pipelines.write_back.journal import SETTLED_OUTCOMES, Journal
+from pipelines.write_back.plan import NEXT_PLAN, Plan
+from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
+
+
+def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[str, Provisioner]:
+    """Return the writer of each system, if the plan passes every check.
+
+    Raise Refused for a plan that is stale, too old, for another tenant, beyond the limits, or that
+    touches something protected.
+    """
+    changes = plan.changes
+    sources = {change.through for change in changes}
+    _check_tenants(plan, sources)
+    hours = limits.PlanLimits.configured().max_age_hours
+    if limits.is_older(plan.document["made_at"], hours):
+        raise Refused("plan", f"the plan is more than {hours:g} hours old", NEXT_PLAN)
+    writers = {
+        source: write_access.connect_writer(source)
+        for source in write_access.writable_sources()
+        # Systems that the plan does not change are asked for Rollcall's own accounts, too.
+        if source in sources or write_access.has_write_credential(source)
+    }
+    own_accounts = {account for writer in writers.values() for account in writer.own_accounts()}
+    patterns = limits.read_protected_patterns()
+    for change in changes:
+        if why := limits.reason_untouchable(change, patterns, own_accounts):
+            raise Refused(f"plan: {change.account_id}", why, NEXT_PLAN)
+    with open_published(settings.warehouse_path()) as warehouse:
+        limits.check_limits(changes, warehouse, max_changes, "apply")
+        # The mart never asks for an undo; the approval of its digest is the only reason for it.
+        wanted = None if plan.document["undoes"] else read_wanted_changes(warehouse)
+    if wanted is not None:
+        left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
+        _check_still_wanted(left, split_wanted_changes(wanted, own_accounts)[0])
+    return writers
+
+
+def _check_tenants(plan: Plan, sources: set[str]) -> None:
+    """Raise Refused unless the settings lead to the tenant that the plan names for each source."""
+    tenants = plan.document["tenants"]
+    for source, tenant in tenants.items():
+        configured = write_access.writable_tenant(source)
+        if configured != tenant:
+            why = f"the plan is for {tenant}, but the settings lead to {configured}"
+            raise Refused(f"plan: {source}", why, NEXT_PLAN)
+    if sources != {*tenants}:
+        raise Refused("plan", "the plan does not name the tenant of each system", NEXT_PLAN)
+
+
+def _check_still_wanted(left: list[Change], wanted: list[Change]) -> None:
+    """Raise Refused if a change that is left to make is not wanted any more, or not like this."""
+    by_id = {change.change_id: change for change in wanted}
+    stale = sum(by_id.get(change.change_id) != change for change in left)
+    if stale:
+        why = f"the published data no longer asks for {stale} of {len(left)} changes as planned"
+        raise Refused("plan", why, NEXT_PLAN)

@@ -1,0 +1,160 @@
+"""The audit log: every plan and every change in other systems, each record chained to the last.
+
+`audit.jsonl` in the folder of changes is only appended to. A record contains the hash of its
+predecessor, so an edited, removed, moved or inserted record breaks the chain there. The hash of the
+last record, the head, is also written to other places: `audit.head`, the journals, the output of
+`apply`, and change_plans in the warehouse. A truncated log lacks a head that one of them has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import settings
+from pipelines.failures import Misconfigured, Refused
+from pipelines.files import json_lines
+from pipelines.files.json_lines import Record
+from pipelines.warehouse.publish import open_published
+
+JOURNAL_SUFFIX = ".journal.jsonl"
+FIRST_HASH = "0" * 64  # the predecessor of the first record
+FIELDS = {"seq", "time", "actor", "plan_digest", "change_id", "event", "facts", "previous", "hash"}
+NEXT_AUDIT = "keep the file unchanged as evidence, and restore the log from a backup"
+
+
+def changes_folder() -> Path:
+    """Return the folder of plans, journals and the audit log: CHANGES__FOLDER, or `changes` beside
+    the warehouse."""
+    default = settings.warehouse_path().parent / "changes"
+    return Path(settings.read_setting("changes.folder") or default).expanduser().absolute()
+
+
+def find_journals(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{JOURNAL_SUFFIX}"))
+
+
+@dataclass
+class AuditReport:
+    """The result of verifying a log. `wrong` is empty if every record and every head is there."""
+
+    records: int = 0
+    head: str = FIRST_HASH
+    heads_checked: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+class Log:
+    """The audit log of one folder, written by one actor."""
+
+    def __init__(self, folder: Path, actor: str) -> None:
+        self.path, self.actor, self.head = folder / "audit.jsonl", actor, FIRST_HASH
+
+    def write(self, event: str, digest: str = "", change_id: str = "", **facts: Any) -> Record:
+        """Append a record and return it. The record is on disk when this method returns.
+
+        Raise Refused if the end of the log was edited, so that no chain continues after a break.
+        """
+
+        def make_record(last_line: bytes) -> Record:
+            last = json_lines.parse_record(last_line) if last_line else {"seq": 0}
+            if last is None or (last_line and last.get("hash") != hash_of(last)):
+                raise Refused(str(self.path), "the last record was edited", NEXT_AUDIT)
+            if _read_head_file(self.path.parent).get("seq", 0) > last["seq"]:
+                raise Refused(str(self.path), "records at the end are missing", NEXT_AUDIT)
+            record = {
+                "seq": last["seq"] + 1,
+                "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+                "actor": self.actor,
+                "plan_digest": digest,
+                "change_id": change_id,
+                "event": event,
+                "facts": facts,
+                "previous": last.get("hash", FIRST_HASH),
+            }
+            return record | {"hash": hash_of(record)}
+
+        record = json_lines.append_record(self.path, make_record)
+        self.head = record["hash"]
+        head = {"seq": record["seq"], "hash": self.head}
+        json_lines.replace_file(self.path.with_suffix(".head"), json_lines.to_canonical(head))
+        return record
+
+
+def hash_of(record: Record) -> str:
+    return json_lines.hash_record(record, without="hash")
+
+
+def verify_log(folder: Path, heads: dict[str, str] | None = None) -> AuditReport:
+    """Check every record of the log, and look for every known head in it.
+
+    Known are the heads in `heads` (by where they come from), in `audit.head`, in the journals and
+    in the warehouse. Raise Misconfigured if nothing was ever written.
+    """
+    known = _find_known_heads(folder) | (heads or {})
+    path = folder / "audit.jsonl"
+    if not path.exists() and not known:
+        raise Misconfigured(str(path), "there is no audit log yet", "the first plan creates it")
+    report = AuditReport(heads_checked=len(known))
+    lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
+    if lines[-1]:
+        report.wrong.append(f"the last record is cut off after {len(lines[-1])} bytes")
+    hashes = {FIRST_HASH}
+    for number, line in enumerate(lines[:-1], 1):
+        report.records = number
+        record = json_lines.parse_record(line)
+        if record is None or {*record} != FIELDS or record["hash"] != hash_of(record):
+            report.wrong.append(f"record {number} was edited")
+        elif record["previous"] != report.head or record["seq"] != number:
+            report.wrong.append(f"record {number} does not follow the record before it")
+        report.head = str(record.get("hash")) if record else ""
+        hashes.add(report.head)
+    report.wrong += [
+        f"the record named by {place} is missing: the log was truncated"
+        for place, head in known.items()
+        if head not in hashes
+    ]
+    return report
+
+
+def _find_known_heads(folder: Path) -> dict[str, str]:
+    """Return the heads that were written down outside the log, by place."""
+    found = {}
+    if head := _read_head_file(folder):
+        found["audit.head"] = str(head.get("hash"))
+    for journal in find_journals(folder):
+        for record in json_lines.read_records(journal):
+            if record.get("audit_head"):
+                found[journal.name] = record["audit_head"]
+    if settings.warehouse_path().exists():
+        with open_published(settings.warehouse_path()) as warehouse:
+            for digest, head in _read_published_heads(warehouse):
+                found[f"the warehouse (plan {digest[:8]})"] = head
+    return found
+
+
+def _read_head_file(folder: Path) -> Record:
+    """Return the content of `audit.head`; empty if there is no such file. Raise Refused."""
+    path = folder / "audit.head"
+    found = json_lines.read_records(path)
+    if len(found) > 1 or (found and not isinstance(found[0].get("seq"), int)):
+        raise Refused(str(path), "the file was edited", NEXT_AUDIT)
+    return found[0] if found else {}
+
+
+def _read_published_heads(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Return the digest of every applied plan, and the head of the log when it was applied."""
+    # Warehouses of earlier versions lack the table or the column.
+    known = warehouse.execute(
+        "select count(*) from duckdb_columns()"
+        " where table_name = 'change_plans' and column_name = 'audit_head'"
+    ).fetchone()
+    if known != (1,):
+        return []
+    return warehouse.execute(
+        "select plan_digest, audit_head from change_plans where audit_head is not null order by 1"
+    ).fetchall()

@@ -1,0 +1,74 @@
+"""Copy the journals into the warehouse: plans that were applied, and what came of each change.
+
+The journals and the audit log beside the warehouse are the originals. These tables are made from
+the journals, so that a restored warehouse has every change again after the next sync.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import settings
+from pipelines.failures import Locked, Misconfigured, Refused, StorageFailed
+from pipelines.files import json_lines
+from pipelines.files.json_lines import Record
+from pipelines.sql import Table
+from pipelines.warehouse import publish
+from pipelines.warehouse.change_tables import APPLIED, PLANS, TABLES
+from pipelines.write_back.audit_log import changes_folder, find_journals
+
+
+def collect_journals(candidate: Path) -> None:
+    """Write the content of all journals into a warehouse that is not published yet.
+
+    Rows of plans that have no journal here stay as they are. Raise Refused for an edited journal.
+    """
+    with duckdb.connect(str(candidate)) as connection:
+        for table in TABLES:
+            table.create(connection)
+        for path in find_journals(changes_folder()):
+            records = json_lines.read_records(path)
+            begun = [record for record in records if record["event"] == "apply_begun"]
+            if begun:
+                _replace_row(connection, PLANS, _plan_row(begun[-1], records))
+            for record in records:
+                if record["event"] == "outcome":  # a later outcome replaces an earlier one
+                    _replace_row(connection, APPLIED, _change_row(record))
+
+
+def _plan_row(begun: Record, records: list[Record]) -> dict[str, Any]:
+    ended = [record for record in records if record["event"] == "apply_ended"]
+    is_complete = bool(ended) and ended[-1]["facts"]["is_complete"]
+    return {
+        "plan_digest": begun["plan_digest"],
+        "completed_at": ended[-1]["time"] if is_complete else None,
+        "audit_head": records[-1]["audit_head"],
+    } | begun["facts"]
+
+
+def _change_row(outcome: Record) -> dict[str, Any]:
+    known = outcome["facts"] | outcome["facts"]["seen"] | outcome | {"known_at": outcome["time"]}
+    return {name: known.get(name) for name in APPLIED.columns}
+
+
+def _replace_row(connection: duckdb.DuckDBPyConnection, table: Table, row: dict[str, Any]) -> None:
+    names, places = ", ".join(row), ", ".join("?" * len(row))
+    connection.execute(
+        f"insert or replace into main.{table.name} ({names}) values ({places})", [*row.values()]
+    )
+
+
+def publish_journals() -> str:
+    """Publish the journals now. Return why not, in words, if that must wait for the next sync."""
+    from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
+
+    try:
+        with publish.amend_published(settings.warehouse_path()) as workspace:
+            collect_journals(workspace.copy)
+            transform(workspace.copy, workspace.dbt_home, DECISION_MODELS)
+    except (Locked, Misconfigured, Refused, StorageFailed) as error:
+        return f"the next sync will record these changes in the warehouse ({error.why})"
+    return ""

@@ -1,0 +1,133 @@
+"""Make a plan: the wanted changes, checked against the limits and frozen in one file.
+
+The file is canonical JSON and contains the digest of the rest of its content, so that any edited
+byte is noticed. Who gives this digest to `rollcall apply` has approved exactly this content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines import __version__
+from pipelines.failures import Refused
+from pipelines.files import json_lines
+from pipelines.sources import write_access
+from pipelines.sql import fetch_rows
+from pipelines.warehouse import publish
+from pipelines.warehouse.source_states import read_source_states
+from pipelines.write_back import audit_log, limits
+from pipelines.write_back.plan import ACTION_ORDER, PLAN_FORMAT, Plan, plan_digest
+from pipelines.write_back.undo import Undo
+from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
+
+ROWS_AS_JSON = "select to_json(row)::varchar from {} as row order by all"
+
+
+def make_plan(
+    warehouse: duckdb.DuckDBPyConnection,
+    actor: str,
+    max_changes: int | None = None,
+    undo: Undo | None = None,
+) -> Plan:
+    """Return a plan for the wanted changes, or for undoing another plan.
+
+    Raise Refused for data that is not fresh, and for more changes than the limits allow unless
+    `max_changes` is their exact number.
+    """
+    wanted = undo.changes if undo else read_wanted_changes(warehouse)
+    changes, blocked = split_wanted_changes(wanted, _own_accounts())
+    states = _fresh_states({change.source_name for change in changes}, warehouse)
+    by_action = Counter(change.action for change in changes)
+    document = {
+        "format": PLAN_FORMAT,
+        "rollcall": __version__,
+        "made_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "made_by": actor,
+        "tenants": {
+            source: write_access.writable_tenant(source)
+            for source in {change.through for change in changes}
+        },
+        "snapshot": {
+            "data_as_of": min((state["as_of"] for state in states.values()), default=None),
+            "runs": {name: state["complete_run_id"] for name, state in states.items()},
+        },
+        "decisions_sha256": _digest_decisions(warehouse),
+        "undoes": undo.digest if undo else None,
+        "exceeded": limits.check_limits(changes, warehouse, max_changes, "plan"),
+        "totals": {
+            "changes": len(changes),
+            "blocked": len(blocked),
+            "by_action": {name: by_action[name] for name in ACTION_ORDER if by_action[name]},
+            "by_source": dict(Counter(change.source_name for change in changes)),
+        },
+        "items": [change.item() for change in changes],
+        "blocked": [
+            one.change.item() | {"blocked_because": one.blocked_because} for one in blocked
+        ],
+    }
+    return Plan(document | {"digest": plan_digest(document)})
+
+
+def write_plan(plan: Plan, out: Path | None, folder: Path, actor: str) -> Path:
+    """Write the plan to `out`, by default into the folder of changes, and return the path.
+
+    Raise StorageFailed, and Locked while another plan or apply is running.
+    """
+    path = out or folder / f"{plan.digest[:12]}.plan.json"
+    with json_lines.hold_folder(folder, "plan or apply"):
+        audit_log.Log(folder, actor).write("plan_made", plan.digest, changes=len(plan.changes))
+        try:
+            json_lines.replace_file(path, json_lines.to_canonical(plan.document))
+        except OSError as error:
+            raise publish.storage_failure(path, error, "check the disk, or set --out") from None
+    return path
+
+
+def _own_accounts() -> set[str]:
+    """Return Rollcall's own accounts in the systems for which this host has a write credential.
+
+    `apply` asks every system that it writes to, and so knows all of them.
+    """
+    return {
+        account
+        for source in write_access.writable_sources()
+        if write_access.has_write_credential(source)
+        for account in write_access.connect_writer(source).own_accounts()
+    }
+
+
+def _fresh_states(
+    sources: set[str], warehouse: duckdb.DuckDBPyConnection
+) -> dict[str, dict[str, Any]]:
+    """Return the state of each source. Raise Refused if one is incomplete or its data is old."""
+    hours = limits.PlanLimits.configured().max_data_age_hours
+    states = {state["source_name"]: state for state in read_source_states(warehouse)}
+    for name in sorted(sources):
+        state = states.get(name)
+        if state is None or state["is_stale"]:
+            why = "the last sync was not complete, so its data may be out of date"
+        elif limits.is_older(state["as_of"], hours):
+            why = f"the data is from {state['as_of']}, more than {hours:g} hours ago"
+        else:
+            continue
+        raise Refused(f"plan: {name}", why, "run `rollcall sync`, or set PLAN__MAX_DATA_AGE_HOURS")
+    return {name: states[name] for name in sorted(sources)}
+
+
+def _digest_decisions(warehouse: duckdb.DuckDBPyConnection) -> str:
+    """Return the SHA-256 of the decisions and the policy that the plan is based on."""
+    digest = hashlib.sha256()
+    for (table,) in warehouse.execute(
+        "select format('{}.{}', schema_name, table_name) from duckdb_tables()"
+        " where schema_name = 'policy' or table_name = 'review_decisions' order by all"
+    ).fetchall():
+        digest.update(f"{table}\n".encode())
+        for (row,) in fetch_rows(warehouse.execute(ROWS_AS_JSON.format(table))):
+            digest.update(row.encode() + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,65 @@
+"""Undo a plan: the inverse of each change that the plan carried out.
+
+A change that was already in place before the plan ran is not undone. The decision behind a change
+stays valid: unless that decision is superseded too, the next plan makes the change again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipelines.sources.writer import Change
+from pipelines.write_back.journal import Journal
+from pipelines.write_back.plan import Plan
+from pipelines.write_back.wanted import WantedChange
+
+
+@dataclass(frozen=True)
+class Undo:
+    """The changes that undo the plan with this digest."""
+
+    digest: str
+    changes: list[WantedChange]
+
+
+def undo_plan(plan: Plan, folder: Path, actor: str, because: str) -> Undo:
+    """Return the inverse of every change that the plan made; a change without one is blocked."""
+    journal = Journal(folder, plan, actor)
+    found = []
+    for change in plan.changes:
+        if journal.outcome(change) in ("done", "ticketed") and journal.was_called(change):
+            inverse = _invert_change(change, journal)
+            has_inverse = change.inverse_action and change.account_id
+            why = None if has_inverse else f"nothing undoes {change.action.replace('_', ' ')}"
+            found.append(WantedChange(replace(inverse, reason=because, approved_by=actor), why))
+    return Undo(plan.digest, found)
+
+
+def _invert_change(change: Change, journal: Journal) -> Change:
+    """Return the inverse of one change. The journal has the ids of what the change created."""
+    digest = journal.plan.digest
+    key = f"undo|{digest}|{change.change_id}"
+    answered = journal.facts_of(change, "answered")
+    expected = change.wanted_state
+    if change.action == "open_ticket":
+        seen = journal.facts_of(change, "outcome")[-1]["seen"]
+        expected = json.dumps({name: seen.get(name) for name in ("ticket_id", "reference")})
+    return replace(
+        change,
+        change_id=hashlib.sha256(key.encode()).hexdigest(),
+        action=change.inverse_action or change.action,
+        wanted_action=None,
+        source_grant_id=answered[-1]["native_id"] if answered else None,
+        expected_state=expected,
+        wanted_state=change.expected_state,
+        reason_kind="undo",
+        reason_id=digest[:12],
+        campaign=None,
+        item_id=None,
+        due_at=None,
+        inverse_action=change.action,
+        residual=None,
+    )

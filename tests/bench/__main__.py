@@ -1,0 +1,24 @@
+"""`make bench`: every figure that is promised, as counts and as ratios within one run.
+
+Each `tests/bench/<what>.py` is one part, with a `run()` that prints lines; names as arguments
+choose some. Seconds differ from machine to machine, so time is told against something measured
+beside it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    for path in sorted(Path(__file__).parent.glob("[a-z]*.py")):
+        if path.stem != "measured" and (not sys.argv[1:] or path.stem in sys.argv[1:]):
+            module = importlib.import_module(f"tests.bench.{path.stem}")
+            print(f"\n{module.__doc__.splitlines()[0]}", flush=True)
+            module.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""A whole sync in which nothing changed, against dbt alone; and what a day of history costs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.sync import load, run_record
+from pipelines.warehouse import PROJECT_FOLDER
+from pipelines.warehouse.dbt_build import transform
+from tests.bench.measured import FAST
+from tests.sandbox import Sandbox
+from tests.sandbox.generate import generate
+
+RUNS = 3
+GRANTS = int(os.environ.get("BENCH_GRANTS", "1000000"))
+EACH = 500  # members of a group
+
+
+def run() -> None:
+    for line in (*nothing_changed(), *a_day_of_history()):
+        print(f"  {line}", flush=True)
+
+
+def nothing_changed() -> list[str]:
+    """1,000 people; dbt builds the same warehouse with the same parsed project."""
+    with Sandbox(generate(1000)) as sandbox, tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        warehouse = home / "access.duckdb"
+        mine = os.environ | sandbox.environment() | FAST | {"WAREHOUSE": str(warehouse)}
+        mine |= {"PYTHONPATH": str(Path.cwd())}
+        sync = [sys.executable, "-m", "pipelines", "sync", "--quiet"]
+        subprocess.run(sync, env=mine, cwd=home, check=True)
+        copy = home / "copy" / warehouse.name
+        copy.parent.mkdir()
+        build = [
+            str(Path(sys.executable).parent / "dbt"),
+            "--quiet",
+            "build",
+            *("--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)),
+            *("--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")),
+            *("--exclude-resource-type", "unit_test", "--threads", str(os.cpu_count())),
+        ]
+        ours, alone = [], []
+        for _ in range(RUNS):
+            ours.append(timed(sync, mine, home))
+            shutil.copyfile(warehouse, copy)
+            alone.append(timed(build, mine | {"ROLLCALL_CANDIDATE": str(copy)}, home))
+    whole, dbt = statistics.median(ours), statistics.median(alone[1:])  # the first one parses
+    return [
+        f"nothing changed, 1,000 people: {whole:.1f} s, dbt alone {dbt:.1f} s:"
+        f" {whole / dbt:.2f} times (at most 2)"
+    ]
+
+
+def timed(command: list[str], environment: dict[str, str], home: Path) -> float:
+    before = time.perf_counter()
+    subprocess.run(command, env=environment, cwd=home, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - before
+
+
+# ---- history
+
+
+def a_day_of_history() -> list[str]:
+    """Groups of 500, and on the next day one grant in a hundred is another."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        warehouse = home / "access.duckdb"
+        with duckdb.connect(str(warehouse)) as connection:
+            people(connection)
+        build(warehouse, home, "first")
+        same = min(build(warehouse, home, f"same {number}") for number in range(2))
+        with duckdb.connect(str(warehouse)) as connection:
+            members(connection, 1)
+        changed = build(warehouse, home, "changed")
+        with duckdb.connect(str(warehouse)) as connection:
+            [closed] = connection.execute(
+                "select count(*) from grants_history where valid_to is not null"
+            ).fetchone()
+    assert closed == GRANTS // 100, closed
+    return [
+        f"a day in which {closed:,} of {GRANTS:,} grants changed: {changed:.1f} s of CPU, one in"
+        f" which none did: {same:.1f} s: {changed / same - 1:+.0%} (under 20 %)"
+    ]
+
+
+COLUMNS = (
+    "id varchar not null, parent_id varchar, updated_at timestamptz,"
+    " row_hash varchar not null, payload json not null"
+)
+
+
+def people(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema raw_pingone")
+    for table, rows, payload in (
+        ("users", GRANTS // 5, "{'id': id, 'username': id, 'enabled': true}"),
+        ("groups", GRANTS // EACH, "{'id': id, 'name': 'Group ' || id}"),
+    ):
+        connection.execute(
+            f"create table raw_pingone.{table} ({COLUMNS});"
+            f" insert into raw_pingone.{table} select id, null, null, id, to_json({payload})"
+            f" from (select range::varchar as id from range({rows}))"
+        )
+    connection.execute(f"create table raw_pingone.group_members ({COLUMNS})")
+    members(connection, 0)
+
+
+def members(connection: duckdb.DuckDBPyConnection, day: int) -> None:
+    """Five in each group of 500 are others on the next day."""
+    connection.execute(
+        "delete from raw_pingone.group_members;"
+        " insert into raw_pingone.group_members"
+        " select number::varchar, null, null, number, json_object('direct', list("
+        f"   ((number * {EACH} + place + if(place < {EACH // 100}, {day} * {EACH}, 0))"
+        f"   % {GRANTS // 5})::varchar order by place))"
+        f" from range({GRANTS // EACH}) as groups(number), range({EACH}) as places(place)"
+        " group by number"
+    )
+
+
+def build(warehouse: Path, home: Path, run_id: str) -> float:
+    """Seconds of CPU that one transform takes."""
+    now = datetime.now(UTC)
+    run_record.record_runs(warehouse, run_id, [load.Read("pingone", started_at=now, ended_at=now)])
+    before = time.process_time()
+    transform(warehouse, home)
+    return time.process_time() - before

@@ -1,0 +1,279 @@
+"""Bad input gets one clear message, the right exit code, and nothing published or lost."""
+
+from __future__ import annotations
+
+import json
+
+import duckdb
+import pytest
+
+from tests.sandbox.server import Fault, Request, Response, Server
+from tests.support.faults import quick
+from tests.support.product import Rollcall
+
+
+def everywhere(_: Request) -> bool:
+    return True
+
+
+def path(part: str):
+    return lambda request: part in request.path
+
+
+def always(response: Response):
+    return lambda request, honest: response
+
+
+def instead(matches, response: Response, times: int = 10_000) -> Fault:
+    return Fault(matches, always(response), times=times, before=True)
+
+
+def failed(rollcall: Rollcall, code: int, *words: str, **settings: str) -> None:
+    """A sync that ends with this code, says these words, and publishes nothing."""
+    before = rollcall.warehouse.read_bytes() if rollcall.warehouse.exists() else None
+    result = rollcall.run("sync", **settings)
+    assert code == result.code, result.err
+    for word in words:
+        assert word.lower() in result.err.lower()
+    assert "Traceback" not in result.err
+    assert before == (rollcall.warehouse.read_bytes() if rollcall.warehouse.exists() else None)
+
+
+# ---- settings
+
+
+def test_nothing_configured_names_settings_and_demo(rollcall):
+    """Without any setting, sync names the settings to make and `make demo`."""
+    rollcall.environment = {"WAREHOUSE": str(rollcall.warehouse)}
+
+    failed(rollcall, 2, "SOURCES__PINGONE__CLIENT_ID", "make demo")
+
+
+def test_half_a_source_is_told_by_the_setting_that_is_missing(rollcall):
+    del rollcall.environment["SOURCES__PINGONE__CLIENT_SECRET"]
+
+    failed(rollcall, 2, "SOURCES__PINGONE__CLIENT_SECRET")
+
+
+@pytest.mark.parametrize(
+    "variable, words",
+    [
+        ("SOURCES__PINGONE__CLIENT_SECERT", "did you mean client_secret"),
+        ("SOURCES__PINGUNE__CLIENT_SECRET", "did you mean pingone"),
+    ],
+)
+def test_a_misspelt_setting_is_not_passed_over(rollcall, variable, words):
+    failed(rollcall, 2, variable, words, **{variable: "x"})
+
+
+def test_a_misspelt_setting_in_a_file_is_not_passed_over(rollcall):
+    (rollcall.home / ".dlt").mkdir()
+    (rollcall.home / ".dlt" / "config.toml").write_text("[sources.pingone]\npage_sise = 5\n")
+
+    result = rollcall.start("sync")
+
+    said = result.communicate()[1]
+    assert (2, True) == (result.returncode, "did you mean page_size?" in said)
+
+
+@pytest.mark.parametrize(
+    "name, value, words",
+    [
+        ("SOURCES__PINGONE__REGION", "mars", "use com, ca, eu, asia, com.au, sg"),
+        ("SOURCES__PINGONE__PAGE_SIZE", "many", "page_size"),
+        ("SOURCES__PINGONE__BASE_URL", "http://api.example.com/v1", "https://"),
+        ("SOURCES__PINGONE__BASE_URL", "https://user:secret@api.example.com/v1", "https://"),
+        ("SOURCES__CHARTHOP__API_TOKEN", "two words\nand a line", "SOURCES__CHARTHOP__API_TOKEN"),
+        ("REVIEW__OWNER", "nobody", "not an email address"),
+        ("REVIEW__DORMANT_AFTER_DAYS", "ninety", "not a number of days"),
+        ("GUARD__REMOVED_ROWS", "a few", "not a number"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(rollcall, name, value, words):
+    failed(rollcall, 2, words, **{name: value})
+    assert not rollcall.sandbox.charthop.log
+
+
+# ---- credentials and rights
+
+
+def test_a_wrong_secret_costs_one_request_and_is_not_said(rollcall):
+    failed(
+        rollcall,
+        3,
+        "pingone",
+        "401",
+        SOURCES__PINGONE__CLIENT_SECRET="wrong-and-private",
+        SOURCES__CHARTHOP__API_TOKEN="wrong-and-private",
+        SOURCES__HALOITSM__CLIENT_SECRET="wrong-and-private",
+    )
+
+    assert [1, 1, 1] == [
+        len(server.log)
+        for server in (
+            rollcall.sandbox.charthop,
+            rollcall.sandbox.haloitsm,
+            rollcall.sandbox.pingone,
+        )
+    ]
+
+
+def test_a_missing_right_is_named_by_sync_and_by_check(rollcall):
+    company = rollcall.sandbox.company
+    company.pingone.switches.missing_permissions = {"permissions:read:userRoleAssignments"}
+
+    result = rollcall.run("check", "pingone")
+
+    assert 3 == result.code
+    assert "fail pingone: role assignments" in result.out
+    assert "permissions:read:userRoleAssignments" in result.out
+    assert "ok   pingone: users" in result.out
+
+    result = rollcall.run("sync", "pingone")
+    assert (3, True) == (result.code, "permissions:read:userRoleAssignments" in result.err)
+
+
+def test_a_token_answer_without_a_token_is_refused(rollcall):
+    rollcall.sandbox.pingone.faults = [instead(path("/as/token"), Response(200, {"scope": ""}))]
+
+    result = rollcall.run("sync", "pingone")
+
+    assert (3, True) == (result.code, "no access_token" in result.err)
+
+
+# ---- answers that are none
+
+
+@pytest.mark.parametrize("vendor", ["charthop", "haloitsm", "pingone"])
+@pytest.mark.parametrize(
+    "words, response",
+    [
+        ("web page", Response(200, b"<!doctype html><html>Sign in</html>")),
+        ("expected", Response(200, {"error": "something went wrong"})),
+        ("expected", Response(200, b"null")),
+        ("expected", Response(200, [1, 2, 3])),
+        ("expected", Response(204, b"")),
+        ("not json", Response(200, b'{"data": [{"id": "1"')),
+    ],
+    ids=["web page", "error object", "null", "numbers", "no content", "cut"],
+)
+def test_an_answer_that_is_no_list_is_an_error(rollcall, vendor, words, response, monkeypatch):
+    """An answer that is no list ends the source; it is never taken for an empty list."""
+    quick(monkeypatch)
+    lists = {"charthop": "/v2/org", "haloitsm": "/api/", "pingone": "/users"}
+    server = getattr(rollcall.sandbox, vendor)
+    server.faults = [instead(path(lists[vendor]), response)]
+    before = dict(rollcall.environment)
+    rollcall.environment = {
+        key: value
+        for key, value in before.items()
+        if not key.startswith("SOURCES__") or vendor.upper() in key
+    }
+
+    failed(rollcall, 4, vendor, words)
+    assert server.faults[0].fired
+
+
+def test_an_unreachable_host_is_named(rollcall, monkeypatch):
+    quick(monkeypatch)
+    with Server(rollcall.sandbox.company.charthop) as gone:
+        url = gone.url
+
+    result = rollcall.run("sync", "charthop", SOURCES__CHARTHOP__BASE_URL=url)
+
+    assert (4, True) == (result.code, "127.0.0.1" in result.err and "refused" in result.err)
+
+
+@pytest.mark.parametrize("row", [{"name": "no id"}, {"id": None}, {"id": ""}, {"id": {"a": 1}}])
+def test_a_row_without_its_id_fails_the_source(rollcall, row):
+    rollcall.sandbox.charthop.faults = [
+        instead(path("/v2/org/lanternfish/person"), Response(200, {"data": [row]}))
+    ]
+
+    result = rollcall.run("sync", "charthop")
+
+    assert (4, True) == (result.code, "a row has no `id`" in result.err)
+
+
+def test_one_id_with_two_rows_fails_the_source(rollcall):
+    """Two different rows under one id fail the source, and the failure names the id."""
+    rows = [{"id": "p1", "name.first": "Ann"}, {"id": "p1", "name.first": "Bob"}]
+    rollcall.sandbox.charthop.faults = [
+        instead(path("/v2/org/lanternfish/person"), Response(200, {"data": rows}))
+    ]
+
+    result = rollcall.run("sync", "charthop")
+
+    assert (4, True) == (result.code, "p1" in result.err)
+
+
+@pytest.mark.long
+def test_optional_fields_and_unknown_words_break_nothing(rollcall):
+    """New fields, missing optional fields and unknown words break nothing."""
+    company = rollcall.sandbox.company
+    for number, user in enumerate(company.pingone.users.values()):
+        user |= {"brandNew": {"deep": [1, 2, {"x": None}]}, "mfaEnabled": "perhaps"}
+        user["account"] = {"status": "HIBERNATING"} if number % 2 else {}
+        for name in ("email", "name", "lastSignOn", "lifecycle"):
+            if number % 3 == 0:
+                user.pop(name, None)
+    company.touch()
+
+    rollcall.sync("pingone")
+
+    assert len(company.pingone.users) == len(
+        rollcall.rows("from accounts where account_id like 'pingone:user:%'")
+    )
+    assert not rollcall.rows(
+        "from accounts where source_status = 'HIBERNATING' and status = 'disabled'"
+    )
+
+
+def test_ids_stay_text_whatever_the_vendor_makes_of_them(rollcall):
+    rows = [
+        {"id": "0012", "name.first": "A"},
+        {"id": 12, "name.first": "B"},
+        {"id": 123456789012345678901234, "name.first": "C"},
+        {"id": 7.0, "name.first": "\ud800 half"},
+    ]
+    body = json.dumps({"data": rows}).encode()
+    rollcall.sandbox.charthop.faults = [
+        instead(path("/v2/org/lanternfish/person"), Response(200, body))
+    ]
+
+    rollcall.sync("charthop")
+
+    assert ["0012", "12", "123456789012345678901234", "7"] == rollcall.column(
+        "select source_account_id from accounts order by 1"
+    )
+
+
+# ---- the warehouse
+
+
+def test_a_file_that_is_no_warehouse_is_left_alone(rollcall):
+    rollcall.warehouse.parent.mkdir()
+    rollcall.warehouse.write_text("my notes")
+
+    failed(rollcall, 6, str(rollcall.warehouse), "duckdb")
+
+
+def test_a_duckdb_file_of_something_else_is_left_alone(rollcall):
+    rollcall.warehouse.parent.mkdir()
+    with duckdb.connect(str(rollcall.warehouse)) as other:
+        other.execute("create table sales (amount int)")
+
+    failed(rollcall, 2, "not a warehouse of Rollcall", "WAREHOUSE")
+
+
+def test_a_write_ahead_log_beside_the_published_file_is_refused(rollcall, published):
+    rollcall.has(published)
+    rollcall.warehouse.with_name("access.duckdb.wal").write_bytes(b"x")
+
+    failed(rollcall, 6, ".wal", "readonly")
+
+
+def test_a_path_that_cannot_be_written_is_named(rollcall):
+    (rollcall.home / "file").write_text("")
+
+    failed(rollcall, 6, "file", WAREHOUSE=str(rollcall.home / "file" / "access.duckdb"))

@@ -1,0 +1,16 @@
+"""One planted bug."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One guard taken away: `old` becomes `new` in `file`; `tests` is a pytest selection."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str

@@ -1,0 +1,15 @@
+"""Every bug of `make planted`: each takes one guard away, and names the tests that must see it."""
+
+from __future__ import annotations
+
+from tests.planted import files, models, review, sources, sync, write_back
+from tests.planted.bug import Bug
+
+BUGS: list[Bug] = [
+    *sources.BUGS,
+    *sync.BUGS,
+    *models.BUGS,
+    *review.BUGS,
+    *files.BUGS,
+    *write_back.BUGS,
+]

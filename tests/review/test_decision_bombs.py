@@ -1,0 +1,208 @@
+"""What comes back and is no harmless list of decisions is refused before it can do anything."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.failures import Failure
+from pipelines.files import xlsx_cells
+from pipelines.review.columns import HEADERS
+from pipelines.review.incoming import decision_file
+from tests.support.filled_in import SHEET, Rows, came, decided, ours, repacked, text, workbook
+from tests.support.product import Opened
+
+
+@pytest.fixture(scope="module")
+def rows(opened: Opened) -> Rows:
+    return decided(opened.rows)
+
+
+def adding(name: str, content: bytes = b"x") -> Callable[[Rows], bytes]:
+    return lambda rows: repacked(workbook(rows), lambda parts: parts.update({name: content}))
+
+
+def in_sheet(content: bytes, part: str = SHEET) -> Callable[[Rows], bytes]:
+    """The workbook with other XML in front of a sheet's, or of another part's."""
+    return lambda rows: repacked(
+        ours(rows), lambda parts: parts.update({part: content + parts[part]})
+    )
+
+
+def with_cells(number: int) -> bytes:
+    cells = b"".join(b"<c><v>1</v></c>" for _ in range(number))
+    return b'<worksheet xmlns="%s"><sheetData><row>%s</row></sheetData></worksheet>' % (
+        xlsx_cells.SPACES[0].encode(),
+        cells,
+    )
+
+
+def lying(rows: Rows) -> bytes:
+    """The archive says that a sheet of 64 MiB has 500 bytes."""
+    file = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook(rows))) as old,
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive,
+    ):
+        for name in old.namelist():
+            archive.writestr(name, old.read(name) + b" " * (1 << 26) * (name == SHEET))
+        archive.getinfo(SHEET).file_size = 500
+    return file.getvalue()
+
+
+def locked(rows: Rows) -> bytes:
+    """Each part is marked as one that needs a password."""
+    data = bytearray(workbook(rows))
+    for found in re.finditer(rb"PK\x01\x02", bytes(data)):
+        data[found.start() + 8] |= 1
+    return bytes(data)
+
+
+LAUGHS = b"<!DOCTYPE x [<!ENTITY a 'ha'>%s]>" % b"".join(
+    b"<!ENTITY %c '&%c;&%c;&%c;&%c;'>" % (98 + n, *(97 + n,) * 4) for n in range(20)
+)
+REFUSED: dict[str, tuple[str, Callable[[Rows], bytes], str]] = {
+    "macros": ("k.xlsx", adding("xl/vbaProject.bin"), "macros"),
+    "macros of Excel 4": ("k.xlsx", adding("xl/macrosheets/sheet1.xml"), "macros"),
+    "a name of workbooks with macros": ("k.xlsm", workbook, "macros"),
+    "a link to another file": ("k.xlsx", adding("xl/externalLinks/externalLink1.xml"), "links"),
+    "a DDE link": ("k.xlsx", adding("xl/externalLinks/externalLink1.xml", b"<ddeLink/>"), "links"),
+    "a database connection": ("k.xlsx", adding("xl/connections.xml"), "links"),
+    "an embedded object": ("k.xlsx", adding("xl/embeddings/oleObject1.bin"), "embedded"),
+    "a control": ("k.xlsx", adding("xl/activeX/activeX1.xml"), "embedded"),
+    "a password": ("k.xlsx", lambda _: decision_file.OLD_OR_LOCKED + b"\0" * 512, "password"),
+    "a locked archive": ("k.xlsx", locked, "password"),
+    "a binary workbook": ("k.xlsx", adding("xl/workbook.bin"), "another format"),
+    "an OpenDocument": ("k.ods", adding("mimetype"), "another format"),
+    "a zip bomb": ("k.xlsx", adding("xl/bomb.xml", b"0" * (1 << 26)), "larger"),
+    "a zip bomb that lies": ("k.xlsx", lying, "cannot be read"),
+    "a thousand parts": (
+        "k.xlsx",
+        lambda rows: repacked(
+            workbook(rows), lambda parts: parts.update({f"x/{n}": b"" for n in range(1_001)})
+        ),
+        "larger",
+    ),
+    "entities that grow": ("k.xlsx", in_sheet(LAUGHS), "DTD"),
+    "entities that grow in texts": ("k.xlsx", in_sheet(LAUGHS, "xl/sharedStrings.xml"), "DTD"),
+    "an entity of another file": (
+        "k.xlsx",
+        in_sheet(b"<!DOCTYPE x [<!ENTITY a SYSTEM 'file:///etc/passwd'>]>"),
+        "DTD",
+    ),
+    "thousands of columns": (
+        "k.xlsx",
+        lambda rows: repacked(
+            workbook(rows), lambda parts: parts.update({SHEET: with_cells(5_000)})
+        ),
+        "columns",
+    ),
+    "a million columns of CSV": ("k.csv", lambda _: b"item_id," * 1_000_000, "columns"),
+    "a thousand nested elements": (
+        "k.xlsx",
+        lambda rows: repacked(
+            workbook(rows), lambda parts: parts.update({SHEET: b"<x>" * 100_000})
+        ),
+        "cannot be read",
+    ),
+    "a workbook cut short": ("k.xlsx", lambda rows: workbook(rows)[:-500], "cannot be read"),
+    "a text that its cell does not find": (
+        "k.xlsx",
+        lambda rows: repacked(
+            ours(rows),
+            lambda parts: parts.update(
+                {"xl/sharedStrings.xml": b'<sst xmlns="%s"/>' % xlsx_cells.SPACES[0].encode()}
+            ),
+        ),
+        "cannot be read",
+    ),
+    "two sheets of decisions": (
+        "k.xlsx",
+        lambda rows: workbook(rows, lambda sheet: sheet.parent.copy_worksheet(sheet)),
+        "both",
+    ),
+    "a quote without end": ("k.csv", lambda rows: text(rows).encode() + b'"' + b"x\n" * 99, "CSV"),
+    "a quote within": ("k.csv", lambda rows: text(rows).encode() + b'"a"b,', "CSV"),
+    "no header": ("k.csv", lambda rows: text(rows).partition("\r\n")[2].encode(), "header"),
+    "no column of seals": ("k.csv", lambda rows: text(rows, [*HEADERS[:-1]]).encode(), "`seal`"),
+    "no column of decisions": (
+        "k.csv",
+        lambda rows: text(rows, [*{*HEADERS} - {"decision"}]).encode(),
+        "`decision`",
+    ),
+    "two columns of decisions": (
+        "k.csv",
+        lambda rows: text(rows, [*HEADERS, "Decision"]).encode(),
+        "two columns",
+    ),
+    "nothing": ("k.csv", lambda _: b"", "header"),
+    "a picture": ("k.csv", lambda _: bytes(range(256)) * 9, "neither"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_harmless_list_of_decisions_is_refused(asking, rows, case):
+    name, made, said = REFUSED[case]
+    result = asking.run("review", "import", "q4", came(asking.home, made(rows), name))
+
+    assert (5, True) == (result.code, said in result.err), result.err
+    assert f"{name}" in result.err and "next: " in result.err
+
+
+def test_a_giant_file_is_refused_unread(asking, tmp_path):
+    with (tmp_path / "k.csv").open("wb") as file:
+        file.truncate(1 << 40)
+
+    result = asking.run("review", "import", "q4", "k.csv")
+
+    assert 5 == result.code and "MiB" in result.err
+
+
+@pytest.mark.parametrize("name", ["nothing.csv", "folder", "pipe"])
+def test_what_is_no_file_is_wrong_usage(asking, tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+
+    assert 2 == asking.run("review", "import", "q4", name).code
+
+
+def test_a_formula_is_refused_by_its_row_whatever_it_shows(asking, rows):
+    def cheat(sheet: Any) -> None:
+        sheet.cell(3, HEADERS.index("decision") + 1, '=LOWER("REVOKE")')
+        sheet.cell(5, HEADERS.index("Person") + 1, "=cmd|'/C calc'!A0")
+        sheet.cell(7, HEADERS.index("comment") + 1, "=1+1")
+
+    result = asking.run(
+        "review", "import", "q4", came(asking.home, workbook(rows, cheat), "k.xlsx")
+    )
+
+    assert 5 == result.code
+    assert ["3", "5", "7"] == re.findall(r"k\.xlsx row (\d+): \w+ is a formula", result.err)
+
+
+@pytest.fixture(scope="module")
+def whole(rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
+    """A workbook, and where damaged ones go."""
+    return tmp_path_factory.mktemp("damaged") / "kim.xlsx", workbook(rows[:3])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0, 1, exclude_max=True), st.binary(max_size=9))
+def test_a_damaged_workbook_is_refused_or_read_but_never_breaks(whole, where, noise):
+    path, data = whole
+    place = int(where * len(data))
+    path.write_bytes(data[:place] + noise + data[place + 4 :])
+
+    try:
+        assert 3 >= len(decision_file.read_decision_file(path).rows)
+    except Failure as failure:
+        assert 5 == failure.code

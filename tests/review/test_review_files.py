@@ -1,0 +1,301 @@
+"""What a reviewer is sent: a workbook and a CSV that say the same, whatever opens them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
+
+import duckdb
+import openpyxl
+import pytest
+from openpyxl.utils.escape import unescape
+
+from pipelines.files import xlsx_read
+from pipelines.files.xlsx_write import UNWRITABLE
+from pipelines.review.columns import DECISION_COLUMNS, HEADERS, MAX_SHOWN_CHARACTERS
+from pipelines.review.outgoing import files as reviewer_files
+from pipelines.review.outgoing import rows as reviewer_rows
+from pipelines.review.outgoing.files import file_stem
+from pipelines.warehouse.review_tables import DECISIONS
+from tests.review.test_review import changed, opened, table
+from tests.support.product import Rollcall
+
+SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
+NASTY = (
+    *('=HYPERLINK("http://x")', "+1", "-2", "@SUM(A1)", "'=quoted", "<r>bold</r>", "&<>\"'"),
+    *("  two blanks  ", "007", "1e5", "2026-01-02", "a\nb\tc", "\u202eolleh", "_x0041_"),
+    *("_x000D_x0041_", "a_xb", "\r\n", "\n", "\x01\x1f\x7f\x9f", "\ufffe\uffff", "é\u00a0"),
+    *(
+        "&amp;",
+        "</t></is></c>",
+        "🦊" * 40_000,
+        "x" * MAX_SHOWN_CHARACTERS,
+        "'",
+        '"',
+        "''=1",
+        ",",
+        "\ufeff",
+    ),
+    "a\u2028b",
+)
+
+
+@pytest.fixture
+def packet(sent: Path) -> Path:
+    return sent / "data" / "reviews" / "q4" / "opened"
+
+
+def cells(path: Path, kinds: str = "s") -> list[tuple[str, ...]]:
+    """Every row of the first sheet as text; a cell of any other kind ends the test."""
+    book = openpyxl.load_workbook(path)
+    for sheet in book:
+        for row in sheet.iter_rows():
+            for cell in row:
+                assert cell.value is None or cell.data_type in kinds, (path, cell.coordinate)
+    return [
+        tuple(unescape(str(value if value is not None else "")) for value in row)
+        for row in book.worksheets[0].values
+    ]
+
+
+def texts(path: Path) -> list[tuple[str, ...]]:
+    """Every row of a reviewer's CSV."""
+    return [HEADERS, *(tuple(row.values()) for row in table(path))]
+
+
+def as_text(csv_text: str, workbook_text: str) -> bool:
+    """The same, but for the quote that keeps a spreadsheet from running the CSV's, and for two
+    characters that XML cannot write."""
+    return csv_text.translate(UNWRITABLE) in (workbook_text, "'" + workbook_text)
+
+
+def test_a_workbook_has_what_the_csv_has(packet):
+    """A workbook holds the values of the CSV, and no formula."""
+    books = sorted((packet / "reviewers").glob("*.xlsx"))
+    assert len(books) == len(json.loads((packet / "manifest.json").read_text())["reviewers"])
+    for path in books:
+        written = cells(path)
+        expected = texts(path.with_suffix(".csv"))
+        assert len(expected) == len(written)
+        for one, other in zip(expected, written, strict=True):
+            assert all(map(as_text, one, other)), (one, other)
+
+
+def test_a_reviewer_can_only_type_where_they_are_asked(packet):
+    path = next((packet / "reviewers").glob("joan-diaz*.xlsx"))
+    book = openpyxl.load_workbook(path)
+    sheet = book["Access"]
+
+    assert ["Access", "Instructions", "Progress"] == book.sheetnames
+    assert "C2" == sheet.freeze_panes and sheet.auto_filter.ref == sheet.dimensions
+    assert sheet.protection.sheet and not sheet.protection.password
+    assert not sheet.protection.autoFilter and not sheet.protection.sort  # no: not forbidden
+    for row in sheet.iter_rows(min_row=1):
+        for cell, header in zip(row, HEADERS, strict=True):
+            may_type = cell.row > 1 and header in DECISION_COLUMNS
+            assert may_type != cell.protection.locked, cell.coordinate
+            assert "@" == cell.number_format or cell.row == 1 or cell.value is None
+    lists = {rule.type: rule for rule in sheet.data_validations.dataValidation}
+    decision = f"{sheet.cell(2, HEADERS.index('decision') + 1).column_letter}"
+    comment = f"{sheet.cell(2, HEADERS.index('comment') + 1).column_letter}"
+    assert f'"{",".join(DECISIONS)}"' == lists["list"].formula1
+    assert f"{decision}2:{decision}{sheet.max_row}" == str(lists["list"].sqref)
+    assert f"{comment}2:{comment}{sheet.max_row}" == str(lists["custom"].sqref)
+    assert f'${decision}2="revoke"' in lists["custom"].formula1
+    told = " ".join(str(value) for row in book["Instructions"].values for value in row if value)
+    assert "2099-12-15" in told and "security@lanternfish.example" in told
+    assert all(name in told for name in DECISIONS)
+    assert str(sheet.max_row - 1) in [value for row in book["Progress"].values for value in row]
+
+
+def test_each_workbook_says_whose_it_is(sent, rollcall):
+    """Each workbook names its reviewer and the number of its items."""
+    shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
+    strange = {"joan%": " <b>R&D</b> _x0041_@x.example", "grace%": "a_x0041_b@x.example"}
+    changed(
+        rollcall,
+        *(
+            f"update review_items set reviewer = '{mail}' where reviewer like '{name}'"
+            for name, mail in strange.items()
+        ),
+    )
+    out = rollcall.run("review", "open", "q4", "--json", "--out", "strange", **SEAL)
+    folder = rollcall.home / out.document["folder"]
+    sizes = json.loads((folder / "manifest.json").read_text())["reviewers"]
+
+    assert {*strange.values()} < {one["reviewer"] for one in sizes}
+    for one in sizes:
+        [name] = [name for name in one["files"] if name.endswith(".xlsx")]
+        access, *_ = openpyxl.load_workbook(folder / name)
+        book = xlsx_read.Book((folder / name).read_bytes(), name)  # openpyxl reads no `_x0041_`
+        told, rows = (
+            [(line.cells.get(0), line.cells.get(1)) for line in book.lines(sheet)][1:]
+            for sheet in ("Instructions", "Progress")
+        )
+        with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
+            systems = connection.execute(
+                "select source_name, count(*)::varchar from review_items where reviewer = ?"
+                " group by all order by all",
+                [one["reviewer"]],
+            ).fetchall()
+        assert rows[1:3] == [("Reviewer", one["reviewer"]), ("Items to decide", f"{one['items']}")]
+        assert rows[3 : 3 + len(systems)] == [(f"of these in {name}", n) for name, n in systems]
+        assert told[0][1].endswith(f": {one['items']} rows.")
+        assert told[1][1].startswith(f"This list is for {one['reviewer']}. ")
+        last = one["items"] + 1
+        assert access.auto_filter.ref.endswith(f"{last}") and access.max_row == last
+        with ZipFile(folder / name) as archive:  # no mark of what is filled in later is left
+            for part in archive.namelist():
+                assert "\ue000" not in archive.read(part).decode(), part
+
+
+def test_the_same_data_goes_out_as_the_same_bytes(rollcall, published, packet):
+    """The same data gives the same bytes, whenever the campaign is opened."""
+    there = replace(rollcall.has(published), environment=rollcall.environment | SEAL)
+    (there.home / "reviews").mkdir()
+    later = opened(there)
+
+    files = [
+        {path.relative_to(one).as_posix(): path for path in one.rglob("*") if path.is_file()}
+        for one in (packet, later)
+    ]
+    assert files[0].keys() == files[1].keys()
+    for name in files[0].keys() - {"manifest.json", "attestation.txt"}:
+        assert files[0][name].read_bytes() == files[1][name].read_bytes(), name
+    one, other = (json.loads(paths["manifest.json"].read_text()) for paths in files)
+    told = {"opened_at": "", "definition_sha256": ""}  # the moment, and a file of other spaces
+    assert one | told == other | told
+
+
+@pytest.fixture
+def nasty(rollcall: Rollcall, sent: Path) -> Path:
+    """Reviewers' files of a company whose names do their worst, and that is wordy."""
+    shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
+    changed(
+        rollcall,
+        *(
+            f"update review_items set entitlement_name = $${text}$$, full_name = $${text}$$"
+            f" where hash(grant_id) % {len(NASTY)} = {number}"
+            for number, text in enumerate(NASTY)
+        ),
+        "update review_items set entitlement_description = repeat('long ', 10000)",
+    )
+    out = rollcall.run("review", "open", "q4", "--json", "--out", "nasty", **SEAL)
+    return rollcall.home / out.document["folder"] / "reviewers"
+
+
+def test_names_like_formulas_or_markup_stay_text(nasty):
+    """Names that look like formulas or markup stay text in both files."""
+    seen = set()
+    for path in sorted(nasty.glob("*.xlsx")):
+        written = cells(path)
+        for one, other in zip(texts(path.with_suffix(".csv")), written, strict=True):
+            assert all(map(as_text, one, other)), (one, other)
+            assert all(len(text) < 32_767 for text in other)
+            seen.add(other[HEADERS.index("Access")])
+    assert {
+        text.translate(UNWRITABLE) for text in NASTY if len(text) <= MAX_SHOWN_CHARACTERS
+    } <= seen
+
+
+def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
+    """Every frozen item is in the files of its reviewer, and in no other file."""
+    with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
+        frozen = {
+            item: (
+                mail,
+                *(
+                    text
+                    if len(text) <= MAX_SHOWN_CHARACTERS
+                    else f"{text[:MAX_SHOWN_CHARACTERS]} …"
+                    for text in shown
+                ),
+            )
+            for item, mail, *shown in connection.execute(
+                "select item_id, reviewer, entitlement_name, full_name from review_items"
+            ).fetchall()
+        }
+    for kind, read in (("csv", texts), ("xlsx", cells)):
+        found = Counter()
+        for path in nasty.glob(f"*.{kind}"):
+            for row in read(path)[1:]:
+                cell = dict(zip(HEADERS, row, strict=True))
+                mail, access, person = (text.translate(UNWRITABLE) for text in frozen[row[0]])
+                assert file_stem(mail) == path.stem and mail == cell["reviewer"]
+                for text, back in ((access, cell["Access"]), (person, cell["Person"])):
+                    assert as_text(back, text) if kind == "csv" else text == back
+                found[row[0]] += 1
+        assert found == dict.fromkeys(frozen, 1), kind
+
+
+def test_the_files_do_not_depend_on_the_batch_size(nasty, rollcall, monkeypatch):
+    """The files are the same for every number of rows at a time."""
+    monkeypatch.setattr(reviewer_rows, "ROWS", 7)
+    monkeypatch.setattr(reviewer_files, "TOGETHER", 5)
+    out = rollcall.run("review", "open", "q4", "--json", "--out", "again", **SEAL)
+    again = rollcall.home / out.document["folder"] / "reviewers"
+
+    assert [path.name for path in sorted(nasty.iterdir())] == [
+        path.name for path in sorted(again.iterdir())
+    ]
+    for path in nasty.iterdir():
+        assert path.read_bytes() == (again / path.name).read_bytes(), path.name
+
+
+def test_whoever_has_more_than_a_sheet_holds_is_sent_the_csv(sent, rollcall, monkeypatch):
+    shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
+    changed(
+        rollcall,
+        "update review_items set account_id = repeat('x', 40000)"
+        " where item_id = (select min(item_id) from review_items where reviewer like 'joan%')",
+    )
+    monkeypatch.setattr(reviewer_files, "BYTES", 30_000)
+    out = rollcall.run("review", "open", "q4", "--json", "--out", "much", **SEAL)
+    folder = rollcall.home / out.document["folder"]
+    sizes = {path.stem: path.stat().st_size for path in (folder / "reviewers").glob("*.csv")}
+    books = {path.stem for path in (folder / "reviewers").glob("*.xlsx")}
+
+    assert 0 == rollcall.run("review", "verify", str(folder)).code
+    assert max(sizes, key=sizes.get) not in books and min(sizes, key=sizes.get) in books
+    assert not any(name.startswith("joan-diaz") for name in books)
+    assert len(sizes) == len(json.loads((folder / "manifest.json").read_text())["reviewers"])
+
+
+@pytest.mark.skipif(not shutil.which("soffice"), reason="LibreOffice is not installed")
+def test_libreoffice_opens_and_saves_both_files(nasty, tmp_path):
+    """LibreOffice opens and saves both files without a formula and without a loss."""
+    made = tmp_path / "saved"
+    for kind in ("xlsx", "csv"):
+        (tmp_path / kind).mkdir()
+        for path in nasty.glob(f"*.{kind}"):
+            shutil.copy(path, tmp_path / kind)
+        subprocess.run(
+            [
+                *("soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/profile"),
+                *("--convert-to", "xlsx", "--outdir", str(made / kind)),
+                *(["--infilter=CSV:44,34,76"] if kind == "csv" else []),  # UTF-8, as its BOM says
+                *map(str, sorted((tmp_path / kind).iterdir())),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=300,
+        )
+    kept = {"item_id", "account_id", "entitlement_id", "scope_id", "reviewer", "campaign", "seal"}
+    for path in sorted(nasty.glob("*.xlsx")):
+        # a CSV does not say what is text: numbers and dates are made of what looks like them
+        for kind, looked_at, kinds in (("xlsx", {*HEADERS}, "s"), ("csv", kept, "snd")):
+            saved = cells(made / kind / path.name, kinds)
+            lost = {
+                (header, text, back)
+                for one, other in zip(cells(path), saved, strict=True)
+                for header, text, back in zip(HEADERS, one, other, strict=True)
+                if header in looked_at
+                and text.replace("\r\n", "\n") != back
+                and "_x0041_" not in text  # LibreOffice reads A
+            }
+            assert set() == lost, kind

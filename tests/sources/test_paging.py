@@ -1,0 +1,276 @@
+"""A list is read to its end, once, whatever its pages say; or it is not taken.
+
+Two ways of paging: ChartHop and PingOne say where the next page is, HaloITSM counts pages while
+rows may come and go.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from tests.sandbox.server import Fault, Request, Response
+from tests.support import faults
+from tests.support.faults import fault, link, status, strikes, then
+from tests.support.faults import good_days as good_days
+from tests.support.faults import read as read
+from tests.support.faults import read_own as read_own
+from tests.support.faults import served as served
+
+SOURCES = ("charthop", "haloitsm", "pingone")
+LONGEST = {"charthop": "persons", "haloitsm": "agents", "pingone": "users"}
+
+
+def pages_of(source: str, effect: faults.Effect, times: int = 10_000, after: int = 0) -> Fault:
+    """A fault on pages of the longest list."""
+    return Fault(strikes(source, "first"), effect, times=times, after=after)
+
+
+# ---- links
+
+
+def asked(request: Request) -> str:
+    query = "&".join(f"{name}={value}" for name, value in request.query.items())
+    return f"{request.base_url}{request.path}?{query}"
+
+
+@pytest.mark.parametrize("source", ["charthop", "pingone"])
+def test_a_page_that_leads_to_itself_ends_the_list_at_once(read, source):
+    itself = asked if source == "pingone" else lambda request: request.query.get("from", "")
+
+    circle = pages_of(source, link(itself), after=1)
+    taken = read(source, circle)
+
+    assert (4, True) == (taken.code, "circle" in taken.failure.why)
+    assert circle.seen <= 3
+
+
+@pytest.mark.parametrize("source", ["charthop", "pingone"])
+def test_two_pages_that_lead_to_each_other_end_the_list(read, source):
+    seen: list[str] = []
+
+    def back(request: Request) -> str:
+        seen.append(asked(request) if source == "pingone" else request.query.get("from", ""))
+        return seen[-2] if len(seen) > 1 else seen[-1]
+
+    circle = pages_of(source, link(back), after=1)
+    taken = read(source, circle)
+
+    assert (4, True) == (taken.code, "circle" in taken.failure.why)
+    assert circle.seen <= 5
+
+
+@pytest.mark.parametrize("source", ["charthop", "pingone"])
+@pytest.mark.parametrize("rows", ["the same", "none"])
+def test_links_that_are_always_new_come_to_an_end(read, source, rows):
+    numbers = itertools.count()
+    first: list[Any] = []
+
+    def endless(request: Request, honest: Response) -> Response:
+        first.append(json.loads(honest.encoded()))
+        body = json.loads(json.dumps(first[0]))
+        found = body["_embedded"]["users"] if source == "pingone" else body["data"]
+        if rows == "none":
+            found.clear()
+        if source == "pingone":
+            body["_links"]["next"] = {"href": f"{request.path}?limit={next(numbers) + 1}"}
+        else:
+            body["next"] = f"{next(numbers):024x}"
+        return Response(200, body)
+
+    pages = pages_of(source, endless)
+    taken = read(source, pages)
+
+    assert (4, True) == (taken.code, "circle" in taken.failure.why)
+    assert pages.seen < 60
+
+
+def test_a_list_without_end_comes_to_one(read, monkeypatch):
+    monkeypatch.setattr("pipelines.sources.reading.MAX_PAGES", 20)
+    numbers = itertools.count()
+
+    def endless(request: Request, _: Response | None) -> Response:
+        rows = [{"id": f"user {next(numbers)}"}]
+        more = {"next": {"href": f"{request.path}?limit={next(numbers) + 1}"}}
+        return Response(200, {"_embedded": {"users": rows}, "_links": more})
+
+    pages = pages_of("pingone", endless)
+    taken = read("pingone", pages)
+
+    assert (4, True) == (taken.code, "more than 20 pages" in taken.failure.why)
+    assert 21 == pages.seen
+
+
+@pytest.mark.parametrize("next_page", [7, {"a": 1}, ["x"], True])
+def test_a_link_that_is_none_ends_the_list(read, next_page):
+    taken = read("pingone", pages_of("pingone", link(lambda _: next_page)))
+
+    assert 4 == taken.code
+
+
+# ---- pages without rows
+
+
+@pytest.mark.parametrize("source", ["charthop", "pingone"])
+@pytest.mark.parametrize("index", range(3))
+def test_an_empty_page_that_promises_more_is_passed(read, source, index):
+    """The page it promises is the one that it should have been."""
+    expected = read.good_day(source)
+    itself = asked if source == "pingone" else lambda request: request.query.get("from", "0" * 24)
+
+    def empty(request: Request, honest: Response) -> Response:
+        page = link(itself)(request, honest)
+        (page.body["_embedded"]["users"] if source == "pingone" else page.body["data"]).clear()
+        return page
+
+    assert expected == read(source, pages_of(source, empty, 1, index)).rows
+
+
+@pytest.mark.parametrize("index", range(3))
+@pytest.mark.parametrize("times", [1, 10_000], ids=["once", "always"])
+def test_an_agent_list_that_ends_early_is_short_of_its_count(read, index, times):
+    expected = read.good_day("haloitsm")
+    nothing = then(lambda body: body | {"results": []})
+
+    taken = read("haloitsm", pages_of("haloitsm", nothing, times, index))
+
+    assert (0, expected) == (taken.code, taken.rows) if times == 1 else 4 == taken.code
+
+
+@pytest.mark.parametrize("index", range(2))
+def test_a_user_list_that_ends_early_once_is_read_again(read, index):
+    expected = read.good_day("pingone")
+
+    def last(body: dict[str, Any]) -> dict[str, Any]:
+        return body | {"_embedded": {"users": []}, "_links": {}}
+
+    assert expected == read("pingone", pages_of("pingone", then(last), 1, index)).rows
+
+
+# ---- declared totals
+
+
+@pytest.mark.parametrize(
+    "count, code",
+    [
+        (lambda n: n + 5, 4),
+        (lambda n: n - 3, 4),
+        (lambda n: n - 5, 4),
+        (lambda n: 0, 4),
+        (lambda n: str(n), 0),
+        (lambda n: None, 0),
+        (lambda n: float(n), 0),
+        (None, 0),
+    ],
+    ids=["too big", "too small", "a page too small", "none", "text", "null", "float", "missing"],
+)
+def test_agents_are_counted_where_a_count_is_given(read, count, code):
+    """Agents are counted against the total, and a missing total ends nothing."""
+    expected = read.good_day("haloitsm")
+
+    def wrong(body: dict[str, Any]) -> dict[str, Any]:
+        told = body.pop("record_count")
+        return body | ({"record_count": count(told)} if count else {})
+
+    taken = read("haloitsm", pages_of("haloitsm", then(wrong)), again=True)
+
+    assert code == taken.code
+    assert code or expected == taken.rows
+
+
+@pytest.mark.parametrize("count", [0, 1, 10**6, "9", None, -1, 9.0, [9]], ids=str)
+def test_users_end_with_the_links_whatever_the_count(read, count):
+    expected = read.good_day("pingone")
+
+    taken = read("pingone", pages_of("pingone", then(lambda body: body | {"count": count})))
+
+    assert (0, expected) == (taken.code, taken.rows)
+    assert (count == 10**6) == any("declared" in warning for warning in taken.warnings)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    "size",
+    [lambda n: 1, lambda n: n - 1, lambda n: n, lambda n: n + 1],
+    ids=["1", "n-1", "n", "n+1"],
+)
+def test_any_page_size_gives_the_same(read, source, size):
+    expected = read.good_day(source)
+    rows = len(expected[LONGEST[source]])
+    read.set(source, "page_size", size(rows))
+
+    assert expected == read(source).rows
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_empty_tenant_is_one(read_own, source):
+    company = read_own.sandbox.company
+    company.charthop.persons, company.pingone.users, company.haloitsm.agents = {}, {}, {}
+    company.pingone.assignments, company.pingone.members = {}, set()
+
+    taken = read_own(source)
+
+    assert (0, {}) == (taken.code, taken.rows.get(LONGEST[source], {}))
+
+
+# ---- cursors that expire, rows that go
+
+
+@pytest.mark.parametrize("code", [400, 410])
+@pytest.mark.parametrize("source", ["charthop", "pingone"])
+def test_a_list_whose_cursor_expired_is_begun_again_once(read, source, code):
+    expected = read.good_day(source)
+    expired = status(code, {"error": "expired"})
+
+    assert expected == read(source, pages_of(source, expired, 1, 1)).rows
+    assert (
+        4
+        == read(
+            source, Fault(lambda r: "cursor" in r.query or "from" in r.query, expired, times=10_000)
+        ).code
+    )
+
+
+CHILD = {
+    "charthop": lambda company: company.charthop.persons,
+    "haloitsm": lambda company: company.haloitsm.teams,
+    "pingone": lambda company: company.pingone.users,
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_what_was_deleted_meanwhile_has_nothing_and_is_told(read_own, source):
+    gone: list[str] = []
+
+    def delete(request: Request, honest: Response) -> Response:
+        """Deleted before its own call came: the one that the call is for."""
+        known = CHILD[source](read_own.sandbox.company)
+        key = next(part for part in request.path.split("/") if part in {str(key) for key in known})
+        gone.append(key)
+        del known[next(known_key for known_key in known if str(known_key) == key)]
+        read_own.sandbox.company.touch()
+        return Response(404)
+
+    taken = read_own(source, fault(source, "child", delete))
+
+    assert 0 == taken.code
+    assert any(gone[0] in warning and "deleted" in warning for warning in taken.warnings)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_404_for_what_is_there_fails_and_names_it(read, source):
+    """A 404 for an object that is listed fails the source, and the failure names the call."""
+    lost: list[str] = []
+
+    def missing(request: Request, honest: Response) -> Response:
+        lost.append(request.path)
+        return Response(404)
+
+    taken = read(source, fault(source, "child", missing))
+
+    assert 4 == taken.code
+    key = next(part for part in lost[0].split("/")[::-1] if part[-1].isdigit())
+    assert key in f"{taken.failure.what} {taken.failure.why}"

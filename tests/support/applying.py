@@ -1,0 +1,78 @@
+"""Applying a plan in the tests: what is asked of the company, and what is left of it there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pipelines.files import json_lines
+from tests.sandbox.server import Fault
+from tests.support.faults import status
+from tests.support.product import Result, Rollcall
+from tests.support.wanted import busy, may_write, wants
+
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@contextmanager
+def with_wanted_changes(rollcall: Rollcall) -> Iterator[Rollcall]:
+    """The invented company with six wanted changes, a write credential, and a sync at work."""
+    wants(may_write(rollcall))
+    with busy(rollcall):
+        yield rollcall
+
+
+def applied(company: Rollcall, path: Path, *arguments: str, **settings: str) -> Result:
+    digest = json.loads(path.read_text())["digest"]
+    return company.run("apply", str(path), "--digest", digest, *arguments, **settings)
+
+
+def calls(company: Rollcall) -> list[tuple[str, str]]:
+    """Every call to PingOne that may have changed something, as it came."""
+    return [
+        (method, path.split("/", 4)[4])
+        for method, path, _, _ in company.sandbox.pingone.log
+        if method in WRITES and "/as/" not in path
+    ]
+
+
+def asked_for(path: Path, items: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
+    """The calls that revoking memberships takes."""
+    items = json.loads(path.read_text())["items"] if items is None else items
+    return [
+        (
+            "DELETE",
+            f"users/{item['account_id'].split(':')[2]}/memberOfGroups/"
+            f"{item['entitlement_id'].split(':')[2]}",
+        )
+        for item in items
+    ]
+
+
+def held(company: Rollcall, path: Path, items: list[dict[str, Any]] | None = None) -> int:
+    """How many of a plan's memberships are there still."""
+    members = company.sandbox.company.pingone.members
+    return sum(
+        (item["account_id"].split(":")[2], item["entitlement_id"].split(":")[2]) in members
+        for item in (json.loads(path.read_text())["items"] if items is None else items)
+    )
+
+
+def journal(path: Path) -> list[dict[str, Any]]:
+    return json_lines.read_records(
+        path.with_name(path.name.replace(".plan.json", ".journal.jsonl"))
+    )
+
+
+def write(before: bool = False, times: int = 1, after: int = 0, effect: Any = None) -> Fault:
+    """What goes wrong with a call that changes something."""
+    return Fault(
+        lambda request: request.method == "DELETE",
+        effect or status(500),
+        times=times,
+        after=after,
+        before=before,
+    )

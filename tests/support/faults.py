@@ -1,0 +1,296 @@
+"""What can go wrong with one answer, where in a sync it strikes, and a source read in spite of it.
+
+A fault that never struck proves nothing: whoever sets one asserts that it `fired`.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import json
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as parquet
+import pytest
+
+from pipelines.failures import Failure, explain
+from pipelines.http.policy import Counters, Policy
+from pipelines.sources import registry, source_names
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sync import load
+from tests.sandbox import Sandbox
+from tests.sandbox.server import Fault, Request, Response, Server
+from tests.support.counted import count
+from tests.support.product import FAST
+
+Effect = Callable[[Request, Response | None], Response]
+Rows = dict[str, dict[str, Any]]  # by table: id -> what the vendor said
+
+PAGE = {"charthop": 3, "haloitsm": 5, "pingone": 3}
+LISTS = {"charthop": "/person", "haloitsm": "/api/Agent", "pingone": "/users"}
+CHILDREN = {"charthop": "/person/", "haloitsm": "/api/Team/", "pingone": "/memberOfGroups"}
+KEPT = ("id", "payload")
+POSITIONS = ("token", "first", "middle", "last", "child")
+
+
+# ---- effects
+
+
+def status(code: int, body: Any = b"", **headers: str) -> Effect:
+    """This answer instead. Headers by their names with underscores."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda request, honest: Response(code, body, named)
+
+
+def hang_up(request: Request, honest: Response | None) -> Response:
+    """The connection ends before a single byte came."""
+    raise ConnectionAbortedError
+
+
+def cut(request: Request, honest: Response) -> Response:
+    """Half of the body, of the length that was promised."""
+    body = honest.encoded()
+    return Response(honest.status, body, honest.headers, cut_after=len(body) // 2)
+
+
+def cut_unsaid(request: Request, honest: Response) -> Response:
+    """Half of the body, and no length was promised."""
+    body = honest.encoded()
+    return Response(200, body, {"content-length": ""}, cut_after=len(body) // 2)
+
+
+def broken_chunks(request: Request, honest: Response) -> Response:
+    chunked = {"transfer-encoding": "chunked", "content-length": ""}
+    body = honest.encoded()[:16]
+    return Response(200, b"10\r\n" + body + b"\r\nno size\r\n", chunked, cut_after=10**6)
+
+
+def short_gzip(request: Request, honest: Response) -> Response:
+    packed = gzip.compress(honest.encoded())
+    return Response(200, packed[: len(packed) // 2], {"content-encoding": "gzip"})
+
+
+def broken_gzip(request: Request, honest: Response) -> Response:
+    packed = bytearray(gzip.compress(honest.encoded()))
+    packed[len(packed) // 2] ^= 0xFF
+    return Response(200, bytes(packed), {"content-encoding": "gzip"})
+
+
+def no_length(request: Request, honest: Response) -> Response:
+    """The honest answer, its end told by closing the connection."""
+    return Response(honest.status, honest.encoded(), {"content-length": ""}, cut_after=10**6)
+
+
+def closed_after(request: Request, honest: Response) -> Response:
+    """The honest answer on a connection that is closed afterwards without a word."""
+    return Response(honest.status, honest.encoded(), honest.headers, cut_after=10**6)
+
+
+def marked(request: Request, honest: Response) -> Response:
+    """The honest answer after a byte order mark, packed, and under the wrong content type."""
+    packed = gzip.compress(b"\xef\xbb\xbf" + honest.encoded())
+    kind = {"content-encoding": "gzip", "content-type": "text/html"}
+    return Response(honest.status, packed, kind)
+
+
+def dripping(request: Request, honest: Response) -> Response:
+    return Response(200, honest.encoded(), honest.headers, drip=0.02)
+
+
+def silent(request: Request, honest: Response | None) -> Response:
+    """Nothing, until nobody listens any more."""
+    threading.Event().wait(3)
+    return Response(503)
+
+
+def moved(request: Request, honest: Response) -> Response:
+    """A redirect to where it was."""
+    asked = "&".join(f"{name}={value}" for name, value in request.query.items())
+    return Response(307, b"", {"location": f"{request.path}?{asked}"})
+
+
+def then(change: Callable[[Any], Any]) -> Effect:
+    """The honest answer with its body changed."""
+
+    def effect(request: Request, honest: Response) -> Response:
+        return Response(honest.status, change(json.loads(honest.encoded())))
+
+    return effect
+
+
+def link(to: Callable[[Request], str]) -> Effect:
+    """The page as it is, with another link to the next."""
+
+    def effect(request: Request, honest: Response) -> Response:
+        body = json.loads(honest.encoded())
+        if "_links" in body:
+            body["_links"]["next"] = {"href": to(request)}
+        else:
+            body["next"] = to(request)
+        return Response(200, body)
+
+    return effect
+
+
+# ---- positions
+
+
+def strikes(source: str, position: str) -> Callable[[Request], bool]:
+    """Which requests of a source are at this position; of a list, those of all its pages."""
+    if position == "token":
+        return lambda request: request.path.endswith("/token")
+    if position == "child":
+        return lambda request: CHILDREN[source] in request.path
+    return lambda request: request.path.endswith(LISTS[source]) and "filter" not in request.query
+
+
+def fault(source: str, position: str, effect: Effect, times: int = 1) -> Fault:
+    """This effect on the first, second or last page of the longest list, on the token, or on the
+    fourth of the calls per item."""
+    after = {"middle": 1, "last": 2, "child": 3}.get(position, 0)
+    return Fault(strikes(source, position), effect, times=times, after=after)
+
+
+# ---- reading
+
+
+@dataclass
+class Taken:
+    """What a source gave, or why it gave nothing."""
+
+    rows: Rows
+    failure: Failure | None
+    warnings: list[str]
+
+    @property
+    def code(self) -> int:
+        return self.failure.code if self.failure else 0
+
+
+class Reader:
+    """Reads one source of a sandbox by the settings alone, into a file that is thrown away."""
+
+    def __init__(
+        self, sandbox: Sandbox, home: Path, patch: pytest.MonkeyPatch, good_days: dict[str, Path]
+    ) -> None:
+        self.sandbox, self.home, self.patch = sandbox, home, patch
+        self.good_days = good_days
+        patch.chdir(home)
+        for name, value in (sandbox.environment() | FAST).items():
+            patch.setenv(name, value)
+        for source, rows in PAGE.items():
+            self.set(source, "page_size", rows)
+        self.set("pingone", "memberships", "by_user")
+        self.set("pingone", "role_assignment_principals", "groups_and_apps")
+        quick(patch)
+
+    def set(self, source: str, name: str, value: object) -> None:
+        self.patch.setenv(f"SOURCES__{source}__{name}".upper(), str(value))
+
+    def server(self, source: str) -> Server:
+        return getattr(self.sandbox, source)
+
+    def good_day(self, source: str) -> Rows:
+        """What is loaded of the source without a fault; read once for all tests of a file."""
+        if source not in self.good_days:
+            work = self.home / source
+            work.mkdir()
+            load.load_source(load.extract_source(source, work / "access.duckdb", work))
+            self.good_days[source] = work
+        return loaded(self.good_days[source])
+
+    def __call__(self, source: str, *faults: Fault, again: bool = False) -> Taken:
+        """What the source gives while these faults strike, each at least once; `again` after a
+        good day. Its resources are asked as dlt asks them, and nothing is written."""
+        server, counters = self.server(source), Counters()
+        earlier = EarlierRows(self.good_days[source] / "access.duckdb", source) if again else None
+        server.faults, server.log, server.seen = [*faults], [], []
+        rows, failure = {}, None
+        try:
+            for name, resource in registry.connect_source(
+                source, counters, earlier
+            ).resources.items():
+                if found := by_id(name, list(resource)):
+                    rows[name] = found
+        except Exception as error:
+            rows, failure = {}, explain(error)
+            if failure is None:
+                raise
+        server.faults = []
+        assert all(fault.fired for fault in faults), "a fault never struck"
+        count("faults", reads=1, struck=sum(fault.fired for fault in faults))
+        return Taken(rows, failure, counters.warnings)
+
+
+def by_id(name: str, tables: list[pa.Table]) -> dict[str, Any]:
+    rows = [
+        (key, json.loads(payload))
+        for table in tables
+        for key, payload in zip(*(table[column].to_pylist() for column in KEPT), strict=True)
+    ]
+    assert len(rows) == len(dict(rows)), f"{name} has an id twice"
+    return dict(rows)
+
+
+def loaded(work: Path) -> Rows:
+    """The raw tables of a package that was loaded."""
+    tables = defaultdict(list)
+    for path in work.glob("**/completed_jobs/*.parquet"):
+        tables[path.name.split(".")[0]].append(parquet.read_table(path))
+    return {name: found for name in tables if (found := by_id(name, tables[name]))}
+
+
+def quick(patch: pytest.MonkeyPatch, **limits: float) -> None:
+    """Every source waits for next to nothing from now on, after a 429 too."""
+    patch.setattr("pipelines.http.rate_limit.Pace.slow_down", lambda pace, pause: None)
+    limits = {"wait": 0.002, "longest_wait": 0.02} | limits
+    for source in source_names():
+        patch.setattr(f"pipelines.sources.{source}.Policy", functools.partial(Policy, **limits))
+
+
+def one_by_one(sandbox: Sandbox) -> Sandbox:
+    """Builds whose lists leave something out, so that every source makes a call per item; and
+    nine people, to make no more of them than it takes."""
+    charthop, halo = sandbox.company.charthop.switches, sandbox.company.haloitsm.switches
+    charthop.list_has_group_ids = charthop.job_list_has_group_ids = False
+    halo.list_has_teams = False
+    for known in (sandbox.company.charthop.persons, sandbox.company.pingone.users):
+        for key in sorted(known)[9:]:
+            del known[key]
+    tenant = sandbox.company.pingone
+    tenant.switches.audit_rate_limit = None  # else every tenth reading in a second waits for one
+    for key in sorted(tenant.groups)[6:]:
+        del tenant.groups[key]
+    tenant.nestings = {pair for pair in tenant.nestings if {*pair} <= set(tenant.groups)}
+    return sandbox
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Sandbox]:
+    """One sandbox for tests that do not change the company."""
+    with Sandbox() as sandbox:
+        yield one_by_one(sandbox)
+
+
+@pytest.fixture(scope="module")
+def good_days() -> dict[str, Path]:
+    return {}
+
+
+@pytest.fixture
+def read(
+    served: Sandbox, good_days: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Reader:
+    return Reader(served, tmp_path, monkeypatch, good_days)
+
+
+@pytest.fixture
+def read_own(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """A reader of a company that the test may change."""
+    return Reader(one_by_one(sandbox), tmp_path, monkeypatch, {})

@@ -1,0 +1,249 @@
+"""Many companies in one warehouse: each is read by the sources' own code over HTTP into raw tables
+of its own; dbt then builds the marts of all of them at once.
+
+What differs from a sync: dlt's package and load, the guard and the rename are left out (the
+histories that go through `rollcall sync` have those), so that a thousand histories take minutes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
+from dlt.common.pipeline import StateInjectableContext
+
+from pipelines.failures import explain
+from pipelines.http.policy import Counters
+from pipelines.sources import registry
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.raw_rows import SCHEMA
+from pipelines.sync import load, run_record
+from pipelines.warehouse.dbt_build import transform
+from tests.sandbox import Sandbox
+from tests.support.histories import APART, SOURCES, History, Step, Truth, strike, together, truths
+
+COLUMNS = (
+    "id varchar not null, parent_id varchar, updated_at timestamptz,"
+    " row_hash varchar not null, payload json not null"
+)
+
+
+class Kept(EarlierRows):
+    """The raw tables of a source in memory instead of in a file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, source: str) -> None:
+        super().__init__(source=source)
+        self.connection = connection
+
+    def _query(self, sql: str) -> pa.Table | None:
+        try:
+            return self.connection.execute(sql).to_arrow_table()
+        except duckdb.CatalogException:
+            return None
+
+
+class One:
+    """One history: its world, what was read of it so far, and what is true of it."""
+
+    def __init__(self, history: History, first: int) -> None:
+        self.history, self.world = history, history.world(first)
+        self.raw = duckdb.connect(":memory:")
+        self.states: dict[str, dict[str, Any]] = {source: {} for source in SOURCES}
+        self.truth: dict[str, Truth] = {}
+        self.ever: set[str] = set()  # accounts and entitlements
+
+    def live(self, sandbox: Sandbox, step: Step) -> None:
+        """Let the changes of this step happen, and read all sources in spite of its faults."""
+        for change in step.changes:
+            self.world.change(*change)
+        self.serve(sandbox)
+        struck = strike(sandbox, step)
+        for source in SOURCES:
+            assert step.fails(source) != self.read(source), f"{source}: {self.history!r}"
+        assert all(fault.fired for fault in struck), f"a fault never struck: {self.history!r}"
+        self.truth = truths(self.world, step, self.truth)
+        for truth in self.truth.values():
+            self.ever |= truth.accounts.keys() | truth.entitlements
+
+    def serve(self, sandbox: Sandbox) -> None:
+        os.environ.update(self.history.settings())
+        sandbox.serve(self.world.company)
+
+    def read(self, source: str, full: bool = False) -> bool:
+        """Read one source as dlt would ask for it; whether it was taken."""
+        state = dict(self.states[source])
+        counters = Counters()
+        connected = registry.connect_source(source, counters, Kept(self.raw, source), full)
+        where = ConfigSectionContext(source_state_key=source)
+        found: dict[str, tuple[bool, pa.Table]] = {}
+        try:
+            with (
+                Container().injectable_context(StateInjectableContext(state=state)),
+                Container().injectable_context(where),
+            ):
+                for name, resource in connected.resources.items():
+                    rows = resource._pipe.gen()  # dlt's own way to it takes longer than reading
+                    appended = resource.write_disposition == "append"
+                    found[name] = appended, pa.concat_tables(rows).cast(SCHEMA)
+        except Exception as error:
+            if explain(error) is None:
+                raise
+            return False
+        self.states[source] = state
+        self.raw.execute(f"create schema if not exists raw_{source}")
+        for name, (appended, rows) in found.items():
+            table = f"raw_{source}.{name}"
+            if appended and table in tables(self.raw):
+                self.raw.from_arrow(rows).insert_into(table)
+            else:
+                typed = "select * replace (payload::json as payload) from rows"
+                self.raw.execute(f"create or replace table {table} as {typed}")
+        return True
+
+
+def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    found = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " where schema_name like 'raw\\_%' escape '\\' order by all"
+    )
+    return [name for (name,) in found.fetchall()]
+
+
+class Many:
+    """Histories that go on side by side, and the warehouse that they share."""
+
+    def __init__(self, histories: list[History], home: Path, sandbox: Sandbox) -> None:
+        self.sandbox, self.home = sandbox, home
+        self.warehouse = home / "access.duckdb"
+        self.all = [One(history, number * APART) for number, history in enumerate(histories, 1)]
+        self.moments: list[tuple[datetime, Truth]] = []
+        self.cells = 0  # compared so far
+
+    def sync(self, number: int) -> None:
+        """The next step of every history, and one build; all that is published must be true."""
+        for one in self.all:
+            one.live(self.sandbox, one.history.steps[number])
+        self.build(number)
+        self.moments.append((self.at, self.truth()))
+        self.must_be_true(number)
+
+    def build(self, number: int) -> None:
+        """All raw tables into the shared ones; what companies have in common (a built-in role, the
+        organisation) is one row."""
+        self.at = datetime.now(UTC)
+        reads = {
+            source: load.Read(source, started_at=self.at, ended_at=self.at) for source in SOURCES
+        }
+        with duckdb.connect(str(self.warehouse)) as connection:
+            for table in tables(connection):
+                connection.execute(f"delete from {table}")
+            found: dict[str, list[pa.Table]] = defaultdict(list)
+            for one in self.all:
+                for table in tables(one.raw):
+                    found[table].append(one.raw.execute(f"from {table}").to_arrow_table())
+            for table, parts in found.items():
+                rows = pa.concat_tables(parts)  # DuckDB finds it by its name
+                connection.execute(f"create schema if not exists {table.split('.')[0]}")
+                connection.execute(f"create table if not exists {table} ({COLUMNS})")
+                connection.execute(
+                    f"insert into {table} select * exclude (place)"
+                    " from (select *, row_number() over () as place from rows)"
+                    " qualify row_number() over (partition by id order by place) = 1"
+                )
+            for table in tables(connection):
+                source, name = table.removeprefix("raw_").split(".")
+                [rows] = connection.execute(f"select count(*) from {table}").fetchone()
+                reads[source].rows_loaded[name] = reads[source].counters.rows_read[name] = rows
+        run_record.record_runs(self.warehouse, f"run{number}", [*reads.values()])
+        transform(self.warehouse, self.home)
+
+    def truth(self) -> Truth:
+        return together([truth for one in self.all for truth in one.truth.values()])
+
+    def must_be_true(self, number: int) -> None:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            published = Truth(*said(connection, "accounts", "entitlements", "grants"))
+            self.compare(f"sync {number}", self.truth(), published)
+
+    def must_have_been_true(self) -> None:
+        """Any past state can be asked for."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            for at, truth in self.moments:
+                then = f"_asof('{at.isoformat()}')"
+                tables = (name + then for name in ("accounts", "entitlements", "grants"))
+                self.compare(f"as of {at}", truth, Truth(*said(connection, *tables)))
+
+    def compare(self, when: str, expected: Truth, actual: Truth) -> None:
+        self.cells += expected.cells
+        for what in ("accounts", "entitlements", "grants"):
+            left, right = getattr(expected, what), getattr(actual, what)
+            if left == right:
+                continue
+            keys = [
+                key
+                for key in {*left} | {*right}
+                if (key in left) != (key in right)
+                or (isinstance(left, dict) and left[key] != right[key])
+            ]
+            parts = {part for key in keys for part in ([key] if isinstance(key, str) else key)}
+            whose = [one for one in self.all if parts & one.ever] or self.all
+            told = [
+                f"{key}: expected {_of(left, key)}, published {_of(right, key)}"
+                for key in sorted(keys, key=str)[:5]
+            ]
+            raise AssertionError(
+                f"{when}: {len(keys)} {what} differ: {'; '.join(told)}\n{whose[0].history!r}"
+            )
+
+    def full(self) -> None:
+        """Everything is read again, and there is nothing that the reads in part had missed."""
+        for one in self.all:
+            one.serve(self.sandbox)
+            for source in SOURCES:
+                assert one.read(source, full=True)
+        before = self.content()
+        self.build(len(self.moments))
+        self.must_be_true(len(self.moments))
+        assert before == self.content()
+
+    def content(self) -> dict[str, list]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return {
+                name: connection.execute(
+                    f"select columns(c -> c <> 'last_seen_at') from {name} order by all"
+                ).fetchall()
+                for name in ("people", "accounts", "entitlements", "grants", "dangling_grants")
+            }
+
+
+def said(
+    connection: duckdb.DuckDBPyConnection, accounts: str, entitlements: str, grants: str
+) -> tuple[dict, set, dict]:
+    """What these three tables say, in the oracle's words."""
+    return (
+        dict(connection.execute(f"select account_id, status from {accounts}").fetchall()),
+        {
+            key
+            for (key,) in connection.execute(
+                f"select entitlement_id from {entitlements}"
+            ).fetchall()
+        },
+        {
+            key[:3]: (*key[3:5], tuple(key[5]))
+            for key in connection.execute(
+                "select account_id, entitlement_id, scope_id, is_direct, is_inherited,"
+                f" inherited_from from {grants}"
+            ).fetchall()
+        },
+    )
+
+
+def _of(there: Any, key: Any) -> Any:
+    return there.get(key) if isinstance(there, dict) else key in there

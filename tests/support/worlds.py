@@ -1,0 +1,240 @@
+"""A company in which anything may happen: each change as an administrator of one of the vendors
+would make it, chosen by two numbers, so that the same numbers make the same history.
+
+PingOne's are in `worlds_pingone`. What a vendor refuses has not happened. Nothing of the product is
+imported here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from tests.sandbox.charthop import feeds
+from tests.sandbox.company import parts as parts
+from tests.sandbox.company.parts import Company
+from tests.sandbox.haloitsm import agents as haloitsm_agents
+from tests.sandbox.pingone import switches
+
+Thing = TypeVar("Thing")
+
+
+class World:
+    """A company whose own numbers begin after `first`, and all that is made in it later, too."""
+
+    def __init__(self, company: Company, first: int) -> None:
+        self.company = company
+        self.org, self.halo, self.tenant = company.charthop, company.haloitsm, company.pingone
+        self.numbers = itertools.count(first + 500)
+        self.tenant.new_id = lambda: str(uuid.UUID(int=(0xF << 124) + next(self.numbers)))
+        self.tenant.switches.audit_rate_limit = None  # else one reading in ten waits for a second
+
+    def change(self, kind: str, one: int, other: int) -> None:
+        """One change; what the two numbers choose depends on what there is."""
+        self.one, self.other = one, other
+        with suppress(switches.Refused, LookupError):
+            CHANGES[kind](self)
+        self.company.charthop.touch()
+        self.company.haloitsm.touch()
+
+    def a(self, things: Iterable[Thing]) -> Thing:
+        """The thing that the first number chooses. Raises LookupError where there is none."""
+        return nth(things, self.one)
+
+    def another(self, things: Iterable[Thing]) -> Thing:
+        return nth(things, self.other)
+
+    def number(self) -> int:
+        return next(self.numbers)
+
+
+def nth(things: Iterable[Thing], number: int) -> Thing:
+    found = sorted(things)
+    if not found:
+        raise LookupError
+    return found[number % len(found)]
+
+
+CHANGES: dict[str, Callable[[World], Any]] = {}
+
+
+def happens(change: Callable[[World], Any]) -> Callable[[World], Any]:
+    CHANGES[change.__name__] = change
+    return change
+
+
+# ---- ChartHop
+
+
+@happens
+def charthop_joins(world: World) -> None:
+    job, group = world.a(world.org.jobs), world.org.groups[world.another(world.org.groups)]
+    feeds.move(world.org, job, group, add=True, on=world.org.today)
+
+
+@happens
+def charthop_leaves(world: World) -> None:
+    person = world.org.persons[world.a(world.org.persons)]
+    held = world.org.group_ids(person["id"])
+    group, job = world.org.groups[world.another(held)], person["hires"][-1]["jobId"]
+    feeds.move(world.org, job, group, add=False, on=world.org.today)
+
+
+@happens
+def charthop_will_join(world: World) -> None:
+    """Next month, which is not now."""
+    job, group = world.a(world.org.jobs), world.org.groups[world.another(world.org.groups)]
+    soon = world.org.today + timedelta(days=30)
+    feeds.move(world.org, job, group, add=True, on=soon)
+
+
+@happens
+def charthop_hires(world: World) -> None:
+    number, day = world.number(), world.org.today + timedelta(days=(0, 0, 9)[world.other % 3])
+    mail = f"new.{number}@generated.example"
+    hires = [(day.isoformat(), None)]
+    person = parts.person(number, "Neo", f"New{number}", mail, f"E-{number:07}", hires)
+    job = parts.job(number, "Engineer", [world.a(world.org.groups)], None)
+    world.org.persons[person["id"]], world.org.jobs[job["id"]] = person, job
+
+
+@happens
+def charthop_ends(world: World) -> None:
+    hire = world.org.persons[world.a(world.org.persons)]["hires"][-1]
+    day = world.org.today - timedelta(days=1)
+    if hire["startDate"] <= day.isoformat() and not hire.get("endDate"):
+        hire["endDate"] = day.isoformat()
+
+
+@happens
+def charthop_returns(world: World) -> None:
+    hires = world.org.persons[world.a(world.org.persons)]["hires"]
+    if hires[-1].get("endDate"):
+        today = world.org.today.isoformat()
+        hires.append({"jobId": hires[-1]["jobId"], "startDate": today})
+
+
+@happens
+def charthop_forgets(world: World) -> None:
+    del world.org.persons[world.a(world.org.persons)]
+
+
+@happens
+def charthop_renames(world: World) -> None:
+    world.org.persons[world.a(world.org.persons)]["name"]["last"] = f"Renamed{world.other}"
+    world.org.groups[world.another(world.org.groups)]["name"] = f"Renamed {world.one}"
+
+
+@happens
+def charthop_founds(world: World) -> None:
+    number = world.number()
+    group = {"id": parts.charthop_id("group", number), "typeId": world.a(world.org.group_types)}
+    if world.other % 3 == 0:
+        group["startsOn"] = (world.org.today + timedelta(days=9)).isoformat()
+    world.org.groups[group["id"]] = group | {"name": f"Group {number}", "code": f"G{number}"}
+
+
+@happens
+def charthop_archives(world: World) -> None:
+    group = world.a(world.org.groups)
+    world.org.groups[group]["deleteAt"] = f"{world.org.today.isoformat()}T00:00:00Z"
+
+
+@happens
+def charthop_purges(world: World) -> None:
+    del world.org.groups[world.a(world.org.groups)]
+
+
+# ---- HaloITSM
+
+
+def agents(world: World) -> list[int]:
+    return [key for key in world.halo.agents if key > 2]
+
+
+@happens
+def haloitsm_joins(world: World) -> None:
+    agent, team = world.a(agents(world)), world.another(world.halo.teams)
+    if not any(
+        (row["agent_id"], row["team_id"]) == (agent, team) for row in world.halo.memberships
+    ):
+        row = {"id": world.number(), "agent_id": agent, "team_id": team, "in_section": True}
+        world.halo.memberships.append(row | {"is_manager": world.other % 5 == 0})
+
+
+@happens
+def haloitsm_leaves(world: World) -> None:
+    world.halo.memberships.pop(world.one % max(1, len(world.halo.memberships)))
+
+
+@happens
+def haloitsm_leads(world: World) -> None:
+    """Becomes or stops being a manager, or a member who only manages."""
+    row = world.halo.memberships[world.one % max(1, len(world.halo.memberships))]
+    what = ("is_manager", "in_section")[world.other % 2]
+    row[what] = not row.get(what)
+
+
+@happens
+def haloitsm_gives(world: World) -> None:
+    world.halo.role_holders.add((world.a(agents(world)), world.another(world.halo.roles)))
+
+
+@happens
+def haloitsm_takes(world: World) -> None:
+    world.halo.role_holders.discard(world.a(world.halo.role_holders))
+
+
+@happens
+def haloitsm_brings(world: World) -> None:
+    """A role comes with one more team."""
+    role, team = world.a(world.halo.roles), world.another(world.halo.teams)
+    row = {"id": world.number(), "agent_id": None, "team_id": team, "role_id": role}
+    held = [(row.get("role_id"), row["team_id"]) for row in world.halo.memberships]
+    if (role, team) not in held:
+        world.halo.memberships.append(row | {"in_section": True})
+
+
+@happens
+def haloitsm_hires(world: World) -> None:
+    number = world.number()
+    mail = f"agent.{number}@generated.example"
+    world.halo.agents[number] = parts.agent(number, f"Agent {number}", mail)
+
+
+@happens
+def haloitsm_deletes(world: World) -> None:
+    haloitsm_agents.delete(world.halo, world.a(agents(world)))
+
+
+@happens
+def haloitsm_switches_off(world: World) -> None:
+    world.halo.agents[world.a(agents(world))]["isdisabled"] ^= True
+
+
+@happens
+def haloitsm_founds(world: World) -> None:
+    number = world.number()
+    world.halo.teams[number] = parts.team(number, f"Team {number}", (1, "Department 1"))
+    role = parts.halo_role(number, f"Role {number}")
+    world.halo.roles[role["id"]] = role
+
+
+@happens
+def haloitsm_drops_a_team(world: World) -> None:
+    team = world.a(world.halo.teams)
+    del world.halo.teams[team]
+    world.halo.memberships[:] = [row for row in world.halo.memberships if row["team_id"] != team]
+
+
+@happens
+def haloitsm_drops_a_role(world: World) -> None:
+    role = world.a(world.halo.roles)
+    del world.halo.roles[role]
+    rows = world.halo.memberships
+    rows[:] = [row for row in rows if row.get("role_id") != role]
+    world.halo.role_holders = {pair for pair in world.halo.role_holders if pair[1] != role}

@@ -1,0 +1,185 @@
+"""What shrinks suddenly, or a little every day, is refused until somebody says it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sandbox import Sandbox
+from tests.support.product import Known, Published, Result, Rollcall, first_sync
+from tests.sync.test_sync import assert_published_is_true
+
+
+@pytest.fixture(scope="module")
+def grown(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
+    """The invented company with sixty more users, in one group of sixty, and thirty agents."""
+    with Sandbox() as sandbox:
+        halo = sandbox.company.haloitsm
+        for number in range(200, 230):
+            halo.agents[number] = dict(halo.agents[30], id=number, email=f"a{number}@x.example")
+        pingone = sandbox.company.pingone
+        group = pingone.add_group({"name": "Crowd"})["id"]
+        for number in range(60):
+            mail = f"crowd{number}@lanternfish.example"
+            user = pingone.add_user({"username": f"crowd{number}", "email": mail})["id"]
+            pingone.add_member(user, group)
+        first = first_sync(tmp_path_factory.mktemp("crowd"), sandbox, another=published)
+        yield Known(sandbox, sandbox.company, first)
+
+
+@pytest.fixture
+def sandbox(grown: Known) -> Sandbox:
+    return grown.again()
+
+
+@pytest.fixture
+def crowded(rollcall: Rollcall, grown: Known) -> Rollcall:
+    return rollcall.has(grown.published)
+
+
+def crowd(rollcall: Rollcall) -> list[str]:
+    users = rollcall.sandbox.company.pingone.users
+    return [key for key, row in sorted(users.items()) if row["username"].startswith("crowd")]
+
+
+def accounts(rollcall: Rollcall) -> int:
+    return len(rollcall.rows("from accounts where source_name = 'pingone'"))
+
+
+def kept(rollcall: Rollcall) -> Path:
+    """Where a candidate is that was refused."""
+    work = rollcall.warehouse.parent / f".{rollcall.warehouse.name}.work"
+    return work / "refused" / rollcall.warehouse.name
+
+
+def refused(rollcall: Rollcall, *words: str, accept: tuple[str, ...] = ()) -> str:
+    """A sync that the guard refuses: nothing changes but the record of runs. Returns the cure."""
+    tables = ("accounts", "entitlements", "grants", "grants_history", "raw_pingone.users")
+    before = [rollcall.rows(f"from {table} order by all") for table in tables]
+    result = rollcall.run("sync", *accept)
+    assert 5 == result.code, result.err
+    for word in words:
+        assert word in result.err
+    assert before == [rollcall.rows(f"from {table} order by all") for table in tables]
+    newest = "select status from runs order by started_at desc limit 1"
+    assert ["refused"] == rollcall.column(newest)
+    assert kept(rollcall).exists()
+    told = rollcall.run("status")
+    assert 1 == told.out.count("guard: "), "told once, though all sources were refused"
+    assert "  next: " in told.out and str(kept(rollcall)) in told.out
+    assert len(told.out.splitlines()) < 24
+    return cure_of(result)
+
+
+def cure_of(refusal: Result) -> str:
+    """The command that a refused sync tells to run if all is right."""
+    return refusal.err.split("run `rollcall ")[1].split("`")[0]
+
+
+def test_mass_removal_is_refused_and_accepted_once(crowded):
+    """A sync that loses many accounts is refused until --accept names the exact numbers, once."""
+    had = accounts(crowded)
+    for user in crowd(crowded)[:25]:
+        crowded.sandbox.company.pingone.delete_user(user)
+
+    exact = f"pingone.accounts:{had}->{had - 25}"
+    others = ("--accept", f"pingone.accounts:{had}->{had - 24}")
+    cure = refused(crowded, exact, "25 rows are gone", accept=others)
+
+    assert 0 == crowded.run(*arguments(cure)).code
+    assert_published_is_true(crowded)
+    [said] = crowded.column("select accepted from runs where accepted is not null")
+    assert exact in said
+    assert exact in crowded.run("status").out
+    assert not kept(crowded).parent.exists(), "what was refused is of no use any more"
+
+    for user in crowd(crowded)[:25]:
+        crowded.sandbox.company.pingone.delete_user(user)
+    assert 5 == crowded.run(*arguments(cure)).code
+
+
+def arguments(cure: str) -> list[str]:
+    return [word.strip("'") for word in cure.split()]
+
+
+def test_a_list_that_comes_back_empty_does_not_wipe_the_table(crowded):
+    pingone = crowded.sandbox.company.pingone
+    pingone.switches.hidden_populations = set(pingone.populations)
+
+    refused(crowded, "pingone.accounts")
+
+
+def test_hidden_fields_rows_and_resources_are_noticed(crowded):
+    """A hidden field, hidden rows and one resource that shrinks are each refused.
+
+    A token may not see a field any more, an agent not most agents; and a group loses many.
+    """
+    company = crowded.sandbox.company
+    halo, pingone = company.haloitsm, company.pingone
+    company.charthop.switches.unreadable_fields = {"contact.workEmail"}
+    halo.switches.restricted_agents = {key for key in halo.agents if key > 2}
+    [group] = [key for key, row in pingone.groups.items() if row["name"] == "Crowd"]
+    for user in crowd(crowded)[:40]:
+        pingone.remove_member(user, group)
+    company.touch()
+
+    refused(
+        crowded,
+        "charthop.people.work_email",
+        "haloitsm.accounts",
+        f"pingone:group:{group}:member:60->20",
+    )
+
+
+def test_losing_a_little_every_day_is_noticed(crowded):
+    """A small loss is let through; a small loss every day for a week is refused."""
+    had = accounts(crowded)
+    for user in crowd(crowded)[:9]:
+        crowded.sandbox.company.pingone.delete_user(user)
+    crowded.sync()
+    assert_published_is_true(crowded)
+    for user in crowd(crowded)[:12]:
+        crowded.sandbox.company.pingone.delete_user(user)
+
+    refused(crowded, f"pingone.accounts:{had}->{had - 21}", "21 within a week")
+
+
+def test_limits_are_settings(crowded):
+    for user in crowd(crowded)[:9]:
+        crowded.sandbox.company.pingone.delete_user(user)
+
+    assert 5 == crowded.run("sync", GUARD__REMOVED_ROWS="2", GUARD__REMOVED_SHARE="0.01").code
+
+
+def test_another_tenant_is_not_read_into_what_is_there(crowded):
+    """Its slug and its id lead to the same organisation here, so that one can be told to go on."""
+    org = crowded.sandbox.company.charthop
+    crowded.environment["SOURCES__CHARTHOP__ORG_ID"] = org.org_id
+    result = crowded.run("sync")
+
+    change = f"charthop.tenant:{org.slug}->{org.org_id}"
+    assert 5 == result.code and f"rollcall sync --accept '{change}'" in result.err
+    assert 0 == crowded.sandbox.charthop.count(), "it was not even asked"
+    newest = "from runs where run_id = (select max(run_id) from runs) order by source_name"
+    assert ["refused"] * 3 == crowded.column(f"select status {newest}")
+    assert not kept(crowded).exists(), "there is nothing to look at"
+    assert_published_is_true(crowded)
+
+    assert 0 == crowded.run("sync", "charthop", "--accept", change).code
+    assert [(change, "full")] == [(row["accepted"], row["mode"]) for row in crowded.rows(newest)]
+    crowded.environment["SOURCES__CHARTHOP__ORG_ID"] = org.slug
+    back = crowded.run("sync")
+    assert 5 == back.code and f"charthop.tenant:{org.org_id}->{org.slug}" in back.err
+
+
+def test_a_small_tenant_that_is_all_another_is_noticed(rollcall, published):
+    """All accounts go and as many come: fewer than the limits mind, and yet nobody is left."""
+    halo = rollcall.has(published).sandbox.company.haloitsm
+    for key in [key for key in halo.agents if key > 1]:
+        halo.agents[key + 5000] = halo.agents.pop(key) | {"id": key + 5000}
+    halo.touch()
+
+    result = rollcall.run("sync", "haloitsm", GUARD__REMOVED_ROWS="99", GUARD__REMOVED_SHARE="1")
+    assert 5 == result.code and "none of the earlier accounts is left" in result.err

@@ -1,0 +1,120 @@
+"""The dbt project by its own means: rules as unit tests, and a description for everything."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from dbt.cli.main import dbtRunner
+
+from pipelines.warehouse import PROJECT_FOLDER
+from tests.support import oracle
+from tests.support.product import Rollcall
+
+TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dangling_grants")
+
+
+@pytest.fixture
+def built(rollcall: Rollcall, published, monkeypatch) -> Rollcall:
+    """A published warehouse, and a copy of it that dbt may write to."""
+    rollcall.has(published)
+    copy = rollcall.home / "copy" / "access.duckdb"
+    copy.parent.mkdir()
+    shutil.copyfile(rollcall.warehouse, copy)
+    monkeypatch.setenv("ROLLCALL_CANDIDATE", str(copy))
+    return rollcall
+
+
+def dbt(*arguments: str, home):
+    folders = (
+        "--project-dir",
+        PROJECT_FOLDER,
+        "--profiles-dir",
+        PROJECT_FOLDER,
+        "--target-path",
+        home / "dbt",
+    )
+    quiet = ("--log-level", "none", "--log-level-file", "none")
+    return dbtRunner().invoke([*arguments, *map(str, folders), *quiet])
+
+
+def test_every_rule_holds_by_its_own_unit_test(built):
+    result = dbt("test", "--select", "test_type:unit", home=built.home)
+
+    tests = [run for run in result.result if run.node.resource_type == "unit_test"]
+    assert [] == [f"{run.node.name}: {run.message}" for run in tests if run.status != "pass"]
+    assert len(tests) >= 20
+
+
+def test_every_published_table_and_column_has_a_description(built):
+    rows = built.rows(
+        "select table_name, column_name, comment from duckdb_columns()"
+        " where schema_name in ('main', 'policy') and not internal"
+        " union all"
+        " select table_name, '', comment from duckdb_tables()"
+        " where schema_name in ('main', 'policy')"
+    )
+
+    assert {*TABLES, "runs", "run_resources", "grants_history", "separation_rules"} <= {
+        row["table_name"] for row in rows
+    }
+    assert [] == [row for row in rows if not (row["comment"] or "").strip()]
+
+
+def test_the_same_world_twice_changes_no_row(built):
+    """Reading the same world twice changes no row, and opens no version in a history."""
+
+    def versions():
+        return {
+            table: built.rows(f"from {table}_history order by all")
+            for table in ("people", "accounts", "entitlements", "grants")
+        }
+
+    def current():
+        return {
+            table: built.rows(f"select * exclude (last_seen_at) from {table} order by all")
+            for table in ("people", "accounts", "entitlements", "grants")
+        }
+
+    before = versions(), current()
+    built.sync()
+
+    assert before == (versions(), current())
+
+
+def test_the_state_of_any_past_moment_can_be_asked_for(built):
+    """One who leaves a group and comes back: two spells, and the second began when it did."""
+    pingone = built.sandbox.company.pingone
+    only = (True, False, ())  # held directly, and through nothing else
+    account, entitlement, _ = min(
+        key
+        for key, how in oracle.pingone(pingone).grants().items()
+        if how == only and ":group:" in key[1]
+    )
+    member = account.split(":")[2], entitlement.split(":")[2]
+    held = f"account_id = '{account}' and entitlement_id = '{entitlement}'"
+    newest = "(select max(started_at) from runs)"
+    before = built.column(f"select {newest}::varchar")[0]
+    pingone.remove_member(*member)
+    built.sync("pingone")
+    gone = built.column(f"select {newest}::varchar")[0]
+    pingone.add_member(*member)
+    built.sync("pingone")
+
+    assert [True] == built.column(f"select is_direct from grants_asof('{before}') where {held}")
+    assert [] == built.rows(f"from grants_asof('{gone}') where {held}")
+    assert [True] == built.column(f"select first_seen_at = {newest} from grants where {held}")
+    spells = f"select valid_to is null as open from grants_history where {held} order by valid_from"
+    assert [False, True] == built.column(spells)
+    between = f"select event from grants_between('{before}', {{}}) where {held}"
+    assert ["removed"] == built.column(between.format(f"'{gone}'"))
+    assert ["removed", "granted"] == built.column(between.format(newest))
+
+
+def test_dbt_runs_without_the_network_and_without_telemetry():
+    text = (PROJECT_FOLDER / "dbt_project.yml").read_text()
+
+    assert "send_anonymous_usage_stats: false" in text
+    assert not (PROJECT_FOLDER / "packages.yml").exists()
+    assert os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"

@@ -1,0 +1,131 @@
+"""Every change of the audit log is found: one record edited, dropped, moved, put in, or the end
+cut off."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from pipelines.failures import Refused
+from pipelines.files import json_lines
+from pipelines.write_back import audit_log
+
+RECORDS = 12
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A log that tells of one plan, at the place where the settings look for it."""
+    folder = tmp_path / "data" / "changes"
+    folder.mkdir(parents=True)
+    log = audit_log.Log(folder, "kim@host")
+    log.write("plan_made", "d" * 64, changes=5)
+    for number in range(RECORDS - 2):
+        log.write("intent", "d" * 64, f"revoke:{number}", account="pingone:user:ü")
+    log.write("apply_ended", "d" * 64)
+    return folder
+
+
+def lines(folder: Path) -> list[bytes]:
+    return (folder / "audit.jsonl").read_bytes().splitlines(keepends=True)
+
+
+def edited(folder: Path) -> list[tuple[str, list[bytes]]]:
+    """Every way to touch one record of the log."""
+    whole = lines(folder)
+    found = []
+    for at, line in enumerate(whole):
+        rest = [*whole[:at], *whole[at + 1 :]]
+        record = json.loads(line)
+        for name in record:
+            other = {**record, name: "x" if isinstance(record[name], str) else 99}
+            found.append(
+                (f"{name} of {at}", [*whole[:at], json_lines.to_canonical(other), *whole[at + 1 :]])
+            )
+            rehashed = {**other, "hash": audit_log.hash_of(other)}
+            if name not in ("hash",):
+                forged = [*whole[:at], json_lines.to_canonical(rehashed), *whole[at + 1 :]]
+                found.append((f"{name} of {at}, with its hash", forged))
+        missing = {key: value for key, value in record.items() if key != "facts"}
+        found.append(
+            (f"less in {at}", [*whole[:at], json_lines.to_canonical(missing), *whole[at + 1 :]])
+        )
+        found.append((f"blank in {at}", [*whole[:at], b" " + line, *whole[at + 1 :]]))
+        found.append((f"{at} dropped", rest))
+        found.append((f"{at} twice", [*whole[:at], line, *whole[at:]]))
+        found.append((f"cut before {at}", whole[:at]))
+        found.append((f"cut within {at}", [*whole[:at], line[: len(line) // 2]]))
+        found.append((f"cut at the newline of {at}", [*whole[:at], line[:-1]]))
+        for to in range(at):
+            swapped = [*whole]
+            swapped[at], swapped[to] = swapped[to], swapped[at]
+            found.append((f"{at} and {to} swapped", swapped))
+        byte = random.Random(at).randrange(len(line) - 1)
+        flipped = line[:byte] + bytes([line[byte] ^ 1]) + line[byte + 1 :]
+        found.append((f"bit {byte} of {at}", [*whole[:at], flipped, *whole[at + 1 :]]))
+    return found
+
+
+def test_a_log_as_it_was_written_is_believed(folder: Path, rollcall):
+    result = rollcall.run("audit", "verify", "--json")
+
+    assert (0, RECORDS) == (result.code, result.document["records"])
+    head = result.document["head"]
+    assert 0 == rollcall.run("audit", "verify", "--head", head).code
+    assert 5 == rollcall.run("audit", "verify", "--head", "0" * 63 + "1").code
+    assert 2 == rollcall.run("audit", "verify", "--head", head[:8]).code
+
+
+def test_every_change_of_one_record_is_found(folder: Path):
+    changes = edited(folder)
+    assert len(changes) > 300
+    for name, content in changes:
+        (folder / "audit.jsonl").write_bytes(b"".join(content))
+        assert audit_log.verify_log(folder).wrong, name
+
+
+def test_a_cut_log_is_found_without_its_own_head(folder: Path):
+    """The journals know the head as well, for the case that `audit.head` was put right too."""
+    head = json.loads(lines(folder)[-1])["hash"]
+    journal = folder / f"{'d' * 64}.journal.jsonl"
+    json_lines.append_record(journal, lambda _: {"event": "ended", "audit_head": head})
+    (folder / "audit.jsonl").write_bytes(b"".join(lines(folder)[:-1]))
+    (folder / "audit.head").unlink()
+
+    assert audit_log.verify_log(folder).wrong
+
+
+@pytest.mark.parametrize("left", [RECORDS - 1, 0])
+def test_nothing_is_written_behind_a_log_that_was_cut(folder: Path, left: int):
+    (folder / "audit.jsonl").write_bytes(b"".join(lines(folder)[:left]))
+
+    with pytest.raises(Refused, match="missing"):
+        audit_log.Log(folder, "kim@host").write("plan_made")
+
+
+def test_a_writer_that_died_leaves_a_log_that_goes_on(folder: Path):
+    """A writer that died in the middle of a record leaves a log that goes on.
+
+    What the unfinished record announced had not begun.
+    """
+    with (folder / "audit.jsonl").open("ab") as file:
+        file.write(b'{"actor":"kim')
+    assert ["the last record is cut off after 13 bytes"] == audit_log.verify_log(folder).wrong
+
+    audit_log.Log(folder, "kim@host").write("plan_made")
+
+    report = audit_log.verify_log(folder)
+    assert (RECORDS + 1, []) == (report.records, report.wrong)
+
+
+def test_an_edited_log_is_told_with_its_record(folder: Path, rollcall):
+    content = (folder / "audit.jsonl").read_bytes()
+    (folder / "audit.jsonl").write_bytes(content.replace(b"revoke:3", b"revoke:4"))
+
+    result = rollcall.run("audit", "verify")
+
+    assert 5 == result.code and "record 5 was edited" in result.err
+    assert 0o600 == (folder / "audit.jsonl").stat().st_mode & 0o777
