@@ -24,7 +24,7 @@ BUGS = [
     ),
     Bug(
         "the last row wins",
-        "pipelines/review/incoming/take_in.py",
+        "pipelines/review/incoming/judging.py",
         "if len({(one.answer.decision, one.answer.comment) for one in decisions}) > 1:",
         "if decisions.reverse():",
         f"{DECISIONS} -k contradict",

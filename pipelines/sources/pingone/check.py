@@ -14,7 +14,8 @@ from pipelines.sources.pingone.client import (
     ROLES_RIGHT,
     PingOne,
 )
-from pipelines.sources.pingone.writer import READ_ROLES_RIGHT, Provisioner
+from pipelines.sources.pingone.translation import READ_ROLES_RIGHT
+from pipelines.sources.pingone.writer import Provisioner
 from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import parse_rows
 

@@ -126,3 +126,46 @@ def explain_rejection(refused: Rejected, right: str) -> Rejected:
     next = f"give the write credential {right}" if refused.status == 403 else refused.next
     why = f"{known[0]}: {refused.why}" if known else refused.why
     return Rejected(refused.what, why, next, refused.status, refused.body)
+
+
+USERS_RIGHT = "the role Identity Data Admin (dir:create:user, dir:update:user, dir:delete:user)"
+
+
+MEMBERS_RIGHT = (
+    "the role Identity Data Admin (dir:create:groupMembership, dir:delete:groupMembership)"
+)
+
+
+ROLES_RIGHT = (
+    "the permission permissions:update:userRoleAssignments; and a worker gives only a role that it"
+    " holds itself, at this scope or a wider one"
+)
+
+
+READ_ROLES_RIGHT = "the permission permissions:read:userRoleAssignments"
+
+
+def build_call(change: Change, seen: Seen) -> tuple[str, str, Any, str]:
+    """Return method, path and body, and the right that the call needs ("PingOne Platform API",
+    users and groups)."""
+    user = f"users/{to_native_id(change.account_id)}"
+    match change.action, seen.step:
+        case "create_account", "create":
+            return "POST", "users", build_profile(change), USERS_RIGHT
+        case "create_account", _:
+            path = f"users/{seen.facts['id']}/enabled"
+            return "PUT", path, {"enabled": False}, USERS_RIGHT
+        case "disable_account" | "enable_account", _:
+            enabled = change.action == "enable_account"
+            return "PUT", f"{user}/enabled", {"enabled": enabled}, USERS_RIGHT
+        case "delete_account", _:
+            return "DELETE", user, None, USERS_RIGHT
+    entitlement, assignments = to_native_id(change.entitlement_id), f"{user}/roleAssignments"
+    match change.action, is_about("role", change):
+        case "grant", True:
+            return "POST", assignments, build_assignment(change), ROLES_RIGHT
+        case _, True:
+            return "DELETE", f"{assignments}/{seen.facts['assignment']}", None, ROLES_RIGHT
+        case "grant", False:
+            return "POST", f"{user}/memberOfGroups", {"id": entitlement}, MEMBERS_RIGHT
+    return "DELETE", f"{user}/memberOfGroups/{entitlement}", None, MEMBERS_RIGHT

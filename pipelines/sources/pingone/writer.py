@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from pipelines.failures import Failure, Rejected, Unreadable
 from pipelines.files.json_text import to_text_id
@@ -20,7 +19,8 @@ from pipelines.http.write_once import send_once
 from pipelines.sources.pingone.client import API_URL, DIRECTORY_RIGHT, Connection, PingOne
 from pipelines.sources.pingone.rows import is_inherited, is_rule_managed
 from pipelines.sources.pingone.translation import (
-    build_assignment,
+    READ_ROLES_RIGHT,
+    build_call,
     build_profile,
     explain_rejection,
     find_drift,
@@ -34,16 +34,6 @@ from pipelines.sources.pingone.translation import (
 )
 from pipelines.sources.raw_rows import Row, read_id
 from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
-
-USERS_RIGHT = "the role Identity Data Admin (dir:create:user, dir:update:user, dir:delete:user)"
-MEMBERS_RIGHT = (
-    "the role Identity Data Admin (dir:create:groupMembership, dir:delete:groupMembership)"
-)
-ROLES_RIGHT = (
-    "the permission permissions:update:userRoleAssignments; and a worker gives only a role that it"
-    " holds itself, at this scope or a wider one"
-)
-READ_ROLES_RIGHT = "the permission permissions:read:userRoleAssignments"
 
 
 def tenant(environment_id: str, region: str = "com", base_url: str | None = None) -> str:
@@ -258,7 +248,7 @@ class Provisioner:
     # ---- acting
 
     def act(self, change: Change, seen: Seen) -> Receipt:
-        method, path, body, right = self.build_call(change, seen)
+        method, path, body, right = build_call(change, seen)
         try:
             answer = send_once(self.api.session, method, f"{self.api.base_url}/{path}", body)
         except Rejected as refused:
@@ -279,28 +269,3 @@ class Provisioner:
             facts["correlation_id"] = correlation
         has_own_id = change.action == "create_account" or is_about("role", change)
         return Receipt(key if has_own_id else None, facts=facts)
-
-    def build_call(self, change: Change, seen: Seen) -> tuple[str, str, Any, str]:
-        """Return method, path and body, and the right that the call needs ("PingOne Platform API",
-        users and groups)."""
-        user = f"users/{to_native_id(change.account_id)}"
-        match change.action, seen.step:
-            case "create_account", "create":
-                return "POST", "users", build_profile(change), USERS_RIGHT
-            case "create_account", _:
-                path = f"users/{seen.facts['id']}/enabled"
-                return "PUT", path, {"enabled": False}, USERS_RIGHT
-            case "disable_account" | "enable_account", _:
-                enabled = change.action == "enable_account"
-                return "PUT", f"{user}/enabled", {"enabled": enabled}, USERS_RIGHT
-            case "delete_account", _:
-                return "DELETE", user, None, USERS_RIGHT
-        entitlement, assignments = to_native_id(change.entitlement_id), f"{user}/roleAssignments"
-        match change.action, is_about("role", change):
-            case "grant", True:
-                return "POST", assignments, build_assignment(change), ROLES_RIGHT
-            case _, True:
-                return "DELETE", f"{assignments}/{seen.facts['assignment']}", None, ROLES_RIGHT
-            case "grant", False:
-                return "POST", f"{user}/memberOfGroups", {"id": entitlement}, MEMBERS_RIGHT
-        return "DELETE", f"{user}/memberOfGroups/{entitlement}", None, MEMBERS_RIGHT
