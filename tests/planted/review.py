@@ -87,7 +87,7 @@ BUGS = [
     ),
     Bug(
         "a contradiction supersedes unasked",
-        "pipelines/review/incoming/take_in.py",
+        "pipelines/review/incoming/judging.py",
         "elif before and not supersede:",
         "elif False:",
         f"{DECISIONS} -k supersede",

@@ -20,6 +20,7 @@ from pipelines.sources.pingone.client import API_URL, DIRECTORY_RIGHT, Connectio
 from pipelines.sources.pingone.rows import is_inherited, is_rule_managed
 from pipelines.sources.pingone.translation import (
     READ_ROLES_RIGHT,
+    build_assignment,
     build_call,
     build_profile,
     explain_rejection,
