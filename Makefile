@@ -30,8 +30,9 @@ planted: install ## plant one bug at a time and see a test notice it
 soak: install ## the long suite: a thousand histories, two hundred kills, every fault everywhere
 	@$(BIN)/python -m tests.soak $(PYTEST_ARGS)
 
-lint: install
+lint: install ## the linter and the format
 	$(BIN)/ruff check pipelines tests
+	$(BIN)/ruff format --check pipelines tests
 
 review: install ## a whole campaign of the invented company, from opening to verified packet
 	@WAREHOUSE=data/demo/access.duckdb $(BIN)/python -m tests.sandbox review $(CAMPAIGN)
@@ -67,8 +68,8 @@ docs: install ## every table and column, as one static page
 	@test -f "$(WAREHOUSE)" || { echo "nothing is published at $(WAREHOUSE) yet: run make sync" >&2; exit 2; }
 	@mkdir -p data/docs/build && install -m 600 "$(WAREHOUSE)" data/docs/build/$(notdir $(WAREHOUSE))
 	@cd dbt_project && ROLLCALL_CANDIDATE=../data/docs/build/$(notdir $(WAREHOUSE)) ../$(BIN)/dbt --quiet docs \
-		generate --static --profiles-dir . --target-path ../data/docs/build --log-path ../data/docs/build
-	@mv data/docs/build/static_index.html data/docs/index.html && rm -r data/docs/build
+		generate --profiles-dir . --target-path ../data/docs/build --log-path ../data/docs/build
+	@$(BIN)/python dbt_project/docs_page.py data/docs/build data/docs/index.html && rm -r data/docs/build
 	@echo data/docs/index.html
 
 clean: ## remove what can be made again (never the warehouse)

@@ -1,4 +1,4 @@
-"""rollcall: verbs, flags, exit codes. Results go to stdout, progress and trouble to stderr."""
+"""The command `rollcall`: results go to stdout, progress and failures to stderr."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run hold
 
 
 def main() -> NoReturn:
-    redact.install()
-    gc.set_threshold(100_000)  # dbt and dlt come with a million objects that stay as long as we do
-    os.umask(0o077)  # libraries write files as well: people's data is for its owner only
+    redact.redact_logs()
+    gc.set_threshold(100_000)  # dbt and dlt create a million objects that live to the end
+    os.umask(0o077)  # also for files that libraries write: personal data is for its owner only
     for number in scratch.INTERRUPTS:
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks for
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _interrupt)
     arguments = _parser().parse_args()
     try:
@@ -46,12 +46,13 @@ def main() -> NoReturn:
     counts = getattr(arguments, "counts", None)
     if arguments.verb in notify.NOTIFYING_VERBS and (code or counts):
         notify.send_summary(arguments.verb, code, counts or [])
-    _flush()
+    sys.stdout.flush()
+    sys.stderr.flush()
     sys.exit(code)
 
 
 def _parser() -> argparse.ArgumentParser:
-    every = common_flags()
+    shared = common_flags()
     parser = argparse.ArgumentParser(
         prog="rollcall",
         description="Who has access to what, since when, through what.",
@@ -64,9 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     def verb(
         name: str, run: Callable[[argparse.Namespace], int], about: str
     ) -> argparse.ArgumentParser:
-        made = verbs.add_parser(name, help=about, description=about, parents=[every])
-        made.set_defaults(run=run)
-        return made
+        added = verbs.add_parser(name, help=about, description=about, parents=[shared])
+        added.set_defaults(run=run)
+        return added
 
     for module in VERBS:
         module.add(verb)
@@ -74,15 +75,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _interrupt(number: int, _: Any) -> NoReturn:
-    """Leave at once, whatever is going on. Nothing was published, or this would be ignored."""
+    """Exit at once. Nothing was published: `publish` ignores signals just before its rename."""
     scratch.clear_scratch()
     os.write(2, b"interrupted, nothing was published\n")
     os._exit(128 + number)
-
-
-def _flush() -> None:
-    sys.stdout.flush()
-    sys.stderr.flush()
 
 
 if __name__ == "__main__":

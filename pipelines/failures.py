@@ -1,7 +1,7 @@
-"""What can go wrong, told so that someone can act on it at 7 a.m.
+"""Every failure that someone can act on at 7 a.m. Each class is one exit code.
 
-Each class is one exit code. A failure says what broke (source, endpoint, phase), why (observed and
-expected) and what to do next; the verb that catches it adds the effect on what is published.
+A failure says what broke (source, endpoint, phase), why (observed and expected) and what to do
+next. The command that catches the failure adds the effect on the published data.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import errno
 
 
 class Failure(Exception):
-    """A failure that is explained. `next` is one command or setting."""
+    """A failure with its explanation. `next` is one command or setting."""
 
     code = 1
 
@@ -21,7 +21,7 @@ class Failure(Exception):
         self.what = what
         self.why = why
         self.next = next
-        self.status = status  # of the HTTP answer behind it, where there was one
+        self.status = status  # of the HTTP response, where there was one
         self.body = body
 
 
@@ -38,7 +38,7 @@ class Denied(Failure):
 
 
 class Unreadable(Failure):
-    """A source that was unavailable, or could not be read completely."""
+    """A source that was unavailable or could not be read completely."""
 
     code = 4
 
@@ -50,27 +50,27 @@ class Refused(Failure):
 
 
 class StorageFailed(Failure):
-    """Disk full, lock medium, damaged or foreign file."""
+    """A full disk, a file system without locks, a damaged file."""
 
     code = 6
 
 
 class Incomplete(Failure):
-    """An apply that has not come to its end, and can be run again."""
+    """An apply that did not finish; the same command resumes it."""
 
     code = 7
 
 
 class Unsent(Incomplete):
-    """A call that surely had no effect: it did not leave, or was turned away unread."""
+    """A call that had no effect: it was not sent, or the vendor rejected it unread."""
 
 
 class Unknown(Incomplete):
-    """A call that may have had its effect: only reading can tell."""
+    """A call that may have had its effect: only a read can tell."""
 
 
 class Rejected(Incomplete):
-    """A call that the vendor refused, in `why`; its answer is in `status` and `body`."""
+    """A call that the vendor refused; its response is in `status` and `body`."""
 
 
 class Locked(Failure):
@@ -79,24 +79,27 @@ class Locked(Failure):
     code = 75
 
 
-DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
-FULL = ("No space left on device", "Disk quota exceeded", "File too large")  # as libraries tell it
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+# as libraries put it into messages of exceptions of their own
+FULL_TEXTS = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
 def explain(error: BaseException) -> Failure | None:
-    """The failure behind an exception that a library wrapped, if there is one."""
+    """Return the failure behind an exception that a library wrapped, if there is one."""
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
         if isinstance(link, Failure):
             return link
-        full = next((words for words in FULL if words in str(link)), None)
-        if full or getattr(link, "errno", None) in DISK:
+        full = next((words for words in FULL_TEXTS if words in str(link)), None)
+        if full or getattr(link, "errno", None) in DISK_ERRORS:
             why = getattr(link, "strerror", None) or full or ""
-            return StorageFailed("storage", why.lower(), "free some space, then run it again")
+            return StorageFailed(
+                "storage", why.lower(), "free some space, then run the command again"
+            )
         if "Corrupt database file" in str(link):
             why = f"a file is damaged ({str(link).splitlines()[0][:120]})"
-            return StorageFailed("storage", why, "restore the warehouse, or move it away")
+            return StorageFailed("storage", why, "restore the warehouse, or move its file away")
         seen.add(id(link))
         link = link.__cause__ or link.__context__
     return None

@@ -1,6 +1,6 @@
-"""What may be said aloud: no credential, no mail address, no control characters.
+"""Remove credentials, mail addresses and control characters from text before it is printed.
 
-Credentials are hidden by value, wherever they turn up, because a name-based list is never complete.
+Credentials are found by value, because a list of field names is never complete.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ _hidden: set[str] = set()
 
 
 def hide(*secrets: str) -> None:
-    """Never say these again, nor as they look in a form or an address."""
+    """Never print these values again, nor their encodings in forms and URLs."""
     for secret in secrets:
         if len(secret) > 3:
             _hidden.update((secret, quote(secret, safe=""), quote_plus(secret)))
 
 
 def redact_text(text: object, longest: int = 300) -> str:
-    """One printable line of somebody else's text, without secrets and mail addresses."""
-    said = remove_secrets(str(text))
-    said = UNPRINTABLE.sub(" ", MAIL.sub("<mail>", said)).strip()
-    return said if len(said) <= longest else said[: longest - 1] + "…"
+    """Return foreign text as one printable line, without secrets and mail addresses."""
+    line = MAIL.sub("<mail>", remove_secrets(str(text)))
+    line = UNPRINTABLE.sub(" ", line).strip()
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def remove_secrets(text: str) -> str:
@@ -36,16 +36,16 @@ def remove_secrets(text: str) -> str:
     return text
 
 
-def install() -> None:
-    """From here on no log record of any library says a hidden value, at any level."""
-    make = logging.getLogRecordFactory()
+def redact_logs() -> None:
+    """Remove hidden values from all log records of all libraries, from here on."""
+    make_record = logging.getLogRecordFactory()
 
-    def record(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        made = make(*args, **kwargs)
-        made.msg, made.args = remove_secrets(made.getMessage()), ()
-        if made.exc_info:
-            text = logging.Formatter().formatException(made.exc_info)
-            made.exc_text = remove_secrets(text)
-        return made
+    def redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make_record(*args, **kwargs)
+        record.msg, record.args = remove_secrets(record.getMessage()), ()
+        if record.exc_info:
+            text = logging.Formatter().formatException(record.exc_info)
+            record.exc_text = remove_secrets(text)
+        return record
 
-    logging.setLogRecordFactory(record)
+    logging.setLogRecordFactory(redacted)

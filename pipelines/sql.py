@@ -1,6 +1,6 @@
-"""A table that a command writes, beside those that dbt builds: declared once, made where missing.
+"""SQL that several packages need, and the declaration of tables that commands write themselves.
 
-Such rows cannot be built again from the sources: they travel with the published file.
+The rows of such a table cannot be built again from the sources, so every candidate keeps them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ import duckdb
 
 @dataclass(frozen=True)
 class Table:
-    """One table of schema main: its columns as name -> (type, what it means), and its key. An index
-    over the key of a large table costs much, so such a one has none, and whoever fills it looks."""
+    """One table of schema main: its columns as name -> (type, description), and its primary key.
+
+    Large tables declare no key, because the index is expensive. Code that inserts into them must
+    check for duplicates itself.
+    """
 
     name: str
     about: str
@@ -23,13 +26,13 @@ class Table:
     key: tuple[str, ...] = ()
 
     def create(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make it, or add the columns that it does not have yet; describe everything."""
+        """Create the table, or add the columns it lacks; set all comments."""
         parts = [f"{name} {kind}" for name, (kind, _) in self.columns.items()]
         if self.key:
             parts.append(f"primary key ({', '.join(self.key)})")
         connection.execute(f"create table if not exists main.{self.name} ({', '.join(parts)})")
         for name, (kind, _) in self.columns.items():
-            bare = kind.removesuffix(" not null")  # rows of before the column have no value for it
+            bare = kind.removesuffix(" not null")  # earlier rows have no value
             connection.execute(
                 f"alter table main.{self.name} add column if not exists {name} {bare}"
             )
@@ -38,17 +41,28 @@ class Table:
             connection.execute(f"comment on column main.{self.name}.{name} is {quote(about)}")
 
 
+def has_table(connection: duckdb.DuckDBPyConnection, name: str, schema: str = "main") -> bool:
+    """Return whether the open database has this table."""
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_tables() where database_name = current_database()"
+            " and schema_name = ? and table_name = ?",
+            [schema, name],
+        ).fetchone()
+    )
+
+
 def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
 def fetch_rows(result: duckdb.DuckDBPyConnection) -> Iterator[Any]:
-    """A result, row by row, of which only a part is held."""
+    """Yield the rows of a result, of which only one batch is in memory."""
     while batch := result.fetchmany(10_000):
         yield from batch
 
 
 def fetch_dicts(result: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
-    """A result, row by row, each by the names of its columns."""
+    """Yield the rows of a result as dicts by column name."""
     names = [column[0] for column in result.description]
     return (dict(zip(names, row, strict=True)) for row in fetch_rows(result))

@@ -1,34 +1,84 @@
-"""The house rules, read back from the code: who may know whom, and what may stand where."""
+"""The house rules, read back from the code: which package imports which, and what may be where."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from pipelines.sources import source_names
+from pipelines.sources import load_function, source_names
+from pipelines.sources.write_access import writable_sources
 from tests.planted.bugs import BUGS
 
 ROOT = Path(__file__).parent.parent
 PIPELINES = ROOT / "pipelines"
 TOP = {
     *("pyproject.toml", "pipelines", "dbt_project", "tests", "Makefile", ".dlt", "docs", ".ci"),
-    *("README.md", "LICENSE", "CHANGELOG.md", ".gitignore"),
+    *("README.md", "CONTRIBUTING.md", "LICENSE", "CHANGELOG.md", ".gitignore"),
+}
+
+GROUND = {"failures", "redact", "settings", "sql"}
+DATA = {"warehouse", "policy", "sources", "files", *GROUND}
+# Package -> the packages that it may import; a vendor's folder is a package of its own
+MAY_IMPORT = {
+    "__main__": {"cli", "files", *GROUND},
+    "cli": {"sync", "review", "write_back", "export", "report", *DATA},
+    "sync": {"write_back", "http", *DATA},
+    "review": DATA,
+    "write_back": DATA | {"http"},
+    "export": DATA,
+    "report": DATA,
+    "warehouse": {"policy", "files", *GROUND},
+    "policy": {"failures", "settings", "sql"},
+    **{f"sources.{name}": {"sources", "http", "files", *GROUND} for name in source_names()},
+    "sources": {"http", "files", *GROUND},
+    "http": {"files", *GROUND},
+    "files": {"failures"},
+    "settings": {"failures"},
+    **{name: set() for name in ("failures", "redact", "sql")},
 }
 
 
-def imports(path: Path) -> set[str]:
-    """Every module of ours that a file imports, at any depth."""
-    found = set()
+def module_name(path: Path) -> str:
+    name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    return name.removesuffix(".__init__")
+
+
+MODULES = {module_name(path): path for path in sorted(PIPELINES.rglob("*.py"))}
+
+
+def imported_names(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield every module of ours that a file imports, lazily too, and the name taken from it."""
     for node in ast.walk(ast.parse(path.read_text())):
+        found = []
         if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
-    return {name for name in found if name.startswith("pipelines")}
+            found = [(name.name, "") for name in node.names]
+        if isinstance(node, ast.ImportFrom):
+            found = [("." * node.level + (node.module or ""), name.name) for name in node.names]
+        yield from (pair for pair in found if pair[0].split(".")[0] in ("pipelines", ""))
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Return the modules of ours that a file imports. The version in `pipelines` is for all."""
+    names = {(module, f"{module}.{name}") for module, name in imported_names(path)}
+    return {full if full in MODULES else module for module, full in names} - {"pipelines"}
+
+
+def package_of(module: str) -> str:
+    parts = module.split(".")[1:]
+    is_vendor = parts[0] == "sources" and parts[-1] != "sources" and parts[1] in source_names()
+    return ".".join(parts[:2] if is_vendor else parts[:1])
+
+
+GRAPH = {name: imported_modules(path) for name, path in MODULES.items() if name != "pipelines"}
 
 
 def tracked() -> list[str]:
@@ -36,17 +86,73 @@ def tracked() -> list[str]:
     return listed.stdout.splitlines()
 
 
-@pytest.mark.parametrize("source", source_names())
-def test_a_source_knows_neither_another_source_nor_a_verb(source):
-    others = {f"pipelines.sources.{name}" for name in {*source_names()} - {source}}
-    for path in (PIPELINES / "sources" / source).glob("*.py"):
-        for name in imports(path):
-            assert not any(name.startswith(other) for other in others), path
-            assert name.split(".")[1] in ("sources", "http", "files", "failures", "redact"), path
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_only_what_it_may(package):
+    """Verbs do not know each other, a source knows no other source, and all know the ground."""
+    for module, imported in GRAPH.items():
+        if package_of(module) == package:
+            others = {name: package_of(name) for name in imported}
+            allowed = MAY_IMPORT[package] | {package}
+            assert {} == {n: p for n, p in others.items() if p not in allowed}, module
+
+
+def test_every_module_is_in_the_table():
+    assert {package_of(module) for module in GRAPH} == {*MAY_IMPORT}
+
+
+def test_modules_and_packages_are_free_of_circles():
+    TopologicalSorter(GRAPH).prepare()  # raises CycleError, which names the circle
+    packages: dict[str, set[str]] = {}
+    for module, imported in GRAPH.items():
+        others = {package_of(name) for name in imported} - {package_of(module)}
+        packages.setdefault(package_of(module), set()).update(others)
+    TopologicalSorter(packages).prepare()
+
+
+def test_only_a_writer_of_a_source_may_write_to_a_vendor():
+    importers = {name for name, found in GRAPH.items() if "pipelines.http.write_once" in found}
+
+    assert importers <= {f"pipelines.sources.{name}.writer" for name in source_names()}
+
+
+def test_a_sync_knows_of_write_back_only_how_to_collect_journals():
+    for module, imported in GRAPH.items():
+        if package_of(module) == "sync":
+            used = {name for name in imported if package_of(name) == "write_back"}
+            assert used <= {"pipelines.write_back.collect"}, module
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_import_of_ours_resolves(module):
+    """Lazy imports are run by few tests, and would otherwise break in a user's hands."""
+    for name, attribute in imported_names(MODULES[module]):
+        found = importlib.import_module(name)
+        assert not attribute or hasattr(found, attribute) or find_spec(f"{name}.{attribute}")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]], ids=str)
+def test_help_needs_none_of_the_slow_libraries(arguments):
+    run = f"sys.argv[1:] = {arguments}; main()" if arguments else ""
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print({'dlt', 'dbt', 'duckdb'} & {*sys.modules}))\n"
+        f"from pipelines.__main__ import main\n{run}"
+    )
+    printed = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)
+
+    assert "set()" == printed.splitlines()[-1]
+
+
+def test_files_are_short_and_folders_are_small():
+    lines = {name: path.read_text().count("\n") for name, path in MODULES.items()}
+    assert {} == {name: count for name, count in lines.items() if count >= 300}
+
+    folders = [path.parent for path in MODULES.values() if path.name != "__init__.py"]
+    assert set() == {folder for folder in folders if folders.count(folder) > 15}
 
 
 def test_nothing_outside_a_source_names_one():
-    """A new source touches its own folders: no verb, no mart, no macro, no Makefile."""
+    """A new source needs its own folders only: no verb, mart, macro or Makefile names it."""
     files = [path for path in PIPELINES.rglob("*.py") if "sources" not in path.parts]
     files += [*(ROOT / "dbt_project" / "macros").glob("*.sql")]
     files += [*(ROOT / "dbt_project" / "models" / "marts").rglob("*.sql"), ROOT / "Makefile"]
@@ -58,17 +164,14 @@ def test_nothing_outside_a_source_names_one():
 
 
 def test_models_depend_on_the_warehouse_alone():
-    """No model asks for the time or for anything outside the warehouse.
-
-    What is built depends on what is in the warehouse alone: `built` relies on it.
-    """
-    asked = re.compile(
+    """No model asks for the time or reads a file: `dbt_unchanged` relies on that."""
+    outside = re.compile(
         r"\b(now|today|get_current_\w+|random|uuid|getenv|env_var|read_\w+)\("
         r"|\b(current_(date|time|timestamp)|run_started_at|invocation_id)\b"
     )
     for path in (ROOT / "dbt_project").rglob("*.sql"):
-        said = re.sub(r"--.*|\{#.*?#\}|'[^']*'", "", path.read_text())
-        assert not asked.search(said), path
+        sql = re.sub(r"--.*|\{#.*?#\}|'[^']*'", "", path.read_text())
+        assert not outside.search(sql), path
 
 
 def test_production_code_has_no_test_mode():
@@ -92,12 +195,21 @@ def test_the_lock_names_no_address():
     assert "://" not in lock and "--index" not in lock
 
 
-def test_every_source_has_what_verbs_look_for():
-    for source in source_names():
-        text = (PIPELINES / "sources" / source / "__init__.py").read_text()
-        assert "@dlt.source(" in text
-        assert "def probes(" in (PIPELINES / "sources" / source / "check.py").read_text()
-        assert (ROOT / "dbt_project" / "models" / "staging" / source).is_dir()
+@pytest.mark.parametrize("source", source_names())
+def test_every_source_offers_what_the_verbs_need(source):
+    """The functions of docs/adding-a-source.md, and a place in the dbt project."""
+    assert "@dlt.source(" in (PIPELINES / "sources" / source / "__init__.py").read_text()
+    for name in ("source", "connect", "tenant"):
+        assert load_function(source, name)
+    assert load_function(source, "probes", "check")
+    if source in writable_sources():
+        assert load_function(source, "write_probes", "check")
+        assert load_function(source, "connect", "writer")
+        assert load_function(source, "tenant", "writer")
+    assert (ROOT / "dbt_project" / "models" / "staging" / source).is_dir()
+    settings = (ROOT / "dbt_project" / "dbt_project.yml").read_text()
+    [sources] = re.findall(r"^  sources: \[(.*)\]$", settings, re.M)
+    assert source in sources.split(", "), "nothing of it would be published"
 
 
 def test_every_planted_bug_still_fits_the_code():

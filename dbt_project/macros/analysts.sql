@@ -1,5 +1,5 @@
-{#- `who_has_what()`: one row per account, closed and empty ones included, with
-    its person and everything that it holds -#}
+{#- Create `who_has_what()`: one row per account, with its person and all of its
+    entitlements. It has disabled accounts and accounts without grants, too. -#}
 {% macro create_who_has_what() %}
 
 {%- set held -%}
@@ -43,9 +43,9 @@ group by all
 {% endmacro %}
 
 
-{#- `access_between(a, b)`: who had what at any time from a to b, through what,
-    and in which state their account was; one row per time in which none of it
-    changed. The same moment twice asks for that moment. Names are those at b. -#}
+{#- Create `access_between(a, b)`: who had what from a to b, and through what,
+    with the status of the account. One row per period in which none of this
+    changed. For one moment, pass it twice. Names are those at the time b. -#}
 {% macro create_access_between() %}
 
 create or replace macro {{ target.schema }}.access_between(a, b) as table
@@ -124,7 +124,8 @@ select
         (
             select string_agg(name, '; ' order by name)
             from (
-                select coalesce(names.entitlement_name, held_directly.id) as name
+                select
+                    coalesce(names.entitlement_name, held_directly.id) as name
                 from unnest(held.inherited_from) as held_directly (id)
                 left join entitlement_names as names
                     on held_directly.id = names.entitlement_id

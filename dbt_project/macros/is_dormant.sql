@@ -1,6 +1,6 @@
-{#- Whether nobody has signed in for as long as its kind of account may go
-    without, counted from its creation if never. Null where its system does not
-    tell. -#}
+{#- True where nobody has signed in to the account for longer than its type
+    allows. Without any login, the time counts from the creation. Null where the
+    system does not report logins. -#}
 {% macro is_dormant(accounts) -%}
     case
         when {{ accounts }}.status = 'disabled' then false
@@ -16,7 +16,7 @@
 {%- endmacro %}
 
 
-{#- After how many days, by the kind of account -#}
+{#- The days after which an account is dormant, by its type -#}
 {% macro dormant_after(accounts) -%}
     case {{ accounts }}.account_type
         when 'service' then {{ var('dormant_service_after_days') | int }}

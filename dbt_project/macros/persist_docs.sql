@@ -1,5 +1,5 @@
-{#- All comments of a table in one statement. dbt's own way looks twice which
-    columns there are: our contracts have said that already. -#}
+{#- Write all comments of a table in one statement. dbt's own macro looks up the
+    columns twice, which our contracts make needless. -#}
 {% macro duckdb__persist_docs(relation, model, for_relation, for_columns) %}
 
 {%- call statement('comments') -%}

@@ -1,5 +1,5 @@
-{#- Empty raw tables where dlt has made none yet: a source that never ran has no
-    accounts and no grants, and everything else works without it. -#}
+{#- Create an empty raw table wherever dlt has created none yet, so that models
+    can read a source that never ran. -#}
 {% macro create_missing_raw_tables() %}
 
 {%- if execute -%}

@@ -1,6 +1,6 @@
-{#- A table is replaced where it stands, in one transaction. dbt's own way keeps
-    the old one beside it until the end, for readers: a candidate has none, and
-    over all tables that takes a third of a build. -#}
+{#- Replace a table in one transaction. dbt's own materialization keeps the old
+    table for readers until the end. A candidate has no readers, and over all
+    tables that would take a third of a build. -#}
 {% materialization table, adapter='duckdb' %}
 
 {%- set relation = this.incorporate(type='table') -%}

@@ -1,11 +1,11 @@
-{#- A vendor's text without the blanks around it; null when nothing is left -#}
+{#- A vendor's text without surrounding blanks; null where nothing is left -#}
 {% macro filled(text) -%}
     nullif(trim({{ text }}), '')
 {%- endmacro %}
 
 
-{#- One spelling per mail address: case, blanks, composed or decomposed accents
-    and the root dot of the domain do not count. Tags and aliases do. -#}
+{#- A mail address in its one normal spelling. Case, blanks, the form of accents
+    and a final dot make no difference; tags and aliases do. -#}
 {% macro mail(address) -%}
     nullif(
         regexp_replace(nfc_normalize(lower(trim({{ address }}))), '\.$', ''), ''
@@ -13,14 +13,16 @@
 {%- endmacro %}
 
 
-{#- Whether an id fits a pattern of the company's, in which `*` stands for
-    anything and nothing else is special. -#}
+{#- True where an id matches a pattern of the policy. `*` stands for any text;
+    no other character is special. -#}
 {% macro matches(id, pattern) -%}
-    regexp_full_match({{ id }}, replace(regexp_escape({{ pattern }}), '\*', '.*'))
+    regexp_full_match(
+        {{ id }}, replace(regexp_escape({{ pattern }}), '\*', '.*')
+    )
 {%- endmacro %}
 
 
-{#- A moment as vendors and plan files write it -#}
+{#- A timestamp as plan files and vendors write it: ISO 8601 in UTC -#}
 {% macro iso(moment) -%}
     strftime({{ moment }} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')
 {%- endmacro %}

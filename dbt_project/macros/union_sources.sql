@@ -1,5 +1,5 @@
-{#- One entity of every source, stacked. The columns named here are what a
-    source has to deliver, all of them, in `stg_<source>__<entity>`. -#}
+{#- The rows of one entity from every source. This list of columns is the
+    contract of a source: its `stg_<source>__<entity>` has all of them. -#}
 {% macro union_sources(entity) %}
 
     {%- set columns = {

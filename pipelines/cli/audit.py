@@ -1,4 +1,4 @@
-"""rollcall audit: check the log of everything that planning and applying did."""
+"""rollcall audit: verify the log of everything that `plan` and `apply` did."""
 
 from __future__ import annotations
 
@@ -12,31 +12,38 @@ from pipelines.failures import Misconfigured, Refused
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb and its flags."""
-    parser = verb("audit", run, "check the log of what was done to other systems")
-    parser.add_argument("what", choices=["verify"], help="that no record was changed or is missing")
+    parser = verb("audit", run, "verify the log of changes in other systems")
+    parser.add_argument(
+        "what", choices=["verify"], help="check that no record was edited or is missing"
+    )
     parser.add_argument(
         "--head",
         action="append",
         default=[],
         metavar="HASH",
-        help="a head that was written down before: it must be in the log",
+        help="an earlier head of the log, noted elsewhere; the log must contain it",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Check every record of the log. Raises Refused where one is not as it was written."""
+    """Verify the log, and print its size and head. Raise Refused if a record is not as written."""
     from pipelines.write_back.audit_log import NEXT_AUDIT, changes_folder, verify_log
 
     for head in arguments.head:
         if not re.fullmatch("[0-9a-f]{64}", head):
-            raise Misconfigured("--head", "it is not a hash", "give all its 64 characters")
+            raise Misconfigured("--head", f"{head} is not a hash", "give all 64 characters")
     folder = changes_folder()
     report = verify_log(folder, {f"--head {head[:12]}…": head for head in arguments.head})
     if report.wrong:
         more = f" ({len(report.wrong) - 1} more)" if len(report.wrong) > 1 else ""
         raise Refused(f"audit: {folder / 'audit.jsonl'}", report.wrong[0] + more, NEXT_AUDIT)
-    document = {"code": 0, "records": report.records, "head": report.head}
-    line = f"{report.records} records, every one as it was written · head {report.head}"
+    document = {
+        "code": 0,
+        "records": report.records,
+        "head": report.head,
+        "heads_checked": report.heads_checked,
+    }
+    line = f"{report.records} records, all as they were written · head {report.head}"
     arguments.quiet = False  # the line is the result
-    print_result(arguments, document | {"heads_checked": report.heads_checked}, [line])
+    print_result(arguments, document, [line])
     return 0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb and its flags."""
-    parser = verb("check", run, "what the credentials can read, and which right is missing")
+    parser = verb("check", run, "say what the credentials can read, and which right is missing")
     parser.add_argument("sources", nargs="*", metavar="SOURCE", help="only these")
 
 

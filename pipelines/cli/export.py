@@ -1,4 +1,4 @@
-"""rollcall export: write the review files, or another format, from what is published."""
+"""rollcall export: write the review files, or another format, from the published warehouse."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pipelines.export.formats import FORMATS
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb and its flags."""
-    parser = verb("export", run, "write the review files from what is published")
+    parser = verb("export", run, "write the review files from the published warehouse")
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("data/exports"),
         metavar="DIR",
-        help="where the new folder goes",
+        help="the parent of the new folder",
     )
     parser.add_argument(
         "--format",
@@ -29,12 +29,12 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         help="; ".join(f"{name}: {about}" for name, about in FORMATS.items()),
     )
     parser.add_argument(
-        "--allow-stale", action="store_true", help="also while a source's last sync failed"
+        "--allow-stale", action="store_true", help="export even if the last sync of a source failed"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write one new folder, and print the files in it."""
+    """Write one new folder, and print its files."""
     from pipelines.export.folder import export
 
     manifest = export(arguments.out, arguments.allow_stale, arguments.format)

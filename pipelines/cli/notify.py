@@ -1,8 +1,8 @@
-"""What came of a sync, a plan or an apply, told to chat, mail or any webhook: counts, no names.
+"""Send the result of a sync, a plan or an apply to chat, mail or a webhook: counts, no names.
 
-The addresses are Apprise's (NOTIFY__URLS, a secret, separated by commas). Whatever happens here
-changes nothing else: the message is sent by a process of its own, which is ended when it takes too
-long, and whose output, in which an address could stand, nobody sees.
+The addresses are Apprise's (NOTIFY__URLS, a secret, separated by commas). Notification never
+affects the result of a command. A child process sends the message, is killed after a timeout, and
+its output is discarded because it could contain an address.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from pathlib import Path
 
 from pipelines import redact
 
-NOTIFYING_VERBS = ("sync", "plan", "apply")  # whose end is told
+NOTIFYING_VERBS = ("sync", "plan", "apply")
 DEFAULT_SECONDS = 15.0  # for all addresses together
-NEXT = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # a comma may be part of an address
+SEPARATOR = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # an address may have a comma
 
 
 def send_summary(verb: str, code: int, lines: list[str]) -> None:
-    """Tell all addresses what came of a command, in at most NOTIFY__SECONDS. What cannot be told
-    is said on stderr, by the number of addresses."""
-    import dlt  # most commands tell nobody, and need none of it
+    """Send the result of a command to all addresses, in at most NOTIFY__SECONDS. Print on stderr
+    how many addresses failed."""
+    import dlt  # slow to import, and most commands send nothing
 
     from pipelines import settings
 
-    urls = [url for url in NEXT.split(str(dlt.secrets.get("notify.urls") or "").strip()) if url]
+    urls = [
+        url for url in SEPARATOR.split(str(dlt.secrets.get("notify.urls") or "").strip()) if url
+    ]
     if not urls:
         return
     redact.hide(*urls)
@@ -45,32 +47,32 @@ def send_summary(verb: str, code: int, lines: list[str]) -> None:
             timeout=float(settings.read_setting("notify.seconds", str(DEFAULT_SECONDS))),
         ).stdout
         failed = len(urls) - int(sent or 0)
-        why = f"{failed} of {len(urls)} addresses did not take the message"
+        why = f"{failed} of {len(urls)} addresses did not accept the message"
     except subprocess.TimeoutExpired:
-        failed, why = 1, "it took too long"
+        failed, why = 1, "sending took too long"
     except (OSError, ValueError) as error:
         failed, why = 1, type(error).__name__
     if failed:
-        print(f"notify: {why}; nothing else is changed by that", file=sys.stderr)
+        print(f"notify: {why}; the result of the command is not affected", file=sys.stderr)
 
 
 def _send() -> None:
-    """Send the message on stdin; how many addresses took it goes to stdout."""
+    """Send the message on stdin, and print how many addresses accepted it."""
     from apprise import Apprise, NotifyFormat
 
     message = json.load(sys.stdin)
-    taken = 0
+    accepted = 0
     for url in message["urls"]:
-        one = Apprise()
-        taken += bool(
-            one.add(url)
-            and one.notify(
+        apprise = Apprise()
+        accepted += bool(
+            apprise.add(url)
+            and apprise.notify(
                 title=message["title"],
                 body=message["body"] or message["title"],
                 body_format=NotifyFormat.TEXT,
             )
         )
-    print(taken)
+    print(accepted)
 
 
 if __name__ == "__main__":

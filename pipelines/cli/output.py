@@ -1,4 +1,4 @@
-"""How a command tells of its failures: each with what, why, effect and next."""
+"""Print the result of a command, and its failures: each with what, why, effect and next."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pipelines import redact
 from pipelines.failures import Failure
 
 
-def common_flags(unsaid: object = False) -> argparse.ArgumentParser:
-    """What every command can be told, with what an attribute is where its flag is not given."""
-    made = argparse.ArgumentParser(add_help=False)
+def common_flags(default: object = False) -> argparse.ArgumentParser:
+    """Return a parser with the flags of every command; `default` is the value of a missing flag."""
+    parser = argparse.ArgumentParser(add_help=False)
     for name, about in (
         ("--json", "one JSON document on stdout"),
-        ("--quiet", "say nothing but results and trouble"),
+        ("--quiet", "print only results and failures"),
     ):
-        made.add_argument(name, action="store_true", default=unsaid, help=about)
-    return made
+        parser.add_argument(name, action="store_true", default=default, help=about)
+    return parser
 
 
 def print_result(
@@ -40,13 +40,13 @@ def print_failures(
     document: dict[str, Any],
     code: int | None = None,
 ) -> None:
-    """Every failure with what, why, effect and next: as text on stderr, or as JSON on stdout."""
-    kept = document.get("effect") or describe_effect(bool(document.get("published")))
-    told = [
+    """Print all failures as text on stderr, or with --json as one document on stdout."""
+    effect = document.get("effect") or describe_effect(bool(document.get("published")))
+    described = [
         {
             "what": redact.redact_text(failure.what),
             "why": redact.redact_text(failure.why, 600),
-            "effect": kept,
+            "effect": effect,
             "next": failure.next,
             "code": failure.code,
         }
@@ -54,17 +54,17 @@ def print_failures(
     ]
     if arguments.json:
         code = code if code is not None else failures[0].code
-        print(json.dumps({"code": code, **document, "failures": told}, indent=2))
+        print(json.dumps({"code": code, **document, "failures": described}, indent=2))
         return
-    for failure in told:
+    for failure in described:
         print(f"{failure['what']}: {failure['why']}", file=sys.stderr)
         if failure["next"]:
             print(f"  next: {failure['next']}", file=sys.stderr)
-    print(f"  effect: {kept}", file=sys.stderr)
+    print(f"  effect: {effect}", file=sys.stderr)
 
 
 def describe_effect(published: bool) -> str:
-    """What is published now, and how old it is."""
+    """Return in words what is published now, and how old it is."""
     from pipelines import settings
     from pipelines.warehouse.publish import open_published
     from pipelines.warehouse.source_states import describe_age, read_source_states
@@ -74,15 +74,13 @@ def describe_effect(published: bool) -> str:
         with open_published(path) as warehouse:
             states = read_source_states(warehouse)
     except Exception:
-        return "what is published cannot be read" if path.exists() else "nothing is published"
+        return "the published warehouse cannot be read" if path.exists() else "nothing is published"
     ages = ", ".join(
         f"{state['source_name']} {describe_age(state['as_of'])} old"
         + (" (stale)" * state["is_stale"])
         for state in states
         if state["as_of"]
     )
-    return (
-        f"the other sources are published ({ages})"
-        if published
-        else (f"published data is unchanged ({ages or 'it is empty'})")
-    )
+    if published:
+        return f"the other sources are published ({ages})"
+    return f"the published data is unchanged ({ages or 'it is empty'})"

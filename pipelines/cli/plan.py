@@ -1,4 +1,4 @@
-"""rollcall plan: write what is to be changed in other systems as a file to approve."""
+"""rollcall plan: write a file of the changes to make in other systems, for a person to approve."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pipelines.failures import Misconfigured
 from pipelines.redact import UNPRINTABLE
 
 if TYPE_CHECKING:
-    from pipelines.write_back.planning import Undo
+    from pipelines.write_back.undo import Undo
 
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb and its flags."""
-    parser = verb("plan", run, "what is to be changed in other systems, as a file to approve")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the plan here")
+    parser = verb("plan", run, "plan the changes to make in other systems, for approval")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the plan to this file")
     parser.add_argument(
-        "--undo", type=Path, metavar="PLAN", help="take back what was done of this plan"
+        "--undo", type=Path, metavar="PLAN", help="undo the changes that this plan made"
     )
-    parser.add_argument("--because", default="", metavar="TEXT", help="why it is taken back")
+    parser.add_argument("--because", default="", metavar="TEXT", help="the reason for --undo")
     add_max_changes(parser)
 
 
@@ -32,12 +32,12 @@ def add_max_changes(parser: argparse.ArgumentParser) -> None:
         "--max-changes",
         type=int,
         metavar="N",
-        help="exceed the limits, for exactly so many changes",
+        help="exceed the limits; N must be the exact number of changes",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Make a plan, write its file where there is anything to change, and print the plan."""
+    """Make and print a plan, and write its file if there is anything to change."""
     from pipelines import settings
     from pipelines.warehouse.publish import open_published
     from pipelines.write_back import plan_text, planning
@@ -45,8 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     folder, actor = changes_folder(), settings.read_actor()
     with open_published(settings.warehouse_path()) as warehouse:
-        undone = _undo(arguments, folder, actor) if arguments.undo else None
-        plan = planning.make_plan(warehouse, actor, arguments.max_changes, undone)
+        undo = _read_undo(arguments, folder, actor) if arguments.undo else None
+        plan = planning.make_plan(warehouse, actor, arguments.max_changes, undo)
     totals = plan.document["totals"]
     arguments.counts = [
         f"{totals['changes']} changes, {totals['blocked']} blocked",
@@ -54,21 +54,18 @@ def run(arguments: argparse.Namespace) -> int:
     ]
     path = planning.write_plan(plan, arguments.out, folder, actor) if plan.changes else None
     document = {"code": 0, "path": str(path) if path else None} | plan.document
-    # A name may hold characters that move the cursor of a terminal.
+    # A name may contain characters that move the cursor of a terminal.
     lines = (UNPRINTABLE.sub(" ", line) for line in plan_text.describe_plan(plan, path))
     arguments.quiet = False  # the plan is the result
     print_result(arguments, document, lines)
     return 0
 
 
-def _undo(arguments: argparse.Namespace, folder: Path, actor: str) -> Undo:
-    """Return the changes that take back what was done of another plan."""
-    from pipelines.write_back import undo
+def _read_undo(arguments: argparse.Namespace, folder: Path, actor: str) -> Undo:
     from pipelines.write_back.plan import read_plan
-    from pipelines.write_back.planning import Undo
+    from pipelines.write_back.undo import undo_plan
 
     because = arguments.because.strip()
     if not because:
-        raise Misconfigured("--because", "who takes something back says why", "say --because '…'")
-    plan = read_plan(arguments.undo)
-    return Undo(plan.digest, undo.invert_plan(plan, folder, actor, because))
+        raise Misconfigured("--because", "an undo needs a reason", "add --because '…'")
+    return undo_plan(read_plan(arguments.undo), folder, actor, because)

@@ -1,4 +1,4 @@
-"""rollcall report: write one HTML page of what is published."""
+"""rollcall report: write one HTML page of the published warehouse."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pipelines.cli.output import print_result
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb and its flags."""
-    parser = verb("report", run, "write one HTML page that shows what is published")
+    parser = verb("report", run, "write one HTML page of the published warehouse")
     parser.add_argument(
         "--out",
         type=Path,
         default=Path("data/report.html"),
         metavar="FILE",
-        help="the page: a new file, or an earlier report that it replaces",
+        help="a new file, or an earlier report to replace",
     )
 
 

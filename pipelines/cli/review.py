@@ -3,110 +3,122 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines import redact
-from pipelines.cli import output
+from pipelines.cli.output import common_flags, print_result
 from pipelines.failures import Misconfigured, Refused
 
-NONE = "no campaign yet: docs/review.md shows how to write one"
-CHANGED = "This is not the packet as it was written. Ask whoever ran the campaign for it again."
-KEPT = "The manifest is the one whose digest was noted, and everything else follows from it."
-NOT_KEPT = (
-    "The packet agrees with itself. Somebody who rewrites every file can make that so: compare the"
-    " manifest's SHA-256 with the one that was noted when it was written (the signed attestation,"
-    " table review_packets), or say --manifest-sha256."
+if TYPE_CHECKING:
+    from pipelines.review.packet.write import Packet
+
+NO_CAMPAIGN = "no campaign yet; docs/review.md shows how to write one"
+CHANGED = (
+    "The packet was changed after it was written. Ask whoever ran the campaign for a new copy."
+)
+MATCHES_NOTED = "The manifest is the one whose SHA-256 was noted, and all files match the manifest."
+MATCHES_ITSELF = (
+    "The packet agrees with itself. Somebody who rewrites every file can make it agree: compare the"
+    " manifest's SHA-256 with the one noted when the packet was written (the signed attestation,"
+    " table review_packets), or pass it as --manifest-sha256."
 )
 
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb and its steps."""
-    parser = verb("review", open_, "run an access review: open it, take decisions in, close it")
+    parser = verb("review", run_open, "run an access review: open it, import decisions, close it")
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
 
-    def step(
-        name: str, run: Callable[[argparse.Namespace], int], about: str, campaign: bool = True
+    def add_step(
+        name: str, run: Callable[[argparse.Namespace], int], about: str, has_campaign: bool = True
     ) -> argparse.ArgumentParser:
-        flags = output.common_flags(argparse.SUPPRESS)
-        made = steps.add_parser(name, help=about, description=about, parents=[flags])
-        made.set_defaults(run=run)
-        if campaign:
-            made.add_argument("campaign", metavar="CAMPAIGN", help="the name of its file")
-        return made
+        flags = common_flags(argparse.SUPPRESS)
+        step = steps.add_parser(name, help=about, description=about, parents=[flags])
+        step.set_defaults(run=run)
+        if has_campaign:
+            step.add_argument("campaign", metavar="CAMPAIGN", help="the name of its file")
+        return step
 
-    opens = step("open", open_, "freeze who holds what, and write the files for the reviewers")
-    for name, about in (
-        ("stale", "although its last run was not complete, or its data is old"),
-        ("old-read", "although everything of it was not read for long"),
-    ):
-        opens.add_argument(
-            f"--accept-{name}",
-            action="append",
-            default=[],
-            metavar="SOURCE",
-            help=f"take this source as it is, {about}",
+    opens = add_step("open", run_open, "freeze who holds what, and write the reviewers' files")
+    imports = add_step("import", run_import, "import the decisions of the reviewers")
+    closes = add_step("close", run_close, "end it, and write the packet for the auditor")
+    for step in (opens, closes):
+        step.add_argument(
+            "--out",
+            type=Path,
+            metavar="DIR",
+            help="the folder for the files; default: REVIEW__FILES, or data/reviews",
         )
-    opens.add_argument("--because", default="", metavar="TEXT", help="why that is acceptable")
-    imports = step("import", import_, "take in what the reviewers have decided")
-    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="XLSX or CSV")
-    for name, about in (
-        ("good-rows", "leave out the rows that are rejected, and take the others"),
-        ("supersede", "let decisions take the place of earlier ones"),
-    ):
-        imports.add_argument(f"--{name}", action="store_true", help=about)
-    closes = step("close", close, "end it, and write the packet for the auditor")
+    _add_open_flags(opens)
     closes.add_argument(
-        "--undecided",
-        action="store_true",
-        help="although items are not decided: none of them is then approved",
+        "--undecided", action="store_true", help="close with undecided items; none is approved"
     )
-    for one in (opens, closes):
-        one.add_argument(
-            "--out", type=Path, metavar="DIR", help="where files go: REVIEW__FILES, or data/reviews"
-        )
-    shows = step("status", status, "who has decided on how much, and what comes next", False)
-    shows.add_argument("campaign", nargs="?", metavar="CAMPAIGN", help="one; else all")
-    step("list", list_, "every campaign that has a file or was opened", False)
-    checks = step("verify", verify, "whether a packet is as it was written, offline", False)
+    imports.add_argument("files", nargs="+", type=Path, metavar="FILE", help="XLSX or CSV")
+    imports.add_argument(
+        "--good-rows", action="store_true", help="import the other rows if some are rejected"
+    )
+    imports.add_argument(
+        "--supersede", action="store_true", help="let decisions replace earlier ones"
+    )
+    shows = add_step(
+        "status", run_status, "show who has decided how much, and what to do next", False
+    )
+    shows.add_argument("campaign", nargs="?", metavar="CAMPAIGN", help="one; default: all")
+    add_step("list", run_list, "list every campaign that has a file or was opened", False)
+    checks = add_step("verify", run_verify, "check offline that a packet is unchanged", False)
     checks.add_argument("folder", type=Path, metavar="DIR", help="the packet")
     checks.add_argument(
         "--manifest-sha256",
         default="",
         metavar="HEX",
-        help="the digest that was noted when it was written",
+        help="the digest that was noted when the packet was written",
     )
 
 
-def open_(arguments: argparse.Namespace) -> int:
+def _add_open_flags(step: argparse.ArgumentParser) -> None:
+    for name, about in (
+        ("stale", "although its last run was not complete or its data is old"),
+        ("old-read", "although its last full read was long ago"),
+    ):
+        step.add_argument(
+            f"--accept-{name}",
+            action="append",
+            default=[],
+            metavar="SOURCE",
+            help=f"accept this source as it is, {about}",
+        )
+    step.add_argument("--because", default="", metavar="TEXT", help="why that is acceptable")
+
+
+def run_open(arguments: argparse.Namespace) -> int:
+    """Open a campaign, or write the files of an opened one again."""
     from pipelines import settings
-    from pipelines.review import campaign, campaign_state, opening
-    from pipelines.review.packet import publish
+    from pipelines.review import campaign, opening
+    from pipelines.review.freshness import Accepted
+    from pipelines.review.packet.publish import write_packet_again
     from pipelines.warehouse.publish import open_published
 
     asked = campaign.read_campaign_file(arguments.campaign)
-    out = _out(arguments)
-    warehouse = settings.warehouse_path()
+    out, warehouse = _out_folder(arguments), settings.warehouse_path()
     with open_published(warehouse) as connection:
-        status = campaign_state.campaign_status(connection, asked.name)
+        status = campaign.campaign_status(connection, asked.name)
     if status is None:
-        accepted = opening.Accepted(
-            arguments.accept_stale, arguments.accept_old_read, arguments.because
-        )
-        packed = opening.freeze(asked, warehouse, settings.read_actor(), accepted, out)
+        accepted = Accepted(arguments.accept_stale, arguments.accept_old_read, arguments.because)
+        packet = opening.open_campaign(asked, warehouse, accepted, out)
     else:
         if not arguments.quiet:
             print(
-                f"{asked.name} is {status}: its population stays as it was frozen", file=sys.stderr
+                f"{asked.name} is {status}; its population stays as it was frozen", file=sys.stderr
             )
-        packed = publish.write_packet_again(warehouse, asked.name, out, "opened")
-    return _packed(arguments, *packed)
+        packet = write_packet_again(warehouse, asked.name, out, "opened")
+    return _print_packet(arguments, packet)
 
 
-def import_(arguments: argparse.Namespace) -> int:
+def run_import(arguments: argparse.Namespace) -> int:
+    """Import decisions, and print what became of each row."""
     from pipelines import settings
     from pipelines.review.incoming import take_in
 
@@ -120,57 +132,60 @@ def import_(arguments: argparse.Namespace) -> int:
     )
     code = Refused.code if outcome.rejections else 0
     if outcome.rejections and not arguments.json:
-        print(
-            "\n".join(redact.redact_text(line, 600) for line in outcome.describe_rejections()),
-            file=sys.stderr,
-        )
-    _tell(arguments, {"code": code, **outcome.to_document()}, outcome.summarize())
+        lines = outcome.describe_rejections()
+        print("\n".join(redact.redact_text(line, 600) for line in lines), file=sys.stderr)
+    print_result(arguments, {"code": code, **outcome.to_document()}, outcome.summarize())
     return code
 
 
-def close(arguments: argparse.Namespace) -> int:
+def run_close(arguments: argparse.Namespace) -> int:
+    """Close a campaign, or write the packet of a closed one again."""
     from pipelines import settings
-    from pipelines.review import closing
+    from pipelines.review.closing import close_campaign
+    from pipelines.review.packet.publish import write_packet_again
 
-    name, warehouse, out = arguments.campaign, settings.warehouse_path(), _out(arguments)
-    state = _state(name)
+    name, warehouse, out = arguments.campaign, settings.warehouse_path(), _out_folder(arguments)
+    [state] = _read_states(name)
     if state["status"] == "not opened":
-        raise Misconfigured(f"campaign {name}", "it was not opened", state["next"])
+        raise Misconfigured(f"campaign {name}", "the campaign was not opened", state["next"])
     if state["status"] == "open":
-        packed = closing.close_campaign(
-            warehouse, name, settings.read_actor(), arguments.undecided, out
-        )
+        packet = close_campaign(warehouse, name, arguments.undecided, out)
     else:
-        from pipelines.review.packet import publish
-
-        packed = publish.write_packet_again(warehouse, name, out, "closed")
-    return _packed(arguments, *packed)
+        packet = write_packet_again(warehouse, name, out, "closed")
+    return _print_packet(arguments, packet)
 
 
-def status(arguments: argparse.Namespace) -> int:
-    states = [_state(arguments.campaign)] if arguments.campaign else _states()
+def run_status(arguments: argparse.Namespace) -> int:
+    """Print the progress of one campaign or all, reviewer by reviewer."""
+    states = _read_states(arguments.campaign)
     lines = []
-    for one in states:
+    for state in states:
         lines += [
-            f"{one['campaign']}: {one['title']}",
-            f"  {one['status']}, {_due(one)}: {_done(one)}",
-            *(f"  {theirs['reviewer']:40} {_done(theirs)}" for theirs in one["reviewers"]),
-            f"  next: {one['next']}",
+            f"{state['campaign']}: {state['title']}",
+            f"  {state['status']}, {_due_text(state)}: {_decided_text(state)}",
+            *(f"  {one['reviewer']:40} {_decided_text(one)}" for one in state["reviewers"]),
+            f"  next: {state['next']}",
         ]
-    _tell(arguments, {"campaigns": states}, lines or [NONE])
+    print_result(arguments, {"campaigns": states}, lines or [NO_CAMPAIGN])
     return 0
 
 
-def list_(arguments: argparse.Namespace) -> int:
+def run_list(arguments: argparse.Namespace) -> int:
+    """Print one line per campaign."""
     states = [
-        {name: value for name, value in one.items() if name != "reviewers"} for one in _states()
+        {name: value for name, value in state.items() if name != "reviewers"}
+        for state in _read_states()
     ]
-    lines = [f"{one['campaign']:20} {one['status']:10} {_due(one)}: {_done(one)}" for one in states]
-    _tell(arguments, {"campaigns": states}, lines or [NONE])
+    lines = [
+        f"{state['campaign']:20} {state['status']:10} {_due_text(state)}: {_decided_text(state)}"
+        for state in states
+    ]
+    print_result(arguments, {"campaigns": states}, lines or [NO_CAMPAIGN])
     return 0
 
 
-def verify(arguments: argparse.Namespace) -> int:
+def run_verify(arguments: argparse.Namespace) -> int:
+    """Check a packet, and print what is wrong with which file."""
     from pipelines.review.packet.verify import verify_packet
 
     report = verify_packet(arguments.folder, arguments.manifest_sha256)
@@ -178,52 +193,42 @@ def verify(arguments: argparse.Namespace) -> int:
         {"file": redact.redact_text(name), "why": redact.redact_text(why)}
         for name, why in report.wrong
     ]
-    code = Refused.code if wrong else 0
-    meaning = KEPT if arguments.manifest_sha256 else NOT_KEPT
+    if wrong:
+        code, meaning, lines = Refused.code, CHANGED, [CHANGED]
+    else:
+        code, meaning = 0, MATCHES_NOTED if arguments.manifest_sha256 else MATCHES_ITSELF
+        lines = [
+            f"{report.about['campaign']} ({report.about['status']}): all {report.files} files are"
+            " unchanged",
+            f"manifest.json SHA-256 {report.manifest_sha256}",
+            meaning,
+        ]
+    for one in wrong if not arguments.json else ():
+        print(f"{one['file']}: {one['why']}", file=sys.stderr)
     document = {
         "code": code,
         "folder": str(report.folder),
         "files": report.files,
         "manifest_sha256": report.manifest_sha256,
         "wrong": wrong,
-        "meaning": CHANGED if wrong else meaning,
+        "meaning": meaning,
     }
-    for one in wrong if not arguments.json else ():
-        print(f"{one['file']}: {one['why']}", file=sys.stderr)
-    _tell(
-        arguments,
-        document,
-        [CHANGED]
-        if wrong
-        else [
-            f"{report.about['campaign']}: {report.files} files, each as it was written"
-            f" ({report.about['status']})",
-            f"manifest.json SHA-256 {report.manifest_sha256}",
-            meaning,
-        ],
-    )
+    print_result(arguments, document, lines)
     return code
 
 
-def _states() -> list[dict[str, Any]]:
+def _read_states(name: str | None = None) -> list[dict[str, Any]]:
     from pipelines import settings
     from pipelines.review import progress
     from pipelines.warehouse.publish import open_published
 
     with open_published(settings.warehouse_path()) as connection:
+        if name:
+            return [progress.read_campaign(connection, name)]
         return progress.read_campaigns(connection)
 
 
-def _state(name: str) -> dict[str, Any]:
-    from pipelines import settings
-    from pipelines.review import progress
-    from pipelines.warehouse.publish import open_published
-
-    with open_published(settings.warehouse_path()) as connection:
-        return progress.read_campaign(connection, name)
-
-
-def _due(state: dict[str, Any]) -> str:
+def _due_text(state: dict[str, Any]) -> str:
     days = state["days_left"]
     if days is None or state["status"] == "closed":
         return f"due {state['due_on'] or 'unknown'}"
@@ -231,37 +236,31 @@ def _due(state: dict[str, Any]) -> str:
     return f"due {state['due_on']} ({left})"
 
 
-def _done(counts: dict[str, Any]) -> str:
-    done = f"{counts['decided']} of {counts['items']} decided"
+def _decided_text(counts: dict[str, Any]) -> str:
     unsettled = counts["unsettled"]
-    return done + (f", {unsettled} unsure or not theirs" if unsettled else "")
+    return f"{counts['decided']} of {counts['items']} decided" + (
+        f", {unsettled} unsure or not theirs" if unsettled else ""
+    )
 
 
-def _packed(arguments: argparse.Namespace, folder: Path, digest: str) -> int:
-    """Say what is in the packet, and where it is."""
-    from pipelines.review.packet import write
+def _print_packet(arguments: argparse.Namespace, packet: Packet) -> int:
+    from pipelines.review.packet.write import read_manifest
 
-    name, manifest = arguments.campaign, write.read_manifest(folder)
-    _tell(
+    name, manifest = arguments.campaign, read_manifest(packet.folder)
+    counts, digest = manifest["counts"], packet.manifest_sha256
+    print_result(
         arguments,
-        {"campaign": name, "folder": str(folder), "manifest_sha256": digest, **manifest["counts"]},
+        {"campaign": name, "folder": str(packet.folder), "manifest_sha256": digest, **counts},
         [
-            f"{name}: {_done(manifest['counts'])}, by {len(manifest['reviewers'])} reviewers",
-            f"{folder}",
+            f"{name}: {_decided_text(counts)}, by {len(manifest['reviewers'])} reviewers",
+            str(packet.folder),
             f"manifest.json SHA-256 {digest}",
         ],
     )
     return 0
 
 
-def _out(arguments: argparse.Namespace) -> Path:
+def _out_folder(arguments: argparse.Namespace) -> Path:
     from pipelines import settings
 
     return arguments.out or Path(settings.read_setting("review.files", "data/reviews")).expanduser()
-
-
-def _tell(arguments: argparse.Namespace, document: dict[str, Any], lines: list[str]) -> None:
-    if arguments.json:
-        print(json.dumps(document, indent=2))
-    elif not arguments.quiet:
-        print("\n".join(lines))

@@ -12,7 +12,7 @@ from pipelines.redact import redact_text
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb."""
-    verb("status", run, "the last run of each source, its age, and what is published")
+    verb("status", run, "show the last run of each source, its age, and what is published")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,16 +45,16 @@ def _render(document: dict[str, Any]) -> Iterator[str]:
             f" · last run {source['last_status']}, {source['last_mode']},"
             f" {source['requests']} requests, {source['retries']} retries"
         )
-    wrong = [(source["error"], source["remedy"]) for source in document["sources"]]
-    for error, remedy in dict.fromkeys(pair for pair in wrong if pair[0]):
+    errors = [(source["error"], source["remedy"]) for source in document["sources"]]
+    for error, remedy in dict.fromkeys(pair for pair in errors if pair[0]):
         yield redact_text(error)
         if remedy:
             yield f"  next: {remedy}"
     if document["candidate"]:
-        yield f"  what was refused is kept for a look: {document['candidate']}"
+        yield f"  the refused candidate is kept for inspection: {document['candidate']}"
     for source in document["sources"]:
         if source["accepted"]:
-            yield f"{source['source_name']}: accepted by hand: {source['accepted']}"
+            yield f"{source['source_name']}: accepted changes: {source['accepted']}"
     yield " · ".join(f"{rows} {table}" for table, rows in document["rows"].items())
     yield "grants of the last run: " + " · ".join(
         f"{count} {event}" for event, count in document["grants"].items()

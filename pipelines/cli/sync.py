@@ -24,25 +24,25 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         action="append",
         default=[],
         metavar="CHANGE",
-        help="let one change through that the guard refused, with its numbers: SOURCE.grants:9->4",
+        help="accept one change that the guard refused, by its numbers: SOURCE.grants:9->4",
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Sync, print the result of each source, and return the exit code."""
-    from pipelines.sync.run import sync_sources
+    from pipelines.sync.run import SyncOptions, sync_sources
 
     quiet = arguments.quiet or arguments.json
-    outcome = sync_sources(
-        arguments.sources,
-        say=lambda text: None if quiet else print(redact_text(text), file=sys.stderr),
-        progress="tqdm" if sys.stderr.isatty() and not quiet else None,
+    options = SyncOptions(
+        report=lambda text: None if quiet else print(redact_text(text), file=sys.stderr),
+        progress_bar="tqdm" if sys.stderr.isatty() and not quiet else None,
         full=arguments.full,
-        accepted=arguments.accept,
+        accepted=tuple(arguments.accept),
     )
+    outcome = sync_sources(arguments.sources, options)
     arguments.counts = [
         f"{read.source}: {read.status}, {sum(read.rows_loaded.values())} rows,"
-        f" {read.tally.requests} requests"
+        f" {read.counters.requests} requests"
         for read in outcome.reads
     ]
     document = _document(outcome)
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_failures(arguments, outcome.failures, document, outcome.code)
     else:
         lines = [
-            f"{read.source}: {read.status}, {read.tally.requests} requests"
+            f"{read.source}: {read.status}, {read.counters.requests} requests"
             for read in outcome.reads
         ]
         print_result(arguments, document, [*lines, f"published: {outcome.warehouse}"])
@@ -68,14 +68,14 @@ def _document(outcome: Outcome) -> dict[str, Any]:
                 "source_name": read.source,
                 "status": read.status,
                 "mode": read.mode,
-                "requests": read.tally.requests,
-                "retries": read.tally.retries,
+                "requests": read.counters.requests,
+                "retries": read.counters.retries,
                 "rows_loaded": read.rows_loaded if outcome.published else {},
-                "warnings": [redact_text(warning) for warning in read.tally.warnings],
+                "warnings": [redact_text(warning) for warning in read.counters.warnings],
             }
             for read in outcome.reads
         ],
     }
-    if outcome.kept:
-        document["candidate"] = str(outcome.kept)
+    if outcome.refused_candidate:
+        document["candidate"] = str(outcome.refused_candidate)
     return document

@@ -1,14 +1,15 @@
-"""baton-file, from which ConductorOne's connector of that name reads one system.
+"""Write a baton-file, from which ConductorOne's connector of that name reads one system.
 
-Four lists: users, resources, entitlements, grants. Only what is held directly is a user's grant;
-what follows from it is a grant whose principal is an entitlement, and the connector works out who
-inherits. So inherited access arrives with its way, and revoking it there takes the right thing.
+The file has four lists: users, resources, entitlements, grants. Only direct access is a grant of a
+user. Access that follows from an entitlement is a grant whose principal is that entitlement, and
+the connector works out who inherits it. So inherited access arrives with its path, and a revoke
+there removes the right thing.
 
 Facts from github.com/ConductorOne/baton-file: docs/json_instructions.md, docs/excel_instructions.md
 and the readers, pkg/connector/file_loader.go and cache.go. What surprises:
 
-* A grant whose principal or entitlement is not in the file is skipped without a word, and so is a
-  resource whose parent leads in a circle (syncers.go, List).
+* A grant whose principal or entitlement is not in the file is skipped without an error, and so is a
+  resource whose parents form a circle (syncers.go, List).
 * The manual spells a column "Entitlement Granted to Principal", the reader wants "… Prinicpal".
 """
 
@@ -22,35 +23,37 @@ from typing import Any
 import duckdb
 
 from pipelines.export.baton_rows import ENTITLEMENTS, GRANTS, RESOURCES, USERS
-from pipelines.export.names import NAME_MACROS
 from pipelines.failures import Misconfigured
 from pipelines.files.safe_csv import describe_file
 from pipelines.files.text_stream import open_new_file, write_lines
 from pipelines.files.xlsx_write import open_workbook, write_row
-from pipelines.sql import fetch_rows, quote
+from pipelines.sql import fetch_rows, has_table, quote
 
 
 @dataclass(frozen=True)
 class Section:
-    """One list of the file: its rows in order, the headers of its sheet, and for users what belongs
-    to the profile."""
+    """One list of the file, and one sheet of the workbook."""
 
     name: str
     sql: str
     order: str
-    headers: dict[str, str]
-    profile: tuple[str, ...] = ()
+    columns: dict[str, str]  # header in the workbook -> column of the query
+    profile: tuple[str, ...] = ()  # the columns that belong to a user's profile
 
-    def rows(self, what: str, source: str, which: str = "true") -> str:
+    def rows_sql(self, cells: str, source: str, where: str = "true") -> str:
         rows = self.sql.format(source=quote(source))
-        return f"select {what} from ({rows}) where {which} order by {self.order}"
+        return f"select {cells} from ({rows}) where {where} order by {self.order}"
 
-    def fields(self, **renamed: str) -> str:
-        """One row's object in JSON, as the arguments of DuckDB's struct_pack."""
-        plain = [name for name in self.headers if name not in self.profile]
+    def fields_sql(self, **renamed: str) -> str:
+        """Return the JSON object of a row, as the arguments of DuckDB's struct_pack."""
+        plain = [name for name in dict.fromkeys(self.columns.values()) if name not in self.profile]
         fields = ", ".join(f"{renamed.get(name, name)} := {name}" for name in plain)
         profile = ", ".join(f"{name} := {name}" for name in self.profile)
         return fields + f", profile := struct_pack({profile})" * bool(profile)
+
+
+def _title(*names: str) -> dict[str, str]:
+    return {name.replace("_", " ").title(): name for name in names}
 
 
 PROFILE = (
@@ -58,46 +61,31 @@ PROFILE = (
     *("department", "title", "manager_email", "employment_status"),
     *("source_as_of", "source_is_stale"),
 )
-MISSPELT = "Entitlement Granted to Prinicpal"
-SECTIONS = (
+SECTIONS = USER, RESOURCE, ENTITLEMENT, GRANT = (
     Section(
         "users",
         USERS,
         "name",
-        {
-            **{
-                name: name.replace("_", " ").title()
-                for name in ("name", "display_name", "email", "status", "last_login", "type")
-            },
-            **{name: f"Profile: {name}" for name in PROFILE},
-        },
+        _title("name", "display_name", "email", "status", "last_login", "type")
+        | {f"Profile: {name}": name for name in PROFILE},
         PROFILE,
     ),
     Section(
         "resources",
         RESOURCES,
         "name",
-        {
-            name: name.replace("_", " ").title()
-            for name in (
-                "resource_type",
-                "resource_function",
-                "name",
-                "display_name",
-                "description",
-                "parent_resource",
-            )
-        },
+        _title("resource_type", "resource_function", "name")
+        | _title("display_name", "description", "parent_resource"),
     ),
     Section(
         "entitlements",
         ENTITLEMENTS,
         "resource_name, entitlement",
         {
-            "resource_name": "Resource Name",
-            "entitlement": "Entitlement",
-            "display_name": "Entitlement Display Name",
-            "description": "Entitlement Description",
+            "Resource Name": "resource_name",
+            "Entitlement": "entitlement",
+            "Entitlement Display Name": "display_name",
+            "Entitlement Description": "description",
         },
     ),
     Section(
@@ -105,117 +93,97 @@ SECTIONS = (
         GRANTS,
         "place, principal, entitlement_id",
         {
-            "principal": "Principal Receiving Grant",
-            "entitlement_id": "Entitlement Granted to Principal",
+            "Principal Receiving Grant": "principal",
+            "Entitlement Granted to Principal": "entitlement_id",  # as the manual spells it
+            "Entitlement Granted to Prinicpal": "entitlement_id",  # as the connector reads it
         },
     ),
 )
 
+# One list of the JSON file: its name, the section of its rows, which rows, and their fields
+Part = tuple[str, Section, str, str]
+PARTS: list[Part] = [(section.name, section, "true", section.fields_sql()) for section in SECTIONS]
 
-# pkg/client/types.go and loader.go of later versions: other names, and two lists of grants
-RESOURCE, SLUG = "regexp_extract({0}, '^(.*):', 1)", "regexp_extract({0}, '[^:]*$')"
-PRINCIPAL, GRANTED = "principal", "entitlement_id"
-USER, THING, ENTITLEMENT, GRANT = SECTIONS
-LATER = (
+# pkg/client/types.go and loader.go: later versions use other names, and refuse one list of grants.
+RESOURCE_ID, SLUG = "regexp_extract({0}, '^(.*):', 1)", "regexp_extract({0}, '[^:]*$')"
+LATER_PARTS: list[Part] = [
     (
         "users",
         USER,
         "true",
-        USER.fields(name="id")
+        USER.fields_sql(name="id")
         + ", login := login, employee_id := employee_id, status_details := status_raw",
     ),
-    ("resources", THING, "true", THING.fields(name="id", resource_function="trait")),
+    ("resources", RESOURCE, "true", RESOURCE.fields_sql(name="id", resource_function="trait")),
     (
         "entitlements",
         ENTITLEMENT,
         "true",
-        ENTITLEMENT.fields(resource_name="resource_id", entitlement="entitlement_slug"),
+        ENTITLEMENT.fields_sql(resource_name="resource_id", entitlement="entitlement_slug"),
     ),
     (
         "direct_user_grants",
         GRANT,
         "place = 0",
-        f"principal_id := principal, resource_id := {RESOURCE.format(GRANTED)},"
-        f" entitlement_slug := {SLUG.format(GRANTED)}",
+        f"principal_id := principal, resource_id := {RESOURCE_ID.format('entitlement_id')},"
+        f" entitlement_slug := {SLUG.format('entitlement_id')}",
     ),
     (
         "grant_inheritance_mappings",
         GRANT,
         "place = 1",
-        f"principal_resource_id := {RESOURCE.format(PRINCIPAL)},"
-        f" principal_entitlement_slug := {SLUG.format(PRINCIPAL)},"
-        f" inherited_resource_id := {RESOURCE.format(GRANTED)},"
-        f" inherited_entitlement_slug := {SLUG.format(GRANTED)},"
+        f"principal_resource_id := {RESOURCE_ID.format('principal')},"
+        f" principal_entitlement_slug := {SLUG.format('principal')},"
+        f" inherited_resource_id := {RESOURCE_ID.format('entitlement_id')},"
+        f" inherited_entitlement_slug := {SLUG.format('entitlement_id')},"
         " inheritance_depth := 'full'",
     ),
-)
+]
 
 
 def write_json(
-    warehouse: duckdb.DuckDBPyConnection, folder: Path, source: str
+    warehouse: duckdb.DuckDBPyConnection, folder: Path, source: str, parts: Iterable[Part] = PARTS
 ) -> Iterator[dict[str, Any]]:
-    """`<source>.json` with the four lists."""
-    parts = [(section.name, section, "true", section.fields()) for section in SECTIONS]
-    yield _objects(warehouse, folder / f"{source}.json", source, parts)
-
-
-def write_later_json(
-    warehouse: duckdb.DuckDBPyConnection, folder: Path, source: str
-) -> Iterator[dict[str, Any]]:
-    """`<source>.json` for versions that know no list of grants, but two."""
-    yield _objects(warehouse, folder / f"{source}.json", source, LATER)
-
-
-def _objects(
-    warehouse: duckdb.DuckDBPyConnection,
-    path: Path,
-    source: str,
-    parts: Iterable[tuple[str, Section, str, str]],
-) -> dict[str, Any]:
-    """One object with a key per list, one row a line, every value text."""
-    _must_know_inheritance(warehouse)
-    warehouse.execute(NAME_MACROS)
+    """Write `<source>.json`: an object with one key per list, one row per line, all values text."""
+    _check_implications(warehouse)
+    path = folder / f"{source}.json"
     rows: dict[str, int] = {}
     with open_new_file(path) as file:
-        for name, section, which, fields in parts:
+        for name, section, where, fields in parts:
             file.write(f'{"," if rows else "{"}\n"{name}": [\n'.encode())
             line = f"to_json(struct_pack({fields}))::varchar || ',\n'"
-            rows[name] = write_lines(file.write, warehouse, section.rows(line, source, which))
+            rows[name] = write_lines(file.write, warehouse, section.rows_sql(line, source, where))
             if rows[name]:
-                file.seek(-2, 1)  # no comma behind the last one
+                file.seek(-2, 1)  # no comma after the last row
             file.write(b"\n]")
         file.write(b"\n}\n")
-    return describe_file(path, [*rows], rows)
+    yield describe_file(path, [*rows], rows)
 
 
 def write_workbook(
     warehouse: duckdb.DuckDBPyConnection, folder: Path, source: str
 ) -> Iterator[dict[str, Any]]:
-    """`<source>.xlsx`: a sheet per section. Both spellings of the grants' header are there, since
-    the connector takes its own, and whoever reads the manual takes the other."""
-    path, rows = folder / f"{source}.xlsx", {}
-    _must_know_inheritance(warehouse)
-    warehouse.execute(NAME_MACROS)
+    """Write `<source>.xlsx`, with one sheet per section."""
+    _check_implications(warehouse)
+    path = folder / f"{source}.xlsx"
+    rows: dict[str, int] = {}
     with open_workbook(path) as book:
         for section in SECTIONS:
             sheet = book.add_worksheet(section.name)
-            twice = section.name == "grants"
-            write_row(sheet, 0, [*section.headers.values(), *[MISSPELT] * twice])
-            result = warehouse.execute(section.rows(", ".join(section.headers), source))
+            write_row(sheet, 0, [*section.columns])
+            sql = section.rows_sql(", ".join(section.columns.values()), source)
             number = 0
-            for number, row in enumerate(fetch_rows(result), 1):
-                write_row(sheet, number, [*row, *row[-1:] * twice])
+            for number, row in enumerate(fetch_rows(warehouse.execute(sql)), 1):
+                write_row(sheet, number, row)
             rows[section.name] = number
-    yield describe_file(path, [section.name for section in SECTIONS], rows)
+    yield describe_file(path, [*rows], rows)
 
 
-def _must_know_inheritance(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Raise Misconfigured for a warehouse of before this was kept."""
-    if not warehouse.execute(
-        "select 1 from duckdb_tables() where table_name = 'int_entitlement_implications'"
-    ).fetchone():
+def _check_implications(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Raise Misconfigured for a warehouse that does not say what follows from an entitlement."""
+    if not has_table(warehouse, "int_entitlement_implications", "intermediate"):
         raise Misconfigured(
             "the published warehouse",
-            "an older Rollcall wrote it, which did not keep what follows from what",
+            "an earlier version of Rollcall published it, without the table of inherited access",
             "run `rollcall sync`",
         )

@@ -1,26 +1,20 @@
-"""The rows of a baton-file as queries over what is published; `{source}` is the system's name."""
+"""The queries for the lists of a baton-file; `{source}` is the quoted name of the system."""
 
 from __future__ import annotations
 
-USERS = """
-with holders as (
+from pipelines.export.names import HOLDERS_SQL
+
+USERS = (
+    HOLDERS_SQL
+    + """
+, named_holders as (
     select
-        accounts.*,
+        *,
         case
-            when accounts.account_type = 'service' and people.person_id is null then ''
-            else trim(coalesce(people.full_name, accounts.display_name, ''))
-        end as holder_name,
-        people.employee_number as person_number,
-        people.department,
-        people.job_title,
-        people.manager_email,
-        people.employment_status,
-        source_states.last_complete_at,
-        source_states.is_stale
-    from accounts
-    left join people on accounts.person_id = people.person_id
-    left join source_states on accounts.source_name = source_states.source_name
-    where accounts.source_name = {source}
+            when account_type = 'service' and not has_person then ''
+            else trim(coalesce(full_name, display_name, ''))
+        end as holder_name
+    from holders
 )
 
 select
@@ -44,11 +38,11 @@ select
     coalesce(employment_status, '') as employment_status,
     coalesce(strftime(last_complete_at, '%Y-%m-%dT%H:%M:%SZ'), '') as source_as_of,
     coalesce(is_stale::varchar, '') as source_is_stale
-from holders
+from named_holders
 """
+)
 
-
-# The connector lists children below their parents only: what no root leads to would be left out
+# The connector lists resources from the roots downwards, and would leave out a circle of parents.
 RESOURCES = """
 with recursive resources as (
     select
@@ -86,8 +80,7 @@ from resources
 left join placed on resources.resource_id = placed.resource_id
 """
 
-
-# A role that is held for one population only is an entitlement of its own
+# A role that is held for one population only is a separate entitlement.
 ENTITLEMENTS = """
 with scoped as (
     select entitlement_id, scope_type, scope_id, scope_name
@@ -129,8 +122,7 @@ join scopes on entitlements.entitlement_id = scopes.entitlement_id
 where entitlements.source_name = {source}
 """
 
-
-# What a system calls inherited without saying from where is told as held: it must not be lost
+# Access that is inherited from an unknown place is listed as direct, so that it is not lost.
 GRANTS = """
 select
     0 as place,

@@ -1,7 +1,7 @@
-"""CSV files that people upload elsewhere: ConductorOne's file connector, and Vanta's access file.
+"""Write the CSV files that ConductorOne's file connector takes: accounts and grants.
 
-Both know no nesting: what is inherited stands beside what is held directly. Neither has a word for
-an unknown status, which counts as access here too.
+The connector knows no nesting, so inherited access is listed like direct access. It has no status
+for an unknown account, so an unknown status counts as enabled.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from typing import Any
 
 import duckdb
 
-from pipelines.export.names import HOLDERS_SQL, NAME_MACROS
+from pipelines.export.names import HOLDERS_SQL
 from pipelines.files.safe_csv import write_csv
 from pipelines.sql import quote
 
-# conductorone.com/docs/baton/file-connectors, "Expected data values": columns of these names are
-# understood without mapping, and others are not imported. "Designate service and system accounts":
-# only Service and System are words for the User Type. "Import last login info": ISO 8601 is one of
-# the formats.
+# conductorone.com/docs/baton/file-connectors, "Expected data values": these column names need no
+# mapping, and columns with other names are not imported. "Designate service and system accounts":
+# the User Type may be Service or System. "Import last login info": ISO 8601 is one of the formats.
 ACCOUNTS = (
     HOLDERS_SQL
     + """
@@ -40,10 +39,9 @@ from holders
 """
 )
 
-
-# The same page, "Refresh or replace file data": Resource Type, Resource Name and Entitlement make
-# the entitlement's identity, without regard to case. A renamed group would be a new one and two of
-# one name would be one, so the name there is the id, and what people read is the display name.
+# The same page, "Refresh or replace file data": Resource Type, Resource Name and Entitlement
+# identify an entitlement, without regard to case. With the display name as Resource Name, a renamed
+# group would be a new group and two groups of one name would be the same, so we give the id.
 GRANTS = """
 select
     accounts.source_account_id as "User ID",
@@ -71,8 +69,7 @@ where grants.source_name = {source}
 def write_conductorone(
     warehouse: duckdb.DuckDBPyConnection, folder: Path, source: str
 ) -> Iterator[dict[str, Any]]:
-    """`<source>-accounts.csv`, one row per account, and `<source>-grants.csv`, one per grant."""
-    warehouse.execute(NAME_MACROS)
+    """Write `<source>-accounts.csv` and `<source>-grants.csv`."""
     for part, sql, order in (
         ("accounts", ACCOUNTS, '"User ID"'),
         ("grants", GRANTS, '"User ID", "Resource Name", "Entitlement"'),

@@ -1,6 +1,6 @@
-"""What is published, as files: the review with one row per grant to decide, or another format.
+"""Export the published warehouse into a new dated folder, with a manifest.
 
-The same published warehouse gives the same bytes, so nothing of the moment of export is in them.
+The same published warehouse gives the same bytes, so no file contains the time of the export.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pipelines import __version__, settings
 from pipelines.export import formats
 from pipelines.failures import Refused
 from pipelines.files import safe_csv
-from pipelines.files.lock import wait_for_lock
+from pipelines.files.lock import exclusive
 from pipelines.files.scratch import scratch
 from pipelines.files.text_stream import write_new_file
 from pipelines.sql import quote
@@ -25,9 +25,9 @@ from pipelines.warehouse.source_states import read_source_states
 
 
 def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict[str, Any]:
-    """Write a new dated folder below `out`; return its manifest and where it is.
+    """Write a new dated folder below `out`; return its path and manifest.
 
-    Raises Refused while a source is stale, Misconfigured where nothing is published.
+    Raise Refused while a source is stale, and Misconfigured if nothing is published.
     """
     with open_published(settings.warehouse_path()) as warehouse:
         states = read_source_states(warehouse)
@@ -35,13 +35,13 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
         if stale and not allow_stale:
             raise Refused(
                 f"export: {', '.join(stale)}",
-                "its last sync was not complete, so the review would show an old state of it",
-                "run `rollcall sync`, or say `rollcall export --allow-stale`",
+                "the last sync was not complete, so the export would show an old state",
+                "run `rollcall sync`, or `rollcall export --allow-stale`",
             )
         try:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
             with (
-                wait_for_lock(out),
+                exclusive(out),
                 scratch(out / ".building") as building,
                 scratch(out / ".sorting") as sorting,
             ):
@@ -59,12 +59,12 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
                 write_new_file(building / "manifest.json", json.dumps(manifest, indent=2) + "\n")
                 folder = move_into_place(building, out)
         except OSError as error:
-            raise publish.storage_failure(out, error, "check the disk, or say --out") from None
+            raise publish.storage_failure(out, error, "check the disk, or set --out") from None
     return {"folder": str(folder), **manifest}
 
 
 def move_into_place(building: Path, out: Path) -> Path:
-    """Rename to a dated folder that did not exist: two exports in one second are two folders."""
+    """Rename to a new dated folder. Two exports in the same second get two folders."""
     stamp = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     for number in range(1, 1000):
         folder = out / (stamp if number == 1 else f"{stamp}-{number}")

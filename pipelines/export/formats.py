@@ -1,12 +1,14 @@
-"""What `rollcall export --format` can write: for our own reviewers, or as other products read it.
+"""The formats of `rollcall export --format`: for your own reviewers, or for other products.
 
-A product takes one file for one system, so there is one (or a pair) per source, named after it. A
-source that was never read completely has none: an empty file would say that nobody has access.
+Other products take one file per system, so each source has its own file, or a pair, named after the
+source. A source that was never read completely has none: an empty file would say that nobody has
+access.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +16,9 @@ if TYPE_CHECKING:
     import duckdb
 
 FORMATS = {
-    "review": "access_review.csv, for our own reviewers",
+    "review": "access_review.csv, for your own reviewers",
     "baton-json": "ConductorOne's baton-file, as JSON",
-    "baton-json-2": "the same for its later versions, with two lists of grants",
+    "baton-json-2": "ConductorOne's baton-file for later versions, with two lists of grants",
     "baton-xlsx": "ConductorOne's baton-file, as a workbook",
     "conductorone-csv": "ConductorOne's file upload: accounts and grants",
     "vanta-csv": "Vanta's access file",
@@ -26,8 +28,9 @@ FORMATS = {
 def write_format(
     name: str, warehouse: duckdb.DuckDBPyConnection, folder: Path, sources: list[str]
 ) -> Iterator[dict[str, Any]]:
-    """Write the files of this format into the folder; what the manifest says of each."""
+    """Write the files of this format into the folder, and yield the manifest entry of each."""
     from pipelines.export import baton_file, conductorone, vanta
+    from pipelines.export.names import NAME_MACROS
     from pipelines.export.review_csv import write_review
 
     warehouse.execute("set TimeZone = 'UTC'")
@@ -36,11 +39,12 @@ def write_format(
         return
     write = {
         "baton-json": baton_file.write_json,
-        "baton-json-2": baton_file.write_later_json,
+        "baton-json-2": partial(baton_file.write_json, parts=baton_file.LATER_PARTS),
         "baton-xlsx": baton_file.write_workbook,
         "conductorone-csv": conductorone.write_conductorone,
         "vanta-csv": vanta.write_vanta,
     }[name]
+    warehouse.execute(NAME_MACROS)
     for source in sources:
         for file in write(warehouse, folder, source):
             yield {**file, "source_name": source}

@@ -1,8 +1,8 @@
-"""SQL that gives each account and entitlement a name that is unique within its source."""
+"""SQL that the exports share: unique names, and every account with its person and its source."""
 
 from __future__ import annotations
 
-# Names must be unique over users and resources together: `<type>/<native id>`.
+# A name is `<type>/<native id>`, because it must be unique over users and resources together.
 NAME_MACROS = """
 create or replace temp macro name_of(id) as regexp_replace(id, '^[^:]*:([^:]*):', '\\1/');
 create or replace temp macro slug_of(slug, scope_id) as
@@ -11,17 +11,23 @@ create or replace temp macro key_of(entitlement_id, scope_id) as
     name_of(regexp_replace(entitlement_id, ':[^:]*$', '')) || ':'
     || slug_of(split_part(entitlement_id, ':', -1), scope_id);
 create or replace temp macro named(name, scope_type, scope_name, scope_id) as
-    name || coalesce(' on ' || coalesce(scope_type || ' ' || scope_name, name_of(scope_id)), '')
+    name || coalesce(' on ' || coalesce(scope_type || ' ' || scope_name, name_of(scope_id)), '');
+create or replace temp macro single_spaced(text) as
+    trim(regexp_replace(text, '[\\s\\p{Z}]+', ' ', 'g'))
 """
-
 
 HOLDERS_SQL = """
 with holders as (
     select
         accounts.*,
+        people.person_id is not null as has_person,
         people.full_name,
         people.work_email,
+        people.employee_number as person_number,
+        people.department,
+        people.job_title,
         people.manager_email,
+        people.employment_status,
         source_states.last_complete_at,
         source_states.is_stale
     from accounts

@@ -1,4 +1,4 @@
-"""access_review.csv: one row per grant to decide."""
+"""Write access_review.csv, with one row per grant to decide."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DECISION_COLUMNS = ("decision", "decision_comment", "decided_by", "decided_at")
 
 
 def write_review(warehouse: duckdb.DuckDBPyConnection, path: Path) -> dict[str, Any]:
-    """The table of that name, and empty columns for the decision; what the manifest says of it."""
+    """Write the mart access_review and empty decision columns; return the manifest entry."""
     return write_csv(
         warehouse,
         path,

@@ -1,4 +1,7 @@
-"""Files for Vanta: one row per account of each source, with its access."""
+"""Write the file that Vanta's access review takes: one row per account, with its access.
+
+Vanta has no status for an unknown account, so an unknown status counts as active.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +11,14 @@ from typing import Any
 
 import duckdb
 
-from pipelines.export.names import HOLDERS_SQL, NAME_MACROS
+from pipelines.export.names import HOLDERS_SQL
 from pipelines.files.safe_csv import write_csv
 from pipelines.sql import quote
 
-SPACED = """
-create or replace temp macro single_spaced(text) as
-    trim(regexp_replace(text, '[\\s\\p{Z}]+', ' ', 'g'))
-"""
-
-
-# help.vanta.com, article 11345421 "Access File Uploader": "Extra spaces are not allowed", roles are
-# separated by commas, an owner is a mail address known to Vanta, "No owner" or "Not a person", and
-# a status is Active or Deactivated.
-ACCESS_FILE = (
+# help.vanta.com, article 11345421 "Access File Uploader": "Extra spaces are not allowed". Roles are
+# separated by commas. An owner is an email address known to Vanta, "No owner" or "Not a person". A
+# status is Active or Deactivated.
+ACCOUNTS = (
     HOLDERS_SQL
     + """
 , roles as (
@@ -70,7 +67,6 @@ left join roles on spaced.account_id = roles.account_id
 def write_vanta(
     warehouse: duckdb.DuckDBPyConnection, folder: Path, source: str
 ) -> Iterator[dict[str, Any]]:
-    """`<source>.csv`, one row per account with all that it holds in one cell."""
-    warehouse.execute(NAME_MACROS + ";" + SPACED)
+    """Write `<source>.csv`, with everything that an account holds in one cell."""
     path = folder / f"{source}.csv"
-    yield write_csv(warehouse, path, ACCESS_FILE.format(source=quote(source)), '"Account name"')
+    yield write_csv(warehouse, path, ACCOUNTS.format(source=quote(source)), '"Account name"')

@@ -7,15 +7,16 @@ line. The step that this line announces has not begun, so the next writer remove
 
 from __future__ import annotations
 
-import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from pipelines.failures import Locked, Refused, StorageFailed
+from pipelines.files.lock import exclusive
 from pipelines.files.text_stream import sync_to_disk
 
 Record = dict[str, Any]
@@ -27,6 +28,12 @@ def to_canonical(value: Any) -> bytes:
     return text.encode() + b"\n"
 
 
+def hash_record(record: Record, without: str) -> str:
+    """Return the SHA-256 of a record's canonical JSON without the field that holds the hash."""
+    bare = {name: value for name, value in record.items() if name != without}
+    return hashlib.sha256(to_canonical(bare)).hexdigest()
+
+
 def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
     """Append the record that `make` returns for the last line, and wait until it is on disk.
 
@@ -34,13 +41,9 @@ def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
     """
     try:
         is_new = not path.exists()
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        with exclusive(path) as handle:
             record = make(_last_line(handle))
             _write(handle, to_canonical(record))
-        finally:
-            os.close(handle)
         if is_new:
             sync_to_disk(path.parent)
     except OSError as error:
@@ -76,22 +79,16 @@ def parse_record(line: bytes) -> Record | None:
 def hold_folder(folder: Path, what: str) -> Iterator[None]:
     """The one process at work in this folder, which is made if it is not there. Raises Locked; the
     kernel frees the lock of a process that died."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        folder.chmod(0o700)
-        handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise storage_failure(folder, error) from None
-    try:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            folder.chmod(0o700)
+            stack.enter_context(exclusive(folder / ".lock", wait=False))
         except BlockingIOError:
             raise Locked(str(folder), f"another {what} is at work", "wait for its end") from None
         except OSError as error:
             raise storage_failure(folder, error) from None
         yield
-    finally:
-        os.close(handle)
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Locks on folders and files, held by the operating system until the process ends."""
+"""One exclusive lock for folders and files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from pathlib import Path
 
 
 @contextmanager
-def wait_for_lock(out: Path) -> Iterator[None]:
-    """One export at a time into this folder: the next one waits, and tidies up after a dead one."""
-    handle = os.open(out, os.O_RDONLY)
+def exclusive(path: Path, wait: bool = True) -> Iterator[int]:
+    """Lock a folder, or a file that is created where it is missing, and yield its descriptor.
+
+    Raises OSError: BlockingIOError where another process holds the lock and `wait` is false. The
+    kernel frees the lock of a process that died.
+    """
+    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT | os.O_APPEND
+    handle = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield handle
     finally:
         os.close(handle)

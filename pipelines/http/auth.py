@@ -1,7 +1,7 @@
 """Credentials on requests: a fixed token, or one from an OAuth client-credentials grant.
 
-dlt's auth classes do the work; added here are a margin before a token ends, one renewal when it is
-refused, and the refusal of a token answer without a token (which would be sent as "Bearer None").
+dlt's auth classes do the work. Added here are a margin before a token expires, one renewal when a
+token is refused, and a failure for a response without a token (dlt would send "Bearer None").
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ DAY = 86_400.0
 
 
 def check_secret(setting: str, secret: str) -> str:
-    """A secret from the settings, without the blanks around it. Raises Misconfigured, unsaid."""
+    """Return a secret without the blanks around it. Raises Misconfigured without repeating it."""
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise Misconfigured(
-            setting, "it has characters that no credential has, or is empty", f"set {setting} again"
+            setting, "it is empty, or has characters that no credential has", f"set {setting} again"
         )
     hide(secret)
     return secret
 
 
 class FixedToken:
-    """A token that is valid until somebody revokes it."""
+    """A token that is valid until it is revoked."""
 
     def __init__(self, token: str) -> None:
         self.token = token
@@ -46,7 +46,7 @@ class FixedToken:
 
 
 class ClientCredentials(OAuth2ClientCredentials):
-    """A token that is fetched, kept while it lasts, and fetched again; shared by threads."""
+    """A token that is fetched, and fetched again when it expires; shared by threads."""
 
     def __init__(
         self, session: Session, url: str, client_id: str, client_secret: str, **form: str
@@ -58,7 +58,7 @@ class ClientCredentials(OAuth2ClientCredentials):
             access_token_request_data=form,
             session=session,
         )
-        self.ends = 0.0
+        self.expires = 0.0
         self.lock = threading.Lock()
 
     def sign(self, request: requests.PreparedRequest) -> None:
@@ -68,14 +68,14 @@ class ClientCredentials(OAuth2ClientCredentials):
     def renew(self, request: requests.PreparedRequest) -> bool:
         with self.lock:
             if request.headers.get("Authorization") == f"Bearer {self.access_token}":
-                self.ends = 0.0
+                self.expires = 0.0
         return True
 
     def is_token_expired(self) -> bool:
-        return time.monotonic() >= self.ends
+        return time.monotonic() >= self.expires
 
     def obtain_token(self) -> None:
-        """Fetch a token. Raises Denied for every refusal: asking again would not help."""
+        """Fetch a token. Raises Denied for every refusal, because a retry would not help."""
         source = self.session.source
         try:
             body = self.session.post(
@@ -84,22 +84,22 @@ class ClientCredentials(OAuth2ClientCredentials):
         except (Denied, Unreadable) as failure:
             if failure.status is None or failure.status >= 500 or failure.status == 429:
                 raise
-            # no status: this refusal must not look like that of a token that could be renewed
+            # no status, because after a 401 `Session.send` would renew the token once more
             raise Denied(failure.what, failure.why, NEXT_CHECK, None, failure.body) from None
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token.strip():
             raise Denied(
-                f"{source}: the token endpoint", "its answer holds no access_token", NEXT_CHECK
+                f"{source}: the token endpoint", "its response has no access_token", NEXT_CHECK
             )
         hide(token)
         self.parse_native_representation(token)
-        self.ends = time.monotonic() + self.parse_expiration_in_seconds(body)
+        self.expires = time.monotonic() + self.parse_expiration_in_seconds(body)
 
     def parse_expiration_in_seconds(self, response_json: Any) -> float:
-        """How long to use the token: its life less a margin, never over a day."""
+        """Return how long to use the token: its lifetime less a margin, at most a day."""
         try:
-            life = float(response_json.get("expires_in", self.default_token_expiration))
+            lifetime = float(response_json.get("expires_in", self.default_token_expiration))
         except (TypeError, ValueError):
-            life = 0.0
-        life = min(life, DAY) if life > 0 else 300.0
-        return life - min(max(60.0, life / 10), life / 2)
+            lifetime = 0.0
+        lifetime = min(lifetime, DAY) if lifetime > 0 else 300.0
+        return lifetime - min(max(60.0, lifetime / 10), lifetime / 2)

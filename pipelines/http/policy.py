@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -13,33 +13,29 @@ import requests
 from pipelines.failures import Misconfigured
 from pipelines.redact import redact_text
 
-NEXT_RETRY = {202, 408, 425, 429, 500, 501, 502, 503, 504}
-
-
+RETRIED_STATUSES = {202, 408, 425, 429, 500, 501, 502, 503, 504}
 NEXT_CHECK = "run `rollcall check`"
-
-
 NEXT_SYNC = "run `rollcall sync` again later"
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How hard one source may be asked, and how long it may take (seconds)."""
+    """How fast one source may be called, and how long it may take; times are in seconds."""
 
     requests_per_second: float = 10.0
     concurrency: int = 4
     attempts: int = 8
-    wait: float = 0.5  # before the second attempt; doubled for each further one
+    wait: float = 0.5  # before the second attempt; doubled before each further attempt
     longest_wait: float = 60.0
-    budget: float = 600.0  # all waiting of one source together
-    connect: float = 10.0
-    silence: float = 60.0  # no byte for so long
-    deadline: float = 180.0  # one answer, from its first byte to its last
-    largest: int = 64 * 2**20  # bytes of one answer, unpacked
+    budget: float = 600.0  # for all waits of one source together
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0  # without a single byte
+    deadline: float = 180.0  # of one response, from its first byte to its last
+    max_bytes: int = 64 * 2**20  # of one response, unpacked
 
 
 class Signer(Protocol):
-    """Puts a credential on a request, and says whether a refused one has been replaced."""
+    """Puts a credential on a request. `renew` returns whether it replaced a refused credential."""
 
     def sign(self, request: requests.PreparedRequest) -> None: ...
     def renew(self, request: requests.PreparedRequest) -> bool: ...
@@ -47,7 +43,7 @@ class Signer(Protocol):
 
 @dataclass
 class Counters:
-    """What one source was asked, for `runs` and `run_resources`. Shared by threads."""
+    """What one source was asked, for `runs` and `run_resources`; shared by threads."""
 
     requests: int = 0
     retries: int = 0
@@ -58,7 +54,6 @@ class Counters:
     mode: str = "full"
     reported: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    client: Any = None  # what reads the source, for `rollcall check`
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def warn(self, text: str) -> None:
@@ -68,19 +63,19 @@ class Counters:
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port. Raises Misconfigured for what cannot be asked safely."""
+    """Return scheme, host and port, or an explanation that no safe URL equals."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
     except ValueError:
         parts, port = urlsplit(""), None
     if not parts.hostname or port is None or "@" in parts.netloc:
-        return f"an address that is none ({redact_text(url.split('?')[0], 80)})"
+        return f"an invalid address ({redact_text(url.split('?')[0], 80)})"
     return f"{parts.scheme}://{parts.hostname.lower()}:{port}"
 
 
 def check_url(setting: str, url: str) -> str:
-    """A base URL from the settings. Raises Misconfigured unless https, or http on loopback."""
+    """Return a base URL from the settings, https or loopback. Raises Misconfigured."""
     url = url.strip().rstrip("/")
     parts = urlsplit(url)
     local = parts.hostname in ("localhost", "127.0.0.1", "::1")
@@ -93,17 +88,17 @@ def check_url(setting: str, url: str) -> str:
     return url
 
 
-def reason_of(error: BaseException) -> str:
-    """The innermost reason of a connection that failed, in a few words."""
+def find_reason(error: BaseException) -> str:
+    """Return why a connection failed, in a few words."""
     text = repr(error)
-    for mark, words in (
-        ("NameResolution", "its name is not known"),
-        ("Name or service not known", "its name is not known"),
+    for part, reason in (
+        ("NameResolution", "unknown host name"),
+        ("Name or service not known", "unknown host name"),
         ("refused", "connection refused"),
         ("timed out", "timed out"),
         ("reset", "connection reset"),
         ("IncompleteRead", "the body was cut short"),
     ):
-        if mark.lower() in text.lower():
-            return words
+        if part.lower() in text.lower():
+            return reason
     return type(error).__name__

@@ -1,4 +1,4 @@
-"""How fast a vendor may be asked, and when it says that it wants to be asked again."""
+"""How fast a vendor may be called, and how long it asks to be left alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import requests
 
 
 class Pace:
-    """At most so many requests a second (a second's worth may come at once); slower after 429."""
+    """At most so many requests a second, in bursts of one second's worth; slower after a 429."""
 
     def __init__(self, per_second: float) -> None:
         self.interval = self.fastest = 1 / per_second if per_second > 0 else 0.0
@@ -30,30 +30,30 @@ class Pace:
     def slow_down(self, pause: float) -> None:
         with self.lock:
             now = time.monotonic()
-            if now >= self.slowed:  # several threads may be told so at once
+            if now >= self.slowed:  # several threads may get a 429 at once
                 self.interval = min(max(self.interval * 2, 0.05), 5.0)
             self.slowed = self.next = max(self.next, now + pause)
 
 
 def read_retry_after(response: requests.Response) -> float | None:
-    """Seconds to wait by the answer's Retry-After: a number, an HTTP date or RFC 3339."""
-    said = response.headers.get("retry-after", "").strip()
-    if not said:
+    """Return the seconds that Retry-After asks for, as a number, an HTTP date or RFC 3339."""
+    text = response.headers.get("retry-after", "").strip()
+    if not text:
         return None
     try:
-        return max(0.0, float(said)) if float(said) < float("inf") else None
+        return max(0.0, float(text)) if float(text) < float("inf") else None
     except ValueError:
         pass
     now = parse_http_date(response.headers.get("date", "")) or datetime.now(UTC)
-    until = parse_http_date(said)
+    until = parse_http_date(text)
     return (until - now).total_seconds() if until and until > now else None
 
 
 def parse_http_date(text: str) -> datetime | None:
-    """A time as a header says it: an HTTP date or RFC 3339; None if it is neither."""
-    for read in (parsedate_to_datetime, datetime.fromisoformat):
+    """Return the time in a header, an HTTP date or RFC 3339; None if it is neither."""
+    for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
-            found = read(text)
+            found = parse(text)
         except (ValueError, TypeError):
             continue
         return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -1,18 +1,17 @@
 """The one policy for talking to vendors.
 
-dlt's RESTClient pages on top of this session. It exists because the defaults lose data or secrets:
-a `next` link may lead to another host, a redirect may carry a key along, a slow body may never end,
-a token may be refused before its time. Here
+dlt's RESTClient pages on top of this session, which exists because the defaults lose data or
+secrets: a `next` link may lead to another host, a redirect may carry a key along, a slow body may
+never end, and a token may be refused before it expires. Therefore
 
 * a request goes to the configured scheme, host and port or nowhere, and is signed only then;
-* 202, 429, 5xx and broken bodies are repeated within a budget, `Retry-After` in any spelling;
-* a token is renewed before its end, and once when it is refused;
-* every body has a deadline and a size, must be JSON, and is parsed once.
+* 202, 429, 5xx and broken bodies are retried within a budget that honours `Retry-After`;
+* a token is renewed before it expires, and once when it is refused;
+* every body has a deadline and a maximum size, must be JSON, and is parsed once.
 """
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 from datetime import datetime
@@ -28,20 +27,20 @@ from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import NotJson, parse
 from pipelines.http.policy import (
     NEXT_CHECK,
-    NEXT_RETRY,
     NEXT_SYNC,
+    RETRIED_STATUSES,
     Counters,
     Policy,
     Signer,
+    find_reason,
     origin_of,
-    reason_of,
 )
 from pipelines.http.rate_limit import Pace, parse_http_date, read_retry_after
 from pipelines.redact import redact_text
 
 
-class Trouble(Exception):
-    """An attempt that gave nothing usable; worth so many attempts in all."""
+class AttemptFailed(Exception):
+    """An attempt without a usable response. `attempts` is how many are made in all."""
 
     def __init__(self, why: str, attempts: int, response: requests.Response | None = None) -> None:
         super().__init__(why)
@@ -53,10 +52,10 @@ class Trouble(Exception):
 
 
 class Session(requests.Session):
-    """A requests session that speaks to one origin only, by the policy above.
+    """A requests session that calls one origin only, by the policy above.
 
-    `send` gives an answer that is 2xx and JSON (its `.json()` costs nothing) or raises: Denied for
-    401 and 403, Unreadable for anything else, with the answer's status and body on the failure.
+    `send` returns a response that is 2xx and JSON (already parsed), or raises: Denied for 401 and
+    403, Unreadable for anything else. The failure has the status and the body of the response.
     """
 
     def __init__(
@@ -64,14 +63,14 @@ class Session(requests.Session):
         source: str,
         base_url: str,
         policy: Policy,
-        tally: Counters,
+        counters: Counters,
         signer: Signer | None = None,
     ) -> None:
         super().__init__()
-        self.source, self.policy, self.tally, self.signer = source, policy, tally, signer
+        self.source, self.policy, self.counters, self.signer = source, policy, counters, signer
         self.origin = origin_of(base_url)
         self.pace = Pace(policy.requests_per_second)
-        self.clock: datetime | None = None  # what time the server said it was, last
+        self.clock: datetime | None = None  # the `Date` of the last response
         self.auth = lambda request: request  # keeps .netrc out; `signer` signs each attempt
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
@@ -82,10 +81,11 @@ class Session(requests.Session):
         options |= {
             "stream": True,
             "allow_redirects": False,
-            "timeout": (self.policy.connect, self.policy.silence),
+            "timeout": (self.policy.connect_timeout, self.policy.read_timeout),
         }
-        renewed, built = False, 0
-        for attempt in itertools.count(1):
+        renewed, attempt, built = False, 0, 0
+        while True:
+            attempt += 1
             try:
                 return self._attempt(request, options)
             except Denied as denied:
@@ -94,50 +94,49 @@ class Session(requests.Session):
                 renewed = self.signer.renew(request)
                 if not renewed:
                     raise
-            except Trouble as trouble:
-                built += trouble.is_being_built
-                self._wait(request, trouble, attempt, attempt - built)
-        raise AssertionError("unreachable")
+            except AttemptFailed as failed:
+                built += failed.is_being_built
+                self._wait(request, failed, attempt, attempt - built)
 
     def _attempt(
         self, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> requests.Response:
-        response = self._answer(request, options)
+        response = self._fetch(request, options)
         status = response.status_code
-        if status in NEXT_RETRY:
-            raise Trouble(f"the answer was {status}", self.policy.attempts, response)
+        if status in RETRIED_STATUSES:
+            raise AttemptFailed(f"the answer was {status}", self.policy.attempts, response)
         if not response.ok:
-            said = redact_text(response.content[:10_000].decode(errors="replace"))
-            why = f"the answer was {status}" + (f": {said}" if said else "")
+            text = redact_text(response.content[:10_000].decode(errors="replace"))
+            why = f"the answer was {status}" + (f": {text}" if text else "")
             kind = Denied if status in (401, 403) else Unreadable
-            raise kind(self.name(request), why, NEXT_CHECK, status, response.content)
+            raise kind(self.describe(request), why, NEXT_CHECK, status, response.content)
         if not response.content and request.method == "GET" and status != 204:
-            raise Trouble("the body is empty", 3)
+            raise AttemptFailed("the body is empty", 3)
         try:
             body = parse(response.content) if response.content else None
         except NotJson as error:
             if b"<html" in response.content[:2000].lower():
                 raise Unreadable(
-                    self.name(request),
-                    "a web page came instead of JSON, probably of a login or a proxy",
+                    self.describe(request),
+                    "a web page came instead of JSON, probably from a login or a proxy",
                     f"check the base URL and the credentials, then {NEXT_CHECK}",
                     status,
                 ) from None
-            raise Trouble(f"the body is not JSON ({error})", 3) from None
+            raise AttemptFailed(f"the body is not JSON ({error})", 3) from None
         response.json = lambda **_: body  # type: ignore[method-assign]
         return response
 
-    def _answer(
+    def _fetch(
         self, request: requests.PreparedRequest, options: dict[str, Any]
     ) -> requests.Response:
-        """The answer with its body read, redirects within the origin followed."""
+        """Return the response with its body; redirects are followed within the origin."""
         for _ in range(5):
-            self._stay_home(request)
+            self._check_origin(request)
             if self.signer:
                 self.signer.sign(request)
             self.pace.wait()
-            with self.tally.lock:
-                self.tally.requests += 1
+            with self.counters.lock:
+                self.counters.requests += 1
             host = urlsplit(self.origin).netloc
             try:
                 response = super().send(request, **options)
@@ -145,36 +144,36 @@ class Session(requests.Session):
                 self.read_body(response)
             except requests.exceptions.SSLError:
                 raise Unreadable(
-                    self.name(request),
+                    self.describe(request),
                     f"the certificate of {host} is not trusted",
                     "check the base URL, or the proxy between here and there",
                 ) from None
             except requests.exceptions.ProxyError:
                 raise Unreadable(
-                    self.name(request), "the proxy did not let it through", "check HTTPS_PROXY"
+                    self.describe(request), "the proxy refused the request", "check HTTPS_PROXY"
                 ) from None
             except (requests.Timeout, DecodeError) as error:
                 why = "was silent" if isinstance(error, requests.Timeout) else "sent a broken body"
-                raise Trouble(f"{host} {why}", 3) from None
+                raise AttemptFailed(f"{host} {why}", 3) from None
             except (requests.ConnectionError, HTTPError, OSError) as error:
-                raise Trouble(f"{host} cannot be reached ({reason_of(error)})", 6) from None
+                raise AttemptFailed(f"{host} cannot be reached ({find_reason(error)})", 6) from None
             if not response.is_redirect:
                 return response
             request.url = urljoin(str(request.url), response.headers["location"])
-        raise Unreadable(self.name(request), "redirects lead in a circle", NEXT_CHECK)
+        raise Unreadable(self.describe(request), "its redirects form a circle", NEXT_CHECK)
 
     def read_body(self, response: requests.Response) -> None:
-        """The body, by a deadline and up to a size: requests gives neither."""
+        """Read the body with a deadline and a maximum size, neither of which requests offers."""
         end = time.monotonic() + self.policy.deadline
         parts, size = [], 0
         while part := response.raw.read1(1 << 16, decode_content=True):
             parts.append(part)
             size += len(part)
-            if size > self.policy.largest:
+            if size > self.policy.max_bytes:
                 response.close()
                 raise Unreadable(
-                    self.name(response.request),
-                    f"one answer is larger than {self.policy.largest >> 20} MiB",
+                    self.describe(response.request),
+                    f"one response is larger than {self.policy.max_bytes >> 20} MiB",
                     "set a smaller page size",
                 )
             if time.monotonic() > end:
@@ -183,39 +182,43 @@ class Session(requests.Session):
         response._content = b"".join(parts)
         response._content_consumed = True
 
-    def _stay_home(self, request: requests.PreparedRequest) -> None:
+    def _check_origin(self, request: requests.PreparedRequest) -> None:
         target = origin_of(str(request.url))
         if target != self.origin:
             raise Unreadable(
                 f"{self.source}: a link or redirect",
-                f"it leads to {target}, and requests go to {self.origin} only: nothing was sent",
+                f"it leads to {target}, but requests go to {self.origin} only; nothing was sent",
                 "check the base URL, and the region of the tenant",
             )
 
     def _wait(
-        self, request: requests.PreparedRequest, trouble: Trouble, attempt: int, failed: int
+        self, request: requests.PreparedRequest, failed: AttemptFailed, attempt: int, failures: int
     ) -> None:
-        """Sleep before the next attempt, or raise when there is none: what is being built has not
-        failed, and only time ends it."""
-        status = trouble.response.status_code if trouble.response is not None else None
-        if failed >= trouble.attempts and not trouble.is_being_built:
-            raise Unreadable(self.name(request), f"{trouble}, {failed} times", NEXT_SYNC, status)
-        pause = read_retry_after(trouble.response) if trouble.response is not None else None
+        """Sleep before the next attempt, or raise if there is none.
+
+        A response that is still being built is no failure: only the budget ends it.
+        """
+        status = failed.response.status_code if failed.response is not None else None
+        if failures >= failed.attempts and not failed.is_being_built:
+            raise Unreadable(
+                self.describe(request), f"{failed}, {failures} times", NEXT_SYNC, status
+            )
+        pause = read_retry_after(failed.response) if failed.response is not None else None
         if pause is None:
             longest = min(self.policy.longest_wait, self.policy.wait * 2 ** (attempt - 1))
             pause = longest * random.uniform(0.5, 1.0)
-        if trouble.is_being_built:
-            pause = max(pause, self.policy.wait)  # so that the budget does end it
-        with self.tally.lock:
-            left = self.policy.budget - self.tally.waited
+        if failed.is_being_built:
+            pause = max(pause, self.policy.wait)  # so that the budget is used up in the end
+        with self.counters.lock:
+            left = self.policy.budget - self.counters.waited
             if pause <= left:
-                self.tally.retries += 1
-                self.tally.waited += pause
+                self.counters.retries += 1
+                self.counters.waited += pause
         if pause > left:
             raise Unreadable(
-                self.name(request),
-                f"{trouble}; it asks for {pause:.0f} s more and {left:.0f} s are left of the"
-                f" {self.policy.budget:.0f} s that this source may keep us waiting",
+                self.describe(request),
+                f"{failed}; it asks for {pause:.0f} s more and {left:.0f} s are left of the"
+                f" {self.policy.budget:.0f} s that waiting for this source may take",
                 NEXT_SYNC,
                 status,
             )
@@ -223,5 +226,5 @@ class Session(requests.Session):
             self.pace.slow_down(pause)
         time.sleep(pause)
 
-    def name(self, request: requests.PreparedRequest) -> str:
+    def describe(self, request: requests.PreparedRequest) -> str:
         return f"{self.source}: {request.method} {urlsplit(str(request.url)).path}"

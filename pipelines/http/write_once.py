@@ -1,11 +1,13 @@
-"""A call that changes something: sent one time, and never again.
+"""A request that changes something: sent once, never retried.
 
-The session repeats what failed, which is right for reading only: a write whose answer got lost may
-have had its effect, and a second one would be a second ticket. What comes of it is one of four
-things, and the caller reads before it asks again.
+`Session.send` retries, which is right for reads only: a write whose response was lost may have
+taken effect, and a second write could open a second ticket. A write therefore ends in one of four
+ways: a response, Unsent, Unknown or Rejected. After Unknown the caller reads before it writes.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import requests
 from urllib3.exceptions import (
@@ -18,31 +20,27 @@ from urllib3.exceptions import (
 
 from pipelines.failures import Failure, Rejected, Unknown, Unreadable, Unsent
 from pipelines.files.json_text import NotJson, dump, parse
-from pipelines.http.policy import NEXT_CHECK, NEXT_SYNC, reason_of
+from pipelines.http.policy import NEXT_CHECK, NEXT_SYNC, find_reason
 from pipelines.http.rate_limit import read_retry_after
+from pipelines.http.session import Session
 from pipelines.redact import redact_text
-from pipelines.sources.reading import Api, Json
 
-NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, ProxyError)
-TURNED_AWAY = {401, 425, 429}  # before anybody looked at what was asked
+NOT_CONNECTED = (NewConnectionError, ConnectTimeoutError, ProxyError)
+REFUSED_UNREAD = {401, 425, 429}  # the vendor has not looked at the request
 UNDECIDED = {202, 408}
 
 
-def send_once(
-    api: Api, method: str, path: str, body: Json = None, media: str = "application/json"
-) -> requests.Response:
-    """The answer, 2xx and JSON or empty. Raises Unsent (surely no effect: it did not leave, or was
-    turned away unread), Unknown (perhaps an effect) or Rejected (the vendor refused it)."""
-    session = api.session
-    request = session.prepare_request(
-        requests.Request(
-            method,
-            f"{api.base_url}/{path}",
-            headers={"Accept": "application/json"} | ({"Content-Type": media} if body else {}),
-            data=dump(body) if body else None,
-        )
+def send_once(session: Session, method: str, url: str, body: Any = None) -> requests.Response:
+    """Return the response, which is 2xx and either JSON or empty.
+
+    Raises Unsent (certainly no effect), Unknown (perhaps an effect) or Rejected (by the vendor).
+    """
+    headers = {"Accept": "application/json"} | (
+        {"Content-Type": "application/json"} if body else {}
     )
-    name = session.name(request)
+    data = dump(body) if body else None
+    request = session.prepare_request(requests.Request(method, url, headers, data=data))
+    name = session.describe(request)
     try:
         if session.signer:
             session.signer.sign(request)
@@ -50,58 +48,53 @@ def send_once(
         why = f"it was not sent: {failure.what}: {failure.why}"
         raise Unsent(name, why, failure.next, failure.status) from None
     session.pace.wait()
-    with session.tally.lock:
-        session.tally.requests += 1
+    with session.counters.lock:
+        session.counters.requests += 1
     try:
         response = requests.Session.send(
             session,
             request,
             allow_redirects=False,
-            timeout=(session.policy.connect, session.policy.silence),
+            timeout=(session.policy.connect_timeout, session.policy.read_timeout),
             **session.merge_environment_settings(request.url, {}, True, None, None),
         )
         session.read_body(response)
     except (requests.RequestException, HTTPError, OSError, Unreadable) as error:
-        if has_never_left(error):
-            raise Unsent(name, f"it was not sent ({reason_of(error)})", NEXT_SYNC) from None
-        why = f"its answer did not arrive ({reason_of(error)})"
+        if is_never_sent(error):
+            raise Unsent(name, f"it was not sent ({find_reason(error)})", NEXT_SYNC) from None
+        why = f"its response did not arrive ({find_reason(error)})"
         raise Unknown(name, why, NEXT_SYNC) from None
-    return classify_response(api, request, response)
+    return classify_response(session, request, response)
 
 
 def classify_response(
-    api: Api, request: requests.PreparedRequest, response: requests.Response
+    session: Session, request: requests.PreparedRequest, response: requests.Response
 ) -> requests.Response:
-    """The answer if it says that the call was carried out."""
-    session, status = api.session, response.status_code
-    name, said = (
-        session.name(request),
-        redact_text(response.content[:10_000].decode(errors="replace")),
-    )
-    if status in TURNED_AWAY:
+    """Return the response if it says that the write was carried out, else raise as `send_once`."""
+    name, status = session.describe(request), response.status_code
+    text = redact_text(response.content[:10_000].decode(errors="replace"))
+    if status in REFUSED_UNREAD:
         if status == 401 and session.signer:
             session.signer.renew(request)
         if status == 429:
             pause = read_retry_after(response) or session.policy.wait
-            session.pace.slow_down(min(pause, session.policy.longest_wait))  # then it is told again
-        raise Unsent(name, f"it was turned away with {status}: {said}", NEXT_SYNC, status)
+            session.pace.slow_down(min(pause, session.policy.longest_wait))
+        raise Unsent(name, f"the vendor refused it unread with {status}: {text}", NEXT_SYNC, status)
     if status >= 500 or 300 <= status < 400 or status in UNDECIDED:
-        raise Unknown(name, f"the answer was {status}: {said}", NEXT_SYNC, status)
+        raise Unknown(name, f"the answer was {status}: {text}", NEXT_SYNC, status)
     if status >= 400:
-        why = f"the answer was {status}: {said}"
+        why = f"the answer was {status}: {text}"
         raise Rejected(name, why, NEXT_CHECK, status, response.content)
     try:
         body = parse(response.content) if response.content else None
     except NotJson:
-        raise Unknown(
-            name, "what came instead of JSON cannot be read", NEXT_CHECK, status
-        ) from None
+        raise Unknown(name, "its response is not JSON", NEXT_CHECK, status) from None
     response.json = lambda **_: body  # type: ignore[method-assign]
     return response
 
 
-def has_never_left(error: BaseException) -> bool:
-    """Whether there was no connection over which a byte of the request could have gone."""
+def is_never_sent(error: BaseException) -> bool:
+    """Return whether no connection existed that could have carried a byte of the request."""
     inner = error.args[0] if error.args else None
     inner = inner.reason if isinstance(inner, MaxRetryError) else inner
-    return isinstance(inner, NEVER_LEFT) or "CERTIFICATE_VERIFY_FAILED" in repr(error)
+    return isinstance(inner, NOT_CONNECTED) or "CERTIFICATE_VERIFY_FAILED" in repr(error)

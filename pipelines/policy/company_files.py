@@ -1,8 +1,8 @@
-"""What the company has decided about access: `policy.toml` and `requests.csv`, two files of theirs.
+"""Read the company's own files about access: `policy.toml` and `requests.csv`.
 
-Both are in the folder REVIEW__FOLDER (default `reviews`) and both may be missing. They are read
-before every transform into schema `policy` of the warehouse, where dbt joins them; an entry that
-cannot be understood ends the command, since a rule that is silently not there hides access.
+Both files are in the folder REVIEW__FOLDER (default `reviews`) and may be missing. They are written
+into schema `policy` before every dbt build. A wrong entry ends the command, because a rule that is
+silently ignored hides access.
 """
 
 from __future__ import annotations
@@ -22,37 +22,32 @@ from pipelines.policy.tables import DESCRIPTIONS, POLICY_SCHEMA
 from pipelines.sql import quote
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-
-
 Mail = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True, to_lower=True, pattern=r"^[^\s'\"\\{}@]+@[^\s'\"\\{}@]+$"
     ),
 ]
-
-
 Severity = Literal["critical", "high", "medium", "low"]
-
-
 Model = TypeVar("Model", bound=BaseModel)
+DATE_COLUMNS = ("requested_on", "until")  # of requests.csv: an empty cell is null
 
 
 class Strict(BaseModel):
-    """A part of a file in which a name that nobody knows is a mistake."""
+    """A part of a file in which an unknown name is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Leavers(Strict):
-    """What becomes of the accounts of people who have left."""
+    """What happens to the accounts of people who have left."""
 
     disable_after_days: int | None = Field(None, ge=0)
     delete_after_days: int | None = Field(None, ge=0)
 
 
 class Condition(Strict):
-    """Holds any of these entitlements (ids; `*` stands for anything), or none of them."""
+    """Entitlements by id, of which any, all or none must be held. `*` matches anything."""
 
     any: list[Text] = []
     all: list[Text] = []
@@ -60,7 +55,7 @@ class Condition(Strict):
 
 
 class Separation(Strict):
-    """Duties that one person must not unite: every condition met at once is a finding."""
+    """Duties that one person must not combine: meeting every condition is a finding."""
 
     id: Text
     title: Text
@@ -69,7 +64,7 @@ class Separation(Strict):
 
 
 class AcceptedFinding(Strict):
-    """A finding that somebody answers for, until a day. `finding` and `subject` may hold `*`."""
+    """A finding that somebody accepts until a day. `finding` and `subject` may contain `*`."""
 
     id: Text
     finding: Text
@@ -80,14 +75,14 @@ class AcceptedFinding(Strict):
 
 
 class Protected(Strict):
-    """An account or entitlement that no plan may touch (`*` stands for anything)."""
+    """An account or entitlement that no plan may change. `*` matches anything."""
 
     id: Text
     reason: Text
 
 
 class Owner(Strict):
-    """Who decides on an entitlement or answers for a source."""
+    """The owner of an entitlement or a source, who decides on it."""
 
     owner: Mail
     entitlement: Text | None = None
@@ -105,7 +100,7 @@ class Rules(Strict):
 
 
 class Request(Strict):
-    """One row of `requests.csv`: who is to have what, why, and until when (its last day)."""
+    """One row of `requests.csv`: who shall have what, why, and until which last day."""
 
     request_id: Text
     account_id: str = ""
@@ -120,13 +115,15 @@ class Request(Strict):
 
 
 def policy_folder() -> Path:
-    """Where the company's own files are."""
+    """Return the folder of the company's own files."""
     return Path(settings.read_setting("review.folder", "reviews")).expanduser()
 
 
 def write_policy(candidate: Path) -> None:
-    """Put the company's files into schema `policy` of a warehouse that is not published yet.
-    Raises Misconfigured for the first entry that cannot be understood."""
+    """Write the company's files into schema `policy` of a warehouse that is not published yet.
+
+    Raises Misconfigured for the first wrong entry.
+    """
     rows = read_policy(policy_folder())
     with duckdb.connect(str(candidate)) as connection:
         connection.execute("create schema if not exists policy")
@@ -135,16 +132,17 @@ def write_policy(candidate: Path) -> None:
             connection.execute(f"create or replace table policy.{table} ({kinds})")
             connection.execute(f"comment on table policy.{table} is {quote(about)}")
             for name in columns:
-                said = quote(DESCRIPTIONS[name])
-                connection.execute(f"comment on column policy.{table}.{name} is {said}")
+                comment = quote(DESCRIPTIONS[name])
+                connection.execute(f"comment on column policy.{table}.{name} is {comment}")
             if rows[table]:
                 places = ", ".join("?" * len(columns))
                 connection.executemany(f"insert into policy.{table} values ({places})", rows[table])
 
 
 def read_policy(home: Path) -> dict[str, list[list[Any]]]:
-    """The rows of every table of schema `policy`. Raises Misconfigured."""
-    rules, requests = _rules(home / "policy.toml"), _requests(home / "requests.csv")
+    """Return the rows of every table of schema `policy`. Raises Misconfigured."""
+    rules = _read_rules(home / "policy.toml")
+    requests = _read_requests(home / "requests.csv")
     conditions = [
         [rule.id, number, kind, pattern]
         for rule in rules.separation
@@ -157,91 +155,91 @@ def read_policy(home: Path) -> dict[str, list[list[Any]]]:
         "separation_rules": [[rule.id, rule.title, rule.severity] for rule in rules.separation],
         "separation_conditions": conditions,
         "exceptions": [
-            [one.id, one.finding, one.subject, one.reason, one.approved_by, one.until]
-            for one in rules.exceptions
+            [entry.id, entry.finding, entry.subject, entry.reason, entry.approved_by, entry.until]
+            for entry in rules.exceptions
         ],
-        "protected": [[one.id, one.reason] for one in rules.protected],
-        "owners": [[one.owner, one.entitlement, one.source] for one in rules.owners],
+        "protected": [[entry.id, entry.reason] for entry in rules.protected],
+        "owners": [[entry.owner, entry.entitlement, entry.source] for entry in rules.owners],
         "requests": [
-            [getattr(one, name) or None for name in POLICY_SCHEMA["requests"][1]]
-            for one in requests
+            [getattr(request, name) or None for name in POLICY_SCHEMA["requests"][1]]
+            for request in requests
         ],
     }
 
 
 def parse_toml(path: Path, kind: type[Model]) -> Model:
-    """A TOML file of the company's. Raises Misconfigured for the first entry that is wrong."""
+    """Read a TOML file as `kind`. Raises Misconfigured for the first wrong entry."""
     try:
         return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured(str(path), f"it is not TOML ({error})", "mend that line") from None
+        raise Misconfigured(str(path), f"it is not TOML ({error})", "correct that line") from None
     except ValidationError as error:
-        raise _wrong(str(path), error) from None
+        raise _misconfigured(str(path), error) from None
 
 
-def _rules(path: Path) -> Rules:
+def _read_rules(path: Path) -> Rules:
     if not path.exists():
         return Rules()
     rules = parse_toml(path, Rules)
-    _each_once(str(path), [rule.id for rule in rules.separation], "separation rule")
-    _each_once(str(path), [one.id for one in rules.exceptions], "exception")
+    _must_be_unique(str(path), [rule.id for rule in rules.separation], "separation rule")
+    _must_be_unique(str(path), [entry.id for entry in rules.exceptions], "exception")
     for owner in rules.owners:
         if bool(owner.entitlement) == bool(owner.source):
             raise Misconfigured(
                 str(path),
-                f"owner {rules.owners.index(owner) + 1} names not exactly one of"
+                f"owner {rules.owners.index(owner) + 1} must name exactly one of"
                 " `entitlement` and `source`",
-                "give it one of them",
+                "set one of them",
             )
     for rule in rules.separation:
         for number, condition in enumerate(rule.conditions, 1):
             if sum(map(bool, (condition.any, condition.all, condition.not_in))) != 1:
                 raise Misconfigured(
                     str(path),
-                    f"condition {number} of rule {rule.id} has not exactly one of `any`,"
+                    f"condition {number} of rule {rule.id} must have exactly one of `any`,"
                     " `all` and `not_in`",
-                    "make it one list",
+                    "keep one list",
                 )
     return rules
 
 
-def _requests(path: Path) -> list[Request]:
+def _read_requests(path: Path) -> list[Request]:
     if not path.exists():
         return []
-    found = []
+    requests = []
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         for row in reader:
             what = f"{path} line {reader.line_num}"
             if None in row or None in row.values():
-                raise Misconfigured(what, "it has not as many cells as the header", "mend the line")
-            dates = ("requested_on", "until")
-            given = {key: value.strip() for key, value in row.items()}
-            try:
-                made = Request.model_validate(
-                    {key: value or None if key in dates else value for key, value in given.items()}
+                raise Misconfigured(
+                    what, "it has more or fewer cells than the header", "correct the line"
                 )
+            cells = {key: value.strip() for key, value in row.items()}
+            dates = {key: cells[key] or None for key in DATE_COLUMNS if key in cells}
+            try:
+                request = Request.model_validate(cells | dates)
             except ValidationError as error:
-                raise _wrong(what, error) from None
-            if bool(made.account_id) == bool(made.person_id):
+                raise _misconfigured(what, error) from None
+            if bool(request.account_id) == bool(request.person_id):
                 raise Misconfigured(
                     what,
-                    "it names not exactly one of account_id and person_id",
-                    "say who is to have it by one of them",
+                    "it must name exactly one of account_id and person_id",
+                    "fill in one of the two",
                 )
-            found.append(made)
-    _each_once(str(path), [one.request_id for one in found], "request")
-    return found
+            requests.append(request)
+    _must_be_unique(str(path), [request.request_id for request in requests], "request")
+    return requests
 
 
-def _each_once(what: str, ids: list[str], kind: str) -> None:
+def _must_be_unique(what: str, ids: list[str], kind: str) -> None:
     twice = sorted({key for key in ids if ids.count(key) > 1})
     if twice:
-        raise Misconfigured(what, f"{kind} {twice[0]} is there twice", "give each an id of its own")
+        raise Misconfigured(what, f"{kind} {twice[0]} is there twice", "use every id once")
 
 
-def _wrong(what: str, error: ValidationError) -> Misconfigured:
-    """The first mistake, by its place; what stands there is not repeated, it may be a name."""
+def _misconfigured(what: str, error: ValidationError) -> Misconfigured:
+    """Return the first error with its place, but not its value, which may be a person's name."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(str(step + 1) if isinstance(step, int) else str(step) for step in first["loc"])
-    return Misconfigured(what, f"{place}: {first['msg'].lower()}", "mend that entry")
+    return Misconfigured(what, f"{place}: {first['msg'].lower()}", "correct that entry")

@@ -1,8 +1,8 @@
-"""The tables that hold the company's own files in the warehouse: schema `policy`."""
+"""Declare schema `policy`: the tables that hold the company's own files in the warehouse."""
 
 from __future__ import annotations
 
-# Table of schema policy -> what one row is, and its columns
+# Table -> what one row is, and its columns
 POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
     "leavers": (
         "One row: after how many days accounts of people who have left are disabled and deleted;"
@@ -20,7 +20,7 @@ POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
         {"rule_id": "varchar", "condition": "integer", "kind": "varchar", "pattern": "varchar"},
     ),
     "exceptions": (
-        "One row per finding that somebody answers for until a day.",
+        "One row per finding that somebody accepts until a day.",
         {
             "exception_id": "varchar",
             "finding": "varchar",
@@ -31,7 +31,7 @@ POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
         },
     ),
     "protected": (
-        "One row per account or entitlement that no plan may touch.",
+        "One row per account or entitlement that no plan may change.",
         {"pattern": "varchar", "reason": "varchar"},
     ),
     "owners": (
@@ -55,30 +55,29 @@ POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
     ),
 }
 
-
 DESCRIPTIONS = {
-    "account_id": "The account that is to have it; null where the person is named.",
-    "approved_by": "Who answers for it.",
+    "account_id": "The account that shall have it; null where the person is named.",
+    "approved_by": "Who approved it.",
     "condition": "Which of the rule's conditions, counted from 0.",
     "delete_after_days": "Days after the last one until a leaver's accounts are deleted.",
     "disable_after_days": "Days after the last one until a leaver's accounts are disabled.",
-    "entitlement": "Whose decider this is: an entitlement's id, `*` for anything in it.",
+    "entitlement": "The id of what the owner decides on; `*` matches anything.",
     "entitlement_id": "What is asked for.",
     "exception_id": "What the company calls this exception.",
-    "finding": "Which type of finding is excepted, `*` for anything in it.",
+    "finding": "The type of finding that is accepted; `*` matches anything.",
     "kind": "`any`, `all` or `not_in`: how the pattern counts in its condition.",
     "owner": "The mail address of who decides.",
-    "pattern": "An id, `*` for anything in it.",
-    "person_id": "The person who is to have it; null where the account is named.",
+    "pattern": "An id; `*` matches anything.",
+    "person_id": "The person who shall have it; null where the account is named.",
     "reason": "Why, in the company's words.",
     "request_id": "What the company calls this request.",
     "requested_by": "Who asked for it.",
     "requested_on": "The day it was asked for.",
     "rule_id": "What the company calls this rule.",
-    "scope_id": "The part of the system it is asked for; null is all of it.",
+    "scope_id": "The part of the system that is asked for; null means all of it.",
     "severity": "How much it matters: `critical`, `high`, `medium` or `low`.",
     "source_name": "The source that this person answers for.",
-    "subject": "Which account, person or grant is excepted, `*` for anything in it.",
+    "subject": "The account, person or grant that is accepted; `*` matches anything.",
     "title": "What the rule forbids, in words.",
     "until": "Its last day.",
 }

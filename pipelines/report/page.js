@@ -9,7 +9,7 @@ const grouped = (rows, key) => {
   return groups;
 };
 
-// What the rows of the page hold, by place: the same order as the queries behind it
+// The columns of each row, in the order of the queries
 const person = { id: 0, name: 1, mail: 2, number: 3, title: 4, department: 5, type: 6, status: 7, started: 8, ended: 9, manager: 10 };
 const account = { id: 0, person: 1, source: 2, type: 3, name: 4, username: 5, mail: 6, status: 7, word: 8, mfa: 9, login: 10, rule: 11 };
 const entitlement = { id: 0, source: 1, type: 2, resource: 3, resourceName: 4, slug: 5, name: 6, description: 7, privileged: 8 };
@@ -24,7 +24,7 @@ const accountOf = (row) => data.accounts[row[grant.account]];
 const entitlementOf = (row) => data.entitlements[row[grant.entitlement]];
 const personOf = (row) => people.get(accountOf(row)[account.person]);
 
-// Text of the sources is only ever set as text: it is data, never markup
+// Text from the sources is always set as text, never as markup.
 const text = (value) => document.createTextNode(value ?? "");
 const element = (name, ...children) => {
   const made = document.createElement(name);
@@ -40,12 +40,12 @@ const link = (kind, id, words) => {
 const yes = (value) => (value === true ? "yes" : value === false ? "no" : "unknown");
 
 const words = {
-  person: (found) => (found ? found[person.name] || found[person.id] : "nobody that HR knows"),
+  person: (found) => (found ? found[person.name] || found[person.id] : "no person in HR"),
   account: (found) => found[account.name] || found[account.username] || found[account.id],
   since: (row) => row[grant.granted] || `seen since ${row[grant.seen]}`,
 };
 
-// A column: its name, the text that is shown, searched and sorted, and where it leads, if anywhere
+// A column: its title, the text that is shown, searched and sorted, and the target of its link, if any
 const grantColumns = {
   person: ["Person", (row) => words.person(personOf(row)), (row) => ["person", personOf(row)?.[person.id]]],
   department: ["Department", (row) => personOf(row)?.[person.department]],
@@ -64,7 +64,7 @@ function table(id, rows, columns, order = []) {
   const at = `#${id}`;
   if (DataTable.isDataTable(at)) new DataTable(at).destroy(true);
   if (!document.querySelector(at)) {
-    // destroyed with its element: a table with other columns starts from a new one
+    // DataTables removed the element; a table with other columns needs a new one
     const made = element("table");
     made.id = id;
     made.className = "display compact";
@@ -78,7 +78,7 @@ function table(id, rows, columns, order = []) {
     deferRender: true,
     pageLength: 25,
     lengthMenu: [10, 25, 100],
-    language: { emptyTable: "Nothing", search: "Search" },
+    language: { emptyTable: "No entries", search: "Search" },
     columns: columns.map(([title, shown, leads]) => ({
       title,
       data: null,
@@ -162,7 +162,7 @@ const details = {
     const held = new Set(theirs.map((row) => row[account.id]));
     const manager = people.get(found[person.manager]);
     facts([
-      ["Mail", found[person.mail]], ["Employee number", found[person.number]],
+      ["Email", found[person.mail]], ["Employee number", found[person.number]],
       ["Job title", found[person.title]], ["Department", found[person.department]],
       ["Employment", [found[person.status], found[person.type]].filter(Boolean).join(", ")],
       ["Started", found[person.started]], ["Ended", found[person.ended]],
@@ -172,7 +172,7 @@ const details = {
         text(` (${row[account.status]}, last sign-in ${row[account.login] ?? "unknown"})`))]),
     ]);
     return {
-      title: words.person(found), what: "What they hold",
+      title: words.person(found), what: "Access",
       findings: (row) => row[finding.person] === id,
       rows: (row) => held.has(accountOf(row)[account.id]),
       columns: ["system", "account", "access", "scope", "privileged", "path", "since"],
@@ -185,13 +185,13 @@ const details = {
     facts([
       ["Account", found[account.id]], ["System", found[account.source]],
       ["Person", link("person", owner?.[person.id], words.person(owner))],
-      ["Matched by", found[account.rule]], ["Kind", found[account.type]],
-      ["User name", found[account.username]], ["Mail", found[account.mail]],
-      ["Status", found[account.status]], ["In the vendor's words", found[account.word]],
+      ["Matched by", found[account.rule]], ["Type", found[account.type]],
+      ["Username", found[account.username]], ["Email", found[account.mail]],
+      ["Status", found[account.status]], ["Vendor status", found[account.word]],
       ["MFA", yes(found[account.mfa])], ["Last sign-in", found[account.login] ?? "unknown"],
     ]);
     return {
-      title: words.account(found), what: "What it holds",
+      title: words.account(found), what: "Access",
       findings: (row) => row[finding.account] === id,
       rows: (row) => accountOf(row) === found,
       columns: ["access", "scope", "privileged", "path", "since"],
@@ -202,13 +202,13 @@ const details = {
     if (!given.length) return null;
     const ids = new Set(given.map((row) => row[entitlement.id]));
     facts([
-      ["Resource", id], ["System", given[0][entitlement.source]], ["Kind", given[0][entitlement.type]],
-      ["What it gives", given.map((row) => row[entitlement.name]).join("; ")],
+      ["Resource", id], ["System", given[0][entitlement.source]], ["Type", given[0][entitlement.type]],
+      ["Entitlements", given.map((row) => row[entitlement.name]).join("; ")],
       ["Description", given[0][entitlement.description]],
       ["Privileged", yes(given[0][entitlement.privileged])],
     ]);
     return {
-      title: given[0][entitlement.resourceName] || id, what: "Who can reach it, and through what",
+      title: given[0][entitlement.resourceName] || id, what: "Who has access, and through what",
       findings: (row) => ids.has(row[finding.entitlement]),
       rows: (row) => ids.has(entitlementOf(row)[entitlement.id]),
       columns: ["person", "employment", "account", "status", "access", "scope", "path", "since"],
@@ -230,7 +230,7 @@ function show() {
     document.getElementById("detail-facts").replaceChildren();
     const found = details[kind](wanted);
     const title = document.getElementById("detail-title");
-    title.textContent = found ? found.title : `Nothing here has the id ${wanted}`;
+    title.textContent = found ? found.title : `No entry has the id ${wanted}`;
     document.getElementById("detail-what").textContent = found ? found.what : "";
     findingsOf(found ? data.findings.filter(found.findings) : []);
     table("detail-table", found ? data.grants.filter(found.rows) : [],

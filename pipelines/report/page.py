@@ -1,8 +1,9 @@
-"""rollcall report: one HTML file that shows who has access to what, and opens without a network.
+"""Render one HTML file that shows who has access to what, and that opens without a network.
 
-Everything is inside it: the rows, the table library (DataTables, as itables ships it), the chart
-(pygal's SVG). The page's own policy forbids the browser to load or send anything, and to run any
-script but the two whose digests it names. It is people's data like the warehouse: mode 0600.
+The file contains everything: the rows, the table library (DataTables, as itables ships it) and the
+chart (SVG from pygal). Its content security policy forbids the browser to load or send anything,
+and to run any script except the one whose digest it names. The file contains personal data, like
+the warehouse, so its mode is 0600.
 """
 
 from __future__ import annotations
@@ -18,88 +19,74 @@ from typing import TYPE_CHECKING, Any
 from pipelines import __version__
 from pipelines.failures import Misconfigured
 from pipelines.files.text_stream import write_new_file
-from pipelines.report.queries import MAX_POINTS, MAX_ROWS, OVER_TIME, QUERIES
+from pipelines.report.queries import FIGURES, MAX_GRANTS, OVER_TIME, QUERIES
 
 if TYPE_CHECKING:
     import duckdb
 
-
 MARK = "<!doctype html><!-- rollcall report -->"
-
-
 HERE = Path(__file__).parent
 
 
 def render_page(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
-    """The page, and how many rows of each kind are in it. Raises Misconfigured for a warehouse
-    that is older than this version, or too large for a page."""
+    """Return the page, and the number of rows of each kind in it.
+
+    Raise Misconfigured for a warehouse of an earlier version, or one too large for a page.
+    """
     import duckdb
     import jinja2
     import orjson
 
-    from pipelines.warehouse.source_states import describe_age, read_source_states
+    from pipelines.sql import fetch_dicts
 
     try:
-        [(grants,)] = warehouse.execute("select count(*) from grants").fetchall()
-        if grants > MAX_ROWS:
+        [figures] = fetch_dicts(warehouse.execute(FIGURES))
+        if figures["grants"] > MAX_GRANTS:
             raise Misconfigured(
                 "report",
-                f"{grants:,} grants are more than a page can show ({MAX_ROWS:,})",
-                "ask the warehouse itself (docs/questions.md)",
+                f"{figures['grants']:,} grants are more than a page can show ({MAX_GRANTS:,})",
+                "query the warehouse instead (docs/questions.md)",
             )
-        data: dict[str, Any] = {
-            name: warehouse.execute(sql).fetchall() for name, sql in QUERIES.items()
-        }
-        over_time = warehouse.execute(OVER_TIME.format(points=MAX_POINTS)).fetchall()
+        data = {name: warehouse.execute(sql).fetchall() for name, sql in QUERIES.items()}
+        over_time = dict(warehouse.execute(OVER_TIME).fetchall())
     except duckdb.CatalogException:
         raise Misconfigured(
             "report",
             "an earlier version of Rollcall published this warehouse",
             "run `rollcall sync`",
         ) from None
-    states = [
-        state | {"age": describe_age(state["as_of"]) if state["as_of"] else None}
-        for state in read_source_states(warehouse)
-    ]
-    styles = (_library("css"), (HERE / "page.css").read_text())
-    script = _library("js") + "\n" + (HERE / "page.js").read_text()
+    counts = {name: len(rows) for name, rows in data.items()}
+    script = _read_library("js") + "\n" + (HERE / "page.js").read_text()
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined
     )
     page = environment.get_template("page.html").render(
         mark=MARK,
         version=__version__,
-        states=states,
-        counts={name: len(rows) for name, rows in data.items()},
-        leavers=sum(row[7] == "leaver" for row in data["people"]),
-        open_exposures=sum(row[6] for row in data["exposures"]),
-        privileged=_privileged(data),
-        chart=_chart(over_time),
-        over_time=_by_day(over_time),
-        style="\n".join(styles),
+        states=_read_states(warehouse),
+        counts=counts,
+        figures=figures,
+        chart=_draw_chart(over_time),
+        over_time=over_time,
+        style=_read_library("css") + "\n" + (HERE / "page.css").read_text(),
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        # what could end the element early is written another way, which JSON reads the same
+        # A "<" in a name could end the script element; JSON reads the escape the same.
         data=orjson.dumps(data).decode().replace("<", "\\u003c"),
     )
-    return page, {name: len(rows) for name, rows in data.items()}
+    return page, counts
 
 
 def replace_page(path: Path, page: str) -> None:
-    """Put the page in its place in one step. Raises Misconfigured where something else is there,
-    StorageFailed where it cannot be written."""
+    """Write the page in one step, over an earlier report if there is one.
+
+    Raise Misconfigured if the path is another file, and StorageFailed if it cannot be written.
+    """
     from pipelines.warehouse.publish import storage_failure
 
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        if path.is_symlink() or path.exists():
-            with path.open(encoding="utf-8", errors="replace") as file:
-                if path.is_symlink() or file.read(len(MARK)) != MARK:
-                    raise Misconfigured(
-                        str(path),
-                        "it is not a report, and is not written over",
-                        "say another --out",
-                    )
+        _check_is_report(path)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             write_new_file(draft, page)
@@ -107,45 +94,49 @@ def replace_page(path: Path, page: str) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        raise storage_failure(path, error, "check the disk, or say --out") from None
+        raise storage_failure(path, error, "check the disk, or set --out") from None
 
 
-def _library(kind: str) -> str:
-    """DataTables. It comes as a module that other files import from; in one page it hands over what
-    it exports by name instead."""
+def _check_is_report(path: Path) -> None:
+    """Raise Misconfigured if the path is there and is not a report."""
+    if not (path.is_symlink() or path.exists()):
+        return
+    with path.open(encoding="utf-8", errors="replace") as file:
+        if path.is_symlink() or file.read(len(MARK)) != MARK:
+            why = "the file is not a report, and is not written over"
+            raise Misconfigured(str(path), why, "choose another --out")
+
+
+def _read_states(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Return the state of each source, with the age of its data in words."""
+    from pipelines.warehouse.source_states import describe_age, read_source_states
+
+    return [
+        state | {"age": describe_age(state["as_of"]) if state["as_of"] else None}
+        for state in read_source_states(warehouse)
+    ]
+
+
+def _read_library(kind: str) -> str:
+    """Return DataTables, as a script that defines the name `DataTable` instead of exporting it."""
     text = (files("itables") / "html" / f"dt_bundle.{kind}").read_text(encoding="utf-8")
     made, places = re.subn(r"export\{[^}]*?(\w+) as default[^}]*\};?", r"const DataTable=\1;", text)
     if kind == "js" and (places != 1 or "</script" in made):
         raise RuntimeError("this version of itables ships DataTables in another form")
-    # these two, in its texts and patterns, would change where the page's script ends
+    # DataTables contains these two in texts and patterns; there they would end the page's script.
     return made.replace("<!--", "<\\x21--").replace("<script", "<\\x73cript")
 
 
-def _privileged(data: dict[str, Any]) -> int:
-    """How many accounts hold something privileged."""
-    ranks = {place for place, row in enumerate(data["entitlements"]) if row[8]}
-    return len({row[0] for row in data["grants"] if row[1] in ranks})
-
-
-def _by_day(rows: list[tuple[str, str, int]]) -> dict[str, dict[str, int]]:
-    days: dict[str, dict[str, int]] = {}
-    for day, source, count in rows:
-        days.setdefault(day, {})[source] = count
-    return days
-
-
-def _chart(rows: list[tuple[str, str, int]]) -> str:
-    """The number of grants by source over time, as SVG."""
+def _draw_chart(over_time: dict[str, dict[str, int]]) -> str:
+    """Return the number of grants by source over time, as SVG."""
     import pygal
     from pygal.style import Style
 
-    days = _by_day(rows)
-    read_source_states = sorted({source for _, source, _ in rows})
     chart = pygal.Line(
         js=(),
         width=900,
         height=300,
-        show_dots=len(days) < 15,
+        show_dots=len(over_time) < 15,
         include_x_axis=True,
         disable_xml_declaration=True,
         no_prefix=True,
@@ -153,7 +144,7 @@ def _chart(rows: list[tuple[str, str, int]]) -> str:
         margin=12,
         x_labels_major_count=6,
         show_minor_x_labels=False,
-        no_data_text="nothing yet",
+        no_data_text="no data yet",
         style=Style(
             background="transparent",
             plot_background="transparent",
@@ -164,15 +155,15 @@ def _chart(rows: list[tuple[str, str, int]]) -> str:
             colors=("#0b5cad", "#b3470c", "#2c7a3f", "#7b3fa0", "#8a6d00", "#a3174f"),
         ),
     )
-    chart.add_xml_filter(_without_scripts)
-    chart.x_labels = list(days)
-    for source in read_source_states:
-        chart.add(source, [by.get(source, 0) for by in days.values()])
+    chart.add_xml_filter(_remove_scripts)
+    chart.x_labels = list(over_time)
+    for source in sorted({source for grants in over_time.values() for source in grants}):
+        chart.add(source, [grants.get(source, 0) for grants in over_time.values()])
     return chart.render(is_unicode=True)
 
 
-def _without_scripts(svg: Any) -> Any:
-    """The page runs no script but its own, so the browser would only complain of pygal's."""
+def _remove_scripts(svg: Any) -> Any:
+    """Remove pygal's scripts, which the page's policy would block with an error message."""
     for parent in svg.iter():
         for child in [child for child in parent if str(child.tag).endswith("script")]:
             parent.remove(child)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-MAX_ROWS = 200_000  # grants: with more, a browser takes too long to open the page
+MAX_GRANTS = 200_000  # with more, a browser takes too long to open the page
+MAX_DAYS = 90  # of the chart
 
-
-MAX_POINTS = 90  # days of the chart
-
-
-# Name in the page -> the rows behind it; grants name accounts and entitlements by their place
+# The rows of the page, by name. page.js knows the columns by place. Grants refer to accounts and
+# entitlements by their place, too.
 QUERIES = {
     "people": """
         select
@@ -79,9 +77,22 @@ QUERIES = {
     """,
 }
 
+FIGURES = """
+select
+    (select count(*) from grants) as grants,
+    (select count(*) from people where employment_status = 'leaver') as leavers,
+    (select count(*) from exposures where is_still_open) as open_exposures,
+    (
+        select count(distinct account_id)
+        from grants
+        join accounts using (account_id)
+        join entitlements using (entitlement_id)
+        where is_privileged
+    ) as privileged_accounts
+"""
 
-# How many grants there were at the end of each day: what began so far, less what ended
-OVER_TIME = """
+# Day -> source -> grants at the end of that day: all that began until then, minus all that ended.
+OVER_TIME = f"""
 with changed as (
     select source_name, valid_from::date as day, 1 as more from grants_history
     union all
@@ -92,14 +103,21 @@ summed as (
 ),
 days as (
     select unnest(generate_series(
-        greatest(min(day), max(day) - interval {points} days), max(day), interval 1 day
+        greatest(min(day), max(day) - interval {MAX_DAYS} days), max(day), interval 1 day
     ))::date as day
     from summed
+),
+totals as (
+    select days.day, sources.source_name, coalesce(sum(more), 0)::bigint as grants
+    from days
+    cross join (select distinct source_name from summed) as sources
+    left join summed on sources.source_name = summed.source_name and summed.day <= days.day
+    group by all
 )
-select days.day::varchar, sources.source_name, coalesce(sum(more), 0)::bigint
-from days
-cross join (select distinct source_name from summed) as sources
-left join summed on sources.source_name = summed.source_name and summed.day <= days.day
-group by all
-order by all
+select
+    day::varchar,
+    map(list(source_name order by source_name), list(grants order by source_name))
+from totals
+group by day
+order by day
 """

@@ -1,8 +1,9 @@
-"""Who decides on each item of a campaign, and whom something speaks against.
+"""Assigns a reviewer to each item of a campaign, and notes why a first choice was passed over.
 
-The first rule of the campaign that finds somebody makes the first choice. Where they are the person
-who holds the access, where the two would review each other, or where they are no longer there, the
-fallback decides; and where that is no better, the second fallback. Nobody reviews themself.
+The first rule of the campaign that finds somebody makes the first choice. The fallback decides if
+the first choice holds the access, if the two would review each other, or if the first choice has
+left. If the fallback has such a conflict too, the second fallback decides. Nobody reviews
+themself.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.failures import Misconfigured
-from pipelines.review.campaign import NAMED, Campaign
+from pipelines.review.campaign import NAMED_PREFIX, Campaign
 from pipelines.sql import quote
 
-# Every address that may be the holder's own. An account that fits several people may be any one's.
-SUBJECTS = """
+# Every address that may be the holder's own. An account that matches several people may belong to
+# any of them, so the addresses of all of them count.
+SUBJECTS_SQL = """
 create or replace temp table subjects as
 with holders as (
     select distinct account_id, person_id, work_email, account_email
@@ -33,9 +35,9 @@ where holders.person_id is null;
 delete from subjects where mail is null or mail = '';
 """
 
-# Of several patterns that fit, the longest says it most exactly.
-OWNED = """
-create or replace temp table owned as
+# Of several patterns that match an entitlement, the longest is the most specific.
+OWNERS_SQL = """
+create or replace temp table owners_of as
 with asked as (
     select distinct entitlement_id, source_name from in_scope
 )
@@ -51,9 +53,9 @@ select
 from asked
 """
 
-# A first choice by manager has to be somebody of whom HR says that they work here. Owners and named
-# people are the company's own word, and may be a team's mailbox: they must only not have left.
-CHOSEN = """
+# A manager decides only if HR says that the manager works here. Owners and named reviewers are the
+# company's own choice and may be a team's mailbox, so for them it is enough not to have left.
+FIRST_CHOICES_SQL = """
 create or replace temp table at_work as
 select
     lower(work_email) as mail,
@@ -67,7 +69,7 @@ create or replace temp table chosen as
 with first_choices as (
     select grant_id, account_id, {rule} as rule, lower({mail}) as first_choice
     from in_scope
-    join owned using (entitlement_id, source_name)
+    join owners_of using (entitlement_id, source_name)
 )
 select
     first_choices.*,
@@ -84,7 +86,7 @@ left join subjects
 left join at_work on first_choices.first_choice = at_work.mail;
 """
 
-RECIPROCAL = """
+RECIPROCAL_SQL = """
 create or replace temp table pairs as
 select distinct chosen.first_choice as reviewer, subjects.mail as subject
 from chosen
@@ -101,7 +103,7 @@ where conflict is null and exists (
 );
 """
 
-ASSIGNED = """
+ASSIGNED_SQL = """
 create or replace temp table assigned as
 select
     grant_id,
@@ -131,7 +133,7 @@ where
 group by all;
 """
 
-TO_SECOND = """
+SECOND_FALLBACK_SQL = """
 update assigned
 set
     reviewer = {second},
@@ -141,7 +143,7 @@ from not_for_fallback
 where assigned.grant_id = not_for_fallback.grant_id
 """
 
-STILL = """
+COUNT_CONFLICTS_SQL = """
 with pairs as (
     select distinct assigned.reviewer, subjects.mail as subject
     from assigned
@@ -156,46 +158,46 @@ where reviewer = subject or exists (
 
 
 def assign(connection: duckdb.DuckDBPyConnection, campaign: Campaign) -> None:
-    """Fill the temporary table `assigned`, a row per grant of `in_scope`. Raises Misconfigured
-    where a fallback is missing, has left, or would not be one."""
+    """Fill the temporary table `assigned`, one row per grant of `in_scope`. Raises Misconfigured if
+    a fallback has left, or if a second fallback is missing or would not resolve a conflict."""
     definition = campaign.definition
     for name in ("fallback", "second_fallback"):
         mail = getattr(definition, name)
         if mail and _has_left(connection, mail):
             raise Misconfigured(
-                str(campaign.path), f"{name}: this person has left", f"name somebody else as {name}"
+                str(campaign.path), f"{name}: this person has left", f"name another {name}"
             )
-    cases = [(rule, *_by(rule)) for rule in definition.reviewers]
-    rule = " ".join(f"when {mail} <> '' then {quote(kind)}" for _, kind, mail in cases)
-    mail = ", ".join(f"nullif({mail}, '')" for *_, mail in cases)
+    rules = [_parse_rule(rule) for rule in definition.reviewers]
+    rule = " ".join(f"when {mail} <> '' then {quote(kind)}" for kind, mail in rules)
+    mail = ", ".join(f"nullif({mail}, '')" for _, mail in rules)
     fallback = quote(definition.fallback)
-    connection.execute(SUBJECTS)
-    connection.execute(OWNED)
-    connection.execute(CHOSEN.format(rule=f"case {rule} end", mail=f"coalesce({mail})"))
-    connection.execute(RECIPROCAL)
-    connection.execute(ASSIGNED.format(fallback=fallback))
-    [(number,)] = connection.execute("select count(*) from not_for_fallback").fetchall()
-    if number and definition.second_fallback is None:
+    connection.execute(SUBJECTS_SQL)
+    connection.execute(OWNERS_SQL)
+    connection.execute(FIRST_CHOICES_SQL.format(rule=f"case {rule} end", mail=f"coalesce({mail})"))
+    connection.execute(RECIPROCAL_SQL)
+    connection.execute(ASSIGNED_SQL.format(fallback=fallback))
+    [(count,)] = connection.execute("select count(*) from not_for_fallback").fetchall()
+    if count and definition.second_fallback is None:
         raise Misconfigured(
             str(campaign.path),
-            f"the fallback may not decide on {number} items: they are about the"
-            " fallback, or about who decides on the fallback",
+            f"the fallback may not decide on {count} items, because they are about the fallback"
+            " or about a reviewer of the fallback",
             "name a `second_fallback` who is neither",
         )
-    connection.execute(TO_SECOND.format(second=quote(definition.second_fallback or "")))
-    [(number,)] = connection.execute(STILL).fetchall()
-    if number:
+    connection.execute(SECOND_FALLBACK_SQL.format(second=quote(definition.second_fallback or "")))
+    [(count,)] = connection.execute(COUNT_CONFLICTS_SQL).fetchall()
+    if count:
         raise Misconfigured(
             str(campaign.path),
-            f"{number} pairs of people would still decide on themselves or on each other",
-            "name a `second_fallback` on whom none of them decides",
+            f"{count} pairs of people would still decide on themselves or on each other",
+            "name a `second_fallback` whose access none of them reviews",
         )
 
 
-def _by(rule: str) -> tuple[str, str]:
-    """The name of a rule in the evidence, and the SQL of the address that it gives."""
-    if rule.startswith(NAMED):
-        return "named", quote(rule.removeprefix(NAMED))
+def _parse_rule(rule: str) -> tuple[str, str]:
+    """Return the rule's name in the evidence, and the SQL of the address that the rule gives."""
+    if rule.startswith(NAMED_PREFIX):
+        return "named", quote(rule.removeprefix(NAMED_PREFIX))
     return rule, "manager_email" if rule == "manager" else rule
 
 

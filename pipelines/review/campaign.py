@@ -1,7 +1,7 @@
-"""A review campaign as somebody wrote it down: `<campaign>.toml` in the folder REVIEW__FOLDER.
+"""A review campaign: its file `<campaign>.toml` in the folder REVIEW__FOLDER, and its status.
 
-It says what is reviewed, by whom, until when. What cannot be understood ends the command: a filter
-that is silently not there would leave people's access out of the review, or drown it.
+The file says what is reviewed, by whom and until when. A file that cannot be understood ends the
+command: a filter that is silently ignored would leave access out of the review, or flood it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import duckdb
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from pipelines.failures import Misconfigured
 from pipelines.policy import company_files
 from pipelines.policy.company_files import Mail, Strict, Text
+from pipelines.sql import has_table
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-TAKEN = {"policy", "con", "prn", "aux", "nul"}  # our own file, and what Windows cannot open
-NAMED = "named:"
+NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+RESERVED_NAMES = {"policy", "con", "prn", "aux", "nul"}  # our own file, and Windows devices
+NAMED_PREFIX = "named:"
 
-Several = BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
-Texts = Annotated[list[Text], Several]
+AsList = BeforeValidator(lambda given: [given] if isinstance(given, str) else given)
+Texts = Annotated[list[Text], AsList]
 Rule = Annotated[
     str,
     StringConstraints(
@@ -37,20 +39,20 @@ Employment = Literal["active", "leaver", "future", "unknown", "nobody"]
 
 
 class Scope(Strict):
-    """What is decided on: whatever meets everything that is said here. Nothing said: everything."""
+    """The filters that a grant must meet to be decided on. Without a filter, every grant is."""
 
     source: Texts = Field([])
     resource_type: Texts = Field([])
     privileged: bool | None = None
     held: Literal["direct", "inherited"] | None = None
-    employment: Annotated[list[Employment], Several] = Field([])
+    employment: Annotated[list[Employment], AsList] = Field([])
     not_signed_in_since: date | None = None
     new_since_last_review: bool | None = None
     where: Text | None = None  # SQL over access_review
 
 
 class Excluded(Strict):
-    """Access that is left out of the campaign, and why. Ids; `*` stands for anything."""
+    """Access that is left out of the campaign, and why. Ids; `*` matches any text."""
 
     grant: Text | None = None
     account: Text | None = None
@@ -60,24 +62,24 @@ class Excluded(Strict):
 
 
 class Definition(Strict):
-    """The whole of a campaign's file."""
+    """The content of a campaign's file."""
 
     title: Text
     due: date
-    fallback: Mail  # decides where nobody else can, or may
-    second_fallback: Mail | None = None  # and where the fallback may not
-    contact: Mail | None = None  # whom reviewers ask; the fallback, unless said
+    fallback: Mail  # decides where nobody else can or may
+    second_fallback: Mail | None = None  # decides where the fallback may not
+    contact: Mail | None = None  # whom reviewers ask; default: the fallback
     reviewers: list[Rule] = Field(["manager"], min_length=1)
     scope: Scope = Scope()
     exceptions: list[Excluded] = Field([])
-    remediate_within_days: int = Field(30, ge=0)  # of its being closed
-    max_age_hours: int = Field(48, ge=1)  # of a source's last complete read
-    max_full_read_age_days: int = Field(8, ge=1)  # of a source's last read of everything
+    remediate_within_days: int = Field(30, ge=0)  # counted from the closing
+    max_age_hours: int = Field(48, ge=1)  # since the last complete run of a source
+    max_full_read_age_days: int = Field(8, ge=1)  # since the last full run of a source
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """A campaign's file: its name, what it says, and its digest."""
+    """A campaign's file: its name, path, content and SHA-256."""
 
     name: str
     path: Path
@@ -86,46 +88,59 @@ class Campaign:
 
     @property
     def document(self) -> dict[str, Any]:
-        """What the file says, with the defaults that apply."""
+        """Return the file's content, defaults included."""
         return self.definition.model_dump(mode="json")
 
 
 def read_campaign_file(name: str) -> Campaign:
-    """The campaign of this name. Raises Misconfigured where there is none, or it is wrong."""
+    """Read the file of this campaign. Raises Misconfigured if the file is missing or wrong."""
     must_be_a_name(name)
     path = company_files.policy_folder() / f"{name}.toml"
     if not path.is_file():
-        there = ", ".join(campaign_names()) or "none there yet"
+        known = ", ".join(campaign_names()) or "none"
         raise Misconfigured(
             str(path),
-            f"there is no such campaign file ({there})",
-            "write it as docs/review.md shows",
+            f"this campaign file does not exist; known: {known}",
+            "write the file as docs/review.md shows",
         )
     definition = company_files.parse_toml(path, Definition)
     if definition.second_fallback == definition.fallback:
-        raise Misconfigured(str(path), "second_fallback: it is the fallback", "name somebody else")
+        raise Misconfigured(
+            str(path), "second_fallback: the same person as `fallback`", "name another person"
+        )
     for number, one in enumerate(definition.exceptions, 1):
         if sum(map(bool, (one.grant, one.account, one.entitlement))) != 1:
             raise Misconfigured(
                 str(path),
-                f"exceptions.{number}: it has not exactly one of `grant`, `account` and"
-                " `entitlement`",
-                "say what is left out by one of them",
+                f"exceptions.{number}: needs exactly one of `grant`, `account` and `entitlement`",
+                "keep one of them",
             )
     return Campaign(name, path, definition, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def campaign_names() -> list[str]:
-    """Every campaign that has a file."""
+    """Return the names of all campaigns that have a file, sorted."""
     found = (path.stem for path in company_files.policy_folder().glob("*.toml"))
-    return sorted(name for name in found if NAME.fullmatch(name) and name not in TAKEN)
+    return sorted(
+        name for name in found if NAME_PATTERN.fullmatch(name) and name not in RESERVED_NAMES
+    )
 
 
 def must_be_a_name(name: str) -> None:
-    """Raises Misconfigured: the name becomes that of a folder, and part of every item's id."""
-    if not NAME.fullmatch(name) or name in TAKEN:
+    """Raise Misconfigured for a bad name, because folders and item ids are made from the name."""
+    if not NAME_PATTERN.fullmatch(name) or name in RESERVED_NAMES:
         raise Misconfigured(
             f"campaign {name[:80]!r}",
-            "it is not up to 60 small letters, digits, - and _",
-            "name the file like 2026-q1.toml, and say `rollcall review open 2026-q1`",
+            "a name is up to 60 lower-case letters, digits, - and _, and not a reserved word",
+            "name the file like 2026-q1.toml, and run `rollcall review open 2026-q1`",
         )
+
+
+def campaign_status(connection: duckdb.DuckDBPyConnection, name: str) -> str | None:
+    """Return `open` or `closed`, or None for a campaign that was never opened."""
+    if not has_table(connection, "review_campaigns"):
+        return None
+    found = connection.execute(
+        "select status from review_campaigns where campaign = ?", [name]
+    ).fetchone()
+    return found[0] if found else None

@@ -1,47 +1,64 @@
-"""Closing a campaign: no decision is taken in any more, and what they ask for can be planned."""
+"""Closes a campaign: imports are refused from then on, and its decisions can be planned."""
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+from pipelines import settings
 from pipelines.failures import Refused
-from pipelines.review import progress
-from pipelines.review.packet import publish
+from pipelines.review import progress, seal
+from pipelines.review.campaign import campaign_status
+from pipelines.review.packet.publish import note_digest
+from pipelines.review.packet.write import Packet, write_packet
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
+from pipelines.warehouse.publish import amend_published
 
 
-def close_campaign(
-    warehouse: Path, name: str, actor: str, leave_undecided: bool, out: Path
-) -> tuple[Path, str]:
-    """Close a campaign that is open, and publish that with the packet, whose folder and digest are
-    returned. Raises Refused while items are not decided, unless they are to be left so: that never
-    makes an approval of them."""
-    return publish.publish_with_packet(
-        warehouse, name, out, "closed", lambda copy: _closed(copy, name, actor, leave_undecided)
-    )
-
-
-def _closed(copy: Path, name: str, actor: str, leave_undecided: bool) -> None:
-    with duckdb.connect(str(copy)) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        reviewers = progress.count_decisions(connection, name)
-        total = progress.read_totals(reviewers)
-        missing = total["items"] - total["decided"]
-        if missing and not leave_undecided:
-            waiting = sum(one["decided"] < one["items"] for one in reviewers)
-            raise Refused(
-                f"campaign {name}",
-                f"{missing} of {total['items']} items are not decided, with {waiting}"
-                f" reviewers ({total['unsettled']} of them are unsure or not theirs)",
-                f"see `rollcall review status {name}`; or leave them undecided, which approves"
-                f" none of them: `rollcall review close {name} --undecided`",
+def close_campaign(warehouse: Path, name: str, leave_undecided: bool, out: Path) -> Packet:
+    """Close an open campaign, and publish it together with its packet. Raises Refused if items are
+    undecided, unless `leave_undecided`: such items stay undecided, which never approves them."""
+    key = seal.read_key(warehouse)
+    # The packet leaves `until_published` after the warehouse is published. If the process dies in
+    # between, the same command writes the packet again.
+    with ExitStack() as until_published, amend_published(warehouse) as workspace:
+        with duckdb.connect(str(workspace.copy)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            if campaign_status(connection, name) != "open":
+                raise Refused(
+                    f"campaign {name}",
+                    "another process has closed the campaign",
+                    "run the same command again to write its packet",
+                )
+            if not leave_undecided:
+                _must_be_decided(connection, name)
+            connection.execute(
+                "update review_campaigns set status = 'closed', closed_at = ?::timestamptz,"
+                " closed_by = ? where campaign = ?",
+                [datetime.now(UTC), settings.read_actor(), name],
             )
-        connection.execute(
-            "update review_campaigns set status = 'closed', closed_at = ?::timestamptz,"
-            " closed_by = ? where campaign = ?",
-            [datetime.now(UTC), actor, name],
+        transform(workspace.copy, workspace.dbt_home, DECISION_MODELS)
+        with duckdb.connect(str(workspace.copy)) as connection:
+            packet = until_published.enter_context(
+                write_packet(connection, name, key, out, "closed")
+            )
+            note_digest(connection, name, packet)
+    return packet
+
+
+def _must_be_decided(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    reviewers = progress.count_decisions(connection, name)
+    total = progress.sum_counts(reviewers)
+    missing = total["items"] - total["decided"]
+    if missing:
+        waiting = sum(one["decided"] < one["items"] for one in reviewers)
+        raise Refused(
+            f"campaign {name}",
+            f"{missing} of {total['items']} items of {waiting} reviewers are not decided"
+            f" ({total['unsettled']} of them are answered `unsure` or `not_mine`)",
+            f"see `rollcall review status {name}`; or leave the items undecided, which approves"
+            f" none of them: `rollcall review close {name} --undecided`",
         )
-    transform(copy, copy.parent.parent.parent, DECISION_MODELS)

@@ -1,22 +1,18 @@
-"""The columns of a reviewer's files: what goes out, and what is checked when it comes back."""
+"""The columns of a reviewer's file: those that are shown, filled in, and checked at the import."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 YES_SQL = "case when {0} then 'yes' when not {0} then 'no' else 'unknown' end"
-
-
 DAY_SQL = "strftime({0}, '%Y-%m-%d')"
-
-
-MAX_SHOWN_CHARACTERS = 8_000  # characters of a text that is only shown: a cell ends at 32,767
+MAX_SHOWN_CHARACTERS = 8_000  # of a text that is only shown; a cell holds 32,767 at most
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a reviewer's file: its header, the SQL of its text, its width in a workbook.
-    It is empty where the frozen items lack a column that it `needs`, as those of before had it."""
+    """One column of a reviewer's file: its header, the SQL of its text, its width in a workbook. A
+    column is empty if the items, frozen by an older version, lack a column that it `needs`."""
 
     header: str
     sql: str
@@ -96,17 +92,9 @@ SHOWN_COLUMNS = (
     Column("Recommendation", "recommendation", 14, ("recommendation",)),
     Column("Because", "recommendation_because", 36, ("recommendation_because",)),
 )
-
-
 DECISION_COLUMNS = ("decision", "comment", "decided_by", "decided_at")
-
-
 IDENTITY_COLUMNS = ("account_id", "entitlement_id", "scope_id", "reviewer", "campaign")
-
-
 SEALED_COLUMNS = ("item_id", "account_id", "entitlement_id", "scope_id")
-
-
 HEADERS = (
     "item_id",
     *(column.header for column in SHOWN_COLUMNS),
@@ -114,6 +102,4 @@ HEADERS = (
     *IDENTITY_COLUMNS,
     "seal",
 )
-
-
 ROW_ORDER = "account_id, entitlement_id, scope_id nulls first, grant_id"

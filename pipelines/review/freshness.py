@@ -1,12 +1,12 @@
-"""Whether what is published is fresh enough to be reviewed, and who accepted that it is not.
+"""Checks that the published data is fresh enough to be reviewed.
 
-A review of an old or half-read source would certify what nobody holds any more. It can be accepted
-by the source's name, and then it is part of the evidence, with who and why.
+A review of an old or half-read source would certify access that nobody holds any more. A source can
+be accepted by name; then the acceptance is part of the evidence, with who and why.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,35 +22,40 @@ from runs where status = 'complete' and mode = 'full' group by source_name
 """
 
 
-def read_states(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Per source: its last run, its last complete one, and when everything was last read."""
-    full = dict(connection.execute(FULL_READS).fetchall())
-    return [
-        state | {"full_read_at": time_text(full.get(state["source_name"]))}
-        for state in read_source_states(connection)
-    ]
+@dataclass(frozen=True)
+class Accepted:
+    """The sources that the operator accepts although they are not fresh, and why."""
+
+    stale: list[str]
+    old_read: list[str]
+    because: str
+
+    @property
+    def reason(self) -> str:
+        return self.because.strip()
 
 
-def check_freshness(
-    found: list[dict[str, Any]],
-    limits: Definition,
-    now: datetime,
-    accept_stale: Iterable[str],
-    accept_old_read: Iterable[str],
-) -> list[dict[str, Any]]:
-    """What is wrong with the sources and was accepted. Raises Refused for what was not, and
-    Misconfigured where a name is accepted that no source has."""
-    accepted = {"stale": {*accept_stale}, "old_read": {*accept_old_read}}
-    known = {state["source_name"] for state in found}
-    for name in sorted(accepted["stale"] | accepted["old_read"]):
-        if name not in known:
-            raise Misconfigured(
-                f"source {name}",
-                "nothing of this name is published",
-                f"accept one of {', '.join(sorted(known))}",
-            )
-    wrong = [one for state in found for one in _wrong(state, limits, now)]
-    refused = [one for one in wrong if one["source_name"] not in accepted[one["kind"]]]
+def check_sources(
+    connection: duckdb.DuckDBPyConnection, limits: Definition, accepted: Accepted
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the state of each source, and the problems that were accepted.
+
+    Raises Refused for a problem that was not accepted, and Misconfigured for an unknown source or
+    an acceptance without a reason.
+    """
+    states = _read_states(connection)
+    by_kind = {"stale": {*accepted.stale}, "old_read": {*accepted.old_read}}
+    known = {state["source_name"] for state in states}
+    unknown = sorted((by_kind["stale"] | by_kind["old_read"]) - known)
+    if unknown:
+        raise Misconfigured(
+            f"unknown source {unknown[0]}",
+            "nothing of it is published",
+            f"accept one of {', '.join(sorted(known))}",
+        )
+    now = datetime.now(UTC)
+    problems = [one for state in states for one in _find_problems(state, limits, now)]
+    refused = [one for one in problems if one["source_name"] not in by_kind[one["kind"]]]
     if refused:
         flags = " ".join(
             dict.fromkeys(
@@ -60,39 +65,51 @@ def check_freshness(
         raise Refused(
             f"review: {', '.join(dict.fromkeys(one['source_name'] for one in refused))}",
             "; ".join(f"{one['source_name']}: {one['why']}" for one in refused),
-            f"run `rollcall sync`, or accept it by name: {flags} --because '…'",
+            f"run `rollcall sync`, or accept the source by name: {flags} --because '…'",
         )
-    return wrong
+    if problems and not accepted.reason:
+        raise Misconfigured(
+            "--because",
+            "accepting a source needs a reason that an auditor can read",
+            "add --because '…'",
+        )
+    return states, problems
 
 
-def _wrong(state: dict[str, Any], limits: Definition, now: datetime) -> list[dict[str, Any]]:
-    """Everything that speaks against a source, in words for the evidence."""
-    oldest = timedelta(hours=limits.max_age_hours)
-    oldest_full = timedelta(days=limits.max_full_read_age_days)
+def _read_states(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    full = dict(connection.execute(FULL_READS).fetchall())
+    return [
+        state | {"full_read_at": time_text(full.get(state["source_name"]))}
+        for state in read_source_states(connection)
+    ]
+
+
+def _find_problems(
+    state: dict[str, Any], limits: Definition, now: datetime
+) -> list[dict[str, Any]]:
+    """Return why a source is not fresh, in words for the evidence."""
+    max_age = timedelta(hours=limits.max_age_hours)
+    max_full_read_age = timedelta(days=limits.max_full_read_age_days)
+    as_of, full_read_at = state["as_of"], state["full_read_at"]
     why: list[tuple[str, str]] = []
-    if state["last_status"] != "complete":
-        why.append(("stale", f"its last run ({state['last_run_id']}) was {state['last_status']}"))
-    if state["as_of"] is None:
-        why.append(("stale", "it was never read completely"))
-    elif now - _time(state["as_of"]) > oldest:
-        why.append(
-            (
-                "stale",
-                f"its data is of {state['as_of']}, more than {limits.max_age_hours} hours old",
-            )
-        )
-    if state["as_of"] and state["full_read_at"] is None:
-        why.append(("old_read", "everything of it was never read at once"))
-    elif state["full_read_at"] and now - _time(state["full_read_at"]) > oldest_full:
+    if state["is_stale"]:
+        why.append(("stale", f"the last run ({state['last_run_id']}) was {state['last_status']}"))
+    if as_of is None:
+        why.append(("stale", "the source was never read completely"))
+    elif now - _parse_time(as_of) > max_age:
+        why.append(("stale", f"the data is of {as_of}, more than {limits.max_age_hours} hours old"))
+    if as_of and full_read_at is None:
+        why.append(("old_read", "no run has read the whole source"))
+    elif full_read_at and now - _parse_time(full_read_at) > max_full_read_age:
         why.append(
             (
                 "old_read",
-                f"everything of it was last read on {state['full_read_at']}, more"
-                f" than {limits.max_full_read_age_days} days ago",
+                f"the last full read was on {full_read_at},"
+                f" more than {limits.max_full_read_age_days} days ago",
             )
         )
     return [{"source_name": state["source_name"], "kind": kind, "why": text} for kind, text in why]
 
 
-def _time(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)

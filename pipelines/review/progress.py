@@ -1,7 +1,7 @@
-"""How far a campaign is: who has decided on how much, and what comes next.
+"""The progress of a campaign: who has decided how many items, and what to do next.
 
-Only keep, revoke and modify settle an item. What a reviewer is unsure about, or says is not theirs,
-has an answer and is not decided; and what has no answer is never an approval.
+Only keep, revoke and modify settle an item. An item answered `unsure` or `not_mine` is not decided,
+and an item without an answer is never an approval.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import duckdb
 
 from pipelines.failures import Misconfigured
 from pipelines.review import campaign as campaigns
-from pipelines.sql import fetch_dicts
+from pipelines.sql import fetch_dicts, has_table
 from pipelines.warehouse.review_tables import SETTLED
 
-COUNTS = f"""
+COUNTS_SQL = f"""
 select
     reviewer,
     count(*) as items,
@@ -30,95 +30,100 @@ where review_items.campaign = ?
 group by all
 order by reviewer
 """
-COUNTED = ("items", "decided", "unsettled", "undecided")
+COUNT_NAMES = ("items", "decided", "unsettled", "undecided")
 
 
 def count_decisions(connection: duckdb.DuckDBPyConnection, campaign: str) -> list[dict[str, Any]]:
-    """One document per reviewer of a campaign that was opened: of `items`, how many are `decided`,
-    have an answer that settles nothing (`unsettled`), or none (`undecided`)."""
-    return [*fetch_dicts(connection.execute(COUNTS, [campaign]))]
+    """Count per reviewer: of `items`, those `decided`, those with an answer that settles nothing
+    (`unsettled`), and those without an answer (`undecided`)."""
+    return [*fetch_dicts(connection.execute(COUNTS_SQL, [campaign]))]
 
 
-def read_totals(reviewers: list[dict[str, Any]]) -> dict[str, int]:
-    """The same over all reviewers."""
-    return {name: sum(one[name] for one in reviewers) for name in COUNTED}
+def sum_counts(reviewers: list[dict[str, Any]]) -> dict[str, int]:
+    """Return the same counts over all reviewers."""
+    return {name: sum(one[name] for one in reviewers) for name in COUNT_NAMES}
 
 
 def read_campaigns(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """One document per campaign that was opened or has a file, in the order of their names."""
-    known = _opened(connection)
-    found = []
-    for name in sorted({*known, *campaigns.campaign_names()}):
+    """Return one document per campaign that was opened or has a file, sorted by name."""
+    opened = _read_opened(connection)
+    documents = []
+    for name in sorted({*opened, *campaigns.campaign_names()}):
         try:
-            found.append(_state(connection, known[name]) if name in known else _not_opened(name))
-        except Misconfigured as error:  # one file that is wrong hides no other campaign
-            found.append(_not_there(name, "unreadable", error.why, error.next))
-    return found
+            documents.append(
+                _describe_opened(connection, opened[name])
+                if name in opened
+                else _describe_file(name)
+            )
+        except Misconfigured as error:  # one wrong file must not hide the other campaigns
+            documents.append(_empty_document(name, "unreadable", error.why, error.next))
+    return documents
 
 
 def read_campaign(connection: duckdb.DuckDBPyConnection, name: str) -> dict[str, Any]:
-    """That of one campaign. Raises Misconfigured where there is none of this name, or it was not
-    opened and its file is wrong."""
-    known = _opened(connection)
-    if name in known:
-        return _state(connection, known[name])
+    """Return the document of one campaign. Raises Misconfigured for an unknown campaign, or for one
+    that was not opened and has a wrong file."""
+    opened = _read_opened(connection)
+    if name in opened:
+        return _describe_opened(connection, opened[name])
     campaigns.must_be_a_name(name)
-    if name not in campaigns.campaign_names():
-        there = ", ".join(sorted({*known, *campaigns.campaign_names()})) or "none is there yet"
-        raise Misconfigured(f"campaign {name}", "there is none of this name", f"use {there}")
-    return _not_opened(name)
+    names = campaigns.campaign_names()
+    if name not in names:
+        known = ", ".join(sorted({*opened, *names})) or "none"
+        raise Misconfigured(
+            f"unknown campaign {name}", f"known: {known}", f"write {name}.toml, or use a known name"
+        )
+    return _describe_file(name)
 
 
-def _opened(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
-    """What is published of each campaign that was opened, by its name."""
-    if not connection.execute(
-        "select 1 from duckdb_tables() where schema_name = 'main'"
-        " and table_name = 'review_campaigns'"
-    ).fetchone():
+def _read_opened(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    if not has_table(connection, "review_campaigns"):
         return {}
     found = connection.execute("select campaign, title, status, due_on from review_campaigns")
     return {one["campaign"]: one for one in fetch_dicts(found)}
 
 
-def _state(connection: duckdb.DuckDBPyConnection, known: dict[str, Any]) -> dict[str, Any]:
-    reviewers = count_decisions(connection, known["campaign"])
-    made = known | {"days_left": _days(known["due_on"])} | read_totals(reviewers)
-    made |= {"due_on": str(known["due_on"]), "reviewers": reviewers}
-    return made | {"next": _next(made)}
+def _describe_opened(
+    connection: duckdb.DuckDBPyConnection, campaign: dict[str, Any]
+) -> dict[str, Any]:
+    reviewers = count_decisions(connection, campaign["campaign"])
+    document = campaign | {"days_left": _days_until(campaign["due_on"])} | sum_counts(reviewers)
+    document |= {"due_on": str(campaign["due_on"]), "reviewers": reviewers}
+    return document | {"next": _next_step(document)}
 
 
-def _not_opened(name: str) -> dict[str, Any]:
+def _describe_file(name: str) -> dict[str, Any]:
     definition = campaigns.read_campaign_file(name).definition
-    made = _not_there(name, "not opened", definition.title, f"rollcall review open {name}")
-    return made | {"due_on": str(definition.due), "days_left": _days(definition.due)}
+    document = _empty_document(name, "not opened", definition.title, f"rollcall review open {name}")
+    return document | {"due_on": str(definition.due), "days_left": _days_until(definition.due)}
 
 
-def _not_there(name: str, status: str, title: str, after: str) -> dict[str, Any]:
+def _empty_document(name: str, status: str, title: str, next_step: str) -> dict[str, Any]:
     return {
         "campaign": name,
         "title": title,
         "status": status,
         "due_on": None,
         "days_left": None,
-        **dict.fromkeys(COUNTED, 0),
+        **dict.fromkeys(COUNT_NAMES, 0),
         "reviewers": [],
-        "next": after,
+        "next": next_step,
     }
 
 
-def _days(due: date) -> int:
+def _days_until(due: date) -> int:
     return (due - datetime.now(UTC).date()).days
 
 
-def _next(made: dict[str, Any]) -> str:
-    """One command; with what has to happen before it."""
-    name = made["campaign"]
-    if made["status"] == "closed":
+def _next_step(document: dict[str, Any]) -> str:
+    """Return the next command, with what a person has to do before it."""
+    name = document["campaign"]
+    if document["status"] == "closed":
         return "rollcall plan"
-    if made["decided"] == made["items"]:
+    if document["decided"] == document["items"]:
         return f"rollcall review close {name}"
-    if made["days_left"] < 0:
-        waiting = sum(one["decided"] < one["items"] for one in made["reviewers"])
+    if document["days_left"] < 0:
+        waiting = sum(one["decided"] < one["items"] for one in document["reviewers"])
         return (
             f"remind {waiting} reviewers, or leave the rest undecided:"
             f" rollcall review close {name} --undecided"

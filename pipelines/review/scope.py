@@ -1,7 +1,7 @@
-"""What a campaign leaves out, as SQL: each filter of its file with the reason it gives a grant.
+"""The scope of a campaign as SQL: each filter of its file, with the reason for leaving a grant out.
 
-A filter that cannot be answered for a grant leaves it in, since unknown counts as access. Only the
-file's own condition (`where`) is taken as SQL takes it; what it cannot answer is left out by name.
+A filter whose answer is unknown keeps the grant in the campaign, because unknown counts as access.
+Only the file's own condition (`where`) follows SQL: null leaves the grant out, with that reason.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pipelines.redact import redact_text
 from pipelines.review.campaign import Campaign
 from pipelines.sql import quote
 
-# Whoever writes a campaign may look at any table, and at nothing outside of the file
+# The condition of a campaign may read every table, and nothing outside the database file.
 LOCKED_DOWN = {"enable_external_access": "false", "lock_configuration": "true"}
 
 
 def exclusion_reasons(campaign: Campaign) -> list[str]:
-    """One SQL text per filter and exception: why a grant is left out, or null."""
-    left_out = [
+    """Return one SQL expression per filter and exception: why a grant is left out, or null."""
+    reasons = [
         f"case when not coalesce({condition}, false) then {quote(words)} end"
         for condition, words in _filters(campaign)
     ]
@@ -35,17 +35,17 @@ def exclusion_reasons(campaign: Campaign) -> list[str]:
             if (text := getattr(one, kind))
         ]
         approved = f" (approved by {one.approved_by})" if one.approved_by else ""
-        left_out.append(
+        reasons.append(
             f"case when {column} glob {quote(pattern)}"
             f" then {quote(f'exception: {one.reason}{approved}')} end"
         )
-    return left_out
+    return reasons
 
 
 def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    """What must hold of a row of access_review, and the reason where it does not."""
+    """Yield a condition over access_review, and the reason for a row that does not meet it."""
     scope = campaign.definition.scope
-    for column, chosen, words in (
+    for value, chosen, words in (
         ("source_name", scope.source, "source"),
         ("resource_type", scope.resource_type, "resource type"),
         (
@@ -56,8 +56,8 @@ def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
         ),
     ):
         if chosen:
-            among = ", ".join(map(quote, chosen))
-            yield f"{column} in ({among})", f"scope: its {words} is not {' or '.join(chosen)}"
+            allowed = ", ".join(map(quote, chosen))
+            yield f"{value} in ({allowed})", f"scope: its {words} is not {' or '.join(chosen)}"
     for column, wanted, words in (
         ("is_privileged", scope.privileged, "privileged"),
         ("is_new_since_last_review", scope.new_since_last_review, "new since the last review"),
@@ -78,41 +78,44 @@ def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 
 def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
-    """Every grant with whether the file's own condition holds for it (null where it cannot be
-    told), or None where the file has none. Raises Misconfigured for what is no single condition."""
+    """Return `is_chosen` for every grant: whether the file's own condition holds (or null).
+    Return None for a file without a condition. Raises Misconfigured for a bad condition."""
     where = campaign.definition.scope.where
     if where is None:
         return None
     what = f"{campaign.path} scope.where"
     _must_be_one_expression(what, where)
     with duckdb.connect(str(copy), read_only=True, config=LOCKED_DOWN) as connection:
-        asked = f"select grant_id, ({where}\n) as is_chosen from access_review"
+        query = f"select grant_id, ({where}\n) as is_chosen from access_review"
         try:
-            [_, (_, kind, *_)] = connection.execute(f"describe {asked}").fetchall()
+            [_, (_, kind, *_)] = connection.execute(f"describe {query}").fetchall()
             if kind != "BOOLEAN":
                 raise Misconfigured(
                     what,
-                    f"it is {kind.lower()}, not true or false",
-                    "make it a condition over access_review",
+                    f"this is {kind.lower()}, not true or false",
+                    "write a condition over access_review",
                 )
-            return connection.execute(asked).to_arrow_table()
+            return connection.execute(query).to_arrow_table()
         except (duckdb.BinderException, duckdb.CatalogException) as error:
-            # these speak of the text of the condition, other errors of people's data
-            raise Misconfigured(what, redact_text(str(error).splitlines()[0]), "mend it") from None
+            # These errors quote the condition; all others may quote people's data.
+            why = redact_text(str(error).splitlines()[0])
+            raise Misconfigured(what, why, "correct the condition") from None
         except duckdb.Error as error:
-            kind = type(error).__name__
-            raise Misconfigured(what, f"it cannot be answered ({kind})", "mend it") from None
+            why = f"the condition cannot be answered ({type(error).__name__})"
+            raise Misconfigured(what, why, "correct the condition") from None
 
 
 def _must_be_one_expression(what: str, where: str) -> None:
-    """It is one by itself and in brackets: so it holds neither another statement nor a clause."""
+    """Raise Misconfigured unless the text is one expression, both alone and in brackets: such a
+    text holds neither another statement nor a clause."""
     with duckdb.connect() as parser:
         parsed = [
-            json.loads(parser.execute("select json_serialize_sql(?)", [asked]).fetchone()[0])
-            for asked in (f"select {where}\n", f"select ({where}\n)")
+            json.loads(parser.execute("select json_serialize_sql(?)", [query]).fetchone()[0])
+            for query in (f"select {where}\n", f"select ({where}\n)")
         ]
     for tree in parsed:
         if tree["error"]:
-            raise Misconfigured(what, redact_text(tree["error_message"].splitlines()[0]), "mend it")
+            why = redact_text(tree["error_message"].splitlines()[0])
+            raise Misconfigured(what, why, "correct the condition")
         if len(tree["statements"]) != 1 or len(tree["statements"][0]["node"]["select_list"]) != 1:
-            raise Misconfigured(what, "it is more than one expression", "make it one condition")
+            raise Misconfigured(what, "this is more than one expression", "write one condition")

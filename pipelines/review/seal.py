@@ -1,8 +1,8 @@
-"""The seal on every row that goes to a reviewer: whoever alters the row cannot make it anew.
+"""The seal of a reviewer's row: nobody without the key can alter the row and seal it again.
 
-It is a keyed digest over what the row is about, so a decision that comes back is for exactly the
-person, access and reviewer that it was asked of. The key is never in the warehouse, since whoever
-can read that could forge a row.
+A seal is a keyed digest over what the row is about, so a returned decision is for exactly the
+person, access and reviewer of the row that was sent. The key is never in the warehouse, because
+then every reader of the warehouse could forge a row.
 """
 
 from __future__ import annotations
@@ -21,21 +21,23 @@ from pipelines.files.text_stream import sync_to_disk, write_new_file
 from pipelines.redact import hide
 from pipelines.warehouse.publish import storage_failure
 
-BLOCK = 64  # bytes that SHA-256 takes at a time
-SHORTEST = 16  # characters of a key that somebody chose
-BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # digits as of RFC 4648, section 6
+BLOCK_BYTES = 64  # the block size of SHA-256
+MIN_KEY_CHARACTERS = 16
+BASE32_DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # RFC 4648, section 6
+RESTORE = "restore the file from a backup, or set REVIEW__SEAL_KEY"
 
 
 def read_key(warehouse: Path, make: bool = True) -> bytes:
-    """The installation's key: the setting REVIEW__SEAL_KEY, else the file beside the warehouse,
-    which is made if `make` allows it. Raises Misconfigured where it is missing or others can read
-    it: a new key would make strangers of all files that are out."""
+    """Return the installation's key: the setting REVIEW__SEAL_KEY, else the file beside the
+    warehouse. A missing file is made if `make`, else Misconfigured is raised, because with a new
+    key every file that is out would be refused. Raises Misconfigured if others can read the file.
+    """
     given = str(dlt.secrets.get("review.seal_key") or "").strip()
     if given:
-        if len(given) < SHORTEST:
+        if len(given) < MIN_KEY_CHARACTERS:
             raise Misconfigured(
                 "REVIEW__SEAL_KEY",
-                f"it is shorter than {SHORTEST} characters",
+                f"the key is shorter than {MIN_KEY_CHARACTERS} characters",
                 "make one with `openssl rand -hex 32`",
             )
         hide(given)
@@ -43,47 +45,49 @@ def read_key(warehouse: Path, make: bool = True) -> bytes:
     path = key_path(warehouse)
     try:
         if make and not path.exists():
-            _make(path)
+            _make_key(path)
         mode = path.stat().st_mode
-        held = path.read_text(encoding="ascii").strip()
+        key = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         raise Misconfigured(
-            str(path),
-            "the key that the reviewers' files are sealed with is not there",
-            "restore it from where you keep copies, or set REVIEW__SEAL_KEY",
+            str(path), "the key that seals the reviewers' files is not there", RESTORE
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        failed = error if isinstance(error, OSError) else OSError("it is not a seal key")
-        raise storage_failure(path, failed, "restore it, or set REVIEW__SEAL_KEY") from None
+        failed = error if isinstance(error, OSError) else OSError("this is not a seal key")
+        raise storage_failure(path, failed, RESTORE) from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise Misconfigured(
-            str(path), "others can read the key that seals decisions", f"say: chmod 600 {path}"
+            str(path), "others can read the key that seals decisions", f"run `chmod 600 {path}`"
         )
-    if len(held) < SHORTEST:
-        raise Misconfigured(str(path), "it is no seal key", "restore it, or set REVIEW__SEAL_KEY")
-    hide(held)
-    return held.encode()
+    if len(key) < MIN_KEY_CHARACTERS:
+        raise Misconfigured(str(path), "this is not a seal key", RESTORE)
+    hide(key)
+    return key.encode()
 
 
 def key_path(warehouse: Path) -> Path:
-    """Where the key is kept unless the settings hold it."""
+    """Return where the key is kept if the settings have none."""
     return warehouse.with_name(f".{warehouse.name}.seal")
 
 
 def seal_sql(*fields: str) -> str:
-    """The seal of one row as SQL: 20 characters of base32, 100 bits of an HMAC with SHA-256 over
-    the fields, each framed by its length in bytes (`5:q4-01,`). They are columns or texts without a
-    null: campaign, item, account, entitlement, scope (empty where there is none), reviewer. The
-    query needs the parameters that `pads` gives."""
+    """Return the SQL of one row's seal: 100 bits, as 20 base32 characters, of an HMAC with SHA-256
+    over the fields, each framed by its length in bytes (`5:q4-01,`).
+
+    The fields are columns or texts, never null: campaign, item, account, entitlement, scope (empty
+    if there is none), reviewer. The query needs the parameters of `hmac_pads`. The form can never
+    change: files of an open campaign that are out would be refused after an upgrade.
+    """
     framed = ", ".join(f"strlen({name}), ':', {name}, ','" for name in fields)
     digest = f"sha256($outer || unhex(sha256($inner || encode(concat({framed})))))"
-    # 100 bits, in two halves that fit a number; `translate` alone takes as long as both digests
+    # Two halves of 50 bits, because each must fit a bigint. `translate` over hex digits would take
+    # as long as both digests.
     halves = (
         f"('0x' || substr({digest}, 1, 13))::bigint >> 2",
         f"('0x' || substr({digest}, 13, 13))::bigint",
     )
     digits = (
-        f"substr('{BASE32}', ({half} >> {place} & 31) + 1, 1)"
+        f"substr('{BASE32_DIGITS}', ({half} >> {place} & 31) + 1, 1)"
         for half in halves
         for place in range(45, -1, -5)
     )
@@ -91,16 +95,18 @@ def seal_sql(*fields: str) -> str:
 
 
 def hmac_pads(key: bytes) -> dict[str, bytes]:
-    """The two keys that HMAC makes of one (RFC 2104, section 2)."""
-    block = (key if len(key) <= BLOCK else hashlib.sha256(key).digest()).ljust(BLOCK, b"\0")
+    """Return the two keys that HMAC derives from one (RFC 2104, section 2)."""
+    block = (key if len(key) <= BLOCK_BYTES else hashlib.sha256(key).digest()).ljust(
+        BLOCK_BYTES, b"\0"
+    )
     return {
         "inner": bytes(byte ^ 0x36 for byte in block),
         "outer": bytes(byte ^ 0x5C for byte in block),
     }
 
 
-def _make(path: Path) -> None:
-    """A new key, whole or not at all; of two that make one at once, the first wins."""
+def _make_key(path: Path) -> None:
+    """Write a new key atomically. If two processes do so at once, the first key wins."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     try:

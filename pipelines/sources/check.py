@@ -1,8 +1,7 @@
-"""Credentials, rights, and what each tenant's build supports. Writes nothing."""
+"""Credentials, rights, and what each tenant's build supports. Nothing is written anywhere."""
 
 from __future__ import annotations
 
-import importlib
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -11,13 +10,13 @@ from typing import Any
 
 from pipelines.failures import Failure, explain
 from pipelines.http.policy import Counters
-from pipelines.sources import registry, write_access
-from pipelines.sources.probe import Doubtful, Probe
+from pipelines.sources import load_function, registry, write_access
+from pipelines.sources.probe import Probe, ProbeWarning
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What one probe found: `ok`, `warn` or `fail`, and what to do about it."""
+    """The result of one probe: `ok`, `warn` or `fail`, and what to do about it."""
 
     source: str
     what: str
@@ -31,40 +30,41 @@ class Finding:
 
 
 def check_sources(names: list[str]) -> Iterator[Finding]:
-    """Try every endpoint that a sync of these sources uses, look at the secrets' file, and say what
-    a write credential may do, without doing it. Raises Misconfigured."""
+    """Run every probe of these sources, and check who can read the secrets file.
+
+    What a write credential may do is found out without writing. Raises Misconfigured.
+    """
     chosen = registry.choose_sources(names)
-    yield from _secrets_file(Path(".dlt/secrets.toml"))
+    yield from _check_secrets_file(Path(".dlt/secrets.toml"))
     for source in chosen:
-        tally = Counters()
-        registry.connect_source(source, tally)
-        module = importlib.import_module(f"pipelines.sources.{source}.check")
-        yield from _tried(source, module.probes(tally.client))
+        client = registry.connect_client(source, Counters())
+        yield from _run_probes(source, load_function(source, "probes", "check")(client))
         if source in write_access.writable_sources() and write_access.has_write_credential(source):
-            yield from _tried(source, module.write_probes(write_access.connect_writer(source)))
+            probes = load_function(source, "write_probes", "check")
+            yield from _run_probes(source, probes(write_access.connect_writer(source)))
 
 
-def _tried(source: str, probes: Iterator[Probe]) -> Iterator[Finding]:
+def _run_probes(source: str, probes: Iterator[Probe]) -> Iterator[Finding]:
     for probe in probes:
         try:
             yield Finding(source, probe.what, "ok", probe.call())
-        except Doubtful as warning:
+        except ProbeWarning as warning:
             yield Finding(source, probe.what, "warn", str(warning), warning.next)
         except Exception as error:
             failure = explain(error) or Failure("unexpected", str(error))
             why = f"{failure.what}: {failure.why}"
             yield Finding(source, probe.what, "fail", why, failure.next, failure.code)
             if failure.status == 401 or failure.status is None:
-                break  # the other probes would say the same
+                break  # every other probe would fail for the same reason
 
 
-def _secrets_file(path: Path) -> Iterator[Finding]:
-    """Whether others on this machine can read the credentials; nothing where there is no file."""
+def _check_secrets_file(path: Path) -> Iterator[Finding]:
+    """Yield whether other users of this machine can read the credentials, if the file exists."""
     if not path.exists():
         return
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
-        why = f"its mode is {mode:04o}: others on this machine can get at the credentials"
+        why = f"its mode is {mode:04o}: other users of this machine can read the credentials"
         yield Finding("settings", str(path), "warn", why, f"chmod 600 {path}")
     else:
         yield Finding("settings", str(path), "ok", f"its mode is {mode:04o}")

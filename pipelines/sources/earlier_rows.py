@@ -1,4 +1,4 @@
-"""What the warehouse holds of a source already, for one that reads only what has changed."""
+"""The rows of the last complete sync, for a source that reads only what has changed."""
 
 from __future__ import annotations
 
@@ -12,42 +12,42 @@ from pipelines.sources.raw_rows import SCHEMA, Row
 
 
 class EarlierRows:
-    """The raw tables of one source as the last complete sync left them; empty if there was none."""
+    """The raw tables of one source after its last complete sync; empty if there was none."""
 
     def __init__(self, warehouse: Path | None = None, source: str = "") -> None:
         self.warehouse, self.source = warehouse, source
 
-    def table(self, name: str) -> pa.Table:
-        """One raw table, as it was loaded."""
+    def read_table(self, name: str) -> pa.Table:
+        """Return one raw table as it was loaded."""
         columns = ", ".join(SCHEMA.names)
-        found = self._ask(f"select {columns} from raw_{self.source}.{name} order by id")
+        found = self._query(f"select {columns} from raw_{self.source}.{name} order by id")
         return SCHEMA.empty_table() if found is None else found.cast(SCHEMA)
 
-    def rows(self, name: str) -> dict[str, Row]:
-        """One raw table's objects, by their ids."""
-        table = self.table(name)
+    def read_rows(self, name: str) -> dict[str, Row]:
+        """Return the vendor's objects of one raw table, by id."""
+        table = self.read_table(name)
         texts = table["payload"].to_pylist()
         return {
             key: parse(text.encode())
             for key, text in zip(table["id"].to_pylist(), texts, strict=True)
         }
 
-    def values(self, name: str, path: str) -> dict[str, str | None]:
-        """One value of each object of a raw table, as text: cheaper than all of it."""
-        found = self._ask(f"select id, payload->>'{path}' as value from raw_{self.source}.{name}")
+    def read_values(self, name: str, path: str) -> dict[str, str | None]:
+        """Return one value of each object of a raw table, as text; cheaper than whole objects."""
+        found = self._query(f"select id, payload->>'{path}' as value from raw_{self.source}.{name}")
         if found is None:
             return {}
         return dict(zip(found["id"].to_pylist(), found["value"].to_pylist(), strict=True))
 
-    def tickets(self) -> list[str]:
-        """The source's own ids of the tickets that we opened there."""
-        found = self._ask(
+    def read_ticket_ids(self) -> list[str]:
+        """Return the vendor's ids of the tickets that `apply` opened there."""
+        found = self._query(
             "select distinct split_part(ticket_id, ':', 3) as id from applied_changes"
             f" where ticket_id like '{self.source}:ticket:%' order by id"
         )
         return [] if found is None else found["id"].to_pylist()
 
-    def _ask(self, sql: str) -> pa.Table | None:
+    def _query(self, sql: str) -> pa.Table | None:
         if self.warehouse is None or not self.warehouse.exists():
             return None
         with duckdb.connect(str(self.warehouse)) as connection:

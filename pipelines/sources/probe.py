@@ -1,4 +1,4 @@
-"""What a vendor's `check` module offers: probes, and the warning that a probe may raise."""
+"""What a vendor's `check` module is made of: probes, and the warning that a probe may raise."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Probe:
-    """One thing to try, and the call that tries it: it says what it saw, or raises."""
+    """One thing to try. `call` returns what it found, or raises a ProbeWarning or a Failure."""
 
     what: str
     call: Callable[[], str]
 
 
-class Doubtful(Exception):
-    """Readable, and not as it should be."""
+class ProbeWarning(Exception):
+    """What was tried works, but not as it should. `next` says what to change."""
 
     def __init__(self, why: str, next: str) -> None:
         super().__init__(why)

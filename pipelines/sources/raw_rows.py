@@ -1,7 +1,7 @@
-"""The raw layer: one row per thing read, the vendor's object untouched as JSON.
+"""The raw tables: one row per object read, with the vendor's object unchanged as JSON.
 
-Every raw table has the same columns, so neither a new field nor a changed type can break or poison
-a load. Rows are Arrow tables of one fixed schema: dlt loads those as they are.
+Every raw table has the same columns, so neither a new field nor a changed type can break a load.
+Rows are Arrow tables of one fixed schema, because dlt loads those as they are.
 """
 
 from __future__ import annotations
@@ -40,8 +40,9 @@ COLUMNS = {
 def make_resource(
     name: str, read: Callable[[], Iterable[pa.Table]], about: str, feed: bool = False
 ) -> DltResource:
-    """A dlt resource that replaces its raw table with what `read` yields, even if that is nothing;
-    to a `feed` it is added. `about` says what one row is.
+    """Return a dlt resource that replaces its raw table with what `read` yields, even if nothing.
+
+    A `feed` appends to its raw table instead. `about` says what one row is.
     """
 
     def rows() -> Iterator[pa.Table]:
@@ -54,14 +55,14 @@ def make_resource(
 
 
 def wrap_rows(rows: Iterable[tuple[str, Row]]) -> pa.Table:
-    """Ids and the vendor's objects, as one Arrow table."""
+    """Return the vendor's objects with their ids, as one Arrow table."""
     ids, hashes, payloads = [], [], []
     for key, row in rows:
         try:
             payload = dump(row)
         except RecursionError:
             raise Unreadable(
-                f"row {key}", "it is nested too deeply to be kept", "report it to the vendor"
+                f"row {key}", "it is nested too deeply to be stored", "report it to the vendor"
             ) from None
         ids.append(key)
         payloads.append(payload)
@@ -71,7 +72,7 @@ def wrap_rows(rows: Iterable[tuple[str, Row]]) -> pa.Table:
 
 
 def parse_rows(tables: Iterable[pa.Table]) -> Iterator[Row]:
-    """The vendor's objects back out of envelopes."""
+    """Yield the vendor's objects of Arrow tables."""
     for table in tables:
         for payload in table["payload"].to_pylist():
             yield parse(payload.encode())
@@ -81,14 +82,14 @@ def row_ids(tables: Iterable[pa.Table]) -> list[str]:
     return [key for table in tables for key in table["id"].to_pylist()]
 
 
-def key_of(what: str, row: Row, *names: str) -> str:
-    """A row's id as text, under the first of these names that it has. Raises Unreadable."""
+def read_id(what: str, row: Row, *names: str) -> str:
+    """Return a row's id as text, from the first of these fields that it has. Raises Unreadable."""
     for name in names:
         if key := to_text_id(row.get(name)):
             return key
     shown = ", ".join(sorted(row)[:8]) if isinstance(row, dict) else type(row).__name__
     raise Unreadable(
         what,
-        f"a row has no `{names[0]}`, which every row must have (it has: {shown})",
-        "report it to the vendor; nothing of this source was taken",
+        f"a row lacks the required field `{names[0]}` (it has: {shown})",
+        "report it to the vendor; nothing of this source was loaded",
     )

@@ -1,8 +1,8 @@
-"""One vendor's API as a source reads it: single objects, pages, whole lists, a call per item.
+"""Reads one vendor's API: single objects, pages, whole lists, and one call per item.
 
-A list is taken whole or not at all. An answer without its envelope is an error, never an empty
-page; a page that comes twice ends the run; an id that comes twice is one row, and if its two rows
-differ, or a total that the vendor declares is not met, the list is read once more.
+A list is taken whole or not at all. A response without its envelope is an error, never an empty
+page, and a page that comes twice ends the run. An id that comes twice is one row. If its two rows
+differ, or the number of rows is not the declared one, the list is read once more.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import dump
 from pipelines.http.policy import NEXT_SYNC
 from pipelines.http.session import Session
-from pipelines.sources.raw_rows import Row, key_of, wrap_rows
+from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
 A, B = TypeVar("A"), TypeVar("B")
 Json = Any
-Page = tuple[list[Row], Json]  # its rows, and the whole body
+Page = tuple[list[Row], Json]  # the rows, and the whole body
 
 WHOLE_BODY = compile_path("$")
-EMPTY_PAGES = 50  # so many in a row, each promising more, are a fault
-MOST_PAGES = 100_000  # of one list
+MAX_EMPTY_PAGES = 50  # in a row, each with a link to the next
+MAX_PAGES = 100_000  # of one list
 
 
 class Api:
-    """A base URL and the session that may ask it."""
+    """A base URL, and the session that calls it."""
 
     def __init__(self, base_url: str, session: Session) -> None:
         self.base_url, self.session = base_url.rstrip("/"), session
-        self.source, self.tally, self.policy = session.source, session.tally, session.policy
+        self.source, self.counters, self.policy = session.source, session.counters, session.policy
         self.rest = RESTClient(base_url, session=session, headers={"Accept": "application/json"})
 
     def get(self, path: str, right: str = "", **params: Any) -> Json:
-        """The body of one answer. `right` names what a 403 is missing."""
-        with naming(right):
+        """Return the body of one response. `right` is what the credential lacks after a 403."""
+        with name_missing_right(right):
             return self.rest.get(path, params=params).json()
 
-    def object(self, path: str, right: str = "", **params: Any) -> Row:
-        """The one object at this path."""
+    def get_object(self, path: str, right: str = "", **params: Any) -> Row:
+        """Return the one object at this path. Raises Unreadable for any other body."""
         body = self.get(path, right, **params)
         if not isinstance(body, dict):
-            raise self.unexpected(path, body, "an object")
+            raise self.unexpected_body(path, body, "an object")
         return body
 
-    def pages(
+    def read_pages(
         self,
         path: str,
         rows: Callable[[Json], list[Row] | None],
@@ -61,9 +61,9 @@ class Api:
         right: str = "",
         **params: Any,
     ) -> Iterator[Page]:
-        """Pages of one list until the vendor says that there is no more.
+        """Yield the pages of one list until the vendor says that there are no more.
 
-        `rows` finds the rows in a body, None where the envelope is not what was promised.
+        `rows` finds the rows in a body, and returns None if the envelope is another one.
         """
         paged = self.rest.paginate(
             path,
@@ -75,7 +75,7 @@ class Api:
         seen: set[int] = set()
         empty = 0
         while True:
-            with naming(right):
+            with name_missing_right(right):
                 try:
                     page = next(paged, None)
                 except (TypeError, AttributeError, KeyError, ValueError) as error:
@@ -89,24 +89,24 @@ class Api:
             body = page.response.json()
             found = rows(body) if isinstance(body, dict | list) else None
             if found is None or not all(isinstance(row, dict) for row in found):
-                raise self.unexpected(path, body, "a list of objects in its envelope")
+                raise self.unexpected_body(path, body, "a list of objects in its envelope")
             try:
-                mark = hash(dump(found))  # of the rows: the link to the next may always be new
+                mark = hash(dump(found))  # of the rows only: every link to the next may be new
             except RecursionError:
-                raise self.unexpected(path, body, "rows that are nested less deeply") from None
+                raise self.unexpected_body(path, body, "rows that are nested less deeply") from None
             empty = 0 if found else empty + 1
-            if (found and mark in seen) or empty > EMPTY_PAGES or len(seen) >= MOST_PAGES:
+            if (found and mark in seen) or empty > MAX_EMPTY_PAGES or len(seen) >= MAX_PAGES:
                 raise Unreadable(
                     f"{self.source}: GET {path}",
-                    f"page {len(seen) + 1} has come before: the paging goes in a circle"
-                    if len(seen) < MOST_PAGES
-                    else f"it has more than {MOST_PAGES} pages, which no list has",
+                    f"page {len(seen) + 1} came before, so the paging goes in a circle"
+                    if len(seen) < MAX_PAGES
+                    else f"it has more than {MAX_PAGES} pages, which no list has",
                     NEXT_SYNC,
                 )
             seen.add(mark)
             yield found, body
 
-    def whole(
+    def read_list(
         self,
         resource: str,
         read: Callable[[], Iterator[Page]],
@@ -116,37 +116,39 @@ class Api:
         counted: bool = True,
         names: tuple[str, ...] = ("id",),
     ) -> list[pa.Table]:
-        """A complete list as envelopes, one Arrow table a page.
+        """Return a complete list, as one Arrow table per page.
 
-        `total` finds the declared number of rows in a body. Where it binds, it must be met;
-        else only a list short of it is doubted, and two readings that agree are believed.
+        `total` finds the declared number of rows in a body. If it binds, it must be met exactly.
+        Else only a list that is shorter is doubted, and believed if two readings agree.
         """
         readings: list[Listing] = []
         for _ in range(2):
             listing = Listing(f"{self.source}: {resource}", read(), total, total_binds, names)
             readings.append(listing)
-            if listing.settled:
+            if listing.is_settled:
                 break
         first, last = readings[0], readings[-1]
-        if not last.settled:
+        if not last.is_settled:
             if last.doubt or total_binds or first.rows.keys() != last.rows.keys():
                 raise Unreadable(
                     f"{self.source}: {resource}",
                     last.doubt or f"{last.counts}, in two readings",
-                    "if it stays so, report it to the vendor; nothing of this source was taken",
+                    "if it stays so, report it to the vendor; nothing of this source was loaded",
                 )
-            self.tally.warn(f"{self.source} {resource}: {last.counts}, in two readings that agree")
+            self.counters.warn(
+                f"{self.source} {resource}: {last.counts}, in two readings that agree"
+            )
         if counted:
-            self.tally.pages[resource] += last.pages
-            self.tally.rows_read[resource] += len(last.rows)
+            self.counters.pages[resource] += last.pages
+            self.counters.rows_read[resource] += len(last.rows)
             if last.total is not None:
-                self.tally.reported[resource] = last.total
+                self.counters.reported[resource] = last.total
         return last.tables
 
-    def each(self, items: Iterable[A], call: Callable[[A], B]) -> Iterator[tuple[A, B]]:
-        """`call` for every item, several at a time, in the order of the items.
+    def call_each(self, items: Iterable[A], call: Callable[[A], B]) -> Iterator[tuple[A, B]]:
+        """Yield every item with the result of `call`, in order; several calls run at a time.
 
-        The first failure ends it: a child that could not be read fails its source.
+        The first failure ends it, because a source that lacks one item is not complete.
         """
         with ThreadPoolExecutor(self.policy.concurrency) as pool:
             waiting: deque[tuple[A, Future[B]]] = deque()
@@ -162,38 +164,38 @@ class Api:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def per_parent(
+    def read_per_parent(
         self,
         resource: str,
         parents: Iterable[str],
         call: Callable[[str], Row | None],
         listed: Callable[[], Iterable[str]] = tuple,
     ) -> Iterator[pa.Table]:
-        """One row per parent with what it holds, in batches; a parent that is gone has none.
+        """Yield one row per parent, in batches; `call` returns None for a deleted parent.
 
-        `listed` reads the parents' ids again: one that is still there is not gone.
+        `listed` reads the ids of the parents again: one that is still listed was not deleted.
         """
         batch: list[tuple[str, Row]] = []
-        gone = set()
-        for parent, row in self.each(parents, call):
-            self.tally.pages[resource] += 1
+        deleted = set()
+        for parent, row in self.call_each(parents, call):
+            self.counters.pages[resource] += 1
             if row is None:
-                gone.add(parent)
+                deleted.add(parent)
                 continue
-            self.tally.rows_read[resource] += 1
+            self.counters.rows_read[resource] += 1
             batch.append((parent, row))
             if len(batch) >= 1000:
                 yield wrap_rows(batch)
                 batch = []
         yield wrap_rows(batch)
-        if lost := sorted(gone & {*listed()} if gone else gone):
+        if lost := sorted(deleted & {*listed()} if deleted else deleted):
             raise Unreadable(
                 f"{self.source}: {resource}",
-                f"{', '.join(lost[:5])} answered 404 and is still in the list",
+                f"{', '.join(lost[:5])} answered 404, but is still in the list",
                 NEXT_SYNC,
             )
 
-    def unexpected(self, path: str, body: Json, expected: str) -> Unreadable:
+    def unexpected_body(self, path: str, body: Json, expected: str) -> Unreadable:
         shown = f"keys {', '.join(map(str, sorted(body)[:6]))}" if isinstance(body, dict) else ""
         return Unreadable(
             f"{self.source}: GET {path}",
@@ -203,7 +205,7 @@ class Api:
 
 
 class Listing:
-    """One reading of a list, and what speaks against it."""
+    """One reading of a list, and the reason to doubt it, if any."""
 
     def __init__(
         self,
@@ -223,12 +225,17 @@ class Listing:
         try:
             for found, body in pages:
                 self.pages += 1
-                conflicts += self._add(wrap_rows((key_of(what, row, *names), row) for row in found))
+                conflicts += self._add(
+                    wrap_rows((read_id(what, row, *names), row) for row in found)
+                )
                 declared = total(body)
                 self.total = declared if type(declared) is int else None
                 totals.add(self.total)
         except Unreadable as failure:
-            if not self.pages or failure.status not in (400, 410):  # else: the cursor has expired
+            if not self.pages or failure.status not in (
+                400,
+                410,
+            ):  # after a page, the cursor expired
                 raise
             self.doubt = f"after {self.pages} pages {failure.why}"
         if conflicts:
@@ -238,11 +245,11 @@ class Listing:
         met = self.total is None or (
             len(self.rows) == self.total if total_binds else len(self.rows) >= self.total
         )
-        self.settled = met and not self.doubt
+        self.is_settled = met and not self.doubt
         self.counts = f"{len(self.rows)} rows came, {self.total} were declared"
 
     def _add(self, table: pa.Table) -> list[str]:
-        """Take the rows that are new; return the ids that came before with another row."""
+        """Add the new rows; return the ids that came before with another row."""
         keep, conflicts = [], []
         for key, mark in zip(table["id"].to_pylist(), table["row_hash"].to_pylist(), strict=True):
             keep.append(key not in self.rows)
@@ -252,9 +259,20 @@ class Listing:
         return conflicts
 
 
+def read_first_accepted(attempts: list[Callable[[], B]]) -> B:
+    """Return the result of the first attempt that the vendor does not refuse with 400."""
+    for attempt in attempts[:-1]:
+        try:
+            return attempt()
+        except Unreadable as failure:
+            if failure.status != 400:
+                raise
+    return attempts[-1]()
+
+
 @contextmanager
-def naming(right: str) -> Iterator[None]:
-    """Says which right is missing when the vendor refuses."""
+def name_missing_right(right: str) -> Iterator[None]:
+    """Say which right the credential lacks when the vendor refuses with 403."""
     try:
         yield
     except Denied as denied:

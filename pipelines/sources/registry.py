@@ -1,15 +1,16 @@
-"""The configured sources: which there are, what each needs, and its dlt source or tenant."""
+"""The configured sources: which there are, which settings each has, and how to connect to one."""
 
 from __future__ import annotations
 
 import difflib
-import importlib
 import inspect
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import dlt
+from dlt.common.configuration import get_fun_spec, with_config
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.typing import ConfigValueSentinel
 from dlt.extract.source import DltSource
@@ -17,8 +18,10 @@ from dlt.extract.source import DltSource
 from pipelines.failures import Misconfigured
 from pipelines.http.policy import Counters
 from pipelines.settings import read_setting
-from pipelines.sources import source_names
+from pipelines.sources import load_function, source_names
 from pipelines.sources.earlier_rows import EarlierRows
+
+NOT_SETTINGS = ("counters", "earlier", "full")  # parameters of `source` that are no user's setting
 
 
 @dataclass(frozen=True)
@@ -41,30 +44,32 @@ class Option:
 
 
 def source_options(source: str) -> dict[str, Option]:
-    """The settings of a source, from the signature of its dlt source function."""
+    """Return the settings of a source, from the parameters of its dlt source function."""
     found = {}
-    for name, parameter in inspect.signature(_module(source).source).parameters.items():
-        if name in ("tally", "held", "full"):  # ours, not the user's
-            continue
-        awaited = isinstance(parameter.default, ConfigValueSentinel)
-        secret = parameter.default is dlt.secrets.value
-        found[name] = Option(source, name, awaited, secret)
+    for name, parameter in inspect.signature(load_function(source, "source")).parameters.items():
+        if name not in NOT_SETTINGS:
+            required = isinstance(parameter.default, ConfigValueSentinel)
+            secret = parameter.default is dlt.secrets.value
+            found[name] = Option(source, name, required, secret)
     return found
 
 
 def configured_sources() -> list[str]:
-    """The sources whose secrets are there. Raises Misconfigured for half a one, or a wrong name."""
+    """Return the sources whose secrets are set.
+
+    Raises Misconfigured if one lacks another setting, or if a setting has an unknown name.
+    """
     _refuse_unknown_names()
     found = []
     for source in source_names():
-        known = source_options(source).values()
-        if not any(option.is_set for option in known if option.secret):
+        options = source_options(source).values()
+        if not any(option.is_set for option in options if option.secret):
             continue
-        missing = [option.variable for option in known if option.required and not option.is_set]
+        missing = [option.variable for option in options if option.required and not option.is_set]
         if missing:
             raise Misconfigured(
                 f"source {source}",
-                f"it has a secret, and lacks {' and '.join(missing)}",
+                f"it has a secret, but {' and '.join(missing)} must be set, too",
                 f"set {missing[0]}, or {missing[0].split('__')[-1].lower()} under"
                 f" [sources.{source}] in .dlt/secrets.toml",
             )
@@ -73,70 +78,79 @@ def configured_sources() -> list[str]:
 
 
 def choose_sources(names: list[str]) -> list[str]:
-    """The configured sources, or those of them that were asked for. Raises Misconfigured."""
+    """Return the configured sources, or those of them that `names` asks for.
+
+    Raises Misconfigured for a name that is unknown or not configured, and if no source is.
+    """
     for name in names:
         if name not in source_names():
-            raise Misconfigured(
-                f"source {name}", "there is none of this name", f"use {', '.join(source_names())}"
-            )
+            why = f"it is unknown; the known sources are {', '.join(source_names())}"
+            raise Misconfigured(f"source {name}", why, "use one of these")
     found = configured_sources()
     for name in names:
         if name not in found:
-            secrets = [
-                option.variable for option in source_options(name).values() if option.required
-            ]
-            raise Misconfigured(f"source {name}", "it is not configured", f"set {secrets[0]} …")
+            options = source_options(name).values()
+            required = " and ".join(option.variable for option in options if option.required)
+            raise Misconfigured(f"source {name}", "it is not configured", f"set {required}")
     if not found:
+        secrets = [
+            next(option.variable for option in source_options(source).values() if option.secret)
+            for source in source_names()
+        ]
         raise Misconfigured(
             "no source is configured",
-            "none of " + ", ".join(_secrets()) + " is set",
+            f"none of {', '.join(secrets)} is set",
             "set them in the environment or in .dlt/secrets.toml (see README), or try `make demo`",
         )
     return [name for name in found if not names or name in names]
 
 
 def connect_source(
-    source: str, tally: Counters, held: EarlierRows | None = None, full: bool = False
+    source: str, counters: Counters, earlier: EarlierRows | None = None, full: bool = False
 ) -> DltSource:
-    """The dlt source with its settings; one that can read changes only is told what is held.
-    Raises Misconfigured where dlt cannot use a setting."""
-    given = {"tally": tally, "held": held, "full": full}
-    known = inspect.signature(_module(source).source).parameters
-    try:
-        return _module(source).source(**{name: given[name] for name in known if name in given})
-    except ConfigurationException as error:
-        raise Misconfigured(f"source {source}", str(error).splitlines()[0], "see README") from None
+    """Return the dlt source with its settings. Raises Misconfigured for a setting of a wrong type.
+
+    `earlier` and `full` are passed to a source that can read changes only.
+    """
+    make = load_function(source, "source")
+    offered = {"counters": counters, "earlier": earlier, "full": full}
+    known = inspect.signature(make).parameters
+    return _resolve(source, make, {name: offered[name] for name in offered if name in known})
+
+
+def connect_client(source: str, counters: Counters) -> Any:
+    """Return the vendor's client with the settings of its source. Raises Misconfigured."""
+    spec = get_fun_spec(load_function(source, "source"))
+    sections = ("sources", source, source)  # where dlt looks for the settings of `source`, too
+    make = with_config(load_function(source, "connect"), spec=spec, sections=sections)
+    return _resolve(source, make, {"counters": counters})
 
 
 def source_tenant(source: str) -> str:
-    """Which tenant of a source its settings lead to, whatever the credential."""
-    make = _module(source).tenant
+    """Return which tenant the settings of a source lead to, whatever the credential."""
+    make = load_function(source, "tenant")
     names = inspect.signature(make).parameters
     return make(**{name: read_setting(f"sources.{source}.{name}") for name in names})
 
 
-def _module(source: str) -> Any:
-    return importlib.import_module(f"pipelines.sources.{source}")
-
-
-def _secrets() -> list[str]:
-    return [
-        next(option.variable for option in source_options(source).values() if option.secret)
-        for source in source_names()
-    ]
+def _resolve(source: str, make: Callable[..., Any], offered: dict[str, Any]) -> Any:
+    """Call `make` with what is offered, and have dlt add the settings."""
+    try:
+        return make(**offered)
+    except ConfigurationException as error:
+        raise Misconfigured(f"source {source}", str(error).splitlines()[0], "see README") from None
 
 
 def _refuse_unknown_names() -> None:
-    for source, name, spelt in _names_in_use():
-        known = source_names()
-        if source not in known:
-            _refuse(spelt, source, known, "source")
+    for source, name, spelling in _find_names_in_use():
+        if source not in source_names():
+            _refuse(spelling, source, source_names(), "source")
         if name and name not in source_options(source):
-            _refuse(spelt, name, list(source_options(source)), f"setting of {source}")
+            _refuse(spelling, name, list(source_options(source)), f"setting of {source}")
 
 
-def _names_in_use() -> list[tuple[str, str, str]]:
-    """Source, setting and spelling of everything under `sources` in environment and files."""
+def _find_names_in_use() -> list[tuple[str, str, str]]:
+    """Return source, setting and spelling of every entry under `sources`, wherever it is set."""
     found = []
     for variable in sorted(os.environ):
         if variable.startswith("SOURCES__") and variable.count("__") == 2:
@@ -150,10 +164,10 @@ def _names_in_use() -> list[tuple[str, str, str]]:
     return found
 
 
-def _refuse(spelt: str, word: str, known: list[str], kind: str) -> None:
+def _refuse(spelling: str, word: str, known: list[str], kind: str) -> None:
     near = difflib.get_close_matches(word, known, 1)
     raise Misconfigured(
-        spelt,
-        f"there is no {kind} of this name",
+        spelling,
+        f"unknown {kind}",
         f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}",
     )

@@ -1,99 +1,90 @@
-"""Changing a vendor's system: the one interface, and how the part of a source is found.
+"""Finds the writer of a source: what changes a vendor's system, with a credential of its own.
 
-A source that can be written to has a module `provision` with two functions, called with the
-settings that their parameters name:
+A source that can be changed has a module `writer` with two functions. Their parameters name the
+settings that they are called with:
 
     tenant(...) -> str            which tenant the settings lead to; a plan is for this one only
-    connect(...) -> Provisioner   with the write credential, PROVISION__<SOURCE>__CLIENT_ID and
-                                  …__CLIENT_SECRET; no call is made yet
+    connect(...) -> Provisioner   what writes there, with PROVISION__<SOURCE>__CLIENT_ID and
+                                  …__CLIENT_SECRET; no request is sent yet
 
-and `TICKETS = True` if it opens tickets for what no API can change. A setting that is not under
-PROVISION__ is the source's own, SOURCES__<SOURCE>__…, except the credential: a sync never has the
-right to write, and what writes never has it from the sync.
+A setting is read from PROVISION__<SOURCE>__…, or else from SOURCES__<SOURCE>__… (there without a
+prefix `sync_`). The credential is only read from PROVISION__…, because a sync must not write.
 """
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
 import dlt
 
 from pipelines.failures import Misconfigured
-from pipelines.sources import source_names
+from pipelines.sources import load_function, source_names
 from pipelines.sources.writer import Provisioner
 
 CREDENTIAL = ("client_id", "client_secret")
 
 
 def writable_sources() -> list[str]:
-    """The sources that can be written to."""
+    """Return the sources that have a writer."""
     return [name for name in source_names() if find_spec(f"pipelines.sources.{name}.writer")]
 
 
-def ticket_source() -> str:
-    """The source that opens tickets for what cannot be changed by API; empty if there is none."""
-    return next(
-        (name for name in writable_sources() if getattr(_module(name), "TICKETS", False)), ""
-    )
-
-
 def writable_tenant(source: str) -> str:
-    """Which tenant of a source the settings lead to. Raises Misconfigured."""
-    make = _module(source).tenant
-    return make(**_settings(source, make))
+    """Return which tenant of a source the settings lead to. Raises Misconfigured."""
+    make = _load(source, "tenant")
+    return make(**_read_settings(source, make))
 
 
 def has_write_credential(source: str) -> bool:
-    """Whether there is a write credential."""
-    return all(_given(f"provision.{source}.{name}") for name in CREDENTIAL)
+    return all(_read(f"provision.{source}.{name}") for name in CREDENTIAL)
 
 
 def connect_writer(source: str) -> Provisioner:
-    """What writes to a source. Raises Misconfigured without a write credential of its own."""
-    make = _module(source).connect
+    """Return what writes to a source. Raises Misconfigured without a write credential."""
+    make = _load(source, "connect")
     for name in CREDENTIAL:
-        if not _given(f"provision.{source}.{name}"):
+        if not _read(f"provision.{source}.{name}"):
             variable = f"PROVISION__{source}__{name}".upper()
             raise Misconfigured(
                 f"apply: {source}",
-                f"{variable} is not set: writing takes a credential of its own",
+                f"{variable} is not set, and writing needs a credential of its own",
                 f"set {variable} (docs/write-back.md says with which rights)",
             )
-    return make(**_settings(source, make))
+    return make(**_read_settings(source, make))
 
 
-def _module(source: str) -> Any:
+def _load(source: str, name: str) -> Callable[..., Any]:
     if source not in writable_sources():
         raise Misconfigured(f"apply: {source}", "nothing can be changed there", "make a new plan")
-    return importlib.import_module(f"pipelines.sources.{source}.writer")
+    return load_function(source, name, "writer")
 
 
-def _settings(source: str, function: Any) -> dict[str, Any]:
-    """What is configured of a function's parameters."""
+def _read_settings(source: str, function: Any) -> dict[str, Any]:
+    """Return the configured settings that are parameters of a function."""
     parameters = inspect.signature(function, eval_str=True).parameters
-    _refuse_unknown(source)
+    _refuse_unknown_names(source)
     found = {}
     for name, parameter in parameters.items():
-        value = _given(f"provision.{source}.{name}")
+        value = _read(f"provision.{source}.{name}")
         if value is None and name not in CREDENTIAL:
-            value = _given(f"sources.{source}.{name.removeprefix('sync_')}")
+            value = _read(f"sources.{source}.{name.removeprefix('sync_')}")
         if value is None and parameter.default is inspect.Parameter.empty:
             variable = f"SOURCES__{source}__{name}".upper()
-            raise Misconfigured(f"source {source}", f"it lacks {variable}", f"set {variable}")
+            raise Misconfigured(f"source {source}", f"{variable} is not set", f"set {variable}")
         if value is not None:
-            found[name] = _as(parameter.annotation, value, f"{source}.{name}")
+            found[name] = _convert(parameter.annotation, value, f"{source}.{name}")
     return found
 
 
-def _given(key: str) -> str | None:
+def _read(key: str) -> str | None:
     return str(dlt.secrets.get(key) or "").strip() or None
 
 
-def _as(kind: Any, text: str, key: str) -> Any:
+def _convert(kind: Any, text: str, key: str) -> Any:
     try:
         if kind is bool:
             return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
@@ -103,12 +94,10 @@ def _as(kind: Any, text: str, key: str) -> Any:
         raise Misconfigured(key, f"it must be {what}", f"set {key} again") from None
 
 
-def _refuse_unknown(source: str) -> None:
-    """A misspelt setting must not quietly mean its default."""
-    known = {*inspect.signature(_module(source).connect).parameters}
+def _refuse_unknown_names(source: str) -> None:
+    """Raise Misconfigured for a misspelt setting, which must not silently mean its default."""
+    known = inspect.signature(_load(source, "connect")).parameters
     prefix = f"PROVISION__{source}__".upper()
     for variable in sorted(os.environ):
         if variable.startswith(prefix) and variable[len(prefix) :].lower() not in known:
-            raise Misconfigured(
-                variable, "there is no setting of this name", f"use one of {', '.join(known)}"
-            )
+            raise Misconfigured(variable, "unknown setting", f"use one of {', '.join(known)}")

@@ -15,9 +15,9 @@ from pipelines.failures import Refused
 class Change:
     """One item of a plan: the columns of planned_changes, and what identifies its subject.
 
-    `expected_state` and `wanted_state` are JSON texts. For create_account the latter holds
-    username, email, given_name, family_name, employee_number, population_id and is_enabled. For
-    what becomes of a ticket that is there, the former holds its ticket_id and reference.
+    `expected_state` and `wanted_state` are JSON texts. For create_account the wanted state has
+    username, email, given_name, family_name, employee_number, population_id and is_enabled. For an
+    action on an existing ticket the expected state has its ticket_id and reference.
     """
 
     change_id: str
@@ -26,7 +26,7 @@ class Change:
     channel: str  # api or ticket
     wanted_action: str | None  # what a ticket asks for
     source_name: str  # the system that is changed
-    through: str  # the source whose API carries it out: the same, or the one for tickets
+    through: str  # the source whose API is called: source_name, or the one for tickets
     account_id: str | None
     entitlement_id: str | None
     scope_type: str | None
@@ -47,16 +47,16 @@ class Change:
     entitlement_name: str | None
     person_id: str | None
     residual: str | None
-    account_username: str | None = None  # as the last sync saw it; another one is a drift
-    account_created_at: str | None = None  # another one is another subject: the whole plan stops
+    account_username: str | None = None  # as the last sync read it; another one is a drift
+    account_created_at: str | None = None  # another one stops the whole plan
     resource_name: str | None = None  # of the entitlement
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> Change:
-        """The change that an item of a plan file says. Raises Refused."""
+        """Return the change of an item of a plan file. Raises Refused."""
         names = set(cls.__dataclass_fields__)
         if set(item) != names or any(not isinstance(value, str | None) for value in item.values()):
-            raise Refused("plan", "an item has not the fields of a change", "make a new plan")
+            raise Refused("plan", "an item has other fields than a change", "make a new plan")
         return cls(**item)
 
     def item(self) -> dict[str, Any]:
@@ -64,7 +64,7 @@ class Change:
 
     @property
     def asks_for(self) -> str:
-        """What becomes of the access, whoever does it."""
+        """The action on the access, whether by API or by a ticket."""
         return (self.wanted_action or self.action) if self.action == "open_ticket" else self.action
 
 
@@ -72,44 +72,47 @@ class Change:
 class Seen:
     """What the live system says about a change.
 
-    pending: it is to be made. done: it is so already. absent: what it would take away, or take it
-    from, is not there any more. drift: it is otherwise than expected, and nothing is done about it.
-    wrong: the id belongs to somebody or something else now; the whole apply stops. With a ticket
-    `why` also tells what it lacks of what was asked for; the facts hold ticket_id and reference.
+    pending: it must be made. done: it is in place. absent: the access or its account is gone.
+    drift: the state is not the expected one, so nothing is done. wrong: the id belongs to another
+    person or thing now, so the whole apply stops. For a ticket `why` says how it differs from what
+    was asked for, and the facts have ticket_id and reference.
     """
 
     state: Literal["pending", "done", "absent", "drift", "wrong"]
     why: str = ""
-    facts: dict[str, Any] = field(default_factory=dict)  # ids and states; for the audit log
-    step: str = ""  # the call that `act` makes next, where a change takes more than one
+    facts: dict[str, Any] = field(default_factory=dict)  # ids and states, for the audit log
+    step: str = ""  # the next call, if a change takes several
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What the vendor answered to a call that it took."""
+    """The vendor's answer to a call that it accepted."""
 
-    native_id: str | None = None  # of what was made: a user, a role assignment, a ticket
-    reference: str | None = None  # the unique reference that a ticket carries
+    native_id: str | None = None  # of the new user, role assignment or ticket
+    reference: str | None = None  # the unique text that a ticket carries
     facts: dict[str, Any] = field(default_factory=dict)
 
 
 class Provisioner(Protocol):
-    """One tenant that may be written to."""
+    """What can change one tenant."""
 
     def own_accounts(self) -> set[str]:
-        """The accounts that the pipeline itself uses; no plan may touch them."""
+        """Return the accounts that Rollcall itself uses; no plan may change them."""
         ...
 
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
-        """The live state, by reads only. `asked_at` is when a call for it was begun whose effect is
-        not known: a list that lags behind is then waited for, before it is called pending. Raises
-        Denied or Unreadable."""
+        """Return the live state, by reads only. Raises Denied or Unreadable.
+
+        `asked_at` is when a call of unknown effect was started. A read may lag behind that call, so
+        the change is pending only if it still is after a wait.
+        """
         ...
 
     def act(self, change: Change, seen: Seen) -> Receipt:
-        """Exactly one call that may have an effect, for what was just seen as pending; never sent
-        again once its bytes may have left. Raises Unsent (surely nothing happened), Unknown (it
-        may have happened) or Rejected (the vendor says no)."""
+        """Send exactly one write for a change that was just seen as pending; never retry it.
+
+        Raises Unsent (certainly no effect), Unknown (perhaps one) or Rejected (by the vendor).
+        """
         ...
 
 
@@ -119,8 +122,10 @@ def wait_until_settled(
     settle: float,
     waits: Callable[[Seen], bool] = lambda seen: seen.state == "pending",
 ) -> Seen:
-    """What is seen, once it is not worth waiting for any more: for `settle` seconds after a call of
-    unknown effect a read may still show the state before it."""
+    """Return what `see` finds, after repeating it while `waits` is true for what it found.
+
+    For `settle` seconds after a call of unknown effect a read may still show the state before it.
+    """
     left = settle - (datetime.now(UTC) - asked_at).total_seconds() if asked_at else 0.0
     end = time.monotonic() + min(left, settle)
     pause = 0.1

@@ -1,8 +1,8 @@
-"""What may not shrink, and by how much: a broken read must not look like a removal.
+"""Refuse a candidate that lost too much, because a broken read must not look like a removal.
 
-The candidate is judged by its own history, per source and table: against the last published state,
-and against the largest of the last seven days, so that losing a little every run is noticed as
-well. Whoever knows that a change is right says so with its exact numbers, for one run.
+Each source and table is compared with the last published state, and with the largest state of the
+last seven days, so that losing a little every run is noticed too. To accept a change for one run,
+pass its exact numbers.
 """
 
 from __future__ import annotations
@@ -24,21 +24,101 @@ KEYS = {
     "entitlements": "entitlement_id",
     "grants": "grant_id",
 }
-FEW = 3  # accounts that may all have gone, and others come, in a very small company
-# Where many values going missing at once means that a right was lost, not that they are gone
+# Many values missing at once mean that a right was lost, not that the values are gone
 ATTRIBUTES = {
-    "people": ("work_email", "manager_email"),
-    "accounts": ("email", "nullif(status, 'unknown')"),
+    "people": {"work_email": "work_email", "manager_email": "manager_email"},
+    "accounts": {"email": "email", "status": "nullif(status, 'unknown')"},
 }
+MIN_REPLACED_ACCOUNTS = 3  # where there are fewer, all of them may be replaced at once
+
+# A run closes history rows at its own start, so a row with `valid_to = this run` was there before
+THIS_RUN = "(select max(started_at) from main.runs)"
+WAS_THERE = f"valid_from < {THIS_RUN} and (valid_to is null or valid_to = {THIS_RUN})"
+LAST_STATES = f"valid_to is null or valid_to = {THIS_RUN}"
+
+ROWS_SQL = f"""
+with versions as (select * from main.{{table}}_history),
+keys as (
+    select
+        source_name,
+        {{key}},
+        bool_or({WAS_THERE}) as was_there,
+        bool_or(valid_to is null) as is_there
+    from versions
+    where {LAST_STATES}
+    group by all
+),
+totals as (
+    select
+        source_name,
+        count(*) filter (was_there) as before,
+        count(*) filter (is_there) as after,
+        count(*) filter (was_there and not is_there) as removed,
+        count(*) filter (is_there and not was_there) as added
+    from keys group by source_name
+),
+steps as (
+    select source_name, valid_from as moment, count(*) as step from versions group by all
+    union all
+    select source_name, valid_to as moment, -count(*) as step from versions
+    where valid_to is not null group by all
+),
+sizes as (
+    select source_name, moment, sum(sum(step)) over (
+        partition by source_name order by moment
+    ) as size
+    from steps group by source_name, moment
+),
+largest as (
+    select source_name, max(size) as size from sizes
+    where moment < {THIS_RUN} and moment >= coalesce(
+        (
+            select max(earlier.moment) from sizes as earlier
+            where earlier.source_name = sizes.source_name
+            and earlier.moment <= {THIS_RUN} - interval 7 days
+        ),
+        '-infinity'
+    )
+    group by source_name
+)
+select totals.*, coalesce(largest.size, before)::bigint
+from totals left join largest on totals.source_name = largest.source_name
+order by totals.source_name
+"""
+HOLDERS_SQL = f"""
+with counted as (
+    select
+        entitlement_id,
+        count(distinct grant_id) filter ({WAS_THERE}) as before,
+        count(*) filter (valid_to is null) as after
+    from main.grants_history
+    where {LAST_STATES}
+    group by entitlement_id
+)
+select entitlement_id, before, after from counted
+where before >= ? and before - after > ? * before
+order by entitlement_id
+"""
+VALUES_SQL = f"""
+select
+    source_name,
+    count(*) filter (valid_from < {THIS_RUN}) as rows_before,
+    count(*) filter (valid_from < {THIS_RUN} and {{value}} is null) as missing_before,
+    count(*) filter (valid_to is null) as rows_after,
+    count(*) filter (valid_to is null and {{value}} is null) as missing_after
+from main.{{table}}_history
+where {LAST_STATES}
+group by source_name order by source_name
+"""
 
 
 @dataclass(frozen=True)
 class ShrinkLimits:
-    """What is let through without a word. Settings: GUARD__REMOVED_SHARE and so on."""
+    """The changes that always pass. Settings: GUARD__REMOVED_SHARE and so on."""
 
-    removed_share: float = 0.10  # of what was there; fewer rows than `removed_rows` always pass
+    removed_share: float = 0.10  # of the earlier rows; fewer rows than `removed_rows` always pass
     removed_rows: int = 20
-    removed_grants: int = 50  # the same for grants
+    removed_grants: int = 50  # `removed_rows` for grants
     removed_most: int = 500  # more rows than this never pass
     added_share: float = 0.50
     added_rows: int = 100  # fewer new rows than this always pass
@@ -53,7 +133,7 @@ class ShrinkLimits:
 
 @dataclass(frozen=True)
 class Shrinkage:
-    """One thing that changed by more than its limit. `name` and the numbers are what to accept."""
+    """One change beyond its limit. To accept the change, pass its name and both numbers."""
 
     name: str
     before: int
@@ -65,40 +145,40 @@ class Shrinkage:
 
 
 def check_shrinkage(candidate: Path, accepted: Iterable[str]) -> list[str]:
-    """Raise Refused for changes beyond the limits that nobody accepted; return those accepted."""
+    """Return the changes beyond the limits that were accepted; raise Refused for any other."""
     limits = ShrinkLimits.configured()
+    changes = []
     with duckdb.connect(str(candidate)) as connection:
-        changes = [
-            change
-            for table, key in KEYS.items()
-            for change in [
-                *_rows(connection, table, key, limits),
-                *_attributes(connection, table, limits),
-            ]
-        ] + _resources(connection, limits)
-    agreed = {text.replace(" ", "") for text in accepted}
-    refused = [change for change in changes if str(change) not in agreed]
+        for table in KEYS:
+            changes += _find_lost_rows(connection, table, limits)
+            changes += _find_lost_values(connection, table, limits)
+        changes += _find_lost_holders(connection, limits)
+    accepted = {text.replace(" ", "") for text in accepted}
+    refused = [change for change in changes if str(change) not in accepted]
     if refused:
-        told = "; ".join(f"{change} ({change.why})" for change in refused[:5])
+        listed = "; ".join(f"{change} ({change.why})" for change in refused[:5])
         more = f"; and {len(refused) - 5} more" if len(refused) > 5 else ""
         flags = " ".join(f"--accept '{change}'" for change in refused)
         raise Refused(
             f"guard: {refused[0].name}",
-            told + more,
-            f"look at the candidate; if it is right, run `rollcall sync {flags}`",
+            listed + more,
+            f"look at the refused candidate; if it is right, run `rollcall sync {flags}`",
         )
     return [str(change) for change in changes]
 
 
 def check_tenants(candidate: Path, sources: list[str], accepted: Iterable[str]) -> dict[str, str]:
-    """By source: that its settings lead to another tenant than its last complete run has read, as
-    somebody accepted it. Raises Refused where nobody did: ids of one mean nothing in the other."""
+    """Return, by source, each accepted change of the tenant since the last complete run.
+
+    Raises Refused for a change that was not accepted, because the ids of one tenant mean nothing in
+    another.
+    """
     found = {}
     with duckdb.connect(str(candidate)) as connection:
         run_tables.RUNS.create(connection)
         known = dict(
             connection.execute(
-                "select source_name, max_by(tenant, started_at) from main.runs"
+                "select source_name, max_by(tenant, (started_at, run_id)) from main.runs"
                 " where status = 'complete' and tenant is not null group by all"
             ).fetchall()
         )
@@ -110,141 +190,56 @@ def check_tenants(candidate: Path, sources: list[str], accepted: Iterable[str]) 
         if found[source] not in accepted:
             raise Refused(
                 f"guard: {source}.tenant",
-                f"what is published is of {before}, and the settings lead to {now}",
-                f"mend them; if it has moved, run `rollcall sync --accept '{found[source]}'`",
+                f"the published data is of tenant {before}, the settings lead to tenant {now}",
+                "correct the settings; if the tenant has moved,"
+                f" run `rollcall sync --accept '{found[source]}'`",
             )
     return found
 
 
-NOW = "(select max(started_at) from main.runs)"
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, table: str, key: str, limits: ShrinkLimits
+def _find_lost_rows(
+    connection: duckdb.DuckDBPyConnection, table: str, limits: ShrinkLimits
 ) -> list[Shrinkage]:
-    """Sources whose rows of this table vanished or multiplied."""
-    found = connection.execute(
-        f"""
-        with versions as (select * from main.{table}_history),
-        keys as (
-            select
-                source_name,
-                {key},
-                bool_or(valid_from < {NOW} and (valid_to is null or valid_to = {NOW})) as was,
-                bool_or(valid_to is null) as remains
-            from versions
-            where valid_to is null or valid_to = {NOW}
-            group by all
-        ),
-        totals as (
-            select
-                source_name,
-                count(*) filter (was) as before,
-                count(*) filter (remains) as after,
-                count(*) filter (was and not remains) as removed,
-                count(*) filter (remains and not was) as added
-            from keys group by source_name
-        ),
-        steps as (
-            select source_name, valid_from as moment, count(*) as step from versions group by all
-            union all
-            select source_name, valid_to as moment, -count(*) as step from versions
-            where valid_to is not null group by all
-        ),
-        sizes as (
-            select source_name, moment, sum(sum(step)) over (
-                partition by source_name order by moment
-            ) as size
-            from steps group by source_name, moment
-        ),
-        largest as (
-            select source_name, max(size) as size from sizes
-            where moment < {NOW} and moment >= coalesce(
-                (
-                    select max(earlier.moment) from sizes as earlier
-                    where earlier.source_name = sizes.source_name
-                    and earlier.moment <= {NOW} - interval 7 days
-                ),
-                '-infinity'
-            )
-            group by source_name
-        )
-        select totals.*, coalesce(largest.size, before)::bigint
-        from totals left join largest on totals.source_name = largest.source_name
-        order by totals.source_name
-        """
-    ).fetchall()
+    """Return the sources that lost or gained too many rows of this table."""
+    found = connection.execute(ROWS_SQL.format(table=table, key=KEYS[table])).fetchall()
     changes = []
     least = limits.removed_grants if table == "grants" else limits.removed_rows
     for source, before, after, removed, added, largest in found:
-        name = f"{source}.{table}"
         lost = max(removed, largest - after)
         base = max(before, largest)
         why = ""
         if before and not after:
             why = "nothing is left"
-        elif table == "accounts" and removed == before >= FEW:
-            why = "not one of those that were there is left"
+        elif table == "accounts" and removed == before >= MIN_REPLACED_ACCOUNTS:
+            why = "none of the earlier accounts is left"
         elif lost > limits.removed_most or lost > max(least, limits.removed_share * base):
             why = f"{removed} rows are gone since the last sync, {lost} within a week"
         elif before and added > max(limits.added_rows, limits.added_share * before):
             why = f"{added} rows are new"
         if why:
-            changes.append(Shrinkage(name, base if lost > removed else before, after, why))
+            first = base if lost > removed else before
+            changes.append(Shrinkage(f"{source}.{table}", first, after, why))
     return changes
 
 
-def _resources(connection: duckdb.DuckDBPyConnection, limits: ShrinkLimits) -> list[Shrinkage]:
-    """Entitlements that lost most of those who held them."""
-    found = connection.execute(
-        f"""
-        with counted as (
-            select
-                entitlement_id,
-                count(distinct grant_id) filter (
-                    valid_from < {NOW} and (valid_to is null or valid_to = {NOW})
-                ) as before,
-                count(*) filter (valid_to is null) as after
-            from main.grants_history
-            where valid_to is null or valid_to = {NOW}
-            group by entitlement_id
-        )
-        select entitlement_id, before, after from counted
-        where before >= ? and before - after > ? * before
-        order by entitlement_id
-        """,
-        [limits.resource_rows, limits.resource_share],
-    ).fetchall()
-    return [Shrinkage(*row, f"{row[1] - row[2]} of those who held it do not") for row in found]
+def _find_lost_holders(
+    connection: duckdb.DuckDBPyConnection, limits: ShrinkLimits
+) -> list[Shrinkage]:
+    """Return the entitlements that lost too many of their holders."""
+    found = connection.execute(HOLDERS_SQL, [limits.resource_rows, limits.resource_share])
+    return [
+        Shrinkage(name, before, after, f"{before - after} of its holders lost it")
+        for name, before, after in found.fetchall()
+    ]
 
 
-def _attributes(
+def _find_lost_values(
     connection: duckdb.DuckDBPyConnection, table: str, limits: ShrinkLimits
 ) -> list[Shrinkage]:
-    """Attributes that many more rows of a source lack than before."""
+    """Return the attributes that have no value in many more rows of a source than before."""
     changes = []
-    for attribute in ATTRIBUTES.get(table, ()):
-        column = attribute.removeprefix("nullif(").split(",")[0]
-        found = connection.execute(
-            f"""
-            select
-                source_name,
-                count(*) filter (was) as rows_before,
-                count(*) filter (was and value is null) as missing_before,
-                count(*) filter (remains) as rows_after,
-                count(*) filter (remains and value is null) as missing_after
-            from (
-                select
-                    source_name,
-                    {attribute} as value,
-                    valid_from < {NOW} as was,
-                    valid_to is null as remains
-                from main.{table}_history
-                where valid_to is null or valid_to = {NOW}
-            )
-            group by source_name order by source_name
-            """
-        ).fetchall()
+    for attribute, value in ATTRIBUTES.get(table, {}).items():
+        found = connection.execute(VALUES_SQL.format(table=table, value=value)).fetchall()
         for source, rows_before, missing_before, rows_after, missing_after in found:
             if min(rows_before, rows_after) < limits.resource_rows:
                 continue
@@ -252,10 +247,10 @@ def _attributes(
             if risen > limits.missing_points:
                 changes.append(
                     Shrinkage(
-                        f"{source}.{table}.{column}",
+                        f"{source}.{table}.{attribute}",
                         rows_before - missing_before,
                         rows_after - missing_after,
-                        f"{missing_after} rows lack it now, {missing_before} did before",
+                        f"{missing_after} rows have no value now, {missing_before} had none before",
                     )
                 )
     return changes

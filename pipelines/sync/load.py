@@ -1,7 +1,7 @@
-"""One source through dlt: extracted completely, or not loaded.
+"""Read one source with dlt, and load it only if it was read completely.
 
-dlt works in a fresh directory each time and gets its state back from the warehouse: a package left
-over by a run that died would otherwise be loaded instead of fresh data.
+dlt works in a new folder each time and restores its state from the warehouse. Otherwise dlt would
+load a package that a dead run left, instead of new data.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from pipelines.http.policy import Counters
 from pipelines.sources import registry
 from pipelines.sources.earlier_rows import EarlierRows
 
-os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # nothing here needs a graceful drain
+os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # a signal ends the process at once
 
 
 @dataclass
 class Read:
-    """One source in one sync: what was asked, what came, what went wrong."""
+    """The read of one source in one sync: requests, rows, failure."""
 
     source: str
-    tally: Counters = field(default_factory=Counters)
+    counters: Counters = field(default_factory=Counters)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_at: datetime | None = None
     failure: Failure | None = None
@@ -38,7 +38,7 @@ class Read:
 
     @property
     def mode(self) -> str:
-        return self.tally.mode
+        return self.counters.mode
 
     @property
     def status(self) -> str:
@@ -47,12 +47,15 @@ class Read:
         return {4: "incomplete", 5: "refused"}.get(self.failure.code, "failed")
 
 
+# Rows need no order, and without an order half of the memory is enough
 DUCKDB_CONFIG = {"preserve_insertion_order": False, "memory_limit": "256MB"}
 
 
 def destination(candidate: Path) -> Destination:
-    """The candidate as dlt's destination: rows need no order, and half of the memory does. It is
-    resolved here: no setting of dlt's own can lead elsewhere, and none is looked for again."""
+    """Return the dlt destination for the candidate file.
+
+    The credentials are resolved here, so that no setting of dlt can lead to another file.
+    """
     credentials = DuckDbCredentials(str(candidate), global_config=DUCKDB_CONFIG)
     credentials.resolve()
     return dlt.destinations.duckdb(credentials)
@@ -62,11 +65,11 @@ def extract_source(
     source: str, candidate: Path, work: Path, progress: str | None = None, full: bool = False
 ) -> Read:
     """Read one source into a package that is not loaded yet: everything if `full`, else what may
-    have changed. A Failure ends up in the answer; anything else is raised."""
+    have changed. A Failure is returned in the Read; any other exception is raised."""
     read = Read(source)
     try:
         connected = registry.connect_source(
-            source, read.tally, EarlierRows(candidate, source), full
+            source, read.counters, EarlierRows(candidate, source), full
         )
         read.pipeline = dlt.pipeline(
             source,
@@ -83,25 +86,23 @@ def extract_source(
         if read.failure is None:
             raise
     finally:
-        read.tally.client = None  # and with it everything that was read
         read.ended_at = datetime.now(UTC)
     return read
 
 
 def load_source(read: Read) -> None:
-    """Put an extracted package into the warehouse, and count what arrived."""
+    """Load an extracted package into the candidate, and raise StorageFailed if rows are missing."""
     pipeline = read.pipeline
-    assert pipeline is not None
     pipeline.load(raise_on_failed_jobs=True)
     with pipeline.sql_client() as client:
         for table in pipeline.default_schema.data_table_names():
             name = client.make_qualified_table_name(table)
             read.rows_loaded[table] = client.execute_sql(f"select count(*) from {name}")[0][0]
-    for table, rows in read.tally.rows_read.items():
-        expected = rows + read.tally.rows_kept[table]
+    for table, rows in read.counters.rows_read.items():
+        expected = rows + read.counters.rows_kept[table]
         if read.rows_loaded.get(table) != expected:
             raise StorageFailed(
                 f"{read.source}: {table}",
-                f"{expected} rows were to be loaded, {read.rows_loaded.get(table)} are there",
+                f"{expected} rows were read, {read.rows_loaded.get(table)} were loaded",
                 "run `rollcall sync` again",
             )

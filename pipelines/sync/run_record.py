@@ -1,4 +1,4 @@
-"""The record of every sync, in the published file: `runs` and `run_resources`."""
+"""Write the record of every sync into the warehouse: tables `runs` and `run_resources`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pipelines.warehouse.run_tables import TABLES
 
 
 def start_time(copy: Path) -> datetime:
-    """Now; where the clock has gone back, just after the newest run: history is kept by when runs
-    began, and which of them was the last as well."""
+    """Return now, or just after the newest run if the clock has gone back: histories and the order
+    of runs depend on start times."""
     newest = None
     if copy.exists():
         with duckdb.connect(str(copy)) as connection:
@@ -30,8 +30,8 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
         for table in TABLES:
             table.create(connection)
         for read in reads:
-            failure = read.failure
-            complete = connection.execute(
+            failure, counters = read.failure, read.counters
+            [last_complete] = connection.execute(
                 "select max(started_at) from main.runs"
                 " where source_name = ? and status = 'complete'",
                 [read.source],
@@ -44,9 +44,9 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                 "started_at": read.started_at,
                 "ended_at": read.ended_at,
                 "tenant": registry.source_tenant(read.source),
-                "requests": read.tally.requests,
-                "retries": read.tally.retries,
-                "data_as_of": complete[0] if failure and complete else read.started_at,
+                "requests": counters.requests,
+                "retries": counters.retries,
+                "data_as_of": last_complete if failure else read.started_at,
                 "error": redact_text(str(failure)) if failure else None,
                 "remedy": redact_text(failure.next, 4000) if failure else None,
             }
@@ -55,25 +55,19 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                 [*row.values()],
             )
             for resource in sorted({*read.rows_loaded} if failure is None else ()):
+                read_counts = (counters.pages[resource], counters.rows_read[resource])
+                counts = [*read_counts, read.rows_loaded[resource], counters.reported.get(resource)]
                 connection.execute(
                     "insert into main.run_resources values (?, ?, ?, ?, ?, ?, ?)",
-                    [
-                        run_id,
-                        read.source,
-                        resource,
-                        read.tally.pages[resource],
-                        read.tally.rows_read[resource],
-                        read.rows_loaded[resource],
-                        read.tally.reported.get(resource),
-                    ],
+                    [run_id, read.source, resource, *counts],
                 )
 
 
 def record_acceptance(copy: Path, run_id: str, change: str) -> None:
-    """Record that a change beyond the guard's limits was accepted, beside the source it is of."""
+    """Add an accepted guard change to this run's row in `runs`."""
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
             "update main.runs set accepted = concat_ws('; ', accepted, ?)"
-            " where run_id = ? and (? like source_name || '%')",
+            r" where run_id = ? and source_name = regexp_extract(?, '^\w+')",
             [change, run_id, change],
         )

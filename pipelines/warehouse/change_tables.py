@@ -1,27 +1,27 @@
-"""The tables of changes: plans that were applied, and what became of each change."""
+"""Declare the tables of write-back: plans that were applied, and the outcome of each change."""
 
 from __future__ import annotations
 
 from pipelines.sql import Table
-
-OUTCOMES = ("done", "already", "drift", "failed", "ticketed")
-
 
 PLANS = Table(
     "change_plans",
     "One row per plan that was applied, wholly or in part.",
     {
         "plan_digest": ("varchar not null", "SHA-256 of the plan's canonical JSON."),
-        "made_at": ("timestamptz not null", "When it was made."),
-        "made_by": ("varchar not null", "Who made it."),
-        "data_as_of": ("timestamptz not null", "The start of the sync whose data it is made from."),
-        "changes": ("bigint not null", "Changes in it."),
-        "applied_by": ("varchar not null", "Who applied it."),
-        "completed_at": ("timestamptz", "When nothing of it was left to do; null before."),
+        "made_at": ("timestamptz not null", "When the plan was made."),
+        "made_by": ("varchar not null", "Who made the plan."),
+        "data_as_of": (
+            "timestamptz not null",
+            "The start of the sync whose data the plan was made from.",
+        ),
+        "changes": ("bigint not null", "Changes in the plan."),
+        "applied_by": ("varchar not null", "Who applied the plan."),
+        "completed_at": ("timestamptz", "When every change was settled; null before."),
         "audit_head": (
             "varchar",
-            "The hash of the last audit record about it: `rollcall audit"
-            " verify` looks for it in the log.",
+            "The hash of the last audit record about the plan:"
+            " `rollcall audit verify` looks for the hash in the log.",
         ),
     },
     ("plan_digest",),
@@ -30,7 +30,7 @@ PLANS = Table(
 
 APPLIED = Table(
     "applied_changes",
-    "One row per plan and change that was carried out, found done, or given up.",
+    "One row per plan and change whose outcome is known.",
     {
         "plan_digest": ("varchar not null", "The plan."),
         "change_id": ("varchar not null", "The change, as in planned_changes."),
@@ -44,9 +44,9 @@ APPLIED = Table(
             "What the ticket asks for: revoke, grant, …; null for a change by API.",
         ),
         "source_name": ("varchar not null", "The system that was changed."),
-        "account_id": ("varchar", "Whose account."),
-        "entitlement_id": ("varchar", "Which entitlement; null for a change of an account."),
-        "scope_id": ("varchar", "Where it applied."),
+        "account_id": ("varchar", "The account that was changed."),
+        "entitlement_id": ("varchar", "The entitlement; null for a change of the account itself."),
+        "scope_id": ("varchar", "The scope in which the entitlement was held."),
         "grant_id": ("varchar", "The grant, as in grants."),
         "reason_kind": ("varchar not null", "decision, leaver, request, expiry or undo."),
         "reason_id": (
@@ -55,10 +55,10 @@ APPLIED = Table(
         ),
         "outcome": (
             "varchar not null",
-            "done: carried out. already: it was so. ticketed: a ticket"
-            " asks for it. drift: the live state was another. failed: see why.",
+            "done: carried out. already: the wanted state was there. ticketed: a ticket asks for"
+            " the change. drift: the live state was not the planned one. failed: see why.",
         ),
-        "why": ("varchar", "What was seen, where it was not done."),
+        "why": ("varchar", "The reason, where the change was not carried out."),
         "known_at": ("timestamptz not null", "When the outcome was known."),
         "ticket_id": ("varchar", "The ticket: <source>:ticket:<native id>."),
         "reference": ("varchar", "The unique reference that the ticket carries."),

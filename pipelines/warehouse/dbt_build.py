@@ -1,4 +1,4 @@
-"""dbt in this process: the candidate's raw tables into marts, tested."""
+"""Run dbt in this process: build the marts of the candidate file, and test them."""
 
 from __future__ import annotations
 
@@ -11,46 +11,47 @@ from typing import Any
 import duckdb
 
 from pipelines import settings
-from pipelines.failures import FULL, Failure, Misconfigured, Refused, StorageFailed, explain
+from pipelines.failures import FULL_TEXTS, Failure, Misconfigured, Refused, StorageFailed, explain
 from pipelines.policy import company_files
 from pipelines.redact import redact_text
-from pipelines.sources import write_access
-from pipelines.warehouse import change_tables, dbt_unchanged, review_tables
+from pipelines.warehouse import PROJECT_FOLDER, change_tables, dbt_unchanged, review_tables
 
-DECISION_MODELS = "tag:decisions"  # what policy and decisions decide, besides what a sync reads
-PROJECT_FOLDER = Path(__file__).parents[2] / "dbt_project"
+DECISION_MODELS = "tag:decisions"  # the models that policy and decisions change
 
 
 def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") -> None:
-    """Build every model and run every test in the candidate, or those that `select` names as dbt
-    would, without those that `exclude` names; DECISIONS only where something has changed since
-    they were built. Raises Refused for the first that fails: what it holds is then not published.
+    """Build and test all models in the candidate, or those that `select` and `exclude` choose as
+    they do for dbt. Skip DECISION_MODELS where they are up to date.
+
+    Raises Refused for the first model or test that fails; the candidate is then not published.
     """
     company_files.write_policy(candidate)
-    told = dbt_variables()
+    variables = dbt_variables()
     with duckdb.connect(str(candidate)) as connection:
         for table in (*review_tables.TABLES, *change_tables.TABLES):
-            table.create(connection)  # models read them, and an older warehouse lacks some
-    if select == DECISION_MODELS and dbt_unchanged.is_current(candidate, PROJECT_FOLDER, told):
+            table.create(connection)  # models read them; an older warehouse lacks some
+    if select == DECISION_MODELS and dbt_unchanged.is_current(candidate, variables):
         return
-    from dbt.cli.main import dbtRunner  # takes seconds to import: only those who need it wait
+    from dbt.cli.main import dbtRunner  # takes seconds to import
 
     os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
     common = (
         *("--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)),
         *("--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")),
         *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
-        *("--vars", json.dumps(told)),
+        *("--vars", json.dumps(variables)),
     )
     try:
-        manifest = _parsed.get(common[-1])
+        manifest = _manifests.get(common[-1])
         if manifest is None:
-            # by its name alone: dbt parses everything anew when the profile's path has changed
+            # a name without its folder: dbt parses everything again when the profile's path changes
             os.environ["ROLLCALL_CANDIDATE"] = candidate.name
             result = dbtRunner().invoke(["parse", *common])
             if not result.success:
                 raise _failure(result)
-            manifest = _parsed[common[-1]] = result.result
+            manifest = _manifests[common[-1]] = result.result
+        if _drop_stale_tables(candidate, manifest):
+            select = ""  # an older version built this: the selected models need all the others
         os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
         build = ["build", *common, "--exclude-resource-type", "unit_test"]
         if select:
@@ -59,41 +60,60 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
             build += ["--exclude", *exclude.split()]
         result = dbtRunner(manifest=manifest).invoke(build)
     finally:
-        _close()
+        _close_connections()
     if not result.success:
         raise _failure(result)
     if select in ("", DECISION_MODELS):
-        dbt_unchanged.note_build(candidate, PROJECT_FOLDER, told)
+        dbt_unchanged.record_build(candidate, variables)
+
+
+def _drop_stale_tables(candidate: Path, manifest: Any) -> bool:
+    """Drop the tables that only an older version's models make.
+
+    Return whether a table of today's models is missing. Schema main stays as it is, because
+    commands write tables there as well.
+    """
+    made = {
+        (node.schema, node.name)
+        for node in manifest.nodes.values()
+        if node.resource_type == "model" and node.config.materialized != "ephemeral"
+    }
+    only_models = {schema for schema, _ in made} - {"main"}
+    with duckdb.connect(str(candidate)) as connection:
+        found = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+        for schema, table in {*found} - made:
+            if schema in only_models:
+                connection.execute(f'drop table "{schema}"."{table}"')
+    return not made <= {*found}
 
 
 def dbt_variables() -> dict[str, Any]:
-    """What the models are told of the settings. Raises Misconfigured."""
+    """Return the settings that the models read as dbt variables. Raises Misconfigured."""
     owner = settings.read_setting("review.owner")
     if owner and not re.fullmatch(r"[^\s'\"\\{}]+@[^\s'\"\\{}]+", owner):
-        raise Misconfigured("REVIEW__OWNER", "it is no mail address", "set REVIEW__OWNER")
-    dormant = _days("dormant_after_days", 90)
+        raise Misconfigured("REVIEW__OWNER", "it is not an email address", "set REVIEW__OWNER")
+    dormant = _read_days("dormant_after_days", 90)
     return {
         "review_owner": owner,
-        "ticket_source": write_access.ticket_source(),
         "dormant_after_days": dormant,
-        "dormant_service_after_days": _days("dormant_service_after_days", dormant),
+        "dormant_service_after_days": _read_days("dormant_service_after_days", dormant),
     }
 
 
-def _days(name: str, default: int) -> int:
+def _read_days(name: str, default: int) -> int:
     text = settings.read_setting(f"review.{name}", str(default))
     if not (text.isascii() and text.isdecimal()):
         variable = f"REVIEW__{name.upper()}"
-        raise Misconfigured(variable, f"{text} is no number of days", f"set {variable}")
+        raise Misconfigured(variable, f"{text} is not a number of days", f"set {variable}")
     return int(text)
 
 
-_parsed: dict[str, Any] = {}  # by the variables: several syncs of one process parse once
+_manifests: dict[str, Any] = {}  # by variables: several syncs in one process parse once
 
 
-def _close() -> None:
-    """Let go of the candidate. dbt-duckdb keeps it open, which is twice as fast as opening it anew
-    for every model, and would keep it open after the build as well."""
+def _close_connections() -> None:
+    """Close the candidate. dbt-duckdb keeps it open, which is twice as fast as opening it for every
+    model, but would not close it after the build either."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     if DuckDBConnectionManager._ENV is not None:
@@ -102,25 +122,25 @@ def _close() -> None:
 
 
 def _failure(result: object) -> Failure:
-    """The first model or test that did not pass, in one sentence."""
-    thrown = getattr(result, "exception", None)
-    if thrown and (failure := explain(thrown)):
+    """Return the failure of the first model or test that did not pass."""
+    error = getattr(result, "exception", None)
+    if error and (failure := explain(error)):
         return failure
-    broken = [
+    failed = [
         node
         for node in getattr(getattr(result, "result", None), "results", None) or []
         if str(node.status) in ("error", "fail")
     ]
-    if not broken:
-        why = redact_text(getattr(result, "exception", None) or "it gave no reason", 500)
-        return Failure("transform: dbt", why, "report it with this message")
-    node = broken[0]
+    if not failed:
+        why = redact_text(error or "it gave no reason", 500)
+        return Failure("transform: dbt", why, "report this message")
+    node = failed[0]
     why = redact_text(str(node.message or "").strip() or str(node.status), 500)
-    if any(words in why for words in FULL):
+    if any(words in why for words in FULL_TEXTS):
         return StorageFailed("transform", why, "free some space, then run `rollcall sync` again")
-    more = f" ({len(broken) - 1} more)" if len(broken) > 1 else ""
+    more = f" ({len(failed) - 1} more)" if len(failed) > 1 else ""
     return Refused(
         f"transform: {node.node.resource_type} {node.node.name}",
         why + more,
-        "look at the candidate that was kept, then run `rollcall sync` again",
+        "look at the refused candidate, then run `rollcall sync` again",
     )

@@ -1,8 +1,8 @@
-"""Whether what depends on policy and decisions is still what dbt would build.
+"""Decide whether the models with the tag `decisions` are up to date, so that dbt can be skipped.
 
-A sync builds everything. Opening a campaign, closing it and applying changes build again what the
-company's files and our own tables decide, and those models ask nothing else: no clock, no network.
-Where all of that is as it was at the last build, so are they.
+A sync builds all models. Opening a campaign, closing it and applying changes build only the models
+that policy and decisions decide. Those models read the warehouse alone: no clock, no network. They
+are up to date if nothing that they read has changed since the last build.
 """
 
 from __future__ import annotations
@@ -15,51 +15,49 @@ from typing import Any
 import duckdb
 
 from pipelines import __version__
-from pipelines.warehouse import change_tables, review_tables, run_tables
+from pipelines.sql import has_table, quote
+from pipelines.warehouse import PROJECT_FOLDER, change_tables, review_tables, run_tables
 
-ABOUT = "What the marts that depend on policy and decisions were last built from: one row."
-DIGEST = "SHA-256 over settings, models, tables of ours, and how many rows all others have."
+TABLE_COMMENT = "What the models with the tag decisions were last built from: one row."
+DIGEST_COMMENT = "SHA-256 of settings, models, policy, Rollcall's tables and all row counts."
 
-# Frozen with their campaign: that it is there says the same
-FROZEN = {table.name for table in (review_tables.ITEMS, review_tables.EXCLUSIONS)}
-OURS = {
+# These tables never change after a campaign opens, so the row count is enough
+FROZEN_TABLES = {table.name for table in (review_tables.ITEMS, review_tables.EXCLUSIONS)}
+HASHED_TABLES = {
     table.name for table in (*review_tables.TABLES, *change_tables.TABLES, *run_tables.TABLES)
-} - FROZEN
+} - FROZEN_TABLES
 
 
-def is_current(candidate: Path, project: Path, variables: dict[str, Any]) -> bool:
-    """Whether nothing has changed since `note`."""
+def is_current(candidate: Path, variables: dict[str, Any]) -> bool:
+    """Return whether nothing has changed since `record_build`."""
     with duckdb.connect(str(candidate)) as connection:
-        known = connection.execute(
-            "select 1 from duckdb_tables() where schema_name = 'built' and table_name = 'decisions'"
-        ).fetchone()
-        return bool(known) and connection.execute("from built.decisions").fetchall() == [
-            (_digest(connection, project, variables),)
-        ]
+        return has_table(connection, "decisions", "built") and connection.execute(
+            "from built.decisions"
+        ).fetchall() == [(_inputs_digest(connection, variables),)]
 
 
-def note_build(candidate: Path, project: Path, variables: dict[str, Any]) -> None:
-    """From now on it is current."""
+def record_build(candidate: Path, variables: dict[str, Any]) -> None:
+    """Record what the models with the tag `decisions` were just built from."""
     with duckdb.connect(str(candidate)) as connection:
         connection.execute("create schema if not exists built")
         connection.execute("create or replace table built.decisions (digest varchar)")
-        connection.execute(f"comment on table built.decisions is '{ABOUT}'")
-        connection.execute(f"comment on column built.decisions.digest is '{DIGEST}'")
-        digest = _digest(connection, project, variables)
+        connection.execute(f"comment on table built.decisions is {quote(TABLE_COMMENT)}")
+        connection.execute(f"comment on column built.decisions.digest is {quote(DIGEST_COMMENT)}")
+        digest = _inputs_digest(connection, variables)
         connection.execute("insert into built.decisions values (?)", [digest])
 
 
-def _digest(connection: duckdb.DuckDBPyConnection, project: Path, variables: dict[str, Any]) -> str:
+def _inputs_digest(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps([__version__, duckdb.__version__, variables]).encode())
-    for path in sorted(project.rglob("*")):
+    for path in sorted(PROJECT_FOLDER.rglob("*")):
         if path.suffix in (".sql", ".yml"):
             digest.update(path.read_bytes())
     for schema, table in connection.execute(
         "select schema_name, table_name from duckdb_tables()"
         " where not temporary and schema_name <> 'built' order by all"
     ).fetchall():
-        is_ours = schema == "policy" or (schema == "main" and table in OURS)
-        content = ", sum(hash(line))" if is_ours else ""
+        is_hashed = schema == "policy" or (schema == "main" and table in HASHED_TABLES)
+        content = ", sum(hash(line))" if is_hashed else ""
         counted = connection.execute(
             f'select count(*){content} from "{schema}"."{table}" as line'
         ).fetchone()

@@ -1,4 +1,4 @@
-"""The record of every sync in the published file: tables `runs` and `run_resources`."""
+"""Declare the record of every sync: tables `runs` and `run_resources`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pipelines.sql import Table
 
 RUNS = Table(
     "runs",
-    "One row per source and sync, whatever came of it.",
+    "One row per source and sync, whatever its result.",
     {
         "run_id": (
             "varchar not null",
@@ -15,34 +15,33 @@ RUNS = Table(
         "source_name": ("varchar not null", "The source that was read."),
         "mode": (
             "varchar not null",
-            "full: everything was read. incremental: what had changed was read.",
+            "full: everything was read. incremental: only what had changed was read.",
         ),
         "status": (
             "varchar not null",
-            "complete: taken whole. incomplete: could not be read"
-            " whole. failed: credentials, rights or settings. refused: read, and not let"
-            " through.",
+            "complete: read and loaded. incomplete: could not be read completely."
+            " failed: credentials, rights or settings. refused: read, but not published.",
         ),
         "started_at": ("timestamptz not null", "When reading this source began."),
-        "ended_at": ("timestamptz not null", "When it ended."),
+        "ended_at": ("timestamptz not null", "When reading this source ended."),
         "tenant": (
             "varchar",
-            "What was read: an environment, an organisation, an instance; null in"
-            " runs before this was noted.",
+            "The environment, organisation or instance that was read; null in runs"
+            " of earlier versions.",
         ),
         "requests": ("bigint not null", "HTTP requests sent, repeated ones and tokens included."),
         "retries": ("bigint not null", "Requests that were sent again after a wait."),
         "data_as_of": (
             "timestamptz",
-            "How old what is published of this source is: the start of"
-            " its last complete run, this one included; null if there was none.",
+            "As of when the published data of this source is: the start of its last"
+            " complete run, this run included; null if there was none.",
         ),
-        "error": ("varchar", "What went wrong; null if nothing did."),
-        "remedy": ("varchar", "What to do about it; null if nothing went wrong."),
+        "error": ("varchar", "The failure; null if there was none."),
+        "remedy": ("varchar", "What to do about the failure; null if there was none."),
         "accepted": (
             "varchar",
-            "Changes beyond the limits of the guard that somebody accepted for"
-            " this run, with their exact numbers; null if there were none.",
+            "Changes beyond the limits of the guard that were accepted for this run,"
+            " with their exact numbers; null if there were none.",
         ),
     },
     ("run_id", "source_name"),
@@ -56,13 +55,10 @@ RUN_RESOURCES = Table(
         "run_id": ("varchar not null", "The sync, as in runs."),
         "source_name": ("varchar not null", "The source."),
         "resource": ("varchar not null", "The raw table: raw_<source>.<resource>."),
-        "pages": ("bigint not null", "Answers that held its rows."),
-        "rows_read": ("bigint not null", "Rows that came, an id that came twice counted once."),
+        "pages": ("bigint not null", "Responses that contained its rows."),
+        "rows_read": ("bigint not null", "Rows that were read, each id counted once."),
         "rows_loaded": ("bigint not null", "Rows now in the raw table."),
-        "reported_total": (
-            "bigint",
-            "How many rows the vendor says there are; null if it does not say.",
-        ),
+        "reported_total": ("bigint", "The total that the vendor reports; null if it reports none."),
     },
     ("run_id", "source_name", "resource"),
 )

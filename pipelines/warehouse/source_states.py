@@ -1,4 +1,8 @@
-"""What is published, how old it is, and how the last run of each source ended."""
+"""The state of each source: how its last run ended, how old its data is, and whether it is stale.
+
+The model source_states is the only definition of these. Its mart is as old as the last published
+build. Its query is run on `runs` here, because a refused run adds rows to `runs` without a build.
+"""
 
 from __future__ import annotations
 
@@ -7,39 +11,34 @@ from typing import Any
 
 import duckdb
 
-SOURCES_SQL = """
-with ranked as (
-    select *, row_number() over (partition by source_name order by started_at desc) as place
-    from runs
-),
-complete as (
-    select source_name, max(run_id) as run_id, max(started_at) as as_of
-    from runs where status = 'complete' group by source_name
-)
-select
-    ranked.source_name,
-    ranked.run_id as last_run_id,
-    ranked.status as last_status,
-    ranked.mode as last_mode,
-    ranked.started_at as last_started_at,
-    ranked.requests,
-    ranked.retries,
-    ranked.error,
-    ranked.remedy,
-    ranked.accepted,
-    complete.run_id as complete_run_id,
-    complete.as_of,
-    ranked.status <> 'complete' as is_stale,
-    case
-        when ranked.status <> 'complete'
-            then date_diff('second', complete.as_of, ranked.started_at)
-    end as stale_seconds
-from ranked
-left join complete on ranked.source_name = complete.source_name
-where place = 1
-order by ranked.source_name
-"""
+from pipelines.sql import fetch_dicts
+from pipelines.warehouse import PROJECT_FOLDER
 
+MODEL_RUNS = "{{ source('rollcall', 'runs') }}"
+STATES_SQL = """
+select
+    states.source_name,
+    states.last_run_id,
+    states.last_status,
+    runs.mode as last_mode,
+    states.last_run_at as last_started_at,
+    runs.requests,
+    runs.retries,
+    runs.error,
+    runs.remedy,
+    runs.accepted,
+    states.last_complete_run_id as complete_run_id,
+    states.last_complete_at as as_of,
+    states.is_stale,
+    case
+        when states.is_stale
+            then date_diff('second', states.last_complete_at, states.last_run_at)
+    end as stale_seconds
+from ({model}) as states
+join main.runs
+    on states.source_name = runs.source_name and states.last_run_id = runs.run_id
+order by states.source_name
+"""
 GRANT_EVENTS_SQL = """
 with moments as (
     select run_id, max(started_at) as moment, bool_or(status = 'complete') as is_published
@@ -59,19 +58,17 @@ COUNTED_TABLES = ("people", "accounts", "entitlements", "grants", "dangling_gran
 
 
 def read_source_states(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """One document per source that was ever read: its last run and its last complete one."""
+    """Return one document per source that was ever read: its last run and last complete run."""
+    [path] = PROJECT_FOLDER.glob("models/**/source_states.sql")
+    model = path.read_text().replace(MODEL_RUNS, "main.runs")
     warehouse.execute("set TimeZone = 'UTC'")
-    result = warehouse.execute(SOURCES_SQL)
-    names = [column[0] for column in result.description]
-    return [
-        {name: time_text(value) for name, value in zip(names, row, strict=True)}
-        for row in result.fetchall()
-    ]
+    rows = fetch_dicts(warehouse.execute(STATES_SQL.format(model=model)))
+    return [{name: time_text(value) for name, value in row.items()} for row in rows]
 
 
 def read_status(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The sources, how many rows each published table has, and what came and went with the last
-    run that published anything, beside the one before it."""
+    """Return the sources, the row count of each published table, and how many grants came and went
+    between the last two runs that were published."""
     counts = " union all ".join(
         f"select '{table}', count(*) from {table}" for table in COUNTED_TABLES
     )
@@ -84,11 +81,12 @@ def read_status(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def time_text(value: Any) -> Any:
+    """Return a time as text in UTC, and any other value as it is."""
     return f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else value
 
 
 def describe_age(as_of: str) -> str:
-    """How long ago, in words."""
+    """Return how long ago a time was, such as "3 h"."""
     seconds = (datetime.now(UTC) - datetime.fromisoformat(as_of)).total_seconds()
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"

@@ -1,58 +1,67 @@
-"""The checks that a plan must pass before any change is made."""
+"""Check a plan before any change is made."""
 
 from __future__ import annotations
 
 from pipelines import settings
 from pipelines.failures import Refused
 from pipelines.sources import write_access
-from pipelines.sources.writer import Provisioner
+from pipelines.sources.writer import Change, Provisioner
 from pipelines.warehouse.publish import open_published
-from pipelines.write_back import limits, planning
+from pipelines.write_back import limits
 from pipelines.write_back.journal import SETTLED_OUTCOMES, Journal
 from pipelines.write_back.plan import NEXT_PLAN, Plan
-from pipelines.write_back.plan_text import count_noun
+from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
 
 
-def admit_plan(plan: Plan, journal: Journal, most: int | None) -> dict[str, Provisioner]:
-    """What writes to each system, once nothing speaks against the plan. Raises Refused for one that
-    is stale, too old, of another tenant, beyond the limits, or touches what no plan may."""
-    document, todo = plan.document, plan.changes
-    for source, tenant in document["tenants"].items():
-        if write_access.writable_tenant(source) != tenant:
-            raise Refused(
-                f"plan: {source}",
-                f"it is for {tenant}, and the settings lead to"
-                f" {write_access.writable_tenant(source)}",
-                NEXT_PLAN,
-            )
-    throughs = {change.through for change in todo}
-    if throughs != {*document["tenants"]}:
-        raise Refused("plan", "it does not name the tenant of each system", NEXT_PLAN)
+def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[str, Provisioner]:
+    """Return the writer of each system, if the plan passes every check.
+
+    Raise Refused for a plan that is stale, too old, for another tenant, beyond the limits, or that
+    touches something protected.
+    """
+    changes = plan.changes
+    sources = {change.through for change in changes}
+    _check_tenants(plan, sources)
     hours = limits.PlanLimits.configured().max_age_hours
-    if planning.is_older(document["made_at"], hours):
-        raise Refused("plan", f"it is more than {hours:g} hours old", NEXT_PLAN)
+    if limits.is_older(plan.document["made_at"], hours):
+        raise Refused("plan", f"the plan is more than {hours:g} hours old", NEXT_PLAN)
     writers = {
         source: write_access.connect_writer(source)
         for source in write_access.writable_sources()
-        if source in throughs
-        or write_access.has_write_credential(source)  # their own accounts count, too
+        # Systems that the plan does not change are asked for Rollcall's own accounts, too.
+        if source in sources or write_access.has_write_credential(source)
     }
-    own = {account for writer in writers.values() for account in writer.own_accounts()}
-    patterns = limits.protected_patterns()
-    for change in todo:
-        if why := limits.reason_untouchable(change, patterns, own):
+    own_accounts = {account for writer in writers.values() for account in writer.own_accounts()}
+    patterns = limits.read_protected_patterns()
+    for change in changes:
+        if why := limits.reason_untouchable(change, patterns, own_accounts):
             raise Refused(f"plan: {change.account_id}", why, NEXT_PLAN)
     with open_published(settings.warehouse_path()) as warehouse:
-        limits.check_limits(todo, warehouse, most, "apply")
-        if document["undoes"]:
-            return writers  # nobody wishes for what takes a plan back but whoever approved it
-        wishes = planning.read_wanted_changes(warehouse)
-    wanted = {change.change_id: change for change in planning.sort_changes(wishes, own)[0]}
-    left = [change for change in todo if journal.outcome(change) not in SETTLED_OUTCOMES]
-    stale = sum(wanted.get(change.change_id) != change for change in left)
-    if stale:
-        told_so = "not wanted (so) any more by what is published"
-        raise Refused(
-            "plan", f"of {count_noun(len(left), 'change')}, {stale}: {told_so}", NEXT_PLAN
-        )
+        limits.check_limits(changes, warehouse, max_changes, "apply")
+        # The mart never asks for an undo; the approval of its digest is the only reason for it.
+        wanted = None if plan.document["undoes"] else read_wanted_changes(warehouse)
+    if wanted is not None:
+        left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
+        _check_still_wanted(left, split_wanted_changes(wanted, own_accounts)[0])
     return writers
+
+
+def _check_tenants(plan: Plan, sources: set[str]) -> None:
+    """Raise Refused unless the settings lead to the tenant that the plan names for each source."""
+    tenants = plan.document["tenants"]
+    for source, tenant in tenants.items():
+        configured = write_access.writable_tenant(source)
+        if configured != tenant:
+            why = f"the plan is for {tenant}, but the settings lead to {configured}"
+            raise Refused(f"plan: {source}", why, NEXT_PLAN)
+    if sources != {*tenants}:
+        raise Refused("plan", "the plan does not name the tenant of each system", NEXT_PLAN)
+
+
+def _check_still_wanted(left: list[Change], wanted: list[Change]) -> None:
+    """Raise Refused if a change that is left to make is not wanted any more, or not like this."""
+    by_id = {change.change_id: change for change in wanted}
+    stale = sum(by_id.get(change.change_id) != change for change in left)
+    if stale:
+        why = f"the published data no longer asks for {stale} of {len(left)} changes as planned"
+        raise Refused("plan", why, NEXT_PLAN)

@@ -1,7 +1,7 @@
-"""Carrying out a plan, one change after the other: look, write down, act once, look again.
+"""Apply a plan, one change after the other: look, write down, act once, look again.
 
-A call that may have happened is never sent again by the run that sent it. The next run looks first,
-and waits for what lags behind, before it believes that nothing happened.
+A call that may have taken effect is never sent again by the run that sent it. The next run looks
+first, and waits for delayed effects, before it concludes that the call had no effect.
 """
 
 from __future__ import annotations
@@ -25,50 +25,43 @@ from pipelines.sources.writer import Change, Provisioner, Seen
 from pipelines.write_back.journal import CHANGE_FIELDS, SETTLED_OUTCOMES, Journal
 from pipelines.write_back.plan import Plan
 
-REMOVING_ACTIONS = (
-    "revoke",
-    "disable_account",
-    "delete_account",
-    "close_ticket",
-)  # gone is as good
-MAX_ATTEMPTS = 3  # to send one call, as long as it is turned away unread
-Say = Callable[[str], None]
+# These actions are also done if what they would remove no longer exists.
+REMOVING_ACTIONS = ("revoke", "disable_account", "delete_account", "close_ticket")
+MAX_ATTEMPTS = 3  # to send one call that each time surely had no effect
 
 
 @dataclass(frozen=True)
-class Care:
+class ApplySettings:
     """How carefully changes are made. Settings: APPLY__CHANGES_PER_SECOND and so on."""
 
-    changes_per_second: float = 2.0  # 0: as fast as it goes
-    stop_after: int = 3  # failures in a row, or
-    stop_at_percent: float = 10.0  # of all changes, if that is more than `stop_after`
-    settle_seconds: float = 10.0  # how long an effect may take to be seen
-
-    @classmethod
-    def configured(cls) -> Care:
-        return settings.read_numbers(cls, "apply")
+    changes_per_second: float = 2.0  # 0: no limit
+    stop_after: int = 3  # failures in a row; 0: no limit
+    stop_at_percent: float = 10.0  # of all changes failed, if that is more than `stop_after`
+    settle_seconds: float = 10.0  # how long to wait for an effect to be visible
 
 
 @dataclass
-class Course:
+class Progress:
     """How far an apply has come."""
 
     outcomes: dict[str, str] = field(default_factory=dict)  # by change; open: tried, unknown
-    why: dict[str, str] = field(default_factory=dict)
-    stopped: str = ""  # why it did not go on
-    wrong: Refused | None = None  # an id that is somebody else's now
+    reasons: dict[str, str] = field(default_factory=dict)  # by change
+    stopped: str = ""  # why no further change was tried
+    refused: Refused | None = None  # an id belongs to another subject now
 
     def note(self, change: Change, outcome: str, why: str = "") -> None:
         self.outcomes[change.change_id] = outcome
-        self.why[change.change_id] = redact_text(why)
+        self.reasons[change.change_id] = redact_text(why)
 
     @property
     def counts(self) -> dict[str, int]:
         return dict(Counter(self.outcomes.values()))
 
 
-def apply_plan(plan: Plan, journal: Journal, writers: dict[str, Provisioner], say: Say) -> Course:
-    """Make every change of a plan that has not come about yet.
+def apply_plan(
+    plan: Plan, journal: Journal, writers: dict[str, Provisioner], report: Callable[[str], None]
+) -> Progress:
+    """Make every change of a plan that is not settled yet, and report each.
 
     Two records of the journal enclose the changes: who began, and how far the run came.
     """
@@ -81,141 +74,147 @@ def apply_plan(plan: Plan, journal: Journal, writers: dict[str, Provisioner], sa
         changes=len(plan.changes),
         applied_by=settings.read_actor(),
     )
-    course = _make_changes(plan.changes, journal, writers, say)
+    progress = _make_changes(plan.changes, journal, writers, report)
     journal.write(
         "apply_ended",
-        counts=course.counts,
-        stopped=course.stopped or None,
-        is_complete={*course.outcomes.values()} <= {*SETTLED_OUTCOMES},
+        counts=progress.counts,
+        stopped=progress.stopped or None,
+        is_complete={*progress.outcomes.values()} <= {*SETTLED_OUTCOMES},
     )
-    return course
+    return progress
 
 
 def _make_changes(
-    changes: list[Change], journal: Journal, writers: dict[str, Provisioner], say: Say
-) -> Course:
-    care, course = Care.configured(), Course()
-    pace = Pace(care.changes_per_second)
+    changes: list[Change],
+    journal: Journal,
+    writers: dict[str, Provisioner],
+    report: Callable[[str], None],
+) -> Progress:
+    limits, progress = settings.read_numbers(ApplySettings, "apply"), Progress()
+    pace = Pace(limits.changes_per_second)
     left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
     for change in changes:
-        course.note(change, "not_tried" if change in left else journal.outcome(change))
+        progress.note(change, "not_tried" if change in left else journal.outcome(change))
     failed = in_a_row = 0
-    with _interruptible() as interrupted:
+    with _deferred_interrupts() as interrupted:
         for change in left:
             if interrupted.is_set():
-                course.stopped = "it was interrupted"
+                progress.stopped = "it was interrupted"
                 break
             try:
-                one = _Item(change, journal, writers[change.through], care, pace)
-                outcome, why = one.bring_about()
+                item = _Item(change, journal, writers[change.through], limits, pace)
+                outcome, why = item.bring_about()
             except Refused as error:
-                course.note(change, "open", error.why)
-                course.wrong = error
-                return course
+                progress.note(change, "open", error.why)
+                progress.refused = error
+                break
             except Failure as error:
                 outcome, why = "open", f"{error.what}: {error.why}"
-            course.note(change, outcome, why)
-            say(f"{outcome}: {change.action} {change.change_id[:12]}" + (f": {why}" if why else ""))
+            progress.note(change, outcome, why)
+            reason = f": {why}" if why else ""
+            report(f"{outcome}: {change.action} {change.change_id[:12]}{reason}")
             in_a_row = in_a_row + 1 if outcome in ("open", "failed") else 0
             failed += outcome in ("open", "failed")
-            if in_a_row >= care.stop_after > 0:
-                course.stopped = f"{in_a_row} changes in a row failed"
+            if in_a_row >= limits.stop_after > 0:
+                progress.stopped = f"{in_a_row} changes in a row failed"
                 break
-            if failed > max(care.stop_after, len(changes) * care.stop_at_percent / 100):
-                course.stopped = f"{failed} of {len(changes)} changes failed"
+            if failed > max(limits.stop_after, len(changes) * limits.stop_at_percent / 100):
+                progress.stopped = f"{failed} of {len(changes)} changes failed"
                 break
-    return course
+    return progress
 
 
 @contextmanager
-def _interruptible() -> Iterator[threading.Event]:
-    """Set by a signal: the change at hand is finished, and no other one is begun."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked
-        return
-    before = {number: signal.getsignal(number) for number in INTERRUPTS}
-    for number, handler in before.items():
+def _deferred_interrupts() -> Iterator[threading.Event]:
+    """Yield an event that a signal sets, so that the current change is finished before the end."""
+    interrupted = threading.Event()
+    is_main = threading.current_thread() is threading.main_thread()  # only there signals can be set
+    handlers = {number: signal.getsignal(number) for number in INTERRUPTS if is_main}
+    for number, handler in handlers.items():
         if handler is not signal.SIG_IGN:
-            signal.signal(number, lambda *_: asked.set())
+            signal.signal(number, lambda *_: interrupted.set())
     try:
-        yield asked
+        yield interrupted
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
 @dataclass
 class _Item:
-    """One change on its way."""
+    """One change of the plan while it is carried out."""
 
     change: Change
     journal: Journal
     writer: Provisioner
-    care: Care
+    limits: ApplySettings
     pace: Pace
 
     def bring_about(self) -> tuple[str, str]:
-        """Its outcome and why; `open` while nobody can tell. Raises Refused where the id is another
-        subject's, and any other Failure for what did not work."""
+        """Return the outcome of the change and the reason; the outcome is `open` while unknown.
+
+        Raise Refused if the id belongs to another subject now, and any other Failure as it comes.
+        """
         change, journal = self.change, self.journal
         asked_at = journal.asked_at(change)
         seen = self.writer.look(change, asked_at)
         if seen.state == "pending" and journal.was_answered(change, seen.step):
-            seen = self.settled(seen.step, asked_at)
+            seen = self.wait_for_effect(seen.step, asked_at)
         unsent = 0
         while seen.state == "pending":
             if journal.was_answered(change, seen.step):
-                return self.ends("failed", "it was accepted, and its effect is not there", seen)
+                return self.conclude("failed", "accepted, but the effect is not visible", seen)
             before = seen
             try:
-                seen = self.act(before)
-            except Unsent:  # nothing happened: a token that ended, or a host that was too busy
+                seen = self.act_once(before)
+            except Unsent:  # no effect: the token had expired, or the host was too busy
                 unsent += 1
                 if unsent == MAX_ATTEMPTS:
                     raise
                 seen = self.writer.look(change)
                 continue
             except Rejected as error:
-                return self.ends("failed", error.why, before)
+                return self.conclude("failed", error.why, before)
             if (seen.state, seen.step) == (before.state, before.step):
-                known = journal.was_answered(change, seen.step)
-                return "open", "it was accepted" if known else "it may have happened"
+                accepted = journal.was_answered(change, seen.step)
+                return "open", "accepted, not visible yet" if accepted else "it may have happened"
         if seen.state == "wrong":
             journal.write("wrong", change, why=redact_text(seen.why), seen=seen.facts)
             raise Refused(
                 f"apply: {change.account_id or change.change_id}",
                 seen.why,
-                "find out whose this id is now, then make a new plan",
+                "find out who has this id now, then make a new plan",
             )
         if seen.state == "drift" or (
             seen.state == "absent" and change.action not in REMOVING_ACTIONS
         ):
-            return self.ends("drift", seen.why, seen)
+            return self.conclude("drift", seen.why, seen)
         if change.action == "open_ticket":
-            return self.ends("ticketed", seen.why, seen)
-        return self.ends("done" if journal.was_called(change) else "already", seen.why, seen)
+            return self.conclude("ticketed", seen.why, seen)
+        return self.conclude("done" if journal.was_called(change) else "already", seen.why, seen)
 
-    def act(self, before: Seen) -> Seen:
-        """One call, and what is seen once its effect shows. Raises Unsent, and Rejected where it
-        is still to be made."""
+    def act_once(self, before: Seen) -> Seen:
+        """Make one call, and return the live state once its effect is visible.
+
+        Raise Unsent if the call had no effect, and Rejected if the change is still to be made.
+        """
         change, step = self.change, before.step
         self.pace.wait()
-        about = {name: getattr(change, name) for name in (*CHANGE_FIELDS, "through")}
-        begun = self.journal.write("begun", change, step=step, before=before.facts, **about)
+        fields = {name: getattr(change, name) for name in (*CHANGE_FIELDS, "through")}
+        begun = self.journal.write("begun", change, step=step, before=before.facts, **fields)
         try:
             receipt = self.writer.act(change, before)
         except Unsent as error:
-            self.journal.write("unsent", change, step=step, **_said(error))
+            self.journal.write("unsent", change, step=step, **_describe_error(error))
             raise
         except Rejected as error:
-            self.journal.write("rejected", change, step=step, **_said(error))
+            self.journal.write("rejected", change, step=step, **_describe_error(error))
             seen = self.writer.look(change)
             if (seen.state, seen.step) == ("pending", step):
                 raise
             return seen
         except Unknown as error:
-            self.journal.write("unknown", change, step=step, **_said(error))
+            self.journal.write("unknown", change, step=step, **_describe_error(error))
         else:
             self.journal.write(
                 "answered",
@@ -225,11 +224,11 @@ class _Item:
                 reference=receipt.reference,
                 receipt=receipt.facts,
             )
-        return self.settled(step, datetime.fromisoformat(begun["time"]))
+        return self.wait_for_effect(step, datetime.fromisoformat(begun["time"]))
 
-    def settled(self, step: str, asked_at: datetime | None) -> Seen:
-        """What is seen once the effect of a call shows, or when it took too long to."""
-        end, pause = time.monotonic() + self.care.settle_seconds, 0.1
+    def wait_for_effect(self, step: str, asked_at: datetime | None) -> Seen:
+        """Return the live state once the effect of a call is visible, or after the timeout."""
+        end, pause = time.monotonic() + self.limits.settle_seconds, 0.1
         while True:
             seen = self.writer.look(self.change, asked_at)
             if seen.state != "pending" or seen.step != step or time.monotonic() >= end:
@@ -237,15 +236,15 @@ class _Item:
             time.sleep(min(pause, max(0.0, end - time.monotonic())))
             pause = min(pause * 2, 2.0)
 
-    def ends(self, outcome: str, why: str, seen: Seen) -> tuple[str, str]:
-        """Write down what became of it; a look is noted as well, so that nobody has to believe."""
-        about = {name: getattr(self.change, name) for name in CHANGE_FIELDS}
-        said = redact_text(why) or None
+    def conclude(self, outcome: str, why: str, seen: Seen) -> tuple[str, str]:
+        """Write down the outcome together with the live state that proves it."""
+        fields = {name: getattr(self.change, name) for name in CHANGE_FIELDS}
+        reason = redact_text(why) or None
         self.journal.write(
-            "outcome", self.change, outcome=outcome, why=said, seen=seen.facts, **about
+            "outcome", self.change, outcome=outcome, why=reason, seen=seen.facts, **fields
         )
         return outcome, why
 
 
-def _said(error: Failure) -> dict[str, Any]:
+def _describe_error(error: Failure) -> dict[str, Any]:
     return {"why": redact_text(error.why), "status": error.status}

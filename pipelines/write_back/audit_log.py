@@ -1,14 +1,13 @@
-"""The audit log: what was planned and done to other systems, each record chained to the one before.
+"""The audit log: every plan and every change in other systems, each record chained to the last.
 
-`audit.jsonl` in the folder of changes is only ever appended to. A record holds the hash of its
-predecessor, so one that is edited, dropped, moved or put in breaks the chain there. The hash of the
-last record, the head, is written to other places as well (`audit.head`, the journals, the output of
-a run, change_plans in the warehouse): a log that was cut lacks a head that one of them knows.
+`audit.jsonl` in the folder of changes is only appended to. A record contains the hash of its
+predecessor, so an edited, removed, moved or inserted record breaks the chain there. The hash of the
+last record, the head, is also written to other places: `audit.head`, the journals, the output of
+`apply`, and change_plans in the warehouse. A truncated log lacks a head that one of them has.
 """
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,25 +21,26 @@ from pipelines.files import json_lines
 from pipelines.files.json_lines import Record
 from pipelines.warehouse.publish import open_published
 
-FIRST_HASH = "0" * 64  # what the first record has for a predecessor
-
-
+JOURNAL_SUFFIX = ".journal.jsonl"
+FIRST_HASH = "0" * 64  # the predecessor of the first record
 FIELDS = {"seq", "time", "actor", "plan_digest", "change_id", "event", "facts", "previous", "hash"}
-
-
-NEXT_AUDIT = "keep the file as it is for whoever investigates; restore it from a backup elsewhere"
+NEXT_AUDIT = "keep the file unchanged as evidence, and restore the log from a backup"
 
 
 def changes_folder() -> Path:
-    """Where plans, journals and the audit log are: `changes` beside the warehouse, or
-    CHANGES__FOLDER."""
+    """Return the folder of plans, journals and the audit log: CHANGES__FOLDER, or `changes` beside
+    the warehouse."""
     default = settings.warehouse_path().parent / "changes"
     return Path(settings.read_setting("changes.folder") or default).expanduser().absolute()
 
 
+def find_journals(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{JOURNAL_SUFFIX}"))
+
+
 @dataclass
 class AuditReport:
-    """What a look through the log found. `wrong` is empty if every record and head is there."""
+    """The result of verifying a log. `wrong` is empty if every record and every head is there."""
 
     records: int = 0
     head: str = FIRST_HASH
@@ -49,105 +49,106 @@ class AuditReport:
 
 
 class Log:
-    """The audit log of one folder, as one actor writes it."""
+    """The audit log of one folder, written by one actor."""
 
     def __init__(self, folder: Path, actor: str) -> None:
         self.path, self.actor, self.head = folder / "audit.jsonl", actor, FIRST_HASH
 
-    def write(self, event: str, digest: str = "", change_id: str = "", **facts: Any) -> str:
-        """Add a record; it is on disk when this returns its hash. Raises Refused where the last
-        record is not what somebody wrote, so that nothing goes on behind a broken chain."""
+    def write(self, event: str, digest: str = "", change_id: str = "", **facts: Any) -> Record:
+        """Append a record and return it. The record is on disk when this method returns.
 
-        def after(line: bytes) -> Record:
-            before = json_lines.parse_record(line) if line else {"seq": 0, "hash": FIRST_HASH}
-            if before is None or (line and before.get("hash") != hash_of(before)):
-                raise Refused(str(self.path), "its last record was changed", NEXT_AUDIT)
-            if _written_head(self.path.parent).get("seq", 0) > before["seq"]:
-                raise Refused(str(self.path), "records at its end are missing", NEXT_AUDIT)
+        Raise Refused if the end of the log was edited, so that no chain continues after a break.
+        """
+
+        def make_record(last_line: bytes) -> Record:
+            last = json_lines.parse_record(last_line) if last_line else {"seq": 0}
+            if last is None or (last_line and last.get("hash") != hash_of(last)):
+                raise Refused(str(self.path), "the last record was edited", NEXT_AUDIT)
+            if _read_head_file(self.path.parent).get("seq", 0) > last["seq"]:
+                raise Refused(str(self.path), "records at the end are missing", NEXT_AUDIT)
             record = {
-                "seq": before["seq"] + 1,
+                "seq": last["seq"] + 1,
                 "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
                 "actor": self.actor,
                 "plan_digest": digest,
                 "change_id": change_id,
                 "event": event,
                 "facts": facts,
-                "previous": before["hash"],
+                "previous": last.get("hash", FIRST_HASH),
             }
-            record["hash"] = hash_of(record)
-            return record
+            return record | {"hash": hash_of(record)}
 
-        record = json_lines.append_record(self.path, after)
+        record = json_lines.append_record(self.path, make_record)
         self.head = record["hash"]
         head = {"seq": record["seq"], "hash": self.head}
         json_lines.replace_file(self.path.with_suffix(".head"), json_lines.to_canonical(head))
-        return self.head
+        return record
 
 
 def hash_of(record: Record) -> str:
-    """SHA-256 of a record's canonical JSON without its own hash."""
-    bare = {name: value for name, value in record.items() if name != "hash"}
-    return hashlib.sha256(json_lines.to_canonical(bare)).hexdigest()
+    return json_lines.hash_record(record, without="hash")
 
 
 def verify_log(folder: Path, heads: dict[str, str] | None = None) -> AuditReport:
-    """Look at every record, and for every head that is known: those given (by where they come
-    from), that of `audit.head`, of the journals and of the warehouse. Raises Misconfigured where
-    nothing was ever written."""
-    known = _heads(folder) | (heads or {})
+    """Check every record of the log, and look for every known head in it.
+
+    Known are the heads in `heads` (by where they come from), in `audit.head`, in the journals and
+    in the warehouse. Raise Misconfigured if nothing was ever written.
+    """
+    known = _find_known_heads(folder) | (heads or {})
     path = folder / "audit.jsonl"
     if not path.exists() and not known:
-        raise Misconfigured(str(path), "there is no audit log yet", "it begins with the first plan")
+        raise Misconfigured(str(path), "there is no audit log yet", "the first plan creates it")
     report = AuditReport(heads_checked=len(known))
     lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
     if lines[-1]:
-        report.wrong.append(f"its last record is cut off after {len(lines[-1])} bytes")
-    seen = {FIRST_HASH}
+        report.wrong.append(f"the last record is cut off after {len(lines[-1])} bytes")
+    hashes = {FIRST_HASH}
     for number, line in enumerate(lines[:-1], 1):
         report.records = number
         record = json_lines.parse_record(line)
         if record is None or {*record} != FIELDS or record["hash"] != hash_of(record):
-            report.wrong.append(f"record {number} was changed")
-            report.head = str(record.get("hash")) if record else ""
+            report.wrong.append(f"record {number} was edited")
         elif record["previous"] != report.head or record["seq"] != number:
-            report.wrong.append(f"record {number} does not follow the one before it")
-        if record:
-            report.head = str(record.get("hash"))
-            seen.add(report.head)
-    for where, head in known.items():
-        if head not in seen:
-            report.wrong.append(f"the record that {where} names is missing: the log was cut")
+            report.wrong.append(f"record {number} does not follow the record before it")
+        report.head = str(record.get("hash")) if record else ""
+        hashes.add(report.head)
+    report.wrong += [
+        f"the record named by {place} is missing: the log was truncated"
+        for place, head in known.items()
+        if head not in hashes
+    ]
     return report
 
 
-def _heads(folder: Path) -> dict[str, str]:
-    """The heads that were written down elsewhere, by where."""
-
+def _find_known_heads(folder: Path) -> dict[str, str]:
+    """Return the heads that were written down outside the log, by place."""
     found = {}
-    if head := _written_head(folder):
+    if head := _read_head_file(folder):
         found["audit.head"] = str(head.get("hash"))
-    for journal in sorted(folder.glob("*.journal.jsonl")):
+    for journal in find_journals(folder):
         for record in json_lines.read_records(journal):
             if record.get("audit_head"):
                 found[journal.name] = record["audit_head"]
     if settings.warehouse_path().exists():
         with open_published(settings.warehouse_path()) as warehouse:
-            for digest, named in _published_heads(warehouse):
-                found[f"the warehouse (plan {digest[:8]})"] = named
+            for digest, head in _read_published_heads(warehouse):
+                found[f"the warehouse (plan {digest[:8]})"] = head
     return found
 
 
-def _written_head(folder: Path) -> Record:
-    """What `audit.head` says; empty if there is none. Raises Refused."""
+def _read_head_file(folder: Path) -> Record:
+    """Return the content of `audit.head`; empty if there is no such file. Raise Refused."""
     path = folder / "audit.head"
     found = json_lines.read_records(path)
     if len(found) > 1 or (found and not isinstance(found[0].get("seq"), int)):
-        raise Refused(str(path), "it was edited", NEXT_AUDIT)
+        raise Refused(str(path), "the file was edited", NEXT_AUDIT)
     return found[0] if found else {}
 
 
-def _published_heads(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Digest of every plan that was applied, and the head of the audit log at that time."""
+def _read_published_heads(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Return the digest of every applied plan, and the head of the log when it was applied."""
+    # Warehouses of earlier versions lack the table or the column.
     known = warehouse.execute(
         "select count(*) from duckdb_columns()"
         " where table_name = 'change_plans' and column_name = 'audit_head'"

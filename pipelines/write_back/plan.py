@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ from pipelines.files import json_lines
 from pipelines.sources.writer import Change
 
 PLAN_FORMAT = "rollcall plan 1"
-
-
 PLAN_FIELDS = {
     "format",
     "rollcall",
@@ -29,8 +26,7 @@ PLAN_FIELDS = {
     "blocked",
     "digest",
 }
-
-
+# Taking access away comes first, and tickets that exist come last.
 ACTION_ORDER = (
     "disable_account",
     "revoke",
@@ -43,14 +39,12 @@ ACTION_ORDER = (
     "comment_ticket",
     "close_ticket",
 )
-
-
 NEXT_PLAN = "make a new plan: `rollcall plan`"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One plan, as its file says it."""
+    """The content of one plan file."""
 
     document: dict[str, Any]
 
@@ -64,7 +58,7 @@ class Plan:
 
 
 def read_plan(path: Path) -> Plan:
-    """A plan from its file. Raises Refused for one that is not byte for byte what `plan` wrote."""
+    """Read a plan file. Raise Refused unless the file is byte for byte what `plan` wrote."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -73,13 +67,14 @@ def read_plan(path: Path) -> Plan:
         json_lines.parse_record(content.removesuffix(b"\n")) if content.endswith(b"\n") else None
     )
     if document is None or document.get("format") != PLAN_FORMAT or {*document} != PLAN_FIELDS:
-        raise Refused(f"plan {path}", "it is no plan of this version, or it was edited", NEXT_PLAN)
+        why = "the file is not a plan of this version, or it was edited"
+        raise Refused(f"plan {path}", why, NEXT_PLAN)
     if document["digest"] != plan_digest(document):
-        raise Refused(f"plan {path}", "it was edited: its digest is another", NEXT_PLAN)
+        why = "the plan was edited: its digest does not fit its content"
+        raise Refused(f"plan {path}", why, NEXT_PLAN)
     return Plan(document)
 
 
 def plan_digest(document: dict[str, Any]) -> str:
-    """SHA-256 of a plan's canonical JSON without its own digest."""
-    bare = {name: value for name, value in document.items() if name != "digest"}
-    return hashlib.sha256(json_lines.to_canonical(bare)).hexdigest()
+    """Return the SHA-256 that identifies a plan, and by which a person approves the plan."""
+    return json_lines.hash_record(document, without="digest")

@@ -1,4 +1,4 @@
-"""A plan in words: what it does, one line each, and what it does not do and why."""
+"""Describe a plan in words: one line per change, and what is not done with the reason."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from typing import Any
 
 from pipelines.write_back.plan import Plan
 
-MAX_BLOCKED_LINES = 20  # lines of one reason for not doing something; --json has them all
+MAX_BLOCKED_LINES = 20  # per reason; --json has all of them
 
 
 def describe_plan(plan: Plan, path: Path | None) -> Iterator[str]:
-    """What a person reads before they approve it."""
+    """Yield the lines that a person reads before approving the plan."""
     document = plan.document
     if document["items"]:
-        yield (
-            f"{count_noun(len(document['items']), 'change')}, from data of "
-            + (document["snapshot"]["data_as_of"])
-        )
+        count = count_noun(len(document["items"]), "change")
+        yield f"{count}, from data of {document['snapshot']['data_as_of']}"
         for source, tenant in sorted(document["tenants"].items()):
             yield f"  through {source}: {tenant}"
         for why in document["exceeded"]:
@@ -32,41 +30,41 @@ def describe_plan(plan: Plan, path: Path | None) -> Iterator[str]:
         items = [*group]
         yield f"not done: {why} ({len(items)})"
         for item in items[:MAX_BLOCKED_LINES]:
-            yield f"  {describe_subject(item)} ({describe_reason(item)})"
+            yield f"  {_describe_subject(item)} ({_describe_reason(item)})"
         if len(items) > MAX_BLOCKED_LINES:
             yield f"  and {len(items) - MAX_BLOCKED_LINES} more"
     if path:
         yield str(path)
         yield f"digest {plan.digest}"
-        yield f"look first: rollcall apply {path}"
-        yield f"carry out:  rollcall apply {path} --digest {plan.digest}"
+        yield f"dry run: rollcall apply {path}"
+        yield f"apply:   rollcall apply {path} --digest {plan.digest}"
 
 
 def describe_change(item: dict[str, Any]) -> Iterator[str]:
-    """One change, and what of the access stays nevertheless."""
-    yield f"{describe_action(item)} {describe_subject(item)} ({describe_reason(item)})"
+    """Yield one change, and the access that remains in spite of it."""
+    yield f"{_describe_action(item)} {_describe_subject(item)} ({_describe_reason(item)})"
     if item["residual"]:
-        yield f"    stays nevertheless: {item['residual']}"
+        yield f"    remaining access: {item['residual']}"
 
 
-def describe_action(item: dict[str, Any]) -> str:
+def _describe_action(item: dict[str, Any]) -> str:
     verb = item["action"].replace("_", " ")
     asked = (item["wanted_action"] or "").replace("_", " ")
     return f"{verb} in {item['through']} to {asked}:" if asked else f"{verb}:"
 
 
-def describe_subject(item: dict[str, Any]) -> str:
-    """Who and what, by name, and by id where there is no name."""
+def _describe_subject(item: dict[str, Any]) -> str:
+    """Return who and what, by name, or by id if there is no name."""
     who = item["account_name"] or item["account_id"] or item["person_id"] or "a new account"
     what = item["entitlement_name"] or item["entitlement_id"]
     where = f" for {item['scope_id']}" if item["scope_id"] else ""
     return f"{item['source_name']}: {who}" + (f", {what}{where}" if what else "")
 
 
-def describe_reason(item: dict[str, Any]) -> str:
-    said = f"{item['reason_kind']} {item['reason_id']}"
-    return f"{said}: {item['reason']}" if item["reason"] else said
+def _describe_reason(item: dict[str, Any]) -> str:
+    reason = f"{item['reason_kind']} {item['reason_id']}"
+    return f"{reason}: {item['reason']}" if item["reason"] else reason
 
 
-def count_noun(number: int, what: str) -> str:
-    return f"{number} {what}{'s' * (number != 1)}"
+def count_noun(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' * (number != 1)}"

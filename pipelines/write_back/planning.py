@@ -1,56 +1,49 @@
-"""rollcall plan: what is wanted and not so yet, as a file that a person reads and apply is held to.
+"""Make a plan: the wanted changes, checked against the limits and frozen in one file.
 
-The file is canonical JSON and holds the digest of all the rest of it, so that no byte of it can be
-another; whoever gives this digest to `rollcall apply` has approved exactly this. What is wanted is
-decided by the mart planned_changes; here it is limited, guarded and frozen.
+The file is canonical JSON and contains the digest of the rest of its content, so that any edited
+byte is noticed. Who gives this digest to `rollcall apply` has approved exactly this content.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipelines import __version__
-from pipelines.failures import Misconfigured, Refused
+from pipelines.failures import Refused
 from pipelines.files import json_lines
 from pipelines.sources import write_access
-from pipelines.sources.writer import Change
-from pipelines.sql import fetch_dicts, fetch_rows
+from pipelines.sql import fetch_rows
 from pipelines.warehouse import publish
 from pipelines.warehouse.source_states import read_source_states
 from pipelines.write_back import audit_log, limits
 from pipelines.write_back.plan import ACTION_ORDER, PLAN_FORMAT, Plan, plan_digest
+from pipelines.write_back.undo import Undo
+from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
 
-DECIDED = "select to_json(row)::varchar from {} as row order by all"
-
-
-@dataclass(frozen=True)
-class Undo:
-    """What takes back the plan with this digest."""
-
-    digest: str
-    wishes: list[tuple[Change, str | None]]
+ROWS_AS_JSON = "select to_json(row)::varchar from {} as row order by all"
 
 
 def make_plan(
     warehouse: duckdb.DuckDBPyConnection,
     actor: str,
-    most: int | None = None,
-    undone: Undo | None = None,
+    max_changes: int | None = None,
+    undo: Undo | None = None,
 ) -> Plan:
-    """What is published and wanted, or takes another plan back, as a plan. Raises Refused for data
-    that is not fresh, and for more changes than the limits let through unless their exact number is
-    given."""
-    wishes = undone.wishes if undone else read_wanted_changes(warehouse)
-    wanted, blocked = sort_changes(wishes, _own_accounts())
-    states = _fresh({change.source_name for change in wanted}, warehouse)
-    counted = Counter(change.action for change in wanted)
+    """Return a plan for the wanted changes, or for undoing another plan.
+
+    Raise Refused for data that is not fresh, and for more changes than the limits allow unless
+    `max_changes` is their exact number.
+    """
+    wanted = undo.changes if undo else read_wanted_changes(warehouse)
+    changes, blocked = split_wanted_changes(wanted, _own_accounts())
+    states = _fresh_states({change.source_name for change in changes}, warehouse)
+    by_action = Counter(change.action for change in changes)
     document = {
         "format": PLAN_FORMAT,
         "rollcall": __version__,
@@ -58,31 +51,33 @@ def make_plan(
         "made_by": actor,
         "tenants": {
             source: write_access.writable_tenant(source)
-            for source in {change.through for change in wanted}
+            for source in {change.through for change in changes}
         },
         "snapshot": {
             "data_as_of": min((state["as_of"] for state in states.values()), default=None),
             "runs": {name: state["complete_run_id"] for name, state in states.items()},
         },
-        "decisions_sha256": _decided(warehouse),
-        "undoes": undone.digest if undone else None,
-        "exceeded": limits.check_limits(wanted, warehouse, most, "plan"),
+        "decisions_sha256": _digest_decisions(warehouse),
+        "undoes": undo.digest if undo else None,
+        "exceeded": limits.check_limits(changes, warehouse, max_changes, "plan"),
         "totals": {
-            "changes": len(wanted),
+            "changes": len(changes),
             "blocked": len(blocked),
-            "by_action": {action: counted[action] for action in ACTION_ORDER if counted[action]},
-            "by_source": dict(Counter(change.source_name for change in wanted)),
+            "by_action": {name: by_action[name] for name in ACTION_ORDER if by_action[name]},
+            "by_source": dict(Counter(change.source_name for change in changes)),
         },
-        "items": [change.item() for change in wanted],
-        "blocked": [change.item() | {"blocked_because": why} for change, why in blocked],
+        "items": [change.item() for change in changes],
+        "blocked": [
+            one.change.item() | {"blocked_because": one.blocked_because} for one in blocked
+        ],
     }
     return Plan(document | {"digest": plan_digest(document)})
 
 
 def write_plan(plan: Plan, out: Path | None, folder: Path, actor: str) -> Path:
-    """Write the plan's file, in the folder of changes unless `out` says where, and return its path.
+    """Write the plan to `out`, by default into the folder of changes, and return the path.
 
-    Raises StorageFailed, and Locked while another plan or apply is at work.
+    Raise StorageFailed, and Locked while another plan or apply is running.
     """
     path = out or folder / f"{plan.digest[:12]}.plan.json"
     with json_lines.hold_folder(folder, "plan or apply"):
@@ -90,58 +85,15 @@ def write_plan(plan: Plan, out: Path | None, folder: Path, actor: str) -> Path:
         try:
             json_lines.replace_file(path, json_lines.to_canonical(plan.document))
         except OSError as error:
-            raise publish.storage_failure(path, error, "check the disk, or say --out") from None
+            raise publish.storage_failure(path, error, "check the disk, or set --out") from None
     return path
 
 
-def read_wanted_changes(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[Change, str | None]]:
-    """What the mart asks for, and why not where it cannot be done. Raises Misconfigured where there
-    is no planned_changes yet."""
-    warehouse.execute("set TimeZone = 'UTC'")
-    try:
-        columns = warehouse.execute("describe planned_changes").fetchall()
-    except duckdb.CatalogException:
-        raise Misconfigured(
-            "plan", "what is published has no planned_changes yet", "run `rollcall sync`"
-        ) from None
-    cells = ", ".join(_text(name, kind) for name, kind, *_ in columns)
-    found = []
-    for row in fetch_dicts(warehouse.execute(f"select {cells} from planned_changes")):
-        why = row.pop("blocked_because")
-        found.append((Change.of(row), why))
-    return found
-
-
-def sort_changes(
-    wishes: list[tuple[Change, str | None]], own: set[str]
-) -> tuple[list[Change], list[tuple[Change, str]]]:
-    """The changes that can be made, in the order in which to make them, and those that cannot, with
-    the reason: what is known of them, the policy as it is now, or that they touch one of our `own`
-    accounts."""
-    patterns, wanted, blocked = limits.protected_patterns(), [], []
-    for change, known in wishes:
-        why = known or limits.reason_untouchable(change, patterns, own)
-        if not why and change.through not in write_access.writable_sources():
-            why = "no write channel"
-        if why:
-            blocked.append((change, why))
-        else:
-            wanted.append(change)
-    wanted.sort(key=lambda change: (ACTION_ORDER.index(change.action), change.change_id))
-    blocked.sort(key=lambda one: (one[1], one[0].change_id))
-    return wanted, blocked
-
-
-def _text(name: str, kind: str) -> str:
-    """A column as the text that a change holds."""
-    if kind.startswith("TIMESTAMP"):
-        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') as {name}"
-    return f"{name}::varchar as {name}"
-
-
 def _own_accounts() -> set[str]:
-    """The accounts of the pipeline, as far as this host has the credential to ask for them; `apply`
-    asks for all of them."""
+    """Return Rollcall's own accounts in the systems for which this host has a write credential.
+
+    `apply` asks every system that it writes to, and so knows all of them.
+    """
     return {
         account
         for source in write_access.writable_sources()
@@ -150,35 +102,32 @@ def _own_accounts() -> set[str]:
     }
 
 
-def _fresh(touched: set[str], warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
-    """The state of every source that is to be changed. Raises Refused unless its last run was
-    complete, not long ago."""
+def _fresh_states(
+    sources: set[str], warehouse: duckdb.DuckDBPyConnection
+) -> dict[str, dict[str, Any]]:
+    """Return the state of each source. Raise Refused if one is incomplete or its data is old."""
     hours = limits.PlanLimits.configured().max_data_age_hours
-    found = {state["source_name"]: state for state in read_source_states(warehouse)}
-    for name in sorted(touched):
-        state = found.get(name)
+    states = {state["source_name"]: state for state in read_source_states(warehouse)}
+    for name in sorted(sources):
+        state = states.get(name)
         if state is None or state["is_stale"]:
-            why = "its last sync was not complete, so who holds what may be otherwise"
-        elif is_older(state["as_of"], hours):
-            why = f"its data is of {state['as_of']}, more than {hours:g} hours old"
+            why = "the last sync was not complete, so its data may be out of date"
+        elif limits.is_older(state["as_of"], hours):
+            why = f"the data is from {state['as_of']}, more than {hours:g} hours ago"
         else:
             continue
         raise Refused(f"plan: {name}", why, "run `rollcall sync`, or set PLAN__MAX_DATA_AGE_HOURS")
-    return {name: found[name] for name in sorted(touched)}
+    return {name: states[name] for name in sorted(sources)}
 
 
-def is_older(spoken: str, hours: float) -> bool:
-    return datetime.now(UTC) - datetime.fromisoformat(spoken) > timedelta(hours=hours)
-
-
-def _decided(warehouse: duckdb.DuckDBPyConnection) -> str:
-    """SHA-256 of every decision and of the company's policy: what the plan carries out."""
+def _digest_decisions(warehouse: duckdb.DuckDBPyConnection) -> str:
+    """Return the SHA-256 of the decisions and the policy that the plan is based on."""
     digest = hashlib.sha256()
     for (table,) in warehouse.execute(
         "select format('{}.{}', schema_name, table_name) from duckdb_tables()"
         " where schema_name = 'policy' or table_name = 'review_decisions' order by all"
     ).fetchall():
         digest.update(f"{table}\n".encode())
-        for (row,) in fetch_rows(warehouse.execute(DECIDED.format(table))):
+        for (row,) in fetch_rows(warehouse.execute(ROWS_AS_JSON.format(table))):
             digest.update(row.encode() + b"\n")
     return digest.hexdigest()

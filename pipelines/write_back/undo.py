@@ -1,45 +1,52 @@
-"""The plan that takes back what another one did: the inverse of each change that was carried out.
+"""Undo a plan: the inverse of each change that the plan carried out.
 
-What was so already is not touched, since the other plan did not make it so. What made the change
-wanted still stands: unless a decision is taken back too, the next plan makes it again.
+A change that was already in place before the plan ran is not undone. The decision behind a change
+stays valid: unless that decision is superseded too, the next plan makes the change again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from pipelines.sources.writer import Change
 from pipelines.write_back.journal import Journal
 from pipelines.write_back.plan import Plan
+from pipelines.write_back.wanted import WantedChange
 
 
-def invert_plan(
-    plan: Plan, folder: Path, actor: str, because: str
-) -> list[tuple[Change, str | None]]:
-    """The changes that take this plan back, each with the reason why not where it cannot be."""
+@dataclass(frozen=True)
+class Undo:
+    """The changes that undo the plan with this digest."""
+
+    digest: str
+    changes: list[WantedChange]
+
+
+def undo_plan(plan: Plan, folder: Path, actor: str, because: str) -> Undo:
+    """Return the inverse of every change that the plan made; a change without one is blocked."""
     journal = Journal(folder, plan, actor)
-    found: list[tuple[Change, str | None]] = []
+    found = []
     for change in plan.changes:
         if journal.outcome(change) in ("done", "ticketed") and journal.was_called(change):
-            made = invert_change(change, journal.of[change.change_id], plan.digest)
-            can = change.inverse_action and change.account_id
-            why = None if can else f"nothing takes back {change.action.replace('_', ' ')}"
-            found.append((replace(made, reason=because, approved_by=actor), why))
-    return found
+            inverse = _invert_change(change, journal)
+            has_inverse = change.inverse_action and change.account_id
+            why = None if has_inverse else f"nothing undoes {change.action.replace('_', ' ')}"
+            found.append(WantedChange(replace(inverse, reason=because, approved_by=actor), why))
+    return Undo(plan.digest, found)
 
 
-def invert_change(change: Change, records: list[dict[str, Any]], digest: str) -> Change:
-    """What takes one change back; the ids of what was made are in its journal."""
+def _invert_change(change: Change, journal: Journal) -> Change:
+    """Return the inverse of one change. The journal has the ids of what the change created."""
+    digest = journal.plan.digest
     key = f"undo|{digest}|{change.change_id}"
-    answered = [record["facts"] for record in records if record["event"] == "answered"]
+    answered = journal.facts_of(change, "answered")
     expected = change.wanted_state
     if change.action == "open_ticket":
-        [*_, last] = [record["facts"]["seen"] for record in records if record["event"] == "outcome"]
-        expected = json.dumps({name: last.get(name) for name in ("ticket_id", "reference")})
+        seen = journal.facts_of(change, "outcome")[-1]["seen"]
+        expected = json.dumps({name: seen.get(name) for name in ("ticket_id", "reference")})
     return replace(
         change,
         change_id=hashlib.sha256(key.encode()).hexdigest(),

@@ -107,7 +107,7 @@ def fill(warehouse: Path, people: int) -> None:
                 f"insert into raw_{table} by name select *, md5(id) as row_hash from ({rows})"
             )
             [(count,)] = connection.execute(f"select count(*) from raw_{table}").fetchall()
-            reads[source].rows_loaded[name] = reads[source].tally.rows_read[name] = count
+            reads[source].rows_loaded[name] = reads[source].counters.rows_read[name] = count
     run_record.record_runs(warehouse, "bench", [*reads.values()])
 
 

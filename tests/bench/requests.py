@@ -121,7 +121,7 @@ def measure(source: str, folder: str) -> None:
         if done.failure:
             raise done.failure
         load.load_source(done)
-    print(json.dumps({"requests": done.tally.requests}))
+    print(json.dumps({"requests": done.counters.requests}))
 
 
 if __name__ == "__main__":

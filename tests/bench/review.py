@@ -15,8 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from tests.conftest import FAST
 from tests.sandbox import Sandbox
+from tests.support.product import FAST
 
 ITEMS = int(os.environ.get("BENCH_ITEMS", "1000000"))
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.sync import load, run_record
-from pipelines.warehouse.dbt_build import PROJECT_FOLDER, transform
+from pipelines.warehouse import PROJECT_FOLDER
+from pipelines.warehouse.dbt_build import transform
 from tests.bench.measured import FAST
 from tests.sandbox import Sandbox
 from tests.sandbox.generate import generate

@@ -7,9 +7,9 @@ import json
 import duckdb
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.faults import quick
+from tests.support.product import Rollcall
 
 
 def everywhere(_: Request) -> bool:
@@ -84,9 +84,9 @@ def test_a_misspelt_setting_in_a_file_is_not_passed_over(rollcall):
         ("SOURCES__PINGONE__BASE_URL", "http://api.example.com/v1", "https://"),
         ("SOURCES__PINGONE__BASE_URL", "https://user:secret@api.example.com/v1", "https://"),
         ("SOURCES__CHARTHOP__API_TOKEN", "two words\nand a line", "SOURCES__CHARTHOP__API_TOKEN"),
-        ("REVIEW__OWNER", "nobody", "no mail address"),
-        ("REVIEW__DORMANT_AFTER_DAYS", "ninety", "no number of days"),
-        ("GUARD__REMOVED_ROWS", "a few", "no number"),
+        ("REVIEW__OWNER", "nobody", "not an email address"),
+        ("REVIEW__DORMANT_AFTER_DAYS", "ninety", "not a number of days"),
+        ("GUARD__REMOVED_ROWS", "a few", "not a number"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named(rollcall, name, value, words):
@@ -263,7 +263,7 @@ def test_a_duckdb_file_of_something_else_is_left_alone(rollcall):
     with duckdb.connect(str(rollcall.warehouse)) as other:
         other.execute("create table sales (amount int)")
 
-    failed(rollcall, 2, "something else", "WAREHOUSE")
+    failed(rollcall, 2, "not a warehouse of Rollcall", "WAREHOUSE")
 
 
 def test_a_write_ahead_log_beside_the_published_file_is_refused(rollcall, published):

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from pipelines import __version__
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Response
+from tests.support.product import Rollcall
 
 KEYS = {"what", "why", "effect", "next", "code"}
 
@@ -128,7 +128,7 @@ def test_check_prints_what_a_write_credential_may_do(rollcall):
     assert "tickettype_id 3" in found()["haloitsmwrite: what a ticket is made of"][1]
     del halo.desk.statuses[24]
     verdict, why = found()["haloitsmwrite: what a ticket is made of"]
-    assert "fail" == verdict and "there is none named Closed; there are: Cancelled" in why
+    assert "fail" == verdict and "no entry is named Closed; known: Cancelled" in why
     assert {} == halo.desk.tickets and not any(
         method != "GET" and not path.endswith("/token")
         for server in (rollcall.sandbox.pingone, rollcall.sandbox.haloitsm)

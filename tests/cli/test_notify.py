@@ -64,10 +64,10 @@ def test_a_command_that_fails_says_so_and_ends_as_it_would(rollcall, webhook):
 @pytest.mark.parametrize(
     ("trouble", "said"),
     [
-        ("refuses", "1 of 2 addresses did not take the message"),
-        ("slow", "it took too long"),
-        ("nonsense", "1 of 2 addresses did not take the message"),
-        ("nobody", "1 of 2 addresses did not take the message"),
+        ("refuses", "1 of 2 addresses did not accept the message"),
+        ("slow", "sending took too long"),
+        ("nonsense", "1 of 2 addresses did not accept the message"),
+        ("nobody", "1 of 2 addresses did not accept the message"),
     ],
 )
 def test_a_failed_notification_changes_nothing_else(webhook, trouble, said, monkeypatch, capfd):

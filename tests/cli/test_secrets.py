@@ -17,7 +17,6 @@ import pyarrow.parquet as parquet
 import pytest
 
 from pipelines.redact import redact_text
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support import faults
 from tests.support.faults import Reader, fault, link, status
@@ -25,6 +24,7 @@ from tests.support.faults import good_days as good_days
 from tests.support.faults import read as read
 from tests.support.faults import read_own as read_own
 from tests.support.faults import served as served
+from tests.support.product import Rollcall
 from tests.support.wanted import busy, may_write, wants
 
 SOURCES = ("charthop", "haloitsm", "pingone")

@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from pipelines import __version__
-from tests.conftest import Rollcall
+from tests.support.product import Rollcall
 from tests.warehouse.test_publish import LONG, too_open
 
 DECISION = ["decision", "decision_comment", "decided_by", "decided_at"]

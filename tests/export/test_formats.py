@@ -21,7 +21,6 @@ import openpyxl
 import pytest
 
 from pipelines.export.formats import FORMATS
-from tests.conftest import Rollcall
 from tests.export.test_export import exported, runs_as_formula, strange_texts, told
 from tests.support.baton_rules import (
     expanded,
@@ -30,6 +29,7 @@ from tests.support.baton_rules import (
     from_workbook,
     must_be_sound,
 )
+from tests.support.product import Rollcall
 
 OTHERS = [name for name in FORMATS if name != "review"]
 

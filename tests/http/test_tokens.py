@@ -21,11 +21,11 @@ from tests.sandbox.server import Request, Response, Server
 
 def api(server: Server) -> tuple[Api, Counters]:
     """A client with a token of its own."""
-    tally, policy = Counters(), Policy(requests_per_second=0, wait=0.002)
+    counters, policy = Counters(), Policy(requests_per_second=0, wait=0.002)
     token = ClientCredentials(
-        Session("vendor", server.url, policy, tally), f"{server.url}/token", "id", "secret"
+        Session("vendor", server.url, policy, counters), f"{server.url}/token", "id", "secret"
     )
-    return Api(server.url, Session("vendor", server.url, policy, tally, token)), tally
+    return Api(server.url, Session("vendor", server.url, policy, counters, token)), counters
 
 
 class Guarded:

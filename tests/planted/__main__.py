@@ -15,10 +15,10 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from tests.conftest import first_sync
 from tests.planted.bug import Bug
 from tests.planted.bugs import BUGS
 from tests.sandbox import Sandbox
+from tests.support.product import first_sync
 
 ROOT = Path(__file__).parents[2]
 

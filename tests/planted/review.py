@@ -24,7 +24,7 @@ BUGS = [
     ),
     Bug(
         "the last row wins",
-        "pipelines/review/incoming/take_in.py",
+        "pipelines/review/incoming/judging.py",
         "if len({(one.answer.decision, one.answer.comment) for one in decisions}) > 1:",
         "if decisions.reverse():",
         f"{DECISIONS} -k contradict",
@@ -87,7 +87,7 @@ BUGS = [
     ),
     Bug(
         "a contradiction supersedes unasked",
-        "pipelines/review/incoming/take_in.py",
+        "pipelines/review/incoming/judging.py",
         "elif before and not supersede:",
         "elif False:",
         f"{DECISIONS} -k supersede",
@@ -123,7 +123,7 @@ BUGS = [
     Bug(
         "a campaign closes over what is not decided",
         "pipelines/review/closing.py",
-        "if missing and not leave_undecided:",
+        "if not leave_undecided:",
         "if False:",
         "tests/review/test_review_close.py -k undecided",
     ),
@@ -144,7 +144,7 @@ BUGS = [
     Bug(
         "verify counts nothing",
         "pipelines/review/packet/verify.py",
-        "if sound == listed.keys():",
+        "if sound == report.listed.keys():",
         "if False:",
         "tests/review/test_review_close.py -k counts",
     ),
@@ -185,20 +185,21 @@ BUGS = [
     ),
     Bug(
         "the digest of an opening is not noted",
-        "pipelines/review/packet/publish.py",
-        "            _note(connection, name, digest)\n    return folder, digest\n\n\ndef write_packet_again",  # noqa: E501
-        "    return folder, digest\n\n\ndef write_packet_again",
+        "pipelines/review/opening.py",
+        "            note_digest(connection, campaign.name, packet)\n",
+        "",
         "tests/review/test_review.py -k wherever_it_is",
     ),
     Bug(
         "a campaign opens without its files",
-        "pipelines/review/packet/publish.py",
-        """        amend(copy)
-        with duckdb""",
-        """        amend(copy)
-        publish.publish(copy, warehouse)
+        "pipelines/review/opening.py",
+        "        _freeze_findings(copy, campaign.name)\n",
+        """        _freeze_findings(copy, campaign.name)
+        from pipelines.warehouse.publish import publish
+
+        publish(copy, warehouse)
         copy.write_bytes(warehouse.read_bytes())
-        with duckdb""",
+""",
         "tests/review/test_review.py -k never_written_over",
     ),
     Bug(

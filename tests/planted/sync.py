@@ -9,9 +9,9 @@ DECISIONS = "tests/review/test_decisions.py"
 BUGS = [
     Bug(
         "no lock",
-        "pipelines/warehouse/publish.py",
-        "fcntl.LOCK_EX | fcntl.LOCK_NB",
-        "fcntl.LOCK_SH",
+        "pipelines/files/lock.py",
+        "fcntl.LOCK_EX |",
+        "fcntl.LOCK_SH |",
         "tests/warehouse/test_publish.py -k at_once",
     ),
     Bug(
@@ -31,8 +31,8 @@ BUGS = [
     Bug(
         "guard ignores memberships",
         "pipelines/sync/guard.py",
-        "] + _resources(connection, limits)",
-        "]",
+        "        changes += _find_lost_holders(connection, limits)\n",
+        "",
         "tests/sync/test_guard.py -k resource",
     ),
     Bug(
@@ -52,7 +52,7 @@ BUGS = [
     Bug(
         "a small company may be all another",
         "pipelines/sync/guard.py",
-        "removed == before >= FEW",
+        "removed == before >= MIN_REPLACED_ACCOUNTS",
         "False",
         "tests/sync/test_guard.py -k all_another",
     ),
@@ -87,7 +87,7 @@ BUGS = [
     Bug(
         "what was refused is kept for ever",
         "pipelines/sync/run.py",
-        "    publish.forget_refused(outcome.warehouse)\n",
+        "    publish.remove_refused(outcome.warehouse)\n",
         "",
         "tests/sync/test_guard.py -k mass_removal",
     ),
@@ -101,8 +101,8 @@ BUGS = [
     Bug(
         "any numbers are accepted",
         "pipelines/sync/guard.py",
-        "if str(change) not in agreed]",
-        "if not agreed]",
+        "if str(change) not in accepted]",
+        "if not accepted]",
         "tests/sync/test_guard.py -k mass_removal",
     ),
     Bug(

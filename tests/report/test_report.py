@@ -13,7 +13,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.conftest import Rollcall
+from tests.support.product import Rollcall
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (
@@ -140,7 +140,7 @@ def test_a_person_and_a_resource_lead_to_everything_about_them(company, page):
     browser.find_element(By.CSS_SELECTOR, f"#detail-table a[href='{link}']").click()
     WebDriverWait(browser, 5).until(lambda _: shown(browser, "#detail-title") == name)
     ways = company.rows(
-        "select coalesce(full_name, 'nobody that HR knows') as who, access_path"
+        "select coalesce(full_name, 'no person in HR') as who, access_path"
         " from access_review join entitlements using (entitlement_id)"
         f" where entitlements.resource_id = '{resource}'"
     )

@@ -18,8 +18,8 @@ from pipelines.failures import Failure
 from pipelines.files import xlsx_cells
 from pipelines.review.columns import HEADERS
 from pipelines.review.incoming import decision_file
-from tests.conftest import Opened
 from tests.support.filled_in import SHEET, Rows, came, decided, ours, repacked, text, workbook
+from tests.support.product import Opened
 
 
 @pytest.fixture(scope="module")

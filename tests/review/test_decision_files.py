@@ -25,8 +25,8 @@ from openpyxl.cell.text import InlineFont
 from pipelines.files import safe_csv, xlsx_cells, xlsx_read
 from pipelines.review.columns import HEADERS, IDENTITY_COLUMNS
 from pipelines.review.incoming import decision_file, rules, take_in
-from tests.conftest import Opened, Rollcall, untouched
 from tests.support.filled_in import Rows, came, decided, ours, repacked, text, workbook
+from tests.support.product import Opened, Rollcall, keep_process_state
 
 WORDS = 'nein – "zu viel"; siehe,\nTicket 4711'
 SOFFICE = shutil.which("soffice")
@@ -42,7 +42,7 @@ def home(opened: Opened, rows: Rows, tmp_path_factory: pytest.TempPathFactory) -
     """A campaign that has taken these decisions in."""
     home = tmp_path_factory.mktemp("taken") / "home"
     shutil.copytree(opened.home, home)
-    with untouched(), pytest.MonkeyPatch.context() as patch:
+    with keep_process_state(), pytest.MonkeyPatch.context() as patch:
         patch.setenv("REVIEW__SEAL_KEY", opened.key.decode())
         take_in.import_decisions(
             home / "data" / "access.duckdb", "q4", [Path(came(home, rows[::-1]))], "lead@example"

@@ -15,9 +15,9 @@ import pytest
 
 from pipelines.review.columns import IDENTITY_COLUMNS
 from pipelines.review.incoming import take_in
-from tests.conftest import Rollcall
 from tests.review.test_review import changed
 from tests.support.filled_in import came, decided, sealed, text, workbook
+from tests.support.product import Rollcall
 
 
 def decisions(review: Rollcall) -> list[dict[str, Any]]:

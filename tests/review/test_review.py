@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import Result, Rollcall
+from tests.support.product import Result, Rollcall
 from tests.warehouse.test_publish import too_open
 
 DEFINITION = """

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Rollcall
+from pipelines.failures import Refused
+from pipelines.review import closing
 from tests.review.test_review import DEFINITION, changed, table
+from tests.support.product import Rollcall
 
 SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
 
@@ -138,6 +140,18 @@ def test_a_closed_campaign_gives_the_same_packet_again(q4):
     assert 0 == verified.code, verified.err
 
 
+def test_a_campaign_is_closed_once(q4, monkeypatch):
+    """Of two commands that find a campaign open, the second changes nothing."""
+    monkeypatch.setenv("REVIEW__SEAL_KEY", SEAL["REVIEW__SEAL_KEY"])
+    assert 0 == q4.run("review", "close", "q4", "--undecided").code
+    before = q4.rows("from review_campaigns")
+
+    with pytest.raises(Refused, match="another process"):
+        closing.close_campaign(q4.warehouse, "q4", True, q4.home / "elsewhere")
+
+    assert before == q4.rows("from review_campaigns")
+
+
 # ---- a packet, checked by somebody else
 
 
@@ -157,7 +171,7 @@ def test_a_packet_is_verified_with_nothing_but_the_packet(packet, tmp_path):
 
     assert 0 == ended.returncode, ended.stderr
     assert "[]" == ended.stdout.splitlines()[-1]
-    assert "Somebody who rewrites every file can make that so" in ended.stdout
+    assert "Somebody who rewrites every file can make it agree" in ended.stdout
 
 
 def test_a_changed_byte_fails_and_names_the_file(rollcall, touched):
@@ -189,7 +203,7 @@ def test_what_does_not_belong_to_a_packet_is_named(rollcall, touched, tmp_path):
     assert "reviewers/extra.csv: manifest.json does not list it" in wrong()
     (touched / "reviewers" / "extra.csv").unlink()
     (touched / "more").mkdir()
-    assert "more: it is a folder" in wrong()
+    assert "more: it is an empty folder" in wrong()
     (touched / "more").rmdir()
     (touched / "population.csv").rename(tmp_path / "elsewhere.csv")
     (touched / "population.csv").symlink_to(tmp_path / "elsewhere.csv")

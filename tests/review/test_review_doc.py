@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.conftest import Result, Rollcall
 from tests.review.test_review import table
+from tests.support.product import Result, Rollcall
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "review.md"

@@ -22,8 +22,8 @@ from pipelines.review.outgoing import files as reviewer_files
 from pipelines.review.outgoing import rows as reviewer_rows
 from pipelines.review.outgoing.files import file_stem
 from pipelines.warehouse.review_tables import DECISIONS
-from tests.conftest import Rollcall
 from tests.review.test_review import changed, opened, table
+from tests.support.product import Rollcall
 
 SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
 NASTY = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.conftest import Rollcall
 from tests.sandbox.charthop import feeds
 from tests.support.oracle import charthop
+from tests.support.product import Rollcall
 from tests.sync.test_sync import published_grants
 
 OURS = "source_name = 'charthop'"

@@ -89,7 +89,7 @@ def test_links_that_are_always_new_come_to_an_end(read, source, rows):
 
 
 def test_a_list_without_end_comes_to_one(read, monkeypatch):
-    monkeypatch.setattr("pipelines.sources.reading.MOST_PAGES", 20)
+    monkeypatch.setattr("pipelines.sources.reading.MAX_PAGES", 20)
     numbers = itertools.count()
 
     def endless(request: Request, _: Response | None) -> Response:

@@ -14,7 +14,7 @@ from pipelines.failures import Denied, Misconfigured, Rejected, Unknown, Unreada
 from pipelines.http.policy import Policy
 from pipelines.sources import write_access
 from pipelines.sources.writer import Change, Provisioner, Receipt
-from tests.sandbox.server import Fault, Request
+from tests.sandbox.server import Fault, Request, Response
 from tests.support.faults import cut, hang_up, silent, status
 from tests.support.pingone_tenant import (
     ALL,
@@ -57,7 +57,7 @@ def settings(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPa
         "PROVISION__PINGONE__SETTLE_SECONDS": "2",
     }.items():
         monkeypatch.setenv(name, value)
-    hasty = functools.partial(Policy, wait=0.002, longest_wait=0.02, silence=0.4)
+    hasty = functools.partial(Policy, wait=0.002, longest_wait=0.02, read_timeout=0.4)
     monkeypatch.setattr("pipelines.sources.pingone.writer.Policy", hasty)
     return monkeypatch
 
@@ -305,7 +305,7 @@ def test_a_role_held_more_widely_counts_as_held(tenant, writer):
     pingone = tenant.pingone
     wide = pingone.assign_role(NORA, READER, "ENVIRONMENT", ENVIRONMENT)
     narrow = change("grant", role=READER, scope=f"population:{EMPLOYEES}")
-    assert ("done", "it is held at a wider scope") == (
+    assert ("done", "the user holds the role at a wider scope") == (
         writer.look(narrow).state,
         writer.look(narrow).why,
     )
@@ -325,12 +325,49 @@ def test_a_role_held_more_widely_counts_as_held(tenant, writer):
     assert [] == writes(tenant)
 
 
+@pytest.mark.parametrize("sign", ["shared id", "group", "inheritance"])
+def test_an_inherited_assignment_is_not_revoked(tenant, writer, sign):
+    """What the sync calls inherited stays, though the user's list does not call it read-only."""
+    pingone = tenant.pingone
+    pingone.switches.inherited_assignments = "unmarked"
+    pingone.switches.inherited_ids = "shared" if sign == "shared id" else "own"
+    pingone.assign_role(ALL, READER, "POPULATION", EMPLOYEES)  # Mara is in it through Payments
+    own = pingone.assign_role(MARA, READER, "POPULATION", CONTRACTORS)
+
+    def show_sign(request: Request, honest: Response) -> Response:
+        body = json.loads(honest.encoded())
+        for row in body["_embedded"]["roleAssignments"]:
+            row["readOnly"] = False
+            if row["id"] != own["id"] and sign != "shared id":
+                row |= {sign: {"id": ALL} if sign == "group" else "inherited"}
+        return Response(200, body)
+
+    of_mara = f"users/{MARA}/roleAssignments"
+    tenant.server.faults = [Fault(lambda request: request.path.endswith(of_mara), show_sign, 99)]
+    assert ["drift"] == states(
+        writer, change("revoke", user=MARA, role=READER, scope=f"population:{EMPLOYEES}")
+    )
+    assert ["pending", "absent"] == states(
+        writer, change("revoke", user=MARA, role=READER, scope=f"population:{CONTRACTORS}")
+    )
+    assert [("DELETE", f"{of_mara}/{own['id']}")] == writes(tenant)
+
+
+def test_no_role_is_revoked_if_the_roles_of_groups_are_hidden(tenant, writer):
+    """Without that right nobody can tell whether an assignment is a group's."""
+    tenant.pingone.assign_role(MARA, READER, "POPULATION", EMPLOYEES)
+    tenant.pingone.clients[WRITER].missing_permissions = {"permissions:read:groupRoleAssignments"}
+    with pytest.raises(Denied) as denied:
+        writer.look(change("revoke", user=MARA, role=READER, scope=f"population:{EMPLOYEES}"))
+    assert "groupRoleAssignments" in denied.value.next
+
+
 def test_an_id_of_another_account_stops_everything(tenant, writer):
     """An id that belongs to another account by now stops the whole apply."""
     known = {"account_username": "Nora", "account_created_at": LONG_AGO}
     assert ["pending"] == states(writer, change("disable_account", **known))[:1]
     renamed = change("revoke", group=ALL, **known | {"account_username": "noa"})
-    assert ("drift", "the account has another username by now") == (
+    assert ("drift", "the account now has another username") == (
         writer.look(renamed).state,
         writer.look(renamed).why,
     )
@@ -361,7 +398,7 @@ def test_an_account_is_gone_only_if_others_are_there(tenant, writer, settings):
     tenant.pingone.members.clear()
     tenant.pingone.external_members.clear()
     tenant.pingone.touch()
-    with pytest.raises(Unreadable, match="not one can be seen"):
+    with pytest.raises(Unreadable, match="no user can be seen"):
         write_access.connect_writer("pingone").look(wanted)
     tenant.pingone.clients[WRITER].missing_permissions = {"dir:read:user"}
     with pytest.raises(Denied):
@@ -386,7 +423,7 @@ def test_what_reads_do_not_show_yet_is_waited_for(tenant, writer):
     began = datetime.now(UTC) - timedelta(seconds=1.8)
     writer.act(taken, writer.look(taken))
     assert "pending" == writer.look(taken, began).state
-    with pytest.raises(Rejected, match="not there any more"):  # and no read says so yet
+    with pytest.raises(Rejected, match="not exist any more"):  # and no read says so yet
         writer.act(taken, writer.look(taken, began))
 
 

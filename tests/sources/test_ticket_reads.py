@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from typing import Any
 
 import duckdb
@@ -9,13 +11,14 @@ import pytest
 from dlt.extract.exceptions import ResourceExtractionError
 
 from pipelines.http.policy import Counters
-from pipelines.sources import registry
+from pipelines.sources import registry, write_access
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import parse_rows, wrap_rows
+from pipelines.sources.writer import Change
 from pipelines.warehouse import change_tables
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault
 from tests.support.faults import status
+from tests.support.product import Rollcall
 
 
 class Reader:
@@ -46,17 +49,17 @@ class Reader:
     def read(self, patch: pytest.MonkeyPatch, **more: str) -> list[dict[str, Any]]:
         for name, value in (self.rollcall.environment | more).items():
             patch.setenv(name, value)
-        tally = Counters()
-        source = registry.connect_source("haloitsm", tally, EarlierRows(self.file, "haloitsm"))
+        counters = Counters()
+        source = registry.connect_source("haloitsm", counters, EarlierRows(self.file, "haloitsm"))
         tables = list(source.resources["tickets"])
-        self.requests, self.warnings = tally.requests, tally.warnings
+        self.requests, self.warnings = counters.requests, counters.warnings
         rows = [{**row} for row in parse_rows(tables)]
         keys = [key for table in tables for key in table["id"].to_pylist()]
         held = wrap_rows(zip(keys, rows, strict=True))
         with duckdb.connect(str(self.file)) as connection:
             connection.register("held", held)
             connection.execute("create or replace table raw_haloitsm.tickets as from held")
-        assert len(rows) == tally.rows_read["tickets"]
+        assert len(rows) == counters.rows_read["tickets"]
         return rows
 
 
@@ -111,3 +114,27 @@ def test_a_desk_that_fails_fails_the_read(reader, monkeypatch):
 
     with pytest.raises(ResourceExtractionError, match="400"):
         reader.read(monkeypatch)
+
+
+@pytest.mark.parametrize("is_ignored", [False, True])
+def test_reader_and_writer_agree_on_what_is_closed(reader, monkeypatch, is_ignored):
+    """A plan acts on the state that the sync read, also on a build without `excludeclosed`."""
+    sandbox = reader.rollcall.sandbox
+    desk = sandbox.company.haloitsm.desk
+    desk.halo.switches.excludeclosed_ignored = is_ignored
+    keys = reader.opened(*(f"[RC-{number}] x" for number in range(4)))
+    for key, status_id in zip(keys, (21, 22, 23, 24), strict=True):
+        desk.upsert({"id": key, "status_id": status_id})  # New, In Progress, Cancelled, Closed
+
+    rows = reader.read(monkeypatch, **sandbox.write_environment())
+    writer = write_access.connect_writer("haloitsm")
+    seen = [writer.look(closing(key, f"RC-{number}")).state for number, key in enumerate(keys)]
+
+    assert ["pending", "pending", "done", "done"] == seen
+    assert [False, False, True, True] == [row["is_closed"] for row in rows]
+
+
+def closing(key: int, reference: str) -> Change:
+    expected = json.dumps({"ticket_id": f"haloitsm:ticket:{key}", "reference": reference})
+    nothing = dict.fromkeys(field.name for field in dataclasses.fields(Change))
+    return Change(**nothing | {"action": "close_ticket", "expected_state": expected})

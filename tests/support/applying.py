@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.files import json_lines
-from tests.conftest import Result, Rollcall
 from tests.sandbox.server import Fault
 from tests.support.faults import status
+from tests.support.product import Result, Rollcall
 from tests.support.wanted import busy, may_write, wants
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @contextmanager
-def wishing(rollcall: Rollcall) -> Iterator[Rollcall]:
-    """The invented company with six wishes, a credential that may change it, and a sync at work."""
+def with_wanted_changes(rollcall: Rollcall) -> Iterator[Rollcall]:
+    """The invented company with six wanted changes, a write credential, and a sync at work."""
     wants(may_write(rollcall))
     with busy(rollcall):
         yield rollcall

@@ -24,10 +24,10 @@ from pipelines.http.policy import Counters, Policy
 from pipelines.sources import registry, source_names
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sync import load
-from tests.conftest import FAST
 from tests.sandbox import Sandbox
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.counted import count
+from tests.support.product import FAST
 
 Effect = Callable[[Request, Response | None], Response]
 Rows = dict[str, dict[str, Any]]  # by table: id -> what the vendor said
@@ -208,24 +208,24 @@ class Reader:
     def __call__(self, source: str, *faults: Fault, again: bool = False) -> Taken:
         """What the source gives while these faults strike, each at least once; `again` after a
         good day. Its resources are asked as dlt asks them, and nothing is written."""
-        server, tally = self.server(source), Counters()
-        held = EarlierRows(self.good_days[source] / "access.duckdb", source) if again else None
+        server, counters = self.server(source), Counters()
+        earlier = EarlierRows(self.good_days[source] / "access.duckdb", source) if again else None
         server.faults, server.log, server.seen = [*faults], [], []
         rows, failure = {}, None
         try:
-            for name, resource in registry.connect_source(source, tally, held).resources.items():
+            for name, resource in registry.connect_source(
+                source, counters, earlier
+            ).resources.items():
                 if found := by_id(name, list(resource)):
                     rows[name] = found
         except Exception as error:
             rows, failure = {}, explain(error)
             if failure is None:
                 raise
-        finally:
-            tally.client = None  # dlt remembers every setting, and so the tally among them
         server.faults = []
         assert all(fault.fired for fault in faults), "a fault never struck"
         count("faults", reads=1, struck=sum(fault.fired for fault in faults))
-        return Taken(rows, failure, tally.warnings)
+        return Taken(rows, failure, counters.warnings)
 
 
 def by_id(name: str, tables: list[pa.Table]) -> dict[str, Any]:

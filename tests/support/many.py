@@ -42,7 +42,7 @@ class Kept(EarlierRows):
         super().__init__(source=source)
         self.connection = connection
 
-    def _ask(self, sql: str) -> pa.Table | None:
+    def _query(self, sql: str) -> pa.Table | None:
         try:
             return self.connection.execute(sql).to_arrow_table()
         except duckdb.CatalogException:
@@ -79,8 +79,8 @@ class One:
     def read(self, source: str, full: bool = False) -> bool:
         """Read one source as dlt would ask for it; whether it was taken."""
         state = dict(self.states[source])
-        tally = Counters()
-        connected = registry.connect_source(source, tally, Kept(self.raw, source), full)
+        counters = Counters()
+        connected = registry.connect_source(source, counters, Kept(self.raw, source), full)
         where = ConfigSectionContext(source_state_key=source)
         found: dict[str, tuple[bool, pa.Table]] = {}
         try:
@@ -96,8 +96,6 @@ class One:
             if explain(error) is None:
                 raise
             return False
-        finally:
-            tally.client = None  # dlt remembers every setting, and so the tally among them
         self.states[source] = state
         self.raw.execute(f"create schema if not exists raw_{source}")
         for name, (appended, rows) in found.items():
@@ -162,7 +160,7 @@ class Many:
             for table in tables(connection):
                 source, name = table.removeprefix("raw_").split(".")
                 [rows] = connection.execute(f"select count(*) from {table}").fetchone()
-                reads[source].rows_loaded[name] = reads[source].tally.rows_read[name] = rows
+                reads[source].rows_loaded[name] = reads[source].counters.rows_read[name] = rows
         run_record.record_runs(self.warehouse, f"run{number}", [*reads.values()])
         transform(self.warehouse, self.home)
 

@@ -1,4 +1,4 @@
-"""Wishes for changes, put where the marts would put them, and who may carry them out."""
+"""Put wanted changes where the marts would put them, and give the right to make them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import duckdb
 
 from pipelines.sources.writer import Change
 from pipelines.warehouse import publish
-from tests.conftest import Rollcall
+from tests.support.product import Rollcall
 
 COLUMNS = [*Change.__dataclass_fields__, "blocked_because"]
 FROM_GRANTS = """
@@ -69,7 +69,7 @@ def busy(rollcall: Rollcall) -> AbstractContextManager[object]:
 
 
 def many(rollcall: Rollcall, count: int) -> None:
-    """Wishes for as many changes: by turns a membership to take, and a ticket to open for what only
+    """Ask for as many changes: by turns a membership to take, and a ticket to open for what only
     people can change."""
     pingone = rollcall.sandbox.company.pingone
     group = next(key for key, one in pingone.groups.items() if one["name"] == "VPN")

@@ -88,7 +88,7 @@ SLOW = ("silent", "dripping")
 def test_what_passes_leaves_no_trace(read, kind, source, position):
     expected = read.good_day(source)
     if kind in SLOW:
-        faults.quick(read.patch, silence=0.4, deadline=0.4)
+        faults.quick(read.patch, read_timeout=0.4, deadline=0.4)
     effect, times = PASSING[kind]
     if (kind, position) == ("moved", "token"):
         effect = lambda request, honest: Response(307, b"", {"location": request.path})  # noqa: E731
@@ -137,7 +137,7 @@ LASTING = {
 @pytest.mark.parametrize("kind, source, position", cells([*LASTING], tuple(LASTING)))
 def test_what_lasts_ends_the_source_and_is_told(read, kind, source, position):
     if kind in SLOW:
-        faults.quick(read.patch, silence=0.2, deadline=0.2)
+        faults.quick(read.patch, read_timeout=0.2, deadline=0.2)
     effect, code, code_of_token, words = LASTING[kind]
 
     taken = read(source, fault(source, position, effect, times=10_000))

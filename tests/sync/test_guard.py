@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Known, Published, Result, Rollcall, first_sync
 from tests.sandbox import Sandbox
+from tests.support.product import Known, Published, Result, Rollcall, first_sync
 from tests.sync.test_sync import assert_published_is_true
 
 
@@ -182,4 +182,4 @@ def test_a_small_tenant_that_is_all_another_is_noticed(rollcall, published):
     halo.touch()
 
     result = rollcall.run("sync", "haloitsm", GUARD__REMOVED_ROWS="99", GUARD__REMOVED_SHARE="1")
-    assert 5 == result.code and "not one of those that were there is left" in result.err
+    assert 5 == result.code and "none of the earlier accounts is left" in result.err

@@ -12,7 +12,6 @@ import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from tests.conftest import FAST, Rollcall
 from tests.sandbox import Sandbox
 from tests.support.counted import count
 from tests.support.faults import quick
@@ -27,6 +26,7 @@ from tests.support.histories import (
     truths,
 )
 from tests.support.many import Many, said
+from tests.support.product import FAST, Rollcall
 from tests.sync.test_guard import arguments, cure_of
 
 HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "3"))

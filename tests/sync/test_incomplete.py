@@ -11,9 +11,9 @@ import json
 import duckdb
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Request, Response
 from tests.support import oracle
+from tests.support.product import Rollcall
 from tests.sync.test_sync import published_grants
 from tests.warehouse.test_publish import change
 
@@ -168,6 +168,29 @@ def test_a_failed_run_adds_its_record_only(rollcall, published, status, code, wo
     assert earlier == rollcall.rows(f"from runs where run_id <> '{run_id}' order by all")
     assert dict.fromkeys(SOURCES, word) == runs_of(rollcall, run_id)
     assert 0o400 == rollcall.warehouse.stat().st_mode & 0o777
+
+    states = rollcall.run("status", "--json").document["sources"]
+    assert [(True, run_id)] * 3 == [(state["is_stale"], state["last_run_id"]) for state in states]
+
+
+def test_a_review_after_a_run_that_published_nothing_says_stale(rollcall, published):
+    """The run is in `runs` alone; opening a campaign builds what it shows of the sources again."""
+    rollcall.has(published)
+    for name in SOURCES:
+        getattr(rollcall.sandbox, name).faults = [down(LISTS[name])]
+    assert 4 == rollcall.run("sync").code
+    assert [False] == rollcall.column("select distinct is_stale from source_states")
+    (rollcall.home / "reviews").mkdir()
+    (rollcall.home / "reviews" / "q4.toml").write_text(
+        'title = "Q4"\ndue = 2099-12-15\nfallback = "security@lanternfish.example"\n'
+    )
+
+    accepted = [word for name in SOURCES for word in ("--accept-stale", name)]
+    result = rollcall.run("review", "open", "q4", *accepted, "--because", "audit is due")
+
+    assert 0 == result.code, result.err
+    for table in ("source_states", "access_review"):
+        assert [True] == rollcall.column(f"select distinct is_stale from {table}")
 
 
 def test_a_first_run_with_a_source_down(rollcall):

@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 
-from tests.conftest import Known, Published, Rollcall, first_sync
 from tests.sandbox import Sandbox
 from tests.sandbox.pingone.server import PingOne
 from tests.sandbox.server import Fault
 from tests.support import oracle
+from tests.support.product import Known, Published, Rollcall, first_sync
 from tests.sync.test_sync import published_grants
 
 WAY = {"SOURCES__PINGONE__MEMBERSHIPS": "by_group"}
@@ -141,7 +141,7 @@ def test_a_sweep_reads_everything_when_due(known, monkeypatch):
     assert "full" == sync(known)
     del known.environment["SOURCES__PINGONE__FULL_EVERY_DAYS"]
     with monkeypatch.context() as patch:
-        patch.setattr("pipelines.sources.pingone.incremental.REACH", timedelta(0))
+        patch.setattr("pipelines.sources.pingone.incremental.FEED_REACH", timedelta(0))
         assert "full" == sync(known)
     assert "incremental" == sync(known)
 

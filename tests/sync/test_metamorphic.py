@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.server import Fault, Request
 from tests.support.faults import closed_after, cut, marked, status, then
+from tests.support.product import Rollcall
 from tests.warehouse.test_publish import too_open
 
 TABLES = ("people", "accounts", "entitlements", "grants", "dangling_grants", "access_review")

@@ -31,7 +31,7 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> EarlierRows:
     return EarlierRows(path, "haloitsm")
 
 
-def agents_of(server: Server, held: EarlierRows) -> set[str]:
+def agents_of(server: Server, earlier: EarlierRows) -> set[str]:
     """The agents as a sync reads them, three a page."""
     given = source(
         base_url=server.url,
@@ -39,7 +39,7 @@ def agents_of(server: Server, held: EarlierRows) -> set[str]:
         client_secret="halo-secret",
         page_size=3,
         requests_per_second=0,
-        held=held,
+        earlier=earlier,
     )
     return {key for table in given.resources["agents"] for key in table["id"].to_pylist()}
 

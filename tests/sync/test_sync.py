@@ -6,8 +6,8 @@ from itertools import zip_longest
 
 import pytest
 
-from tests.conftest import Rollcall
 from tests.support import oracle
+from tests.support.product import Rollcall
 
 Grants = dict[tuple[str, str, str | None], tuple[bool, bool, tuple[str, ...]]]
 

@@ -8,9 +8,9 @@ import shutil
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines.warehouse.dbt_build import PROJECT_FOLDER
-from tests.conftest import Rollcall
+from pipelines.warehouse import PROJECT_FOLDER
 from tests.support import oracle
+from tests.support.product import Rollcall
 
 TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dangling_grants")
 

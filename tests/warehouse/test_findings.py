@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.company import ENGINEERING, FINANCE, VPN
 from tests.sandbox.company.parts import charthop_id, pingone_id
+from tests.support.product import Rollcall
 
 POLICY = """
 [[separation]]

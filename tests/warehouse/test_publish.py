@@ -21,11 +21,11 @@ from threading import Event
 
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox import Sandbox
 from tests.sandbox.company import company as invented
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.counted import count
+from tests.support.product import Rollcall
 from tests.sync.test_sync import assert_published_is_true
 
 WORK = ".access.duckdb.work"

@@ -13,8 +13,8 @@ import pytest
 
 from pipelines.failures import StorageFailed
 from pipelines.warehouse import publish
-from tests.conftest import Rollcall, untouched
 from tests.sandbox.server import Fault, Request, Response
+from tests.support.product import Rollcall, keep_process_state
 from tests.sync.test_sync import assert_published_is_true
 from tests.warehouse.test_publish import CLEAN, change, left
 
@@ -108,13 +108,13 @@ def test_a_first_run_on_a_full_disk_leaves_nothing(rollcall, disk):
 
 LIMITED = """
 import duckdb, resource, sys
-from pipelines.failures import explained
+from pipelines.failures import explain
 resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
 try:
     rows = "select md5(range::text) from range(1_000_000)"
     duckdb.connect(sys.argv[1]).execute(f"create table large as {rows}")
 except duckdb.Error as error:
-    print(explained(error))
+    print(explain(error))
 """
 
 
@@ -132,7 +132,7 @@ def test_a_published_file_that_was_cut_is_left_alone(rollcall, published, size):
     rollcall.has(published)
     os.truncate(rollcall.warehouse, size if size >= 0 else len(published.data) - 1)
 
-    refused(rollcall, str(rollcall.warehouse), "restore it")
+    refused(rollcall, str(rollcall.warehouse), "restore the file")
 
 
 def test_one_flipped_bit_in_any_table_is_found(rollcall, published):
@@ -157,7 +157,7 @@ def test_one_flipped_bit_in_any_table_is_found(rollcall, published):
         damaged[place] ^= 1
         rollcall.warehouse.chmod(0o600)
         rollcall.warehouse.write_bytes(damaged)
-        refused(rollcall, str(rollcall.warehouse), "restore it")
+        refused(rollcall, str(rollcall.warehouse), "restore the file")
         assert not rollcall.sandbox.charthop.log
 
     damaged = bytearray(published.data)
@@ -222,7 +222,7 @@ def test_the_new_file_is_on_disk_before_it_takes_its_place(rollcall, monkeypatch
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", renamed)
-    with untouched():
+    with keep_process_state():
         publish.publish(copy, warehouse)
 
     file, folder = warehouse.stat().st_ino, tmp_path.stat().st_ino
@@ -239,7 +239,7 @@ def test_a_write_ahead_log_stops_the_rename(tmp_path):
     warehouse.write_text("old")
     warehouse.with_name("access.duckdb.wal").touch()
 
-    with untouched(), pytest.raises(StorageFailed, match=r"\.wal"):
+    with keep_process_state(), pytest.raises(StorageFailed, match=r"\.wal"):
         publish.publish(copy, warehouse)
 
     assert "old" == warehouse.read_text()

@@ -11,16 +11,24 @@ import pytest
 from pipelines.files import json_lines
 from pipelines.write_back import audit_log
 from pipelines.write_back import plan as plans
-from tests.conftest import Published, Rollcall
 from tests.sandbox.server import Request
-from tests.support.applying import applied, asked_for, calls, held, journal, wishing, write
+from tests.support.applying import (
+    applied,
+    asked_for,
+    calls,
+    held,
+    journal,
+    with_wanted_changes,
+    write,
+)
+from tests.support.product import Published, Rollcall
 from tests.support.wanted import busy, may_write, wants
 from tests.write_back.test_plan import changed, planned
 
 
 @pytest.fixture
 def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with wishing(rollcall.has(published)) as company:
+    with with_wanted_changes(rollcall.has(published)) as company:
         yield company
 
 
@@ -121,7 +129,7 @@ def test_the_plan_of_another_tenant_is_refused(company):
     path = planned(company)
     result = applied(company, path, SOURCES__PINGONE__ENVIRONMENT_ID="0" * 36)
 
-    assert 5 == result.code and "it is for" in result.err
+    assert 5 == result.code and "the plan is for" in result.err
     assert [] == calls(company)
 
 
@@ -137,7 +145,7 @@ def test_a_stale_plan_is_refused(company):
         wants(company)
         changed(company, statement)
         result = applied(company, path)
-        assert 5 == result.code and "not wanted (so) any more" in result.err
+        assert 5 == result.code and "no longer asks for" in result.err
     wants(company)
     assert 5 == applied(company, path, PLAN__MAX_AGE_HOURS="0").code
     assert [] == calls(company)

@@ -15,20 +15,29 @@ from typing import Any
 
 import pytest
 
-from pipelines.sources.haloitsm.ticket_text import reference
+from pipelines.sources.haloitsm.ticket_text import make_reference
 from pipelines.write_back import audit_log
-from tests.conftest import Published, Rollcall
 from tests.sandbox.server import Request
-from tests.support.applying import WRITES, applied, asked_for, calls, held, journal, wishing, write
+from tests.support.applying import (
+    WRITES,
+    applied,
+    asked_for,
+    calls,
+    held,
+    journal,
+    with_wanted_changes,
+    write,
+)
 from tests.support.counted import count as count_kills
 from tests.support.faults import status
+from tests.support.product import Published, Rollcall
 from tests.support.wanted import busy, many, may_write
 from tests.write_back.test_plan import planned
 
 
 @pytest.fixture
 def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with wishing(rollcall.has(published)) as company:
+    with with_wanted_changes(rollcall.has(published)) as company:
         yield company
 
 
@@ -163,7 +172,7 @@ def test_killed_at_every_step_it_ends_at_the_state_of_the_plan(rollcall, publish
         for mark in re.findall(r"RC-[0-9a-f]{16}", ticket["summary"])
     )
     assert marks == dict.fromkeys(
-        (reference(item["change_id"]) for item in items if item["action"] == "open_ticket"), 1
+        (make_reference(item["change_id"]) for item in items if item["action"] == "open_ticket"), 1
     )
     posts = [path_ for method, path_, *_ in rollcall.sandbox.haloitsm.log if method in WRITES]
     assert {"/api/Tickets"} == {one for one in posts if "token" not in one}

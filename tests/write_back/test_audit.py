@@ -113,7 +113,7 @@ def test_a_writer_that_died_leaves_a_log_that_goes_on(folder: Path):
     """
     with (folder / "audit.jsonl").open("ab") as file:
         file.write(b'{"actor":"kim')
-    assert ["its last record is cut off after 13 bytes"] == audit_log.verify_log(folder).wrong
+    assert ["the last record is cut off after 13 bytes"] == audit_log.verify_log(folder).wrong
 
     audit_log.Log(folder, "kim@host").write("plan_made")
 
@@ -127,5 +127,5 @@ def test_an_edited_log_is_told_with_its_record(folder: Path, rollcall):
 
     result = rollcall.run("audit", "verify")
 
-    assert 5 == result.code and "record 5 was changed" in result.err
+    assert 5 == result.code and "record 5 was edited" in result.err
     assert 0o600 == (folder / "audit.jsonl").stat().st_mode & 0o777

@@ -10,7 +10,6 @@ import duckdb
 import pytest
 
 from pipelines.policy.tables import POLICY_SCHEMA
-from pipelines.sources import write_access
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 from tests.sandbox.company.parts import pingone_id
 
@@ -115,9 +114,9 @@ class Company:
 
 
 @pytest.fixture(scope="module")
-def wished(tmp_path_factory, published):
+def decided(tmp_path_factory, published):
     """Everything at once: each test looks at its own part."""
-    made = Company(tmp_path_factory.mktemp("wished"), published.data)
+    made = Company(tmp_path_factory.mktemp("wanted"), published.data)
     ada, priya = user(4), user(22)
     held = {row["grant_id"] for row in made.rows("from grants")}
     made.campaign(
@@ -154,10 +153,10 @@ def wished(tmp_path_factory, published):
         return made.build(patch)
 
 
-def test_a_revoked_grant_is_planned_with_its_reason(wished):
+def test_a_revoked_grant_is_planned_with_its_reason(decided):
     """A revoked grant is planned for removal, with who decided and what remains."""
     [sam], [ada] = (
-        wished.planned(f"account_id = '{who}' and blocked_because is null and campaign = 'q4'")
+        decided.planned(f"account_id = '{who}' and blocked_because is null and campaign = 'q4'")
         for who in (user(15), user(4))
     )
 
@@ -178,10 +177,10 @@ def test_a_revoked_grant_is_planned_with_its_reason(wished):
     assert "also held through Engineering" in ada["residual"]
 
 
-def test_what_no_plan_will_do_says_why(wished):
+def test_what_no_plan_will_do_says_why(decided):
     said = {
         (row["account_id"], row["entitlement_id"].split(":")[1]): row["blocked_because"]
-        for row in wished.planned("campaign = 'q4' and blocked_because is not null")
+        for row in decided.planned("campaign = 'q4' and blocked_because is not null")
     }
 
     assert "inherited only: Engineering would have to go" == said[user(32), "group"]
@@ -191,29 +190,29 @@ def test_what_no_plan_will_do_says_why(wished):
     assert "protected: roles are for the two who know them" in said[user(22), "role"]
 
 
-def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(wished):
-    tickets = wished.planned("channel = 'ticket' and reason_kind = 'decision'")
+def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(decided):
+    tickets = decided.planned("channel = 'ticket' and reason_kind = 'decision'")
 
     assert {(group(5), "modify"), ("haloitsm:team:2:member", "revoke")} == {
         (row["entitlement_id"], row["wanted_action"]) for row in tickets
     }
-    assert {("open_ticket", write_access.ticket_source(), None)} == {
+    assert {("open_ticket", "haloitsm", None)} == {
         (row["action"], row["through"], row["blocked_because"]) for row in tickets
     }
 
 
-def test_what_is_kept_or_not_closed_is_not_touched(wished):
-    assert [] == wished.planned(f"account_id in ('{user(1)}', '{user(6)}')")
+def test_what_is_kept_or_not_closed_is_not_touched(decided):
+    assert [] == decided.planned(f"account_id in ('{user(1)}', '{user(6)}')")
 
 
-def test_leavers_are_disabled_then_deleted(wished):
+def test_leavers_are_disabled_then_deleted(decided):
     """Leavers are disabled first, and deleted once a sync has seen them disabled.
 
     Nora left in March, and nobody else holds what her group gives; Olu's account was closed.
     """
     planned = {
         (row["account_id"], row["wanted_action"] or row["action"]): row
-        for row in wished.planned("reason_kind = 'leaver'")
+        for row in decided.planned("reason_kind = 'leaver'")
     }
 
     nora, olu = user(2), user(17)
@@ -224,12 +223,12 @@ def test_leavers_are_disabled_then_deleted(wished):
     assert (olu, "disable_account") not in planned
     assert not [key for key, _ in planned if key.startswith("charthop:")]
     assert {row["person_id"] for row in planned.values()} <= {
-        row["person_id"] for row in wished.rows("from people where employment_status = 'leaver'")
+        row["person_id"] for row in decided.rows("from people where employment_status = 'leaver'")
     }
 
 
-def test_requests_give_what_is_lacking_until_they_end(wished):
-    by_request = {row["reason_id"]: row for row in wished.planned("reason_id like 'R-%'")}
+def test_requests_give_what_is_lacking_until_they_end(decided):
+    by_request = {row["reason_id"]: row for row in decided.planned("reason_id like 'R-%'")}
 
     assert ("grant", user(30), None) == (
         by_request["R-1"]["action"],

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.failures import Refused
 from pipelines.write_back import plan as plans
-from tests.conftest import Rollcall
+from tests.support.product import Rollcall
 from tests.support.wanted import DIRECT, may_write, wants
 from tests.warehouse.test_publish import too_open
 
@@ -76,7 +76,7 @@ def test_a_plan_says_what_it_leaves_out_and_why(company):
     assert not (company.home / "never.json").exists()
 
     wants(company, count=1, residual="'through Finance'")
-    assert "stays nevertheless: through Finance" in company.run("plan").out
+    assert "remaining access: through Finance" in company.run("plan").out
 
 
 def test_what_no_plan_may_touch_is_left_out(company):
@@ -119,7 +119,7 @@ def test_a_plan_beyond_the_limit_needs_its_exact_number(company, limit, code):
 
     assert code == result.code
     if code:
-        assert "pingone: 6 changes, at most 5 or 0 % of its" in result.err
+        assert "pingone: 6 changes; the limit is 5 or 0 % of its" in result.err
         assert "--max-changes 6" in result.err
         assert 5 == company.run("plan", "--max-changes", "7", **limits).code
         path = planned(company, "--max-changes", "6", **limits)
@@ -141,7 +141,7 @@ def test_no_entitlement_loses_most_of_its_holders_unsaid(company):
     limits = {"PLAN__MAX_PERCENT_OF_HOLDERS": "25"}
     result = company.run("plan", **limits)
 
-    assert 5 == result.code and "holders lose it, at most 25 %" in result.err
+    assert 5 == result.code and "holders lose it; the limit is 25 %" in result.err
     assert 0 == company.run("plan", PLAN__FEW_HOLDERS="6", **limits).code
 
 

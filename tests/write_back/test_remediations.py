@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Rollcall
 from tests.sandbox.company.parts import pingone_id
+from tests.support.product import Rollcall
 from tests.write_back.test_changes import Company, group, user
 
 NETWORK = "haloitsm:agent:25/haloitsm:team:2:member"

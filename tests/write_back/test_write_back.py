@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FAST, Opened, Rollcall
 from tests.sandbox import Sandbox
 from tests.support.filled_in import came, decided
+from tests.support.product import FAST, Opened, Rollcall
 from tests.support.wanted import may_write
 
 DOCS = Path(__file__).parents[2] / "docs" / "write-back.md"
@@ -79,7 +79,7 @@ def test_the_page_leads_from_review_to_proof(closed):
     desk = closed.sandbox.company.haloitsm.desk
     ours = [one for one in desk.tickets.values() if "[RC-" in one["summary"]]
     assert [True] * 3 == [bool(one.get("dateclosed")) for one in ours]
-    assert "every one as it was written" in typed(closed, verify, folder)
+    assert "all as they were written" in typed(closed, verify, folder)
     assert closed.run("plan").out.startswith("nothing to change")
     assert "grant" in typed(closed, undo.replace("PLAN", first.name), folder)
 

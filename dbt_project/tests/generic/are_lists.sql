@@ -1,5 +1,5 @@
-{#- Staging would read anything but a list as "nothing", and so as a removal. One
-    test for all tables of a source, which says what it found -#}
+{#- Fails where a value is no list. Staging would read such a value as an empty
+    list, and so as a removal of everything. -#}
 {% test are_lists(model, of, keys) %}
 
 {%- for table, names in keys.items() %}
@@ -10,7 +10,9 @@ where
     {{ 'or ' if not loop.first -}}
     case
         when json_type(payload, '$.{{ name }}') not in ('ARRAY', 'NULL')
-        then error(concat('{{ table }} ', id, ': `{{ name }}` is no list')) is null
+        then
+            error(concat('{{ table }} ', id, ': `{{ name }}` is no list'))
+            is null
     end
     {%- endfor %}
 {%- endfor %}

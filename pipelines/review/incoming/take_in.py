@@ -8,30 +8,24 @@ changed; a later one supersedes it, and both are kept.
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.failures import Misconfigured, Refused
-from pipelines.files import safe_csv
-from pipelines.review import campaign_state, seal
-from pipelines.review.campaign import must_be_a_name
-from pipelines.review.columns import IDENTITY_COLUMNS, SEALED_COLUMNS, SHOWN_COLUMNS
-from pipelines.review.incoming import decision_file, rules
-from pipelines.review.incoming.decision_file import COLUMNS, LABELS, DecisionFile
-from pipelines.review.incoming.outcome import Decision, FileOutcome, Outcome
-from pipelines.review.incoming.rules import InvalidRow, OpenCampaign
-from pipelines.review.outgoing.rows import shown_sql
-from pipelines.sql import fetch_dicts, quote
+from pipelines.review import campaign as campaigns
+from pipelines.review import seal
+from pipelines.review.incoming import decision_file
+from pipelines.review.incoming.decision_file import DecisionFile
+from pipelines.review.incoming.judging import TEXT_FIELDS, judge_files
+from pipelines.review.incoming.outcome import Outcome
+from pipelines.review.incoming.rules import OpenCampaign
 from pipelines.warehouse import publish, review_tables
 
-TEXT_FIELDS = ("item_id", "import_id", "grant_id", "decision", "comment", "decided_by")
 DECISION_SCHEMA = pa.schema(
     {name: pa.string() for name in TEXT_FIELDS}
     | {"row_number": pa.int64(), "decided_at": pa.timestamp("us", "UTC")}
@@ -51,7 +45,7 @@ def import_decisions(
     Raises Misconfigured for an unknown campaign or file, and Refused for a closed campaign or a
     file that cannot be read.
     """
-    must_be_a_name(name)
+    campaigns.must_be_a_name(name)
     outcome = judged = None
     # Read and judge without the lock, because that takes long; then write with the lock. If another
     # process has published in between, judge again, now with the lock.
@@ -62,7 +56,7 @@ def import_decisions(
             if outcome is None:
                 files = _read_files(paths)
             if outcome is None or judged != _version(warehouse):
-                outcome, judged = _judge_files(connection, campaign, files, supersede), version
+                outcome, judged = judge_files(connection, campaign, files, supersede), version
             if not outcome.new or (outcome.rejections and not good_rows):
                 break
             if is_locked:
@@ -74,7 +68,10 @@ def import_decisions(
 @contextmanager
 def _open_copy(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a copy to write into, with the lock; publish it when the block ends."""
-    with publish.amend_published(warehouse) as copy, duckdb.connect(str(copy)) as connection:
+    with (
+        publish.amend_published(warehouse) as workspace,
+        duckdb.connect(str(workspace.copy)) as connection,
+    ):
         for table in (review_tables.IMPORTS, review_tables.DECIDED):
             table.create(connection)
         yield connection
@@ -90,7 +87,7 @@ def _read_campaign(
     connection: duckdb.DuckDBPyConnection, name: str, warehouse: Path
 ) -> OpenCampaign:
     connection.execute("set TimeZone = 'UTC'")
-    status = campaign_state.campaign_status(connection, name)
+    status = campaigns.campaign_status(connection, name)
     if status is None:
         raise Misconfigured(
             f"campaign {name}", "it was never opened", f"run `rollcall review open {name}`"
@@ -114,159 +111,6 @@ def _read_files(paths: list[Path]) -> list[DecisionFile]:
     for file in map(decision_file.read_decision_file, paths):
         files.setdefault(file.sha256, file)
     return [*files.values()]
-
-
-def _judge_files(
-    connection: duckdb.DuckDBPyConnection,
-    campaign: OpenCampaign,
-    files: list[DecisionFile],
-    supersede: bool,
-) -> Outcome:
-    """Check every row against its item, the other rows, and the decision before it."""
-    imported = connection.execute(
-        "select file_sha256 from review_imports where campaign = ? and rows_rejected = 0",
-        [campaign.name],
-    ).fetchall()
-    outcome = Outcome(
-        campaign.name, [FileOutcome(file.name, file.sha256, rows=len(file.rows)) for file in files]
-    )
-    for file in outcome.files:
-        file.is_known = not supersede and (file.sha256,) in imported
-    for decisions in _read_decisions(connection, campaign, files, outcome).values():
-        if len({(one.answer.decision, one.answer.comment) for one in decisions}) > 1:
-            _reject_contradiction(outcome, decisions)
-        else:
-            first, *others = decisions
-            for one in others:
-                outcome.files[one.file].repeated += 1
-            _judge_decision(outcome, first, campaign, supersede)
-    return outcome
-
-
-def _read_decisions(
-    connection: duckdb.DuckDBPyConnection,
-    campaign: OpenCampaign,
-    files: list[DecisionFile],
-    outcome: Outcome,
-) -> dict[str, list[Decision]]:
-    """Return the decisions of all new files by item; reject invalid rows, and count empty ones."""
-    found: dict[str, list[Decision]] = defaultdict(list)
-    new = {place: file for place, file in enumerate(files) if not outcome.files[place].is_known}
-    for row in _match_items(connection, campaign, new):
-        place, number = row["file"], row["row_number"]
-        try:
-            answer = rules.read_answer(row, files[place], campaign)
-        except InvalidRow as invalid:
-            outcome.reject(place, number, invalid.reason, invalid.expected)
-            continue
-        if answer is None:
-            outcome.files[place].undecided += 1
-            continue
-        item, before = row["item_id"], (row["before_decision"], row["before_comment"])
-        found[item].append(
-            Decision(place, number, item, row["grant_id"], row["is_gone"], before, answer)
-        )
-    return found
-
-
-def _reject_contradiction(outcome: Outcome, decisions: list[Decision]) -> None:
-    rows = " and ".join(
-        f"{outcome.files[one.file].name} row {one.row_number}" for one in decisions[:9]
-    )
-    for one in decisions:
-        outcome.reject(
-            one.file,
-            one.row_number,
-            f"{rows} decide differently on the same item",
-            "one decision and comment for each item",
-        )
-
-
-def _judge_decision(
-    outcome: Outcome, one: Decision, campaign: OpenCampaign, supersede: bool
-) -> None:
-    """Add a decision to the new ones, unless it repeats or contradicts the one before it."""
-    file, before = outcome.files[one.file], one.before[0]
-    if one.before == (one.answer.decision, one.answer.comment):
-        file.decided_before += 1
-    elif before and not supersede:
-        what = "another comment" if before == one.answer.decision else f"`{before}`"
-        outcome.reject(
-            one.file,
-            one.row_number,
-            f"decision: {what} was imported for this item before",
-            "the same decision and comment, or --supersede to replace them",
-        )
-    else:
-        outcome.new.append(one)
-        file.decided += 1
-        file.superseding += before is not None
-        file.late += campaign.due_on is not None and campaign.now.date() > campaign.due_on
-        file.gone += one.is_gone
-
-
-def _match_items(
-    connection: duckdb.DuckDBPyConnection, campaign: OpenCampaign, files: dict[int, DecisionFile]
-) -> Any:
-    """Return every row of the files with its item as `of_...`, the seal that went out with the
-    item, and the item's current decision."""
-    _register_rows(connection, files)
-    # A workbook may have been made from a CSV, so its cells may have the CSV's quotes, too. No id
-    # begins with a quote of its own, but a comment in a workbook may.
-    cells = ", ".join(
-        f"case when is_csv then {safe_csv.restored_cell_sql(column)} else {column} end as {column}"
-        if column == "comment"
-        else f'{safe_csv.restored_cell_sql(chr(34) + column + chr(34))} as "{column}"'
-        for column in COLUMNS
-    )
-    labels = {column.header: shown_sql(column) for column in SHOWN_COLUMNS}
-    item = ", ".join(
-        (
-            *(f"coalesce({column}, '') as \"of_{column}\"" for column in IDENTITY_COLUMNS),
-            *(f"coalesce({labels[label]}, '') as \"of_{label}\"" for label in LABELS),
-            "work_email as of_mail",
-        )
-    )
-    sealed = (f"of_{name}" for name in (*SEALED_COLUMNS, "reviewer"))
-    return fetch_dicts(
-        connection.execute(
-            f"""
-        with came as (
-            select file, row_number, wrong, {cells} from returned_rows
-        ),
-        items as (
-            select item_id as of_item_id, grant_id,
-                grant_id not in (select grant_id from grants) as is_gone, {item}
-            from review_items where campaign = {quote(campaign.name)}
-        ),
-        before as (
-            select item_id as before_item_id, decision as before_decision,
-                comment as before_comment
-            from review_decisions where campaign = {quote(campaign.name)} and is_current
-        )
-        select *, {seal.seal_sql(quote(campaign.name), *sealed)} as of_seal from came
-        left join items on item_id = of_item_id
-        left join before on item_id = before_item_id
-        order by file, row_number
-    """,
-            seal.hmac_pads(campaign.key),
-        )
-    )
-
-
-def _register_rows(connection: duckdb.DuckDBPyConnection, files: dict[int, DecisionFile]) -> None:
-    """Make the rows of the files available to queries as `returned_rows`."""
-    rows = [(place, file, row) for place, file in files.items() for row in file.rows]
-    texts = zip(*(row.texts for *_, row in rows), strict=True) if rows else [()] * len(COLUMNS)
-    columns = {
-        "file": pa.array([place for place, *_ in rows], pa.int32()),
-        "is_csv": pa.array([file.is_csv for _, file, _ in rows], pa.bool_()),
-        "row_number": pa.array([row.number for *_, row in rows], pa.int64()),
-        "wrong": pa.array([row.wrong for *_, row in rows], pa.string()),
-    }
-    for column, text in zip(COLUMNS, texts, strict=True):
-        columns[column] = pa.array(text, pa.string())
-    connection.register("returned_rows", pa.table(columns))
 
 
 def _insert(

@@ -1,4 +1,7 @@
-"""What the person who ran a campaign signs: a text that follows from the manifest alone."""
+"""The text that the person who ran a campaign signs. It follows from the manifest alone.
+
+`verify` writes the text again and compares, so every older packet would fail if a word changed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 
 def attestation_text(manifest: str) -> str:
-    """The attestation that belongs to this manifest; anybody can write it anew and compare."""
+    """Return the attestation of this manifest."""
     about = json.loads(manifest)
     counts = about["counts"]
     lines = [
@@ -16,7 +19,7 @@ def attestation_text(manifest: str) -> str:
         "",
         f"Campaign      {about['title']} ({about['campaign']}), due {about['due_on']}",
         f"Opened        {about['opened_at']} by {about['opened_by']}",
-        f"Closed        {_closed(about)}",
+        f"Closed        {_closed_text(about)}",
         f"Data as of    {about['data_as_of']}",
         f"Definition    SHA-256 {about['definition_sha256']}",
         f"Manifest      SHA-256 {hashlib.sha256(manifest.encode()).hexdigest()}",
@@ -29,13 +32,13 @@ def attestation_text(manifest: str) -> str:
         f"Decided       {counts['decided']} of {counts['items']}",
         f"Not decided   {counts['undecided']} without an answer, {counts['unsettled']} unsure or"
         " not the reviewer's; none of them is an approval",
-        f"Answers       {_listed(counts['decisions'])}",
+        f"Answers       {_counts_text(counts['decisions'])}",
         "",
         "Sources",
-        *(f"  {_source(state)}" for state in about["sources"]),
+        *(f"  {_source_text(state)}" for state in about["sources"]),
         "",
         "Accepted by name",
-        *([f"  {_accepted(one)}" for one in about["accepted"]] or ["  nothing"]),
+        *([f"  {_accepted_text(one)}" for one in about["accepted"]] or ["  nothing"]),
         "",
         "I have read the files that the manifest lists, and `rollcall review verify` found every",
         "one of them as it was written. The population above is complete for the scope of the",
@@ -48,15 +51,15 @@ def attestation_text(manifest: str) -> str:
     return "\n".join(lines)
 
 
-def _closed(about: dict[str, Any]) -> str:
+def _closed_text(about: dict[str, Any]) -> str:
     return f"{about['closed_at']} by {about['closed_by']}" if about["closed_at"] else "not yet"
 
 
-def _listed(counts: dict[str, int]) -> str:
+def _counts_text(counts: dict[str, int]) -> str:
     return ", ".join(f"{number} {name}" for name, number in counts.items()) or "nothing"
 
 
-def _source(state: dict[str, Any]) -> str:
+def _source_text(state: dict[str, Any]) -> str:
     complete = state["complete_run_id"] or "no complete run"
     return (
         f"{state['source_name']}: {complete}, data as of {state['as_of']}, everything read on"
@@ -64,5 +67,5 @@ def _source(state: dict[str, Any]) -> str:
     )
 
 
-def _accepted(one: dict[str, Any]) -> str:
+def _accepted_text(one: dict[str, Any]) -> str:
     return f"{one['source_name']}: {one['why']}. {one['accepted_by']}: {one['because']}"

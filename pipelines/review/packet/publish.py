@@ -1,9 +1,7 @@
-"""A packet of what is published or about to be, with its digest noted there."""
+"""Notes the digests of packets in the warehouse, and writes a packet again."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,61 +10,45 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Locked
 from pipelines.review import seal
-from pipelines.review.packet import write
-from pipelines.warehouse import publish, review_tables
+from pipelines.review.packet.write import Packet, write_packet
+from pipelines.warehouse import review_tables
+from pipelines.warehouse.publish import amend_published, open_published
 
 
-def publish_with_packet(
-    warehouse: Path, name: str, out: Path, label: str, amend: Callable[[Path], None]
-) -> tuple[Path, str]:
-    """Publish what `amend` makes of a copy of what is published, together with the digest of the
-    campaign's packet, which takes its place after that: what dies in between leaves a campaign
-    whose packet is to be written once more. Return its folder and its manifest's digest."""
-    key = seal.read_key(warehouse)
-    with ExitStack() as until_published, publish.amend_published(warehouse) as copy:
-        amend(copy)
-        with duckdb.connect(str(copy)) as connection:
-            folder, digest = until_published.enter_context(
-                write.write_packet(connection, name, key, out, label)
-            )
-            _note(connection, name, digest)
-    return folder, digest
-
-
-def write_packet_again(warehouse: Path, name: str, out: Path, label: str) -> tuple[Path, str]:
-    """Write the packet of a campaign as it is published, and note its digest if that is not known
-    yet. Return its folder and its manifest's digest."""
+def write_packet_again(warehouse: Path, name: str, out: Path, label: str) -> Packet:
+    """Write the packet of a published campaign, and note its digest if it is not noted yet."""
     key = seal.read_key(warehouse)
     with (
-        publish.open_published(warehouse) as connection,
-        write.write_packet(connection, name, key, out, label) as (folder, digest),
+        open_published(warehouse) as connection,
+        write_packet(connection, name, key, out, label) as packet,
     ):
-        noted = connection.execute(
+        is_noted = connection.execute(
             "select 1 from review_packets where campaign = ? and manifest_sha256 = ?",
-            [name, digest],
+            [name, packet.manifest_sha256],
         ).fetchone()
-    if not noted:
+    if not is_noted:
         try:
             with (
-                publish.amend_published(warehouse) as copy,
-                duckdb.connect(str(copy)) as connection,
+                amend_published(warehouse) as workspace,
+                duckdb.connect(str(workspace.copy)) as connection,
             ):
-                _note(connection, name, digest)
+                note_digest(connection, name, packet)
         except Locked as error:
             raise Locked(
                 error.what,
-                f"the files are written ({folder}), but {error.why}, so their digest"
-                " is not noted yet",
-                "say the same again when it is done",
+                f"the files are written ({packet.folder}), but {error.why}, so the digest of the"
+                " manifest is not noted yet",
+                "run the same command again later",
             ) from None
-    return folder, digest
+    return packet
 
 
-def _note(connection: duckdb.DuckDBPyConnection, name: str, digest: str) -> None:
+def note_digest(connection: duckdb.DuckDBPyConnection, name: str, packet: Packet) -> None:
+    """Add the packet to `review_packets`, so that its holder can prove its origin."""
     review_tables.PACKETS.create(connection)
     connection.execute(
         "insert into review_packets by name select ? as campaign, ? as manifest_sha256,"
         " (select status from review_campaigns where campaign = ?) as status,"
         " ?::timestamptz as written_at, ? as written_by",
-        [name, digest, name, datetime.now(UTC), settings.read_actor()],
+        [name, packet.manifest_sha256, name, datetime.now(UTC), settings.read_actor()],
     )

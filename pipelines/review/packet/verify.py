@@ -1,8 +1,8 @@
-"""Whether a review packet is as it was written, from the packet alone: no warehouse, no key.
+"""Checks a review packet from the packet alone: no warehouse and no key are needed.
 
-Every file is compared with the manifest, the manifest with the attestation, and what the manifest
-counts with what the files hold. Whoever can rewrite all of them can make them agree again: only a
-digest of the manifest that was kept elsewhere tells that.
+Every file is compared with the manifest, the manifest with the attestation, and the manifest's
+counts with the rows of the files. Somebody who rewrites all of them can make them agree again; only
+a digest of the manifest that was noted elsewhere reveals that.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,66 +25,90 @@ from pipelines.review.packet import attestation
 
 PACKET_FORMAT = "rollcall review packet 1"
 MANIFEST, ATTESTATION = "manifest.json", "attestation.txt"
-DIGEST = re.compile(r"[0-9a-f]{64}")
+SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
 csv.field_size_limit(2**31 - 1)
 
 
 @dataclass
 class PacketReport:
-    """What was found: `wrong` has a file's name and what is wrong with it."""
+    """The result of a check: `wrong` has the name of each wrong file, and what is wrong with it."""
 
     folder: Path
     manifest_sha256: str = ""
-    about: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)  # the manifest
     files: int = 0
     wrong: list[tuple[str, str]] = field(default_factory=list)
 
+    @cached_property
+    def listed(self) -> dict[str, dict[str, Any]]:
+        """The manifest's entry of each file."""
+        return {entry["name"]: entry for entry in self.about["files"]}
 
-def verify_packet(folder: Path, kept: str = "") -> PacketReport:
-    """Look at everything in the folder; `kept` is the manifest's digest as somebody noted it down.
-    Raises Misconfigured where there is no folder, or that is no digest."""
-    kept = kept.strip().lower()
-    if kept and not DIGEST.fullmatch(kept):
+    def compare(self, name: str, what: str, in_manifest: object, in_files: object) -> None:
+        if in_manifest != in_files:
+            self.wrong.append(
+                (name, f"{what}: {in_manifest} in the manifest, {in_files} in the files")
+            )
+
+    def read_rows(self, name: str) -> Iterator[dict[str, str]]:
+        """Yield the rows of a CSV; compare its header and, at the end, its number of rows."""
+        count = 0
+        with (self.folder / name).open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            self.compare(name, "columns", self.listed[name]["columns"], reader.fieldnames)
+            for row in reader:
+                count += 1
+                if None in row or None in row.values():
+                    raise ValueError("a row has more or fewer cells than the header")
+                yield row
+        self.compare(name, "rows", self.listed[name]["rows"], count)
+
+
+def verify_packet(folder: Path, noted_sha256: str = "") -> PacketReport:
+    """Check everything in the folder; `noted_sha256` is the manifest's digest as somebody noted it.
+    Raises Misconfigured for a missing folder, or for a text that is no digest."""
+    noted_sha256 = noted_sha256.strip().lower()
+    if noted_sha256 and not SHA256_PATTERN.fullmatch(noted_sha256):
         raise Misconfigured(
-            "--manifest-sha256", "it is not 64 hex digits", "copy it from where it was noted"
+            "--manifest-sha256", "this is not 64 hex digits", "copy it from where it was noted"
         )
     if not folder.is_dir():
-        raise Misconfigured(str(folder), "there is no such folder", "name the packet's folder")
+        raise Misconfigured(str(folder), "this folder does not exist", "name the packet's folder")
     report = PacketReport(folder)
-    there = _inside(folder, report)
-    report.files = len(there)
+    present = _list_files(report)
+    report.files = len(present)
     for name in (MANIFEST, ATTESTATION):
-        if name not in there:
+        if name not in present:
             report.wrong.append((name, "it is missing"))
             return report
     raw = (folder / MANIFEST).read_bytes()
     report.manifest_sha256 = hashlib.sha256(raw).hexdigest()
-    if kept and kept != report.manifest_sha256:
+    if noted_sha256 and noted_sha256 != report.manifest_sha256:
         report.wrong.append((MANIFEST, "it is not the one whose SHA-256 was given"))
     try:
         text = raw.decode()
-        report.about = json.loads(text, object_pairs_hook=_each_once)
+        report.about = json.loads(text, object_pairs_hook=_must_be_unique)
         if report.about["format"] != PACKET_FORMAT:
             raise ValueError("another format")
-        attested = attestation.attestation_text(text).encode()
-        _compare(folder, there, report)
+        expected = attestation.attestation_text(text).encode()
+        _check_files(report, present)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         report.wrong.append((MANIFEST, "it is not the manifest of a review packet"))
         return report
-    if attested != (found := (folder / ATTESTATION).read_bytes()):
+    if expected != (found := (folder / ATTESTATION).read_bytes()):
         if report.manifest_sha256.encode() not in found:
             report.wrong.append((MANIFEST, f"it is not the manifest that {ATTESTATION} names"))
-        report.wrong.append((ATTESTATION, f"it is not what follows from {MANIFEST}"))
+        report.wrong.append((ATTESTATION, f"it is not the attestation that {MANIFEST} leads to"))
     return report
 
 
-def _inside(folder: Path, report: PacketReport) -> set[str]:
-    """The names of all files, with `/`. Links, pipes and empty folders are wrong by themselves."""
+def _list_files(report: PacketReport) -> set[str]:
+    """Return the names of all files, with `/`. Report links, pipes and empty folders as wrong."""
     found = set()
-    for home, folders, files in os.walk(folder, onerror=_unreadable):
+    for home, folders, files in os.walk(report.folder, onerror=_raise):
         for name in (*folders, *files):
             path = Path(home) / name
-            relative = path.relative_to(folder).as_posix()
+            relative = path.relative_to(report.folder).as_posix()
             mode = path.lstat().st_mode
             if stat.S_ISREG(mode):
                 found.add(relative)
@@ -91,105 +116,102 @@ def _inside(folder: Path, report: PacketReport) -> set[str]:
                 kind = "a link" if stat.S_ISLNK(mode) else "no file"
                 report.wrong.append((relative, f"it is {kind}, and a packet has only files"))
             elif not any(path.iterdir()):
-                report.wrong.append((relative, "it is a folder that the packet does not have"))
+                report.wrong.append((relative, "it is an empty folder, and a packet has none"))
     return found
 
 
-def _unreadable(error: OSError) -> None:
+def _raise(error: OSError) -> None:
     raise error
 
 
-def _compare(folder: Path, there: set[str], report: PacketReport) -> None:
-    """Every file with its entry of the manifest, and both ways: none is missing, none is extra."""
-    listed = {entry["name"]: entry for entry in report.about["files"]}
-    if len(listed) != len(report.about["files"]):
+def _check_files(report: PacketReport, present: set[str]) -> None:
+    """Compare every file with its entry of the manifest: none may be missing, extra or changed."""
+    if len(report.listed) != len(report.about["files"]):
         raise ValueError("a file is listed twice")
-    for name in sorted(there - listed.keys() - {MANIFEST, ATTESTATION}):
+    for name in sorted(present - report.listed.keys() - {MANIFEST, ATTESTATION}):
         report.wrong.append((name, f"{MANIFEST} does not list it"))
     sound = set()
-    for name, entry in listed.items():
-        if name not in there:
+    for name, entry in report.listed.items():
+        if name not in present:
             report.wrong.append((name, "it is missing"))
             continue
-        with (folder / name).open("rb") as file:
+        with (report.folder / name).open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         if digest != entry["sha256"]:
-            report.wrong.append((name, "its bytes are not those that the manifest's SHA-256 is of"))
+            report.wrong.append((name, "its SHA-256 is not the one in the manifest"))
         else:
             sound.add(name)
-    if sound == listed.keys():  # what is not as it was written need not be counted
-        _count(folder, listed, report)
+    if sound == report.listed.keys():  # the rows of changed files would only add noise
+        reviewers = _check_population(report)
+        _check_reviewer_files(report, reviewers)
+        if report.about["status"] == "closed":
+            _check_decisions(report, {*reviewers})
 
 
-def _count(folder: Path, listed: dict[str, dict[str, Any]], report: PacketReport) -> None:
-    """What the manifest says of the files' rows, and what they hold."""
+def _check_population(report: PacketReport) -> dict[str, str]:
+    """Compare the counts of items, exclusions and findings; return the reviewer of each item."""
     counts = report.about["counts"]
-
-    def same(name: str, what: str, said: object, found: object) -> None:
-        if said != found:
-            report.wrong.append((name, f"{what}: {said} by the manifest, {found} in the files"))
-
-    def lines(name: str) -> Iterator[dict[str, str]]:
-        number = 0
-        with (folder / name).open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            same(name, "columns", listed[name]["columns"], reader.fieldnames)
-            for line in reader:
-                number += 1
-                if None in line or None in line.values():
-                    raise ValueError("a row has not as many cells as the header")
-                yield line
-        same(name, "rows", listed[name]["rows"], number)
-
     reviewers: dict[str, str] = {}
     by: dict[str, Counter[str]] = {
         name: Counter() for name in ("source_name", "reviewer_rule", "reviewer_conflict")
     }
-    for line in lines("population.csv"):
-        reviewers[line["item_id"]] = line["reviewer"]
+    for row in report.read_rows("population.csv"):
+        reviewers[row["item_id"]] = row["reviewer"]
         for column, counter in by.items():
-            counter[line[column]] += 1
+            counter[row[column]] += 1
     del by["reviewer_conflict"][""]
-    same("population.csv", "items", counts["items"], len(reviewers))
-    same("population.csv", "items_by_source", counts["items_by_source"], by["source_name"])
-    same("population.csv", "items_by_rule", counts["items_by_rule"], by["reviewer_rule"])
-    same("population.csv", "conflicts", counts["conflicts"], by["reviewer_conflict"])
-    kinds = Counter(line["kind"] for line in lines("exclusions.csv"))
-    same("exclusions.csv", "excluded", counts["excluded"], kinds)
-    found = sum(1 for _ in lines("findings.csv"))
-    same("findings.csv", "findings", counts["findings"], found)
+    for what, found in (
+        ("items", len(reviewers)),
+        ("items_by_source", by["source_name"]),
+        ("items_by_rule", by["reviewer_rule"]),
+        ("conflicts", by["reviewer_conflict"]),
+    ):
+        report.compare("population.csv", what, counts[what], found)
+    kinds = Counter(row["kind"] for row in report.read_rows("exclusions.csv"))
+    report.compare("exclusions.csv", "excluded", counts["excluded"], kinds)
+    findings = sum(1 for _ in report.read_rows("findings.csv"))
+    report.compare("findings.csv", "findings", counts["findings"], findings)
+    return reviewers
+
+
+def _check_reviewer_files(report: PacketReport, reviewers: dict[str, str]) -> None:
+    """Check that each item is in the files of its reviewer, and of nobody else."""
     asked: Counter[str] = Counter()
     for one in report.about["reviewers"]:
         for name in one["files"]:
-            same(name, "rows", one["items"], listed[name]["rows"])
+            report.compare(name, "rows", one["items"], report.listed[name]["rows"])
             if name.endswith(".csv"):
-                theirs = [(line["item_id"], line["reviewer"]) for line in lines(name)]
-                strangers = [item for item, who in theirs if reviewers.get(item) != who]
-                same(name, "items of somebody else", 0, len(strangers))
-                asked.update(item for item, _ in theirs)
-    same(
+                rows = [(row["item_id"], row["reviewer"]) for row in report.read_rows(name)]
+                foreign = [item for item, mail in rows if reviewers.get(item) != mail]
+                report.compare(name, "items of somebody else", 0, len(foreign))
+                asked.update(item for item, _ in rows)
+    report.compare(
         "population.csv",
         "items that one reviewer is asked",
         len(reviewers),
         sum(number == 1 for number in asked.values()),
     )
-    if report.about["status"] == "closed":
-        current = [line for line in lines("decisions.csv") if line["is_current"] != "false"]
-        said = Counter(line["decision"] for line in current)
-        same("decisions.csv", "undecided", counts["undecided"], said.pop("undecided", 0))
-        same("decisions.csv", "decisions", counts["decisions"], said)
-        items = Counter(line["item_id"] for line in current)
-        same(
-            "decisions.csv",
-            "items with one decision or none",
-            len(reviewers),
-            sum(number == 1 and item in reviewers for item, number in items.items()),
-        )
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; a name that is there twice would say two things."""
+def _check_decisions(report: PacketReport, items: set[str]) -> None:
+    """Compare the counts of current decisions; each item has one of them or is undecided."""
+    counts = report.about["counts"]
+    current = [row for row in report.read_rows("decisions.csv") if row["is_current"] != "false"]
+    decisions = Counter(row["decision"] for row in current)
+    report.compare("decisions.csv", "undecided", counts["undecided"], decisions.pop("undecided", 0))
+    report.compare("decisions.csv", "decisions", counts["decisions"], decisions)
+    decided = Counter(row["item_id"] for row in current)
+    report.compare(
+        "decisions.csv",
+        "items with one decision or none",
+        len(items),
+        sum(number == 1 and item in items for item, number in decided.items()),
+    )
+
+
+def _must_be_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; raise ValueError for a repeated name, which would say two things."""
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise ValueError("a name is there twice")
+        raise ValueError("a name is repeated")
     return made

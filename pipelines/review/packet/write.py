@@ -1,8 +1,8 @@
-"""The files of a campaign: one folder that shows what was reviewed, by whom, how it was decided.
+"""Writes a packet: one folder that shows what was reviewed, by whom, and what was decided.
 
 Everything is written from the frozen items, so the same campaign gives the same bytes. The manifest
-has the digest of every file, and the attestation has the manifest's: whoever wrote that one down
-elsewhere can tell later whether anything was touched.
+has the digest of every file, and the attestation has the digest of the manifest. Somebody who noted
+the manifest's digest elsewhere can tell later whether any file was changed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -29,12 +29,13 @@ from pipelines.review.columns import ROW_ORDER
 from pipelines.review.outgoing import files as reviewer_files
 from pipelines.review.packet import attestation
 from pipelines.review.packet.verify import PACKET_FORMAT
-from pipelines.sql import fetch_dicts, quote
-from pipelines.warehouse import publish, review_tables
+from pipelines.sql import fetch_dicts, has_table, quote
+from pipelines.warehouse import review_tables
+from pipelines.warehouse.publish import storage_failure
 from pipelines.warehouse.source_states import time_text
 
-# Every decision that was taken in; what has none is there too, and says so
-DECISIONS = """(
+# Every imported decision, and a row `undecided` for each item without one
+DECISIONS_SQL = """(
     select
         review_items.campaign,
         review_items.item_id,
@@ -54,9 +55,16 @@ DECISIONS = """(
 )"""
 
 
+class Packet(NamedTuple):
+    """Where a packet is, and the SHA-256 of its manifest."""
+
+    folder: Path
+    manifest_sha256: str
+
+
 @dataclass(frozen=True)
 class Part:
-    """One CSV of evidence: a table of the review, its rows of this campaign, in this order."""
+    """One CSV of evidence: the campaign's rows of a table, in this order."""
 
     name: str
     table: str
@@ -70,21 +78,32 @@ EVIDENCE = (
     Part("ledger.csv", review_tables.LEDGER.name, "source_name"),
 )
 OUTCOME = (
-    Part("decisions.csv", DECISIONS, "item_id, import_id"),
+    Part("decisions.csv", DECISIONS_SQL, "item_id, import_id"),
     Part("imports.csv", review_tables.IMPORTS.name, "import_id"),
     Part("remediations.csv", "remediations", "all"),
 )
-OPENED = {"status": "open", "closed_at": None, "closed_by": None}
+BEFORE_CLOSING = {"status": "open", "closed_at": None, "closed_by": None}
+FACTS = (
+    "campaign",
+    "title",
+    "status",
+    "opened_at",
+    "opened_by",
+    "closed_at",
+    "closed_by",
+    "data_as_of",
+)
 
 
 @contextmanager
 def write_packet(
     connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, out: Path, label: str
-) -> Iterator[tuple[Path, str]]:
-    """Write the packet, and put it at `out/<campaign>/<label>` when the block ends well; yield that
-    folder and its manifest's digest. One that is there already with the same bytes stays as it is;
-    anything else there is never touched: raises Misconfigured. A closed one is written beside those
-    before, as `closed-2` and so on: its remediations are later ones."""
+) -> Iterator[Packet]:
+    """Write the packet, and rename it to `out/<campaign>/<label>` if the block succeeds.
+
+    A packet with the same bytes is kept. Anything else in that place is never overwritten: raises
+    Misconfigured. A closed packet with newer remediations becomes `closed-2`, and so on.
+    """
     home = out / campaign
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -92,41 +111,37 @@ def write_packet(
             raise _occupied(home)
         home.mkdir(exist_ok=True, mode=0o700)
         with (
-            lock.wait_for_lock(home),
+            lock.exclusive(home),
             scratch(home / ".building") as building,
             scratch(home / ".sorting") as sorting,
         ):
             connection.execute(f"set memory_limit = '{safe_csv.SORT_MEMORY}'")
             connection.execute(f"set temp_directory = {quote(str(sorting))}")
-            manifest = (
-                json.dumps(
-                    _fill(connection, campaign, key, building, label != "opened"),
-                    indent=2,
-                    ensure_ascii=False,
-                )
-                + "\n"
-            )
+            document = _write_files(connection, campaign, key, building, label != "opened")
+            manifest = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
             text_stream.write_new_file(building / "manifest.json", manifest)
-            digest = hashlib.sha256(manifest.encode()).hexdigest()
             text_stream.write_new_file(
                 building / "attestation.txt", attestation.attestation_text(manifest)
             )
             folder = next(
-                place for place in _places(home, label) if _is_free(place) or _same(building, place)
+                place
+                for place in _candidate_places(home, label)
+                if _is_free(place) or _has_same_files(building, place)
             )
-            yield folder, digest
+            yield Packet(folder, hashlib.sha256(manifest.encode()).hexdigest())
             if _is_free(folder):
                 building.rename(folder)
     except OSError as error:
-        raise publish.storage_failure(home, error, "check the disk, or say --out") from None
+        raise storage_failure(
+            home, error, "check the disk, or choose another folder with --out"
+        ) from None
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest of a packet that was just written."""
     return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 
 
-def _places(home: Path, label: str) -> Iterator[Path]:
+def _candidate_places(home: Path, label: str) -> Iterator[Path]:
     yield home / label
     if label == "opened":
         raise _occupied(home / label)
@@ -137,77 +152,67 @@ def _is_free(place: Path) -> bool:
     return not (place.exists() or place.is_symlink())
 
 
-def _fill(
-    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, folder: Path, outcome: bool
+def _write_files(
+    connection: duckdb.DuckDBPyConnection,
+    campaign: str,
+    key: bytes,
+    folder: Path,
+    has_outcome: bool,
 ) -> dict[str, Any]:
-    """Write every file but manifest and attestation; return the manifest. Without the outcome it
-    is as on the day of the opening, whatever came in since."""
+    """Write every file but manifest and attestation, and return the manifest. Without the outcome,
+    all files are as on the day of the opening, whatever was imported since."""
     connection.execute("set TimeZone = 'UTC'")
-    [about] = fetch_dicts(
-        connection.execute("from review_campaigns where campaign = ?", [campaign])
-    )
-    about |= {} if outcome else OPENED
-    facts = {
-        **{
-            name: time_text(about[name])
-            for name in (
-                "campaign",
-                "title",
-                "status",
-                "opened_at",
-                "opened_by",
-                "closed_at",
-                "closed_by",
-                "data_as_of",
-            )
-        },
-        "due_on": str(about["due_on"]),
-        "definition": json.loads(about["definition"]),
-    }
-    tables = [
-        partial(_table, connection, campaign, folder, part)
-        for part in EVIDENCE + OUTCOME * outcome
-        if part.table == DECISIONS or _exists(connection, part.table)
+    [row] = fetch_dicts(connection.execute("from review_campaigns where campaign = ?", [campaign]))
+    row |= {} if has_outcome else BEFORE_CLOSING
+    facts = {name: time_text(row[name]) for name in FACTS}
+    facts |= {"due_on": str(row["due_on"]), "definition": json.loads(row["definition"])}
+    evidence = [
+        partial(_write_evidence, connection, campaign, folder, part)
+        for part in EVIDENCE + OUTCOME * has_outcome
+        # An older warehouse lacks some tables
+        if part.table == DECISIONS_SQL or has_table(connection, part.table)
     ]
-    shares = reviewer_files.make_file_writers(
+    batches = reviewer_files.make_file_writers(
         connection, campaign, key, folder / "reviewers", facts
     )
-    # each writes with a core of its own: the threads of DuckDB do not rest while they wait for it
+    # Each of our threads keeps a core busy, and DuckDB's own threads would spin beside them.
     connection.execute("set threads = 1")
     with ThreadPoolExecutor(min(safe_csv.MAX_THREADS, os.cpu_count() or 1)) as pool:
-        done = [*pool.map(lambda write: write(), [*tables, *shares])]
-    files, reviewers = done[: len(tables)], []
-    for mail, entries in chain.from_iterable(done[len(tables) :]):
+        done = [*pool.map(lambda write: write(), [*evidence, *batches])]
+    files, reviewers = done[: len(evidence)], []
+    for mail, entries in chain.from_iterable(done[len(evidence) :]):
         names = [entry["name"] for entry in entries]
         reviewers.append({"reviewer": mail, "items": entries[0]["rows"], "files": names})
         files += entries
     return {
         "format": PACKET_FORMAT,
         **facts,
-        "definition_sha256": about["definition_sha256"],
-        "sources": json.loads(about["sources"]),
-        "accepted": json.loads(about["accepted"]),
-        "versions": {"rollcall": about["rollcall"], "duckdb": duckdb.__version__},
-        "counts": _counts(connection, campaign, outcome),
+        "definition_sha256": row["definition_sha256"],
+        "sources": json.loads(row["sources"]),
+        "accepted": json.loads(row["accepted"]),
+        "versions": {"rollcall": row["rollcall"], "duckdb": duckdb.__version__},
+        "counts": _count_rows(connection, campaign, has_outcome),
         "reviewers": reviewers,
         "files": files,
     }
 
 
-def _table(
+def _write_evidence(
     connection: duckdb.DuckDBPyConnection, campaign: str, folder: Path, part: Part
 ) -> dict[str, Any]:
-    """Write one CSV of evidence; its entry of the manifest."""
+    """Write one CSV of evidence, and return its entry of the manifest."""
     rows = f"from {part.table} where campaign = {quote(campaign)}"
     with connection.cursor() as own:
         own.execute("set TimeZone = 'UTC'")
         return safe_csv.write_csv(own, folder / part.name, rows, part.order)
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool) -> dict[str, Any]:
-    """What the files add up to."""
+def _count_rows(
+    connection: duckdb.DuckDBPyConnection, campaign: str, has_outcome: bool
+) -> dict[str, Any]:
+    """Return the counts that `verify` compares with the files."""
 
-    def by(column: str, table: str, condition: str = "true") -> dict[str, int]:
+    def count_by(column: str, table: str, condition: str = "true") -> dict[str, int]:
         return dict(
             connection.execute(
                 f"select {column}, count(*) from {table}"
@@ -215,30 +220,21 @@ def _counts(connection: duckdb.DuckDBPyConnection, campaign: str, outcome: bool)
             ).fetchall()
         )
 
-    total = progress.read_totals(progress.count_decisions(connection, campaign))
-    if not outcome:
+    total = progress.sum_counts(progress.count_decisions(connection, campaign))
+    if not has_outcome:
         total |= {"decided": 0, "unsettled": 0, "undecided": total["items"]}
     return {
         **total,
-        "items_by_source": by("source_name", "review_items"),
-        "items_by_rule": by("reviewer_rule", "review_items"),
-        "conflicts": by("reviewer_conflict", "review_items", "reviewer_conflict is not null"),
-        "excluded": by("kind", "review_exclusions"),
-        "findings": sum(by("campaign", "review_findings").values()),
-        "decisions": by("decision", "review_decisions", "is_current") if outcome else {},
+        "items_by_source": count_by("source_name", "review_items"),
+        "items_by_rule": count_by("reviewer_rule", "review_items"),
+        "conflicts": count_by("reviewer_conflict", "review_items", "reviewer_conflict is not null"),
+        "excluded": count_by("kind", "review_exclusions"),
+        "findings": sum(count_by("campaign", "review_findings").values()),
+        "decisions": count_by("decision", "review_decisions", "is_current") if has_outcome else {},
     }
 
 
-def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return bool(
-        connection.execute(
-            "select 1 from duckdb_tables() where schema_name = 'main' and table_name = ?", [table]
-        ).fetchone()
-    )
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether both folders hold the same files with the same bytes."""
+def _has_same_files(one: Path, other: Path) -> bool:
     inside = [
         {path.relative_to(folder): path for path in folder.rglob("*") if not path.is_dir()}
         for folder in (one, other)
@@ -256,6 +252,6 @@ def _same(one: Path, other: Path) -> bool:
 def _occupied(place: Path) -> Misconfigured:
     return Misconfigured(
         str(place),
-        "something else is there, and it is never written over",
-        "move it away, or say --out",
+        "another file or folder is in this place, and it is never overwritten",
+        "move it away, or choose another folder with --out",
     )

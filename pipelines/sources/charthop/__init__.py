@@ -1,9 +1,9 @@
 """ChartHop: the people, the groups of every type, and who is in which group today.
 
-Everything is read whole on every sync: there is no "changed since" for people or groups
+Everything is read whole on every sync, because people and groups have no "changed since"
 (docs.charthop.com, Developer basics). Leavers and future hires are read too. Membership belongs to
-the job a person holds; the person's calculated `groupIds` says it. Events since the last run only
-say when, and by whom. ChartHop's own login users and their roles are left out on purpose.
+a person's job; the person's calculated `groupIds` gives it. Events since the last run only say when
+and by whom. ChartHop's own login users and their roles are left out on purpose.
 """
 
 from __future__ import annotations
@@ -12,15 +12,32 @@ import dlt
 from dlt.extract import DltResource
 
 from pipelines.http.policy import Counters, Policy
-from pipelines.sources.charthop.client import ChartHop
+from pipelines.sources.charthop.client import ChartHop, Connection
 from pipelines.sources.charthop.events import Feed
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(org_id: str) -> str:
-    """One organisation."""
+    """Return what identifies the organisation, whatever the credential."""
     return org_id
+
+
+def connect(
+    *,
+    org_id: str,
+    api_token: str,
+    base_url: str,
+    timezone: str,
+    page_size: int,
+    requests_per_second: float,
+    concurrency: int,
+    counters: Counters,
+) -> ChartHop:
+    """Return the client of one organisation; no request is sent yet."""
+    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
+    connection = Connection(base_url, org_id, api_token, policy)
+    return ChartHop(connection, counters, timezone, page_size)
 
 
 @dlt.source(name="charthop", max_table_nesting=0)
@@ -32,40 +49,55 @@ def source(
     page_size: int = 1000,
     requests_per_second: float = 10.0,
     concurrency: int = 2,
-    tally=None,
-    held=None,
+    counters=None,
+    earlier=None,
 ) -> tuple[DltResource, ...]:
-    """One ChartHop organisation, by its id or slug. `tally` counts what was asked.
+    """Read one ChartHop organisation, named by its id or slug.
 
-    `timezone` is the organisation's: a leaver has left when the day is over there. `held` is what
-    an earlier load left (`pipelines.held`).
+    `timezone` is the organisation's, because a leaver has left when the day is over there.
+    `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
     """
-    tally = tally or Counters()
-    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
-    org = ChartHop(base_url, org_id, api_token, timezone, page_size, policy, tally)
-    tally.client = org
-
-    feed = Feed(org, held or EarlierRows())
+    org = connect(
+        org_id=org_id,
+        api_token=api_token,
+        base_url=base_url,
+        timezone=timezone,
+        page_size=page_size,
+        requests_per_second=requests_per_second,
+        concurrency=concurrency,
+        counters=counters or Counters(),
+    )
+    feed = Feed(org, earlier or EarlierRows())
     return (
-        make_resource("organization", org.organization, "The organisation, and its time zone."),
-        make_resource("group_types", org.group_types, "One row per kind of group."),
         make_resource(
-            "groups", org.groups, "One row per group, archived and future ones included."
+            "organization", org.read_organization, "The organisation, and its time zone."
+        ),
+        make_resource("group_types", org.read_group_types, "One row per kind of group."),
+        make_resource(
+            "groups",
+            lambda: org.group_list,
+            "One row per group, archived and future ones included.",
         ),
         make_resource(
-            "future_groups", org.future_groups, "One row per group that does not exist yet."
+            "future_groups", org.read_future_groups, "One row per group that does not exist yet."
         ),
         make_resource(
-            "persons", org.persons, "One row per person, leavers and future hires included."
+            "persons",
+            lambda: org.person_list,
+            "One row per person, leavers and future hires included.",
         ),
         make_resource(
-            "jobs", org.jobs, "One row per seat; only where persons come without groupIds."
+            "jobs",
+            lambda: org.job_list,
+            "One row per seat; only where persons come without groupIds.",
         ),
         make_resource(
             "person_groups",
-            org.person_groups,
-            "One row per person read singly; only where neither list tells groupIds.",
+            org.read_person_groups,
+            "One row per person read alone; only where neither list has groupIds.",
         ),
-        make_resource("events", feed.events, "One row per audit event since the first sync.", True),
-        make_resource("changes", feed.changes, "One row per change that an event names."),
+        make_resource(
+            "events", feed.read_events, "One row per audit event since the first sync.", True
+        ),
+        make_resource("changes", feed.read_changes, "One row per change that an event names."),
     )

@@ -1,14 +1,15 @@
-"""How ChartHop is read, and what it does not promise.
+"""Reads ChartHop, and copes with what its documentation leaves open.
 
-Whether the person list gives `groupIds`, which page size it takes, and whether it refuses or leaves
-out a field it does not know is not documented: each is tried, with a fallback that costs more.
+It does not say whether the person list has `groupIds`, which page size is the largest, and whether
+an unknown field is refused or left out. Each is tried, with a fallback that takes more calls.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from pipelines.http.auth import FixedToken, check_secret
 from pipelines.http.policy import Counters, Policy, check_url
 from pipelines.http.session import Session
 from pipelines.sources.raw_rows import Row, parse_rows, row_ids, wrap_rows
-from pipelines.sources.reading import Api, Json, Page
+from pipelines.sources.reading import Api, Json, read_first_accepted
 
 IDENTITY = ("id", "name.first", "name.last", "contact.workEmail", "contact.employee", "jobId")
 PERSON = (
@@ -40,18 +41,21 @@ PERSONS_RIGHT = "read access to persons and their work email, for all employees"
 GROUPS_RIGHT = "read access to groups and group types"
 
 
+@dataclass(frozen=True)
+class Connection:
+    """Where one organisation is, the token for it, and how fast it may be asked."""
+
+    base_url: str
+    org_id: str
+    token: str = field(repr=False)
+    policy: Policy
+
+
 class ChartHop:
-    """One organisation. A token is valid until it is revoked, so 401 means that it is gone."""
+    """One organisation. A token is valid until it is revoked, so 401 means that it was revoked."""
 
     def __init__(
-        self,
-        base_url: str,
-        org_id: str,
-        token: str,
-        timezone: str,
-        page_size: int,
-        policy: Policy,
-        tally: Counters,
+        self, connection: Connection, counters: Counters, timezone: str, page_size: int
     ) -> None:
         try:
             self.zone = ZoneInfo(timezone.strip())
@@ -61,84 +65,75 @@ class ChartHop:
                 "there is no such time zone",
                 "use a name such as Europe/Oslo",
             ) from None
-        base_url = check_url("SOURCES__CHARTHOP__BASE_URL", base_url)
-        token = check_secret("SOURCES__CHARTHOP__API_TOKEN", token)
-        session = Session("charthop", base_url, policy, tally, FixedToken(token))
+        base_url = check_url("SOURCES__CHARTHOP__BASE_URL", connection.base_url)
+        token = check_secret("SOURCES__CHARTHOP__API_TOKEN", connection.token)
+        session = Session("charthop", base_url, connection.policy, counters, FixedToken(token))
         self.api = Api(base_url, session)
-        self.session, self.tally = session, tally
-        self.org_id = quote(org_id.strip(), safe="")
+        self.session, self.counters = session, counters
+        self.org_id = quote(connection.org_id.strip(), safe="")
         self.page_size = page_size
 
     @property
     def today(self) -> str:
-        """Today where the organisation is: reads are as of a day, and whose is not documented."""
+        """Today in the organisation's time zone; ChartHop does not say whose day it reads as of."""
         return datetime.now(self.zone).date().isoformat()
 
-    def organization(self) -> Iterator[pa.Table]:
-        self.tally.rows_read["organization"] = 1
+    def read_organization(self) -> Iterator[pa.Table]:
+        self.counters.rows_read["organization"] = 1
         yield wrap_rows([(self.org_id, {"id": self.org_id, "timezone": self.zone.key})])
 
-    def group_types(self) -> list[pa.Table]:
-        return self.whole_list("group_types", f"v1/org/{self.org_id}/group-type", GROUPS_RIGHT)
-
-    def groups(self) -> list[pa.Table]:
-        return self.group_list
+    def read_group_types(self) -> list[pa.Table]:
+        return self.read_list("group_types", f"v1/org/{self.org_id}/group-type", GROUPS_RIGHT)
 
     @cached_property
     def group_list(self) -> list[pa.Table]:
         path = f"v2/org/{self.org_id}/group"
-        return self.whole_list("groups", path, GROUPS_RIGHT, timeFilter="ALL", date=self.today)
+        return self.read_list("groups", path, GROUPS_RIGHT, timeFilter="ALL", date=self.today)
 
-    def future_groups(self) -> list[pa.Table]:
-        """Groups that do not exist yet: nothing in a row of the other list tells them apart."""
+    def read_future_groups(self) -> list[pa.Table]:
+        """Return the groups that do not exist yet: the rows of the other list do not say which."""
         path = f"v2/org/{self.org_id}/group"
         wanted = {"timeFilter": "FUTURE", "date": self.today}
-        return self.whole_list("future_groups", path, GROUPS_RIGHT, **wanted)
-
-    def persons(self) -> list[pa.Table]:
-        return self.people
+        return self.read_list("future_groups", path, GROUPS_RIGHT, **wanted)
 
     @cached_property
-    def people(self) -> list[pa.Table]:
-        """Every person with every field the tenant gives. Fields that no row has are told."""
-        asks = ((*PERSON, "groupIds"), PERSON, (*IDENTITY, "startDateOrg", "endDateOrg"), IDENTITY)
-        path = f"v2/org/{self.org_id}/person"
-        for fields in asks:
+    def person_list(self) -> list[pa.Table]:
+        """Every person, with the largest set of fields that the tenant does not refuse."""
+        sets = ((*PERSON, "groupIds"), PERSON, (*IDENTITY, "startDateOrg", "endDateOrg"), IDENTITY)
+
+        def read(fields: tuple[str, ...]) -> list[pa.Table]:
             wanted = {"includeAll": "true", "fields": ",".join(fields), "date": self.today}
-            try:
-                people = self.whole_list("persons", path, PERSONS_RIGHT, **wanted)
-            except Unreadable as failure:
-                if failure.status != 400 or fields is asks[-1]:
-                    raise
-                continue
-            if lost := sorted({*asks[0]} - {*fields}):
-                self.tally.warn(
-                    f"charthop persons: the tenant refuses the fields {', '.join(lost)}"
-                )
+            path = f"v2/org/{self.org_id}/person"
+            people = self.read_list("persons", path, PERSONS_RIGHT, **wanted)
+            if refused := sorted({*sets[0]} - {*fields}):
+                fields_refused = ", ".join(refused)
+                self.counters.warn(f"charthop persons: the tenant refuses {fields_refused}")
             return people
-        raise AssertionError("unreachable")
+
+        return read_first_accepted([partial(read, fields) for fields in sets])
 
     @cached_property
-    def list_tells_groups(self) -> bool:
-        """Whether the person list gave `groupIds`: true as soon as one row has the key."""
-        return any("groupIds" in person for person in parse_rows(self.people))
+    def has_groups_in_persons(self) -> bool:
+        """Whether any row of the person list has `groupIds`."""
+        return any("groupIds" in person for person in parse_rows(self.person_list))
 
     @cached_property
-    def memberships_are_elsewhere(self) -> bool:
-        """There are groups and people, and the person list does not say who is in which."""
+    def lacks_memberships(self) -> bool:
+        """Whether groups and persons exist, but the person list does not say who is in which."""
         return (
-            bool(row_ids(self.group_list) and row_ids(self.people)) and not self.list_tells_groups
+            bool(row_ids(self.group_list) and row_ids(self.person_list))
+            and not self.has_groups_in_persons
         )
 
     @cached_property
-    def seats(self) -> list[pa.Table]:
-        """The job list, where the person list does not tell memberships and this one is given."""
-        if not self.memberships_are_elsewhere:
+    def job_list(self) -> list[pa.Table]:
+        """The jobs, if the person list lacks memberships and the credential may read jobs."""
+        if not self.lacks_memberships:
             return []
         path = f"v2/org/{self.org_id}/job"
         fields = "id,jobId,personId,groupIds,personStartDate,personEndDate"
         try:
-            return self.whole_list(
+            return self.read_list(
                 "jobs", path, "", names=("jobId", "id"), fields=fields, date=self.today
             )
         except (Denied, Unreadable) as failure:
@@ -147,44 +142,42 @@ class ChartHop:
             return []
 
     @cached_property
-    def seats_tell_groups(self) -> bool:
-        return any("groupIds" in job and job.get("personId") for job in parse_rows(self.seats))
+    def has_groups_in_jobs(self) -> bool:
+        return any("groupIds" in job and job.get("personId") for job in parse_rows(self.job_list))
 
-    def jobs(self) -> list[pa.Table]:
-        return self.seats
-
-    def person_groups(self) -> Iterator[pa.Table]:
-        """The last resort, one call per person: only if neither list tells anything."""
-        if not self.memberships_are_elsewhere or self.seats_tell_groups:
+    def read_person_groups(self) -> Iterator[pa.Table]:
+        """Yield the groups of each person, one call per person, if neither list has them."""
+        if not self.lacks_memberships or self.has_groups_in_jobs:
             return
-        everyone = row_ids(self.people)
-        self.tally.warn(
-            f"charthop: neither the persons nor the jobs list tells groupIds; {len(everyone)}"
-            " persons are read singly"
+        everyone = row_ids(self.person_list)
+        self.counters.warn(
+            f"charthop: neither the persons nor the jobs list has groupIds; {len(everyone)}"
+            " persons are read one by one"
         )
-        yield from self.api.per_parent("person_groups", everyone, self.person, self.person_ids)
+        yield from self.api.read_per_parent(
+            "person_groups", everyone, self.read_person, self.read_person_ids
+        )
 
-    def person_ids(self) -> list[str]:
-        """Who is there now."""
+    def read_person_ids(self) -> list[str]:
         path = f"v2/org/{self.org_id}/person"
         wanted = {"includeAll": "true", "fields": "id", "date": self.today}
-        return row_ids(self.whole_list("persons", path, PERSONS_RIGHT, counted=False, **wanted))
+        return row_ids(self.read_list("persons", path, PERSONS_RIGHT, counted=False, **wanted))
 
-    def person(self, key: str) -> Row | None:
-        """One person's groups; None if the person was deleted meanwhile."""
+    def read_person(self, key: str) -> Row | None:
+        """Return one person's groups; None if the person was deleted meanwhile."""
         path = f"v2/org/{self.org_id}/person/{key}"
         try:
-            found = self.api.object(path, PERSONS_RIGHT, fields="id,groupIds", date=self.today)
+            found = self.api.get_object(path, PERSONS_RIGHT, fields="id,groupIds", date=self.today)
         except Unreadable as failure:
             if failure.status != 404:
                 raise
-            self.tally.warn(f"charthop: person {key} was deleted while this sync ran")
+            self.counters.warn(f"charthop: person {key} was deleted while this sync ran")
             return None
         if to_text_id(found.get("id")) != key:
-            raise self.api.unexpected(path, found, "that person")
+            raise self.api.unexpected_body(path, found, "that person")
         return found
 
-    def whole_list(
+    def read_list(
         self,
         resource: str,
         path: str,
@@ -193,31 +186,33 @@ class ChartHop:
         counted: bool = True,
         **params: str,
     ) -> list[pa.Table]:
-        """A whole list. `next` is used as it comes, with every other parameter repeated; a page
-        size that is refused (the largest is not documented) is lowered for good."""
+        """Return a whole list. `next` is used as it comes, with every other parameter repeated.
 
-        def read() -> Iterator[Page]:
-            return self.api.pages(
-                path,
-                rows_of,
-                JSONResponseCursorPaginator(cursor_path="next", cursor_param="from"),
-                right,
-                limit=self.page_size,
-                **params,
+        A page size that ChartHop refuses is lowered for good: the largest is not documented.
+        """
+
+        def read(size: int) -> list[pa.Table]:
+            tables = self.api.read_list(
+                resource,
+                lambda: self.api.read_pages(
+                    path,
+                    find_rows,
+                    JSONResponseCursorPaginator(cursor_path="next", cursor_param="from"),
+                    right,
+                    limit=size,
+                    **params,
+                ),
+                counted=counted,
+                names=names,
             )
+            self.page_size = size
+            return tables
 
         sizes = [self.page_size, *(size for size in (500, 100) if size < self.page_size)]
-        for size in sizes:
-            self.page_size = size
-            try:
-                return self.api.whole(resource, read, counted=counted, names=names)
-            except Unreadable as failure:
-                if failure.status != 400 or size == sizes[-1]:
-                    self.page_size = sizes[0]
-                    raise
-        raise AssertionError("unreachable")
+        return read_first_accepted([partial(read, size) for size in sizes])
 
 
-def rows_of(body: Json) -> list[Row] | None:
+def find_rows(body: Json) -> list[Row] | None:
+    """Return the rows in a body, or None if the body has no `data`."""
     data = body.get("data") if isinstance(body, dict) else None
     return data if isinstance(data, list) else None

@@ -1,9 +1,8 @@
 """HaloITSM: agents (disabled and API agents too), teams, roles, and who is in what.
 
-The three lists are read whole on every sync: there is no "changed since" for agents. Builds differ:
-older ones answer with bare arrays and without membership in the list; then the team, role or agent
-details are read as well. Of tickets, those are read that we opened. End users (customers) are not
-agents and are not read.
+The three lists are read whole on every sync, because agents have no "changed since". Older builds
+answer with bare arrays and without memberships; then the team, role or agent details are read, too.
+Only the tickets that `apply` opened are read. End users (customers) are not agents and not read.
 """
 
 from __future__ import annotations
@@ -15,14 +14,43 @@ from dlt.extract import DltResource
 
 from pipelines.http.policy import Counters, Policy
 from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.haloitsm.client import HaloITSM
-from pipelines.sources.haloitsm.ticket_states import Tickets
+from pipelines.sources.haloitsm.client import Connection, HaloITSM
+from pipelines.sources.haloitsm.roles import read_role_agents
+from pipelines.sources.haloitsm.ticket_states import TicketReader
 from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(base_url: str, tenant: str = "") -> str:
-    """One instance, and the tenant of it where a host has several."""
+    """Return the host of the instance, and its tenant where a host has several."""
     return f"{urlsplit(base_url).hostname or ''} {tenant}".strip().lower()
+
+
+def connect(
+    *,
+    base_url: str,
+    client_id: str,
+    client_secret: str,
+    auth_url: str | None,
+    tenant: str | None,
+    scope: str,
+    page_size: int,
+    requests_per_second: float,
+    concurrency: int,
+    counters: Counters,
+    earlier: EarlierRows | None = None,
+) -> HaloITSM:
+    """Return the client of one instance; no request is sent yet."""
+    connection = Connection(
+        base_url=base_url,
+        auth_url=auth_url,
+        tenant=tenant,
+        client_id=client_id,
+        client_secret=client_secret,
+        scope=scope,
+        policy=Policy(requests_per_second=requests_per_second, concurrency=concurrency),
+        page_size=page_size,
+    )
+    return HaloITSM(connection, counters, earlier)
 
 
 @dlt.source(name="haloitsm", max_table_nesting=0)
@@ -36,48 +64,54 @@ def source(
     page_size: int = 100,
     requests_per_second: float = 2.0,
     concurrency: int = 1,
-    tally=None,
-    held=None,
+    counters=None,
+    earlier=None,
 ) -> tuple[DltResource, ...]:
-    """One HaloITSM instance. `tally` counts what was asked; `held` is what an earlier load left
-    (`pipelines.held`)."""
-    tally = tally or Counters()
-    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
-    halo = HaloITSM(
-        base_url,
-        auth_url,
-        tenant,
-        client_id,
-        client_secret,
-        scope,
-        page_size,
-        policy,
-        tally,
-        held or EarlierRows(),
+    """Read one HaloITSM instance.
+
+    `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
+    """
+    halo = connect(
+        base_url=base_url,
+        client_id=client_id,
+        client_secret=client_secret,
+        auth_url=auth_url,
+        tenant=tenant,
+        scope=scope,
+        page_size=page_size,
+        requests_per_second=requests_per_second,
+        concurrency=concurrency,
+        counters=counters or Counters(),
+        earlier=earlier,
     )
-    tally.client = halo
     return (
         make_resource(
-            "agents", halo.agents, "One row per agent, disabled and API agents included."
+            "agents",
+            lambda: halo.agent_list,
+            "One row per agent, disabled and API agents included.",
         ),
-        make_resource("teams", halo.teams, "One row per team, inactive ones included."),
-        make_resource("roles", halo.roles, "One row per role, with the teams that it gives."),
+        make_resource("teams", lambda: halo.team_list, "One row per team, inactive ones included."),
+        make_resource(
+            "roles", lambda: halo.role_list, "One row per role, with the teams that it gives."
+        ),
         make_resource(
             "team_details",
-            halo.team_details,
+            lambda: halo.team_details,
             "One row per team with its members; only where agents come without their teams.",
         ),
         make_resource(
             "role_agents",
-            halo.role_agents,
+            lambda: read_role_agents(halo),
             "One row per role with its holders; only where agents come without `roles`.",
         ),
         make_resource(
             "agent_details",
-            halo.agent_details,
-            "One row per agent read singly; only where teams do not tell their members either.",
+            halo.read_agent_details,
+            "One row per agent read alone; only where teams do not list their members either.",
         ),
         make_resource(
-            "tickets", Tickets(halo).read, "One row per ticket that we opened; none without any."
+            "tickets",
+            TicketReader(halo).read_tickets,
+            "One row per ticket that we opened; none without any.",
         ),
     )

@@ -1,74 +1,76 @@
-"""What a HaloITSM application can read, what this build tells in its lists, and whether tickets
-could be opened as they are configured. None is."""
+"""Checks what a HaloITSM application can read, which fields this build's lists have, and whether
+tickets could be opened with this configuration. No ticket is opened."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.sources.haloitsm.client import (
-    AGENTS_RIGHT,
-    EVERY_AGENT,
-    EVERY_TEAM,
-    HaloITSM,
-    rows_of,
-)
-from pipelines.sources.haloitsm.service_desk import Desk
-from pipelines.sources.haloitsm.writer import Provisioner
-from pipelines.sources.probe import Doubtful, Probe
+from pipelines.sources.haloitsm.client import AGENTS_RIGHT, EVERY_AGENT, EVERY_TEAM, HaloITSM
+from pipelines.sources.haloitsm.paging import find_rows
+from pipelines.sources.haloitsm.service_desk import ServiceDesk
+from pipelines.sources.haloitsm.ticket_search import TicketSearch
+from pipelines.sources.haloitsm.writer import TicketWriter
+from pipelines.sources.probe import Probe, ProbeWarning
 
 
 def probes(halo: HaloITSM) -> Iterator[Probe]:
-    yield Probe("the application's agent", lambda: me(halo))
-    yield Probe("agents", lambda: agents(halo))
-    yield Probe("teams", lambda: some(halo, "Team", **EVERY_TEAM))
-    yield Probe("roles", lambda: some(halo, "Roles"))
+    """Yield the probes of a sync."""
+    yield Probe("the application's agent", lambda: check_own_agent(halo))
+    yield Probe("agents", lambda: check_agents(halo))
+    yield Probe("teams", lambda: check_list(halo, "Team", **EVERY_TEAM))
+    yield Probe("roles", lambda: check_list(halo, "Roles"))
 
 
-def me(halo: HaloITSM) -> str:
-    agent = halo.api.object("Agent/me", AGENTS_RIGHT)
+def check_own_agent(halo: HaloITSM) -> str:
+    agent = halo.api.get_object("Agent/me", AGENTS_RIGHT)
     if agent.get("is_admin") is not True:
-        raise Doubtful(
-            "it is no administrator, as far as Halo says: agents, teams or roles may be hidden"
-            " from it without a word",
+        raise ProbeWarning(
+            "Halo does not call it an administrator, so agents, teams or roles may be hidden from"
+            " it silently",
             "let the API application act as an administrator agent",
         )
     return "it is an administrator"
 
 
-def agents(halo: HaloITSM) -> str:
+def check_agents(halo: HaloITSM) -> str:
     body = halo.api.get(
         "Agent", AGENTS_RIGHT, pageinate="true", page_no=1, page_size=10, **EVERY_AGENT
     )
-    found = rows_of(body)
+    found = find_rows(body)
     if found is None:
-        raise halo.api.unexpected("Agent", body, "a list of agents")
+        raise halo.api.unexpected_body("Agent", body, "a list of agents")
     build = "an older build (bare list)" if isinstance(body, list) else "a newer build (paged)"
-    tells = [key for key in ("teams", "roles", "role_list") if any(row.get(key) for row in found)]
-    return f"can be read; {build}; rows tell {', '.join(tells) or 'neither teams nor roles'}"
+    fields = [key for key in ("teams", "roles", "role_list") if any(row.get(key) for row in found)]
+    return f"can be read; {build}; rows have {', '.join(fields) or 'neither teams nor roles'}"
 
 
-def some(halo: HaloITSM, path: str, **params: str) -> str:
+def check_list(halo: HaloITSM, path: str, **params: str) -> str:
     body = halo.api.get(path, AGENTS_RIGHT, **params)
-    found = rows_of(body)
+    found = find_rows(body)
     if found is None:
-        raise halo.api.unexpected(path, body, "a list")
+        raise halo.api.unexpected_body(path, body, "a list")
     return f"{len(found)} can be read"
 
 
-def write_probes(writer: Provisioner) -> Iterator[Probe]:
-    yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.me}")
-    yield Probe("write: tickets", lambda: tickets(writer.desk))
-    yield Probe("write: what a ticket is made of", lambda: names(writer.desk))
+def write_probes(writer: TicketWriter) -> Iterator[Probe]:
+    """Yield the probes of `apply`, all of which only read."""
+    yield Probe("write: the application's agent", lambda: f"it is agent {writer.desk.own_agent_id}")
+    yield Probe("write: tickets", lambda: check_tickets(writer.desk.search))
+    yield Probe("write: what a ticket is made of", lambda: check_ticket_settings(writer.desk))
 
 
-def tickets(desk: Desk) -> str:
-    next(desk.pages(page_size=1), None)
-    by = "the search" if desk.search_works else "reading the list: the search does not tell"
+def check_tickets(search: TicketSearch) -> str:
+    next(search.request_tickets(page_size=1), None)
+    by = (
+        "the search"
+        if search.has_working_search
+        else "reading the list, as the search does not find them"
+    )
     return f"can be read, and are found by {by}"
 
 
-def names(desk: Desk) -> str:
-    """Every name that is configured, looked up."""
-    made, closed, again = desk.new_ticket, desk.closed_status, desk.reopened_status
-    told = ", ".join(f"{name} {value}" for name, value in made.items())
-    return f"is all there: {told}; closed by status {closed}, opened again by {again}"
+def check_ticket_settings(desk: ServiceDesk) -> str:
+    """Look up every configured name; raise if Halo does not know it."""
+    made, closed, again = desk.new_ticket_fields, desk.closed_status_id, desk.reopened_status_id
+    found = ", ".join(f"{name} {value}" for name, value in made.items())
+    return f"all of it exists: {found}; closed by status {closed}, reopened by {again}"

@@ -1,20 +1,18 @@
-"""How HaloITSM is read, on old builds and new ones.
+"""Read agents, teams and roles of a HaloITSM instance, from old builds and new ones.
 
-The vendor's document gives no response schemas. A list may be a bare array (complete) or an
-envelope with `record_count` and pages of at most 100; an agent row may tell its teams and roles, or
-only the roles' names in one string, or nothing.
+The vendor's document gives no response schemas. An agent row may have its teams and roles, or only
+the roles' names in one string (see `roles`), or neither; then details are read one by one.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pyarrow as pa
-from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
 
 from pipelines.failures import Unreadable
 from pipelines.files.json_text import to_text_id
@@ -22,8 +20,9 @@ from pipelines.http.auth import ClientCredentials, check_secret
 from pipelines.http.policy import Counters, Policy, check_url
 from pipelines.http.session import Session
 from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids, wrap_rows
-from pipelines.sources.reading import Api, Json, Page
+from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows, read_record_count
+from pipelines.sources.raw_rows import Row, parse_rows, row_ids
+from pipelines.sources.reading import Api, Page
 
 EVERY_AGENT = {
     "includeenabled": "true",
@@ -41,269 +40,183 @@ EVERY_TEAM = {
     "showall": "true",
 }
 AGENTS_RIGHT = "an administrator agent, and the scope `all` or `admin`"
-NO_SUCH_ROLE = 2_147_483_646
-MOST_ASKED = 20  # of the agents that a list lacks; more than so many are the guard's business
+MAX_MISSING_ASKED = 20  # agents; if more are missing from the list, the shrink guard refuses it
 
 
-class RecordCount(PageNumberPaginator):
-    """Pages by number until `record_count` rows came; a bare array is everything at once."""
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Where one instance is, with which credential it is called, and how hard."""
 
-    def __init__(self) -> None:
-        super().__init__(base_page=1, page_param="page_no", total_path=None)
-        self.rows = 0
+    base_url: str
+    auth_url: str | None
+    tenant: str | None
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str
+    policy: Policy
+    page_size: int = 100
 
-    def update_state(self, response: Any, data: Any = None) -> None:
-        body = response.json()
-        found = rows_of(body) or []
-        self.rows += len(found)
-        total = body.get("record_count") if isinstance(body, dict) else 0
-        super().update_state(response, found)
-        if type(total) is int and self.rows >= total:
-            self._has_next_page = False
+    @property
+    def api_host(self) -> str:
+        return check_url("SOURCES__HALOITSM__BASE_URL", self.base_url).removesuffix("/api")
+
+    @property
+    def token_url(self) -> str:
+        """Return the token endpoint's address; `auth_url` may be its host or its folder only."""
+        url = check_url("SOURCES__HALOITSM__AUTH_URL", self.auth_url or f"{self.api_host}/auth")
+        if not urlsplit(url).path:
+            url += "/auth"
+        if not url.endswith("/token"):
+            url += "/token"
+        return url + ("?" + urlencode({"tenant": self.tenant.strip()}) if self.tenant else "")
 
 
 class HaloITSM:
     """One instance, read as the agent that its API application acts as."""
 
     def __init__(
-        self,
-        base_url: str,
-        auth_url: str | None,
-        tenant: str | None,
-        client_id: str,
-        client_secret: str,
-        scope: str,
-        page_size: int,
-        policy: Policy,
-        tally: Counters,
-        held: EarlierRows,
+        self, connection: Connection, counters: Counters, earlier: EarlierRows | None = None
     ) -> None:
-        base_url = check_url("SOURCES__HALOITSM__BASE_URL", base_url).removesuffix("/api")
-        auth_url = check_url("SOURCES__HALOITSM__AUTH_URL", auth_url or f"{base_url}/auth")
-        if not urlsplit(auth_url).path:
-            auth_url += "/auth"
-        if not auth_url.endswith("/token"):
-            auth_url += "/token"
-        if tenant:
-            auth_url += "?" + urlencode({"tenant": tenant.strip()})
+        host, token_url, policy = connection.api_host, connection.token_url, connection.policy
         token = ClientCredentials(
-            Session("haloitsm", auth_url, policy, tally),
-            auth_url,
-            check_secret("SOURCES__HALOITSM__CLIENT_ID", client_id),
-            check_secret("SOURCES__HALOITSM__CLIENT_SECRET", client_secret),
-            scope=scope,
+            Session("haloitsm", token_url, policy, counters),
+            token_url,
+            check_secret("SOURCES__HALOITSM__CLIENT_ID", connection.client_id),
+            check_secret("SOURCES__HALOITSM__CLIENT_SECRET", connection.client_secret),
+            scope=connection.scope,
         )
-        self.api = Api(f"{base_url}/api", Session("haloitsm", base_url, policy, tally, token))
-        self.tally, self.held = tally, held
-        self.page_size = page_size
+        self.api = Api(f"{host}/api", Session("haloitsm", host, policy, counters, token))
+        self.counters, self.page_size = counters, connection.page_size
+        self.earlier = earlier or EarlierRows()
 
     # ---- the three lists
 
     @cached_property
     def agent_list(self) -> list[pa.Table]:
-        """Every agent. Pages by number shift when somebody goes while they are read, and another
-        is then missed without a sign: an agent that was there before and is not in the list is
-        asked for, and if it answers, the list is read once more."""
-        before = set(self.held.values("agents", "$.id"))
+        """Return every agent.
+
+        Pages are counted by number, so they shift when an agent is deleted while they are read.
+        Another agent is then skipped without a sign. Therefore each agent of the last sync that
+        the list lacks is asked for; if one answers, the list is read once more.
+        """
+        before = set(self.earlier.read_values("agents", "$.id"))
         for _ in range(2):
-            self.tally.rows_read.pop("agents", None)
+            self.counters.rows_read.pop("agents", None)
             found = self.read_agents()
-            missed = sorted(before - set(row_ids(found)))
-            if not any(self.is_there(f"Agent/{key}") for key in missed[:MOST_ASKED]):
+            missing = sorted(before - set(row_ids(found)))
+            asked = missing[:MAX_MISSING_ASKED]
+            skipped = next((key for key in asked if self.has_object(f"Agent/{key}")), None)
+            if skipped is None:
                 return found
         raise Unreadable(
             "haloitsm: agents",
-            f"agent {missed[0]} is missing from the list in two readings, or one after it, and"
-            " answers when it is asked for",
+            f"agent {skipped} is missing from the list but answers when it is asked for; an agent"
+            " was missing from an earlier reading too",
             "let the API application act as an administrator agent, then run `rollcall check`",
         )
-
-    def is_there(self, path: str) -> bool:
-        try:
-            self.api.object(path, AGENTS_RIGHT)
-        except Unreadable as failure:
-            if failure.status != 404:
-                raise
-            return False
-        return True
-
-    def read_agents(self, counted: bool = True) -> list[pa.Table]:
-        def read() -> Iterator[Page]:
-            paging = {"pageinate": "true", "page_size": self.page_size}
-            return self.api.pages(
-                "Agent", rows_of, RecordCount(), AGENTS_RIGHT, **EVERY_AGENT, **paging
-            )
-
-        return self.api.whole("agents", read, total=record_count, total_binds=True, counted=counted)
 
     @cached_property
     def team_list(self) -> list[pa.Table]:
         return self.read_teams()
 
-    def read_teams(self, counted: bool = True) -> list[pa.Table]:
-        return self.plain_list("teams", "Team", counted, **EVERY_TEAM)
-
     @cached_property
     def role_list(self) -> list[pa.Table]:
-        return self.plain_list("roles", "Roles")
+        return self._read_list("roles", lambda: self._request_pages("Roles"))
 
-    def plain_list(
-        self, resource: str, path: str, counted: bool = True, **params: str
+    def read_agents(self, is_counted: bool = True) -> list[pa.Table]:
+        return self._read_list("agents", self.request_agents, is_counted)
+
+    def request_agents(self, **filters: str) -> Iterator[Page]:
+        """Yield the pages of the agents that pass `filters`, disabled and API agents included."""
+        params = EVERY_AGENT | {"pageinate": "true", "page_size": self.page_size} | filters
+        return self.api.read_pages(
+            "Agent", find_rows, RecordCountPaginator(), AGENTS_RIGHT, **params
+        )
+
+    def read_teams(self, is_counted: bool = True) -> list[pa.Table]:
+        return self._read_list(
+            "teams", lambda: self._request_pages("Team", **EVERY_TEAM), is_counted
+        )
+
+    def _request_pages(self, path: str, **params: str) -> Iterator[Page]:
+        return self.api.read_pages(path, find_rows, None, AGENTS_RIGHT, **params)
+
+    def _read_list(
+        self, resource: str, request: Callable[[], Iterator[Page]], is_counted: bool = True
     ) -> list[pa.Table]:
-        def read() -> Iterator[Page]:
-            return self.api.pages(path, rows_of, None, AGENTS_RIGHT, **params)
+        return self.api.read_list(
+            resource, request, total=read_record_count, total_binds=True, counted=is_counted
+        )
 
-        return self.api.whole(resource, read, total=record_count, total_binds=True, counted=counted)
-
-    def agents(self) -> list[pa.Table]:
-        return self.agent_list
-
-    def teams(self) -> list[pa.Table]:
-        return self.team_list
-
-    def roles(self) -> list[pa.Table]:
-        return self.role_list
-
-    # ---- what the agent list may leave out
+    # ---- details, for builds whose agent list has no memberships
 
     @cached_property
-    def agents_tell_teams(self) -> bool:
+    def has_teams_in_agents(self) -> bool:
         return any(agent.get("teams") for agent in parse_rows(self.agent_list))
 
     @cached_property
-    def team_members(self) -> list[pa.Table]:
-        if self.agents_tell_teams:
+    def team_details(self) -> list[pa.Table]:
+        """Return each team with its members; nothing if any agent row has its teams."""
+        if self.has_teams_in_agents:
             return []
-        read = self.api.per_parent(
+        teams = self.api.read_per_parent(
             "team_details",
             row_ids(self.team_list),
-            self.team,
-            lambda: row_ids(self.read_teams(False)),
+            lambda key: self._read_detail(
+                f"Team/{key}", includeagents="true", includedetails="true"
+            ),
+            lambda: row_ids(self.read_teams(is_counted=False)),
         )
-        return list(read)
+        return list(teams)
 
-    def team_details(self) -> list[pa.Table]:
-        """Members by team, unless an agent row told a team."""
-        return self.team_members
+    @cached_property
+    def has_members_in_teams(self) -> bool:
+        """Return whether any team tells its members.
 
-    def team(self, key: str) -> Row | None:
-        return self.detail(f"Team/{key}", includeagents="true", includedetails="true")
-
-    def agent_details(self) -> Iterator[pa.Table]:
-        """The last resort, one call per agent: only if teams exist and nothing told who is in.
-
-        A team that lists its agents without `agent_id` tells neither how they came nor whether
-        they are in it (haloitsm.com API document, `SectionDetail.agents`)."""
-        teams_tell = any(
+        A team that lists its agents without `agent_id` tells neither how an agent came into the
+        team nor whether it is a member (haloitsm.com API document, `SectionDetail.agents`).
+        """
+        return any(
             isinstance(row, dict) and "agent_id" in row
-            for team in parse_rows(self.team_members)
+            for team in parse_rows(self.team_details)
             for row in team.get("agents") or ()
         )
-        if self.agents_tell_teams or teams_tell or not row_ids(self.team_list):
+
+    def read_agent_details(self) -> Iterator[pa.Table]:
+        """Yield each agent with its teams; nothing if a list or a team tells who is a member.
+
+        The last resort, because it takes one call per agent.
+        """
+        if self.has_teams_in_agents or self.has_members_in_teams or not row_ids(self.team_list):
             return
-        everyone = row_ids(self.agent_list)
-        self.tally.warn(
-            f"haloitsm: no list tells who is in which team; {len(everyone)} agents are read singly"
+        keys = row_ids(self.agent_list)
+        self.counters.warn(
+            f"haloitsm: no list tells the members of teams; {len(keys)} agents are read one by one"
         )
-        yield from self.api.per_parent(
-            "agent_details", everyone, self.agent, lambda: row_ids(self.read_agents(False))
+        yield from self.api.read_per_parent(
+            "agent_details",
+            keys,
+            lambda key: self._read_detail(f"Agent/{key}", includedetails="true"),
+            lambda: row_ids(self.read_agents(is_counted=False)),
         )
 
-    def agent(self, key: str) -> Row | None:
-        return self.detail(f"Agent/{key}", includedetails="true")
+    def _read_detail(self, path: str, **params: str) -> Row | None:
+        """Return one object, or None if it was deleted since the list was read."""
+        found = self._read_object(path, **params)
+        if found is None:
+            self.counters.warn(f"haloitsm: {path} was deleted while this sync ran")
+        elif to_text_id(found.get("id")) != path.split("/")[1]:
+            raise self.api.unexpected_body(path, found, "an object with this id")
+        return found
 
-    def role_agents(self) -> Iterator[pa.Table]:
-        """Holders by role, unless an agent row told its roles as objects."""
-        agents = list(parse_rows(self.agent_list))
-        if any(agent.get("roles") for agent in agents):
-            return
-        roles = list(parse_rows(self.role_list))
-        held = by_names(agents, roles)
-        if held is None:
-            self.check_role_filter(roles)
-            held = {
-                key_of("haloitsm: roles", role, "id"): found
-                for role, found in self.api.each(roles, self.holders)
-            }
-            self.tally.pages["role_agents"] = len(held)
-        self.tally.rows_read["role_agents"] = len(held)
-        yield wrap_rows((role, {"agents": found}) for role, found in held.items())
+    def has_object(self, path: str) -> bool:
+        return self._read_object(path) is not None
 
-    def holders(self, role: Row) -> list[str]:
-        """The ids of the agents that hold a role: `role` wants its integer twin."""
-        number = key_of("haloitsm: roles", role, "id_int")
-
-        def read() -> Iterator[Page]:
-            paging = {"pageinate": "true", "page_size": self.page_size, "role": number}
-            return self.api.pages(
-                "Agent", rows_of, RecordCount(), AGENTS_RIGHT, **EVERY_AGENT, **paging
-            )
-
-        return row_ids(self.api.whole("role_agents", read, total=record_count, counted=False))
-
-    def check_role_filter(self, roles: list[Row]) -> None:
-        """Raise Unreadable if this build ignores `role`, and so would give everyone every role."""
+    def _read_object(self, path: str, **params: Any) -> Row | None:
+        """Return one object, or None if the answer is 404."""
         try:
-            ignored = roles and self.holders({"id_int": NO_SUCH_ROLE})
-        except Unreadable as failure:
-            if failure.status not in (400, 404):
-                raise
-            ignored = False
-        if ignored:
-            raise Unreadable(
-                "haloitsm: GET Agent?role=",
-                "this build ignores the filter by role, and its agent list does not tell roles",
-                "ask Halo for a build whose agent list has `roles`",
-            )
-
-    def detail(self, path: str, **params: str) -> Row | None:
-        """One object, or None if it was deleted since the list was read."""
-        try:
-            found = self.api.object(path, AGENTS_RIGHT, **params)
+            return self.api.get_object(path, AGENTS_RIGHT, **params)
         except Unreadable as failure:
             if failure.status != 404:
                 raise
-            self.tally.warn(f"haloitsm: {path} was deleted while this sync ran")
             return None
-        if to_text_id(found.get("id")) != path.split("/")[1]:
-            raise self.api.unexpected(path, found, "what has this id")
-        return found
-
-
-def by_names(agents: list[Row], roles: list[Row]) -> dict[str, list[str]] | None:
-    """Who holds which role by `role_list`, or None if that does not tell it all.
-
-    The separator is not documented and names may hold commas: the longest known name goes first.
-    """
-    if not any(agent.get("role_list") for agent in agents):
-        return None
-    names = sorted((role["name"] for role in roles if role.get("name")), key=len, reverse=True)
-    lower = {name.lower() for name in names}
-    if len(lower) < len(roles) or any(
-        "," in name and other != name and other in name for name in lower for other in lower
-    ):
-        return None
-    known = re.compile("|".join(map(re.escape, names)) or "(?!)", re.IGNORECASE)
-    row_ids = {role["name"].lower(): key_of("haloitsm: roles", role, "id") for role in roles}
-    held: dict[str, list[str]] = {key: [] for key in row_ids.values()}
-    for agent in agents:
-        said = agent.get("role_list") or ""
-        if not isinstance(said, str) or re.sub(r"[\s,;|/]+", "", known.sub("", said)):
-            return None
-        for name in known.findall(said):
-            held[row_ids[name.lower()]].append(key_of("haloitsm: agents", agent, "id"))
-    return held
-
-
-def rows_of(body: Json) -> list[Row] | None:
-    """The rows of a bare array, or of an envelope under the key that this build uses."""
-    if not isinstance(body, dict):
-        return body if isinstance(body, list) else None
-    named = [body[name] for name in ("agents", "teams", "roles", "results") if name in body]
-    if not named and "record_count" in body:
-        named = [value for value in body.values() if isinstance(value, list)]
-    return named[0] if named and isinstance(named[0], list) else None
-
-
-def record_count(body: Json) -> int | None:
-    return body.get("record_count") if isinstance(body, dict) else None

@@ -1,111 +1,94 @@
-"""Tickets that we opened, read back: what became of what was asked for.
+"""Read the state of the HaloITSM tickets that we opened.
 
-Only those whose ids the warehouse knows are read, so that without any ticket nothing is asked. What
-cannot be read says so in its row: a ticket that is missing is not a ticket that was closed.
+Only tickets whose ids the warehouse knows are read, so nothing is asked if there are none. A ticket
+that cannot be read has a row that says so: a ticket that is missing is not a ticket that is closed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
 
 import pyarrow as pa
 
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import to_text_id
-from pipelines.sources.haloitsm.client import HaloITSM, RecordCount, rows_of
-from pipelines.sources.raw_rows import Row, key_of, wrap_rows
+from pipelines.sources.haloitsm.client import HaloITSM
+from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
+from pipelines.sources.haloitsm.service_desk import Statuses, is_closed, read_statuses
+from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
-RIGHT = "the scope `read:tickets` or `all`, and an agent that may see tickets"
-NEVER = "1901"  # dates before it mean that there is none
-MOST = 100  # of a page
+TICKETS_RIGHT = "the scope `read:tickets` or `all`, and an agent that may see tickets"
+TICKETS_PER_PAGE = 100
 
 
-class Tickets:
-    """The tickets of one sync, by `HaloITSM.held`."""
+class TicketReader:
+    """The tickets of one sync, by the ids in `HaloITSM.earlier`."""
 
     def __init__(self, halo: HaloITSM) -> None:
-        self.halo, self.api, self.held = halo, halo.api, halo.held
+        self.api, self.counters, self.earlier = halo.api, halo.counters, halo.earlier
 
-    def read(self) -> Iterator[pa.Table]:
-        """One row per ticket of ours: `ticket` as it is listed (null if it is not there or must not
-        be seen), `status`, `is_closed` (null if nobody can tell) and `last_note`."""
-        before = self.held.rows("tickets")
-        ours = self.held.tickets()
-        for first in range(0, len(ours), MOST):
-            keys = ours[first : first + MOST]
-            rows = [(key, self.told(key, row, before)) for key, row in self.found(keys).items()]
-            self.halo.tally.rows_read["tickets"] += len(rows)
+    def read_tickets(self) -> Iterator[pa.Table]:
+        """Yield one row per ticket of ours.
+
+        `ticket` is the listed object, null if the ticket is gone or hidden from us. `is_closed` is
+        null if nothing tells. The other columns are `status` and `last_note`.
+        """
+        before = self.earlier.read_rows("tickets")
+        ours = self.earlier.read_ticket_ids()
+        for first in range(0, len(ours), TICKETS_PER_PAGE):
+            found = self.find_tickets(ours[first : first + TICKETS_PER_PAGE])
+            rows = [(key, self.build_row(key, found[key], before.get(key) or {})) for key in found]
+            self.counters.rows_read["tickets"] += len(rows)
             yield wrap_rows(rows)
 
-    def found(self, keys: list[str]) -> dict[str, Row | None]:
-        """These tickets, by one request where the build knows `ticketids`; else, and for those that
-        a list leaves out, by one each."""
+    def find_tickets(self, keys: list[str]) -> dict[str, Row | None]:
+        """Return these tickets, with one request if the build knows `ticketids`.
+
+        A ticket that the list omits is read by itself.
+        """
         try:
-            paging = {"pageinate": "true", "page_size": MOST}
-            pages = self.api.pages(
-                "Tickets", rows_of, RecordCount(), RIGHT, ticketids=",".join(keys), **paging
-            )
-            listed = {
-                key_of("haloitsm: tickets", row, "id"): row for row in next(pages, ([], None))[0]
-            }
-            return {key: listed.get(key) or self.single(key) for key in keys}
+            params = {"pageinate": "true", "page_size": TICKETS_PER_PAGE}
+            params["ticketids"] = ",".join(keys)
+            paginator = RecordCountPaginator()
+            pages = self.api.read_pages("Tickets", find_rows, paginator, TICKETS_RIGHT, **params)
+            rows, _ = next(pages, ([], None))
+            listed = {read_id("haloitsm: tickets", row, "id"): row for row in rows}
+            return {key: listed.get(key) or self.read_ticket(key) for key in keys}
         except Denied as denied:
             if denied.status != 403:
                 raise
-            self.halo.tally.warn(f"haloitsm: {len(keys)} tickets are not read: it lacks {RIGHT}")
+            self.counters.warn(
+                f"haloitsm: {len(keys)} tickets are not read: the credential lacks {TICKETS_RIGHT}"
+            )
             return dict.fromkeys(keys)
 
-    def single(self, key: str, **params: str) -> Row | None:
+    def read_ticket(self, key: str, **params: str) -> Row | None:
         try:
-            return self.api.object(f"Tickets/{key}", RIGHT, **params)
+            return self.api.get_object(f"Tickets/{key}", TICKETS_RIGHT, **params)
         except Unreadable as failure:
             if failure.status != 404:
                 raise
             return None
 
-    def told(self, key: str, ticket: Row | None, before: dict[str, Row]) -> Row:
-        """What is kept of a ticket. Its last note is asked for where anything has changed."""
+    def build_row(self, key: str, ticket: Row | None, before: Row) -> Row:
+        """Return what is kept of a ticket; its last note is read only if the ticket has changed."""
         if ticket is None:
             return {"ticket": None}
-        known = before.get(key) or {}
-        if known.get("ticket") == ticket:
-            note = known.get("last_note")
+        if before.get("ticket") == ticket:
+            note = before.get("last_note")
         else:
-            detail = self.single(key, includedetails="true", includelastaction="true") or {}
-            last = detail.get("lastaction") or {}
-            note = last.get("note") or last.get("note_html")
-        status = to_text_id(ticket.get("status_id")) or ""
+            detail = self.read_ticket(key, includedetails="true", includelastaction="true") or {}
+            action = detail.get("lastaction") or {}
+            note = action.get("note") or action.get("note_html")
+        status_id = to_text_id(ticket.get("status_id")) or ""
         return {
             "ticket": ticket,
-            "status": self.statuses.get(status, status),
-            "is_closed": self.is_closed(ticket, status),
+            "status": self.statuses.all.get(status_id, status_id),
+            "is_closed": is_closed(ticket, self.statuses),
             "last_note": note,
         }
 
-    def is_closed(self, ticket: Row, status: str) -> bool | None:
-        """By its status, where the instance tells which of them are open; else by its dates, as far
-        as those tell it."""
-        if self.open_statuses < self.statuses.keys():
-            return status not in self.open_statuses if status in self.statuses else None
-        if ticket.get("hasbeenclosed") is False:
-            return False
-        return True if str(ticket.get("dateclosed") or "") >= NEVER else None
-
     @cached_property
-    def statuses(self) -> dict[str, str]:
-        """Every status of the instance, id -> name."""
-        return self.listed_statuses()
-
-    @cached_property
-    def open_statuses(self) -> set[str]:
-        return {*self.listed_statuses(excludeclosed="true")}
-
-    def listed_statuses(self, **params: Any) -> dict[str, str]:
-        pages = self.api.pages("Status", rows_of, None, RIGHT, **params)
-        return {
-            key_of("haloitsm: Status", row, "id"): str(row.get("name"))
-            for rows, _ in pages
-            for row in rows
-        }
+    def statuses(self) -> Statuses:
+        return read_statuses(self.api, TICKETS_RIGHT)

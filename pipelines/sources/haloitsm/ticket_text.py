@@ -1,4 +1,4 @@
-"""What stands in a ticket: what to do, for whom, why, by when; and the mark that it is found by."""
+"""Write the text of a ticket: what to do, for whom, why, by when, and the ticket's reference."""
 
 from __future__ import annotations
 
@@ -10,74 +10,77 @@ import re
 from pipelines.redact import UNPRINTABLE, remove_secrets
 from pipelines.sources.writer import Change
 
-REFERENCE = re.compile(r"RC-[0-9a-f]{16}")
-LONGEST_SUMMARY = 200
-TO_DO = {
+REFERENCE_PATTERN = re.compile(r"RC-[0-9a-f]{16}")
+MAX_SUMMARY_LENGTH = 200
+TASK_TEXTS = {
     "grant": "give {account} the access {access}",
     "revoke": "take the access {access} from {account}",
     "create_account": "make an account for {account}",
     "disable_account": "disable the account {account}",
     "enable_account": "enable the account {account}",
     "delete_account": "delete the account {account}",
-    "modify": "change the access {access} of {account}, as said below",
+    "modify": "change the access {access} of {account} as described below",
 }
-ENDING = (
-    "Close this ticket when it is done. Whether the access is gone, or there, is then read from the"
-    " system itself: the ticket is opened again if it is not so. Please leave the mark in the"
-    " summary, the ticket is found by it."
+CLOSING_TEXT = (
+    "Close this ticket when the task is done. The next access sync reads the system itself, and the"
+    " ticket is reopened if the task turns out not to be done. Please leave the reference in the"
+    " summary, because the ticket is found by it."
 )
 
 
-def reference(change_id: str) -> str:
-    """The mark of one change, which no other ticket or note carries."""
+def make_reference(change_id: str) -> str:
+    """Return the reference of one change, which no other ticket or note contains."""
     return f"RC-{hashlib.sha256(change_id.encode()).hexdigest()[:16]}"
 
 
-def to_do(change: Change) -> str:
-    """One sentence without its full stop."""
-    words = TO_DO.get(change.asks_for, change.asks_for)
+def write_task(change: Change) -> str:
+    """Return what to do, as one sentence without its full stop."""
+    text = TASK_TEXTS.get(change.asks_for, change.asks_for)
     account = change.account_name or change.account_username or change.account_id or "somebody"
     access = change.entitlement_name or change.resource_name or change.entitlement_id or ""
-    return line(f"In {change.source_name}, {words.format(account=account, access=access)}")
+    return clean_line(f"In {change.source_name}, {text.format(account=account, access=access)}")
 
 
-def summary(change: Change) -> str:
-    """The mark comes first: a summary that is cut short still has it."""
-    text = f"[{reference(change.change_id)}] {to_do(change)}"
-    return text if len(text) <= LONGEST_SUMMARY else f"{text[: LONGEST_SUMMARY - 1]}…"
+def write_summary(change: Change) -> str:
+    """Return the summary; the reference comes first, so that a shortened summary still has it."""
+    text = f"[{make_reference(change.change_id)}] {write_task(change)}"
+    return text if len(text) <= MAX_SUMMARY_LENGTH else f"{text[: MAX_SUMMARY_LENGTH - 1]}…"
 
 
-def details(change: Change) -> str:
-    """All that somebody needs who does it by hand, one fact a line."""
+def write_details(change: Change) -> str:
+    """Return all that somebody needs to carry the change out by hand, one fact a line."""
     scope = f"{change.scope_type} {change.scope_id}" if change.scope_id else None
     facts = {
-        "What to do": f"{to_do(change)}.",
+        "What to do": f"{write_task(change)}.",
         "System": change.source_name,
-        "Account": with_id(change.account_name, change.account_username, change.account_id),
-        "Access": with_id(change.entitlement_name, change.resource_name, change.entitlement_id),
+        "Account": add_ids(change.account_name, change.account_username, change.account_id),
+        "Access": add_ids(change.entitlement_name, change.resource_name, change.entitlement_id),
         "Where": scope,
-        "Why": with_id(change.reason or change.reason_kind, None, change.reason_id),
+        "Why": add_ids(change.reason or change.reason_kind, change.reason_id),
         "Approved by": change.approved_by,
         "Due": change.due_at,
         "What stays": change.residual,
     }
     if change.asks_for == "create_account":
         facts |= json.loads(change.wanted_state or "{}")
-    told = [line(f"{name}: {value}") for name, value in facts.items() if value not in (None, "")]
-    return "\n".join([*told, "", ENDING, f"[{reference(change.change_id)}]"])
+    lines = [
+        clean_line(f"{name}: {value}") for name, value in facts.items() if value not in (None, "")
+    ]
+    return "\n".join([*lines, "", CLOSING_TEXT, f"[{make_reference(change.change_id)}]"])
 
 
-def note(change: Change) -> str:
-    """What a ticket is told, as HTML (`note_html`), with a mark of its own."""
-    text = line(f"{change.reason or change.reason_kind} [{reference(change.change_id)}]")
+def write_note(change: Change) -> str:
+    """Return a note for an existing ticket as HTML (`note_html`), with a reference of its own."""
+    reason = change.reason or change.reason_kind
+    text = clean_line(f"{reason} [{make_reference(change.change_id)}]")
     return f"<p>{html.escape(text)}</p>"
 
 
-def with_id(name: str | None, other: str | None, key: str | None) -> str:
-    """A name, what else it is known by, and its id."""
-    more = ", ".join(dict.fromkeys(part for part in (other, key) if part and part != name))
-    return f"{name or ''} ({more})".strip() if more else name or ""
+def add_ids(name: str | None, *ids: str | None) -> str:
+    """Return a name, followed by those ids that are known and differ from it."""
+    known = ", ".join(dict.fromkeys(key for key in ids if key and key != name))
+    return f"{name or ''} ({known})".strip() if known else name or ""
 
 
-def line(text: str) -> str:
+def clean_line(text: str) -> str:
     return remove_secrets(UNPRINTABLE.sub(" ", text)).strip()

@@ -1,13 +1,15 @@
-"""HaloITSM changed: by tickets only, which people carry out.
+"""Write tickets to HaloITSM, for changes that people carry out.
 
-Halo does not say whether a write replaces its nested lists or merges them, so its own teams and
-roles are left to people, like all else that no API changes. Two calls would make two tickets: each
-ticket carries the mark of its change, which is looked for before it is made and after.
+Halo does not say whether a write replaces its nested lists or merges into them. Its own teams and
+roles are therefore changed by tickets too, like everything that no API can change. A repeated call
+would open a second ticket, so each ticket has the reference of its change in the summary. The
+reference is looked for before the call and after it.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,25 +19,24 @@ from pipelines.http.auth import check_secret
 from pipelines.http.policy import NEXT_SYNC, Counters, Policy, origin_of
 from pipelines.http.write_once import send_once
 from pipelines.redact import redact_text
-from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.haloitsm.client import HaloITSM
-from pipelines.sources.haloitsm.service_desk import TICKETS as RIGHT
-from pipelines.sources.haloitsm.service_desk import Desk, Names
-from pipelines.sources.haloitsm.ticket_text import details, note, reference, summary
+from pipelines.sources.haloitsm import ticket_text
+from pipelines.sources.haloitsm.client import Connection, HaloITSM
+from pipelines.sources.haloitsm.service_desk import ServiceDesk, TicketSettings, fold_text
+from pipelines.sources.haloitsm.ticket_search import TICKETS_RIGHT
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
 
-TICKETS = True
-SHOWN = ("tickettype_id", "priority_id", "category_1", "team", "user_id")  # and compared afterwards
-OUTCOME = "set PROVISION__HALOITSM__NOTE_OUTCOME to an outcome of this instance, by name or by id"
+COMPARED_FIELDS = ("tickettype_id", "priority_id", "category_1", "team", "user_id")
+NEXT_OUTCOME = "set PROVISION__HALOITSM__NOTE_OUTCOME to an outcome's name or id on this instance"
 
 
 def tenant(base_url: str, tenant: str | None = None) -> str:
-    """One instance."""
+    """Return the instance that the settings lead to, and its tenant where a host has several."""
     return origin_of(base_url) + (f" {tenant.strip()}" if tenant else "")
 
 
 def connect(
+    *,
     base_url: str,
     client_id: str,
     client_secret: str,
@@ -56,157 +57,170 @@ def connect(
     ticket_requester: str | None = None,
     note_outcome: str = "Internal Note",
     settle_seconds: float = 10.0,
-) -> Provisioner:
-    """The ticket_… settings are names on the instance, looked up there, and `note_outcome` is the
-    action by which notes are added, by name or id."""
+) -> TicketWriter:
+    """Return the writer of one instance; no request is sent yet.
+
+    The ticket_… settings are names (or ids) of entries on the instance. `note_outcome` names the
+    action that adds notes. The sync's credential, if this host has it, only tells the sync's agent.
+    """
     for name, value in (("ID", client_id), ("SECRET", client_secret)):
         check_secret(f"PROVISION__HALOITSM__CLIENT_{name}", value)
-    policy = Policy(requests_per_second=requests_per_second, concurrency=1)
-    names = Names(
-        ticket_type,
-        ticket_status,
-        ticket_closed_status,
-        ticket_reopened_status,
-        ticket_priority,
-        ticket_category,
-        ticket_team,
-        ticket_requester,
+    connection = Connection(
+        base_url=base_url,
+        auth_url=auth_url,
+        tenant=tenant,
+        client_id=client_id,
+        client_secret=client_secret,
+        scope=scope,
+        policy=Policy(requests_per_second=requests_per_second, concurrency=1),
     )
-
-    def desk(id_: str, secret: str, scope: str) -> Desk:
-        halo = HaloITSM(
-            base_url, auth_url, tenant, id_, secret, scope, 100, policy, Counters(), EarlierRows()
-        )
-        return Desk(halo, names)
-
-    desks = [desk(client_id, client_secret, scope)]
+    settings = TicketSettings(
+        ticket_type=ticket_type,
+        status=ticket_status,
+        closed_status=ticket_closed_status,
+        reopened_status=ticket_reopened_status,
+        priority=ticket_priority,
+        category=ticket_category,
+        team=ticket_team,
+        requester=ticket_requester,
+    )
+    connections = [connection]
     if sync_client_id and sync_client_secret:
-        desks.append(desk(sync_client_id, sync_client_secret, sync_scope))
-    return Provisioner(desks, note_outcome, settle_seconds)
+        sync = {"client_id": sync_client_id, "client_secret": sync_client_secret}
+        connections.append(replace(connection, **sync, scope=sync_scope))
+    desks = [ServiceDesk(HaloITSM(each, Counters()), settings) for each in connections]
+    return TicketWriter(desks, note_outcome=note_outcome, settle_seconds=settle_seconds)
 
 
-class Provisioner:
-    """One instance, as the agent that the write credential acts as. `desks` are of that one, and of
-    the one that reads if this host has it."""
+class TicketWriter:
+    """One instance, written to as the agent of the write credential.
 
-    def __init__(self, desks: list[Desk], outcome: str, settle: float) -> None:
+    The first of `desks` has the write credential; a second one has the credential of the sync.
+    """
+
+    def __init__(
+        self, desks: list[ServiceDesk], *, note_outcome: str, settle_seconds: float
+    ) -> None:
         self.desks, self.desk, self.api = desks, desks[0], desks[0].api
-        self.outcome, self.settle = outcome, settle
+        self.note_outcome, self.settle_seconds = note_outcome, settle_seconds
 
     def own_accounts(self) -> set[str]:
-        """The agents that the API applications act as. Raises Denied or Unreadable."""
-        return {f"haloitsm:agent:{desk.me}" for desk in self.desks}
+        """Return the agents that the API applications act as. Raises Denied or Unreadable."""
+        return {f"haloitsm:agent:{desk.own_agent_id}" for desk in self.desks}
 
     # ---- looking
 
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
-        return wait_until_settled(lambda: self.seen(change, asked_at), asked_at, self.settle)
+        settle = self.settle_seconds
+        return wait_until_settled(lambda: self.read_state(change, asked_at), asked_at, settle)
 
-    def seen(self, change: Change, asked_at: datetime | None) -> Seen:
+    def read_state(self, change: Change, asked_at: datetime | None) -> Seen:
         match change.action:
             case "open_ticket":
-                return self.opened(change, asked_at)
+                return self.read_new_ticket(change, asked_at)
             case "close_ticket" | "reopen_ticket" | "comment_ticket":
-                return self.existing(change)
-        return Seen("drift", "HaloITSM is changed by tickets only")
+                return self.read_existing_ticket(change)
+        return Seen("drift", "HaloITSM can be changed by tickets only")
 
-    def opened(self, change: Change, asked_at: datetime | None) -> Seen:
-        """Whether there is a ticket for this change, and what it lacks: rules of the instance may
-        take a ticket elsewhere, and a property that it does not know is dropped without a word."""
-        wanted, mark = self.desk.new_ticket, reference(change.change_id)
-        row = self.desk.find(mark, asked_at)
+    def read_new_ticket(self, change: Change, asked_at: datetime | None) -> Seen:
+        """Return whether the change has a ticket, and which of its fields differ.
+
+        They can differ because rules of the instance change a new ticket, and because Halo drops a
+        property that it does not know without an error.
+        """
+        wanted = self.desk.new_ticket_fields
+        reference = ticket_text.make_reference(change.change_id)
+        row = self.desk.search.find_ticket(reference, asked_at)
         if row is None:
             return Seen("pending")
-        ticket = self.desk.ticket(str(to_text_id(row.get("id"))))
+        ticket = self.desk.read_ticket(str(to_text_id(row.get("id"))))
         if ticket is None:
-            return Seen("drift", "its ticket was deleted", facts_of(row, mark))
-        lacks = [
-            f"{name} {ticket.get(name)} and not {wanted[name]}"
-            for name in SHOWN
-            if name in wanted and not is_same(ticket.get(name), wanted[name])
+            return Seen("drift", "its ticket was deleted", collect_facts(row, reference))
+        differences = [
+            f"{name} {ticket.get(name)} instead of {wanted[name]}"
+            for name in COMPARED_FIELDS
+            if name in wanted and fold_text(ticket.get(name)) != fold_text(wanted[name])
         ]
-        why = f"the ticket has {', '.join(lacks)}" if lacks else ""
-        return Seen("done", redact_text(why), facts_of(ticket, mark))
+        why = f"the ticket has {', '.join(differences)}" if differences else ""
+        return Seen("done", redact_text(why), collect_facts(ticket, reference))
 
-    def existing(self, change: Change) -> Seen:
-        """The state of a ticket that was opened before; one without its mark is not touched."""
+    def read_existing_ticket(self, change: Change) -> Seen:
+        """Return the state of an earlier ticket; one without its reference is not touched."""
         expected = json.loads(change.expected_state or "{}")
-        key, mark = native(expected), str(expected.get("reference"))
+        key, reference = parse_ticket_key(expected.get("ticket_id")), str(expected.get("reference"))
         if not key.isdecimal():
-            return Seen("drift", "the change does not say of which ticket")
-        ticket = self.desk.ticket(key)
+            return Seen("drift", "the change names no ticket")
+        ticket = self.desk.read_ticket(key)
         if ticket is None:
-            return Seen("absent", "the ticket is not there any more")
-        facts = facts_of(ticket, mark)
-        if mark not in f"{ticket.get('summary')} {ticket.get('details')}":
-            return Seen("drift", "the ticket does not carry its mark any more", facts)
+            return Seen("absent", "the ticket does not exist any more")
+        facts = collect_facts(ticket, reference)
+        if reference not in f"{ticket.get('summary')} {ticket.get('details')}":
+            return Seen("drift", "the ticket does not contain its reference any more", facts)
         if change.action == "comment_ticket":
-            own = reference(change.change_id)
-            notes = self.desk.notes(key)
-            is_there = any(own in f"{row.get('note')} {row.get('note_html')}" for row in notes)
-            return Seen("done" if is_there else "pending", facts=facts)
-        is_to_be_closed = change.action == "close_ticket"
-        is_done = self.desk.is_closed(ticket) == is_to_be_closed
+            is_done = self.has_note(key, ticket_text.make_reference(change.change_id))
+        else:
+            is_done = self.desk.is_closed(ticket) == (change.action == "close_ticket")
         return Seen("done" if is_done else "pending", facts=facts)
+
+    def has_note(self, key: str, reference: str) -> bool:
+        notes = self.desk.read_notes(key)
+        return any(reference in f"{row.get('note')} {row.get('note_html')}" for row in notes)
 
     # ---- acting
 
     def act(self, change: Change, seen: Seen) -> Receipt:
-        path, element = self.call(change, seen)
+        path, element = self.build_call(change, seen)
         try:
-            answer = send_once(self.api, "POST", path, [element])
+            answer = send_once(self.api.session, "POST", f"{self.api.base_url}/{path}", [element])
         except Rejected as refused:
-            told = refused.next
+            remedy = refused.next
             if refused.status == 403:
-                told = f"give the write credential {RIGHT}"
+                remedy = f"give the write credential {TICKETS_RIGHT}"
             elif path == "Actions":  # some builds want the id, and each has outcomes of its own
-                told = f"see what Halo wants of a note or of a closure, or {OUTCOME}"
+                remedy = f"check what Halo requires of a note or a closure, or {NEXT_OUTCOME}"
             what, status, body = refused.what, refused.status, refused.body
-            raise Rejected(what, refused.why, told, status, body) from None
-        made = answer.json()
-        made = made[-1] if isinstance(made, list) and made else made
-        made = made if isinstance(made, dict) else {}
-        key = to_text_id(made.get("id"))
+            raise Rejected(what, refused.why, remedy, status, body) from None
+        created = answer.json()
+        created = created[-1] if isinstance(created, list) and created else created
+        created = created if isinstance(created, dict) else {}
         facts = {"status": answer.status_code}
-        if made.get("_warning"):
-            facts["warning"] = redact_text(made["_warning"])
+        if created.get("_warning"):
+            facts["warning"] = redact_text(created["_warning"])
         if change.action != "open_ticket":
             return Receipt(facts=facts)
+        key = to_text_id(created.get("id"))
         if not key:
-            raise Unknown("haloitsm: POST Tickets", "its answer tells no id", NEXT_SYNC)
-        mark = reference(change.change_id)
-        return Receipt(key, mark, facts | {"ticket_id": f"haloitsm:ticket:{key}"})
+            raise Unknown("haloitsm: POST Tickets", "the answer has no id", NEXT_SYNC)
+        reference = ticket_text.make_reference(change.change_id)
+        return Receipt(key, reference, facts | {"ticket_id": f"haloitsm:ticket:{key}"})
 
-    def call(self, change: Change, seen: Seen) -> tuple[str, Row]:
-        """Where to post, and what. Without an id a post creates, so each has one that is to change
-        something."""
+    def build_call(self, change: Change, seen: Seen) -> tuple[str, Row]:
+        """Return the path to post to, and the element to post.
+
+        A post without an id creates something, so every other element has the id of its ticket.
+        """
         if change.action == "open_ticket":
-            told = {"summary": summary(change), "details": details(change)}
-            return "Tickets", told | self.desk.new_ticket
-        outcome = {"outcome_id": int(self.outcome)} if self.outcome.isdecimal() else {}
+            summary, details = ticket_text.write_summary(change), ticket_text.write_details(change)
+            return "Tickets", {"summary": summary, "details": details} | self.desk.new_ticket_fields
+        outcome = self.note_outcome
         element = {
-            "ticket_id": int(seen.facts["ticket_id"].split(":")[-1]),
-            "note_html": note(change),
+            "ticket_id": int(parse_ticket_key(seen.facts["ticket_id"])),
+            "note_html": ticket_text.write_note(change),
             "hiddenfromuser": True,
-            **(outcome or {"outcome": self.outcome}),
+            **({"outcome_id": int(outcome)} if outcome.isdecimal() else {"outcome": outcome}),
         }
         if change.action == "close_ticket":
-            element["new_status"] = self.desk.closed_status
+            element["new_status"] = self.desk.closed_status_id
         if change.action == "reopen_ticket":
-            element["new_status"] = self.desk.reopened_status
+            element["new_status"] = self.desk.reopened_status_id
         return "Actions", element
 
 
-def facts_of(ticket: Row, mark: str) -> dict[str, Any]:
-    key = to_text_id(ticket.get("id"))
-    facts = {"ticket_id": f"haloitsm:ticket:{key}", "reference": mark}
-    return facts | {"status_id": ticket.get("status_id")}
+def collect_facts(ticket: Row, reference: str) -> dict[str, Any]:
+    ticket_id = f"haloitsm:ticket:{to_text_id(ticket.get('id'))}"
+    return {"ticket_id": ticket_id, "reference": reference, "status_id": ticket.get("status_id")}
 
 
-def native(expected: Row) -> str:
-    """Halo's own id of a ticket that is there."""
-    return str(to_text_id(expected.get("ticket_id"))).split(":")[-1]
-
-
-def is_same(live: Any, wanted: Any) -> bool:
-    return (to_text_id(live) or "").casefold() == (to_text_id(wanted) or "").casefold()
+def parse_ticket_key(ticket_id: Any) -> str:
+    """Return Halo's own id of a ticket, from our ticket_id."""
+    return str(to_text_id(ticket_id)).split(":")[-1]

@@ -1,8 +1,8 @@
-"""PingOne: users, groups, populations, roles, worker applications, and who holds what.
+"""PingOne: users, groups, populations, roles, worker applications, and who has what.
 
-Lists are read whole on every sync. Memberships and role assignments have no list: they are read by
-group or by user, whichever takes fewer calls, and by principal; after the first time only those
-that the audit feed, the lists or what is held call into question.
+Lists are read whole on every sync. Memberships and role assignments have no list. Memberships are
+read by group or by user, whichever takes fewer calls, and role assignments by principal. After the
+first sync only those are read again that the audit feed, the lists or earlier rows put in doubt.
 """
 
 from __future__ import annotations
@@ -12,14 +12,56 @@ from dlt.extract import DltResource
 
 from pipelines.http.policy import Counters, Policy
 from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.pingone.client import PingOne
-from pipelines.sources.pingone.incremental import Access
+from pipelines.sources.pingone.client import Connection, PingOne
+from pipelines.sources.pingone.incremental import Delta
+from pipelines.sources.pingone.memberships import Memberships
+from pipelines.sources.pingone.role_assignments import (
+    read_application_roles,
+    read_group_roles,
+    read_user_roles,
+)
 from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(environment_id: str) -> str:
-    """One environment."""
+    """Return what identifies the environment, whatever the credential."""
     return environment_id
+
+
+def connect(
+    *,
+    environment_id: str,
+    client_id: str,
+    client_secret: str,
+    region: str,
+    base_url: str | None,
+    auth_url: str | None,
+    worker_environment_id: str | None,
+    page_size: int,
+    memberships: str,
+    role_assignment_principals: str,
+    requests_per_second: float,
+    concurrency: int,
+    counters: Counters,
+) -> PingOne:
+    """Return the client of one environment; no request is sent yet."""
+    connection = Connection(
+        environment_id=environment_id,
+        client_id=client_id,
+        client_secret=client_secret,
+        region=region,
+        base_url=base_url,
+        auth_url=auth_url,
+        worker_environment_id=worker_environment_id,
+        policy=Policy(requests_per_second=requests_per_second, concurrency=concurrency),
+    )
+    return PingOne(
+        connection,
+        counters,
+        page_size=page_size,
+        memberships=memberships,
+        principals=role_assignment_principals,
+    )
 
 
 @dlt.source(name="pingone", max_table_nesting=0)
@@ -38,59 +80,69 @@ def source(
     concurrency: int = 4,
     full_every_days: float = 7.0,
     full: bool = False,
-    tally=None,
-    held=None,
+    counters=None,
+    earlier=None,
 ) -> tuple[DltResource, ...]:
-    """One PingOne environment. `tally` counts what was asked.
+    """Read one PingOne environment.
 
     `memberships` is `cheapest`, `by_group` or `by_user`; `role_assignment_principals` is `all`,
-    `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave users' roles out.
-    `full` reads everything; so does a run `full_every_days` days after the last that did. `held` is
-    what an earlier load left (`pipelines.held`).
+    `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave out roles of users.
+    `full` reads everything, and so does a run `full_every_days` days after the last full one.
+    `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
     """
-    tally = tally or Counters()
-    policy = Policy(requests_per_second=requests_per_second, concurrency=concurrency)
-    tenant = PingOne(
-        region,
-        base_url,
-        auth_url,
-        environment_id,
-        worker_environment_id,
-        client_id,
-        client_secret,
-        page_size,
-        memberships,
-        role_assignment_principals,
-        policy,
-        tally,
+    tenant = connect(
+        environment_id=environment_id,
+        client_id=client_id,
+        client_secret=client_secret,
+        region=region,
+        base_url=base_url,
+        auth_url=auth_url,
+        worker_environment_id=worker_environment_id,
+        page_size=page_size,
+        memberships=memberships,
+        role_assignment_principals=role_assignment_principals,
+        requests_per_second=requests_per_second,
+        concurrency=concurrency,
+        counters=counters or Counters(),
     )
-    tally.client = tenant
-    access = Access(tenant, held or EarlierRows(), full, full_every_days)
+    delta = Delta(tenant, earlier or EarlierRows(), full=full, full_every_days=full_every_days)
+    members = Memberships(delta)
     return (
         make_resource(
-            "activities", access.activities, "One row per change of access that was audited.", True
+            "activities",
+            delta.read_new_activities,
+            "One row per change of access that was audited.",
+            True,
         ),
         make_resource("populations", lambda: tenant.population_list, "One row per population."),
         make_resource(
             "roles", lambda: tenant.role_list, "One row per admin role, custom ones too."
         ),
         make_resource("groups", lambda: tenant.group_list, "One row per group of any kind."),
-        make_resource("group_nestings", access.nestings, "One row per group: its direct kin."),
         make_resource(
-            "group_members", access.group_members, "One row per group: ids of its members."
+            "group_nestings", lambda: members.nestings, "One row per group: its direct kin."
         ),
-        make_resource("user_memberships", access.user_memberships, "One row per user: its groups."),
+        make_resource(
+            "group_members", members.read_group_members, "One row per group: ids of its members."
+        ),
+        make_resource(
+            "user_memberships", members.read_user_memberships, "One row per user: its groups."
+        ),
         make_resource("users", lambda: tenant.user_list, "One row per user, disabled ones too."),
         make_resource("applications", lambda: tenant.application_list, "One row per application."),
         make_resource(
-            "user_role_assignments", access.user_roles, "One row per user: its role assignments."
+            "user_role_assignments",
+            lambda: read_user_roles(delta),
+            "One row per user: its role assignments.",
         ),
         make_resource(
-            "group_role_assignments", access.group_roles, "One row per group: what it carries."
+            "group_role_assignments",
+            lambda: read_group_roles(delta),
+            "One row per group: its role assignments.",
         ),
         make_resource(
             "application_role_assignments",
-            access.application_roles,
+            lambda: read_application_roles(delta),
             "One row per worker application: its role assignments.",
         ),
     )

@@ -1,17 +1,25 @@
-"""What a PingOne worker application can read, one cheap call per endpoint that a sync uses; and
-what the one that writes may change, by the roles that it holds: nothing is tried."""
+"""Checks what a PingOne worker application can read, with one cheap call per endpoint of a sync.
+
+What the worker application that writes may change is judged by its roles, without a write.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from pipelines.failures import Failure
-from pipelines.sources.pingone.client import DIRECTORY, MEMBERSHIPS, ROLES, PingOne
-from pipelines.sources.pingone.writer import READ_ROLES, Provisioner
-from pipelines.sources.probe import Doubtful, Probe
+from pipelines.sources.pingone.client import (
+    DIRECTORY_RIGHT,
+    MEMBERSHIPS_RIGHT,
+    ROLES_RIGHT,
+    PingOne,
+)
+from pipelines.sources.pingone.translation import READ_ROLES_RIGHT
+from pipelines.sources.pingone.writer import Provisioner
+from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import parse_rows
 
-TO_WRITE = (
+WRITE_PERMISSIONS = (
     *("dir:create:user", "dir:update:user", "dir:delete:user"),
     *("dir:create:groupMembership", "dir:delete:groupMembership"),
     "permissions:update:userRoleAssignments",
@@ -19,58 +27,64 @@ TO_WRITE = (
 
 
 def probes(tenant: PingOne) -> Iterator[Probe]:
+    """Yield the probes of a sync."""
     users: list[str] = []
 
-    def first(path: str, right: str) -> str:
-        found, _ = next(tenant.pages(path, path, right, limit=1))
+    def read_first(path: str, right: str) -> str:
+        found, _ = next(tenant.pages(path, right=right, limit=1))
         if path == "users":
             users.extend(str(user["id"]) for user in found)
-        return "can be read" if found else "can be read, and there are none"
+        return "can be read" if found else "can be read, but has no rows"
 
-    def of_a_user(path: str, collection: str, right: str) -> str:
+    def read_of_first_user(path: str, right: str) -> str:
         for user in users:
-            found = tenant.of("users", user, path, collection, right)
+            found = tenant.read_owned(f"users/{user}/{path}", right=right)
             return f"can be read ({len(found or [])} of the first user)"
         return "not tried: there is no user"
 
-    yield Probe("populations", lambda: first("populations", DIRECTORY))
-    yield Probe("groups", lambda: first("groups", DIRECTORY))
-    yield Probe("users", lambda: first("users", DIRECTORY))
-    yield Probe("memberships", lambda: of_a_user("memberOfGroups", "groupMemberships", MEMBERSHIPS))
-    yield Probe("roles", lambda: first("roles", ROLES))
-    yield Probe("role assignments", lambda: of_a_user("roleAssignments", "roleAssignments", ROLES))
-    yield Probe("applications", lambda: first("applications", "read access to applications"))
+    yield Probe("populations", lambda: read_first("populations", DIRECTORY_RIGHT))
+    yield Probe("groups", lambda: read_first("groups", DIRECTORY_RIGHT))
+    yield Probe("users", lambda: read_first("users", DIRECTORY_RIGHT))
+    yield Probe("memberships", lambda: read_of_first_user("memberOfGroups", MEMBERSHIPS_RIGHT))
+    yield Probe("roles", lambda: read_first("roles", ROLES_RIGHT))
+    yield Probe("role assignments", lambda: read_of_first_user("roleAssignments", ROLES_RIGHT))
+    yield Probe("applications", lambda: read_first("applications", "read access to applications"))
 
 
 def write_probes(writer: Provisioner) -> Iterator[Probe]:
+    """Yield the probes of `apply`, all of which only read."""
     tenant = writer.reader
 
-    def first(path: str) -> str:
-        next(tenant.pages(path, path, DIRECTORY, limit=1))
+    def read_first(path: str) -> str:
+        next(tenant.pages(path, right=DIRECTORY_RIGHT, limit=1))
         return "can be read"
 
-    yield Probe("write: users", lambda: first("users"))
-    yield Probe("write: groups", lambda: first("groups"))
-    yield Probe("write: rights", lambda: rights(writer))
+    yield Probe("write: users", lambda: read_first("users"))
+    yield Probe("write: groups", lambda: read_first("groups"))
+    yield Probe("write: rights", lambda: check_rights(writer))
 
 
-def rights(writer: Provisioner) -> str:
-    """What the roles of the worker application permit, wherever they apply."""
+def check_rights(writer: Provisioner) -> str:
+    """Compare what the roles of the worker application permit, at any scope, with what it needs."""
     tenant, key = writer.reader, writer.client_id
-    unknown = "what it may change is not told, and shows when something is changed"
+    unknown = "its rights are unknown until it changes something"
     try:
-        held = tenant.of("applications", key, "roleAssignments", "roleAssignments", READ_ROLES)
+        assignments = tenant.read_owned(
+            f"applications/{key}/roleAssignments", right=READ_ROLES_RIGHT
+        )
         roles = {str(role.get("id")): role for role in parse_rows(tenant.role_list)}
     except Failure as failure:
-        raise Doubtful(f"{unknown} ({failure.why})", "let it read roles and assignments") from None
-    if held is None:
-        raise Doubtful(f"{unknown}: there is no application {key}", "check the client id")
-    own = [roles.get(str((row.get("role") or {}).get("id")), {}) for row in held]
+        raise ProbeWarning(
+            f"{unknown} ({failure.why})", "let it read roles and role assignments"
+        ) from None
+    if assignments is None:
+        raise ProbeWarning(f"{unknown}: there is no application {key}", "check the client id")
+    own = [roles.get(str((row.get("role") or {}).get("id")), {}) for row in assignments]
     permits = {each.get("id") for role in own for each in role.get("permissions") or ()}
-    needed = [one for one in TO_WRITE if one != "dir:delete:user" or writer.allow_delete]
+    needed = [one for one in WRITE_PERMISSIONS if one != "dir:delete:user" or writer.allow_delete]
     if lacks := [one for one in needed if one not in permits]:
-        raise Doubtful(
+        raise ProbeWarning(
             f"its roles do not permit {', '.join(lacks)}", "give it the role Identity Data Admin"
         )
     names = sorted({str(role.get("name")) for role in own if role})
-    return f"may change users and memberships; gives only roles that it holds: {', '.join(names)}"
+    return f"may change users and memberships; can grant only its own roles: {', '.join(names)}"

@@ -1,10 +1,9 @@
-"""How PingOne is read with the fewest calls that still miss nothing.
+"""Reads PingOne with the fewest calls that still miss nothing.
 
 There is no list of memberships or role assignments for a whole environment. Members come by group
 (`users?filter=memberOfGroups[...]`) or by user (`users/{id}/memberOfGroups`); groups say in
-`directMemberCounts` which of them need no reading at all. `count` may be wrong and never ends a
-list, only a missing `next` link does (developer.pingidentity.com, "Paging and ordering
-collections").
+`directMemberCounts` which of them need no reading. `count` may be wrong and never ends a list, only
+a missing `next` link does (developer.pingidentity.com, "Paging and ordering collections").
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -26,22 +26,58 @@ from pipelines.http.auth import ClientCredentials, check_secret
 from pipelines.http.policy import Counters, Policy, check_url
 from pipelines.http.session import Session
 from pipelines.redact import hide
-from pipelines.sources.raw_rows import Row, key_of, parse_rows, row_ids
+from pipelines.sources.pingone.rows import get_declared_counts, is_rule_managed
+from pipelines.sources.raw_rows import Row, parse_rows, read_id, row_ids
 from pipelines.sources.reading import Api, Json, Page
 
+API_URL = "https://api.pingone.{}/v1"
 REGIONS = ("com", "ca", "eu", "asia", "com.au", "sg")
-WAYS = ("cheapest", "by_group", "by_user")
-DIRECTORY = "the role Identity Data Read Only on the environment"
-MEMBERSHIPS = "the permission dir:read:groupMembership (role Identity Data Admin)"
-ROLES = (
+MEMBERSHIP_WAYS = ("cheapest", "by_group", "by_user")
+DIRECTORY_RIGHT = "the role Identity Data Read Only on the environment"
+MEMBERSHIPS_RIGHT = "the permission dir:read:groupMembership (role Identity Data Admin)"
+ROLES_RIGHT = (
     "the permissions permissions:read:roles and permissions:read:userRoleAssignments,"
     " …:groupRoleAssignments, …:applicationRoleAssignments (role Environment Admin or a custom one)"
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Where one environment is, and the worker application that signs in to it."""
+
+    environment_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    region: str = "com"
+    base_url: str | None = None  # these two replace the hosts of the region
+    auth_url: str | None = None
+    worker_environment_id: str | None = None  # of the worker application, if it is another one
+    policy: Policy
+
+    def __post_init__(self) -> None:
+        if self.region not in REGIONS:
+            raise Misconfigured(
+                "SOURCES__PINGONE__REGION",
+                f"unknown region {self.region}",
+                f"use {', '.join(REGIONS)}",
+            )
+
+    @property
+    def api_url(self) -> str:
+        return check_url("SOURCES__PINGONE__BASE_URL", self.base_url or API_URL.format(self.region))
+
+    @property
+    def sign_on_url(self) -> str:
+        url = self.auth_url or f"https://auth.pingone.{self.region}"
+        return check_url("SOURCES__PINGONE__AUTH_URL", url)
+
+
 class WorkerToken(ClientCredentials):
-    """The token of a worker application. Which way it authenticates is its own setting: Basic is
-    tried first, and the form if that is refused as unsupported."""
+    """The token of a worker application.
+
+    Each worker application is set to Basic or to the form. Basic is tried first, and the form if
+    PingOne refuses Basic as unsupported.
+    """
 
     basic = True
 
@@ -70,206 +106,183 @@ class PingOne:
 
     def __init__(
         self,
-        region: str,
-        base_url: str | None,
-        auth_url: str | None,
-        environment_id: str,
-        worker_environment_id: str | None,
-        client_id: str,
-        client_secret: str,
-        page_size: int,
-        memberships: str,
-        principals: str,
-        policy: Policy,
-        tally: Counters,
+        connection: Connection,
+        counters: Counters,
+        *,
+        page_size: int = 200,
+        memberships: str = "cheapest",
+        principals: str = "all",
     ) -> None:
-        self.check_choices(region, memberships, principals)
-        base_url = check_url(
-            "SOURCES__PINGONE__BASE_URL", base_url or f"https://api.pingone.{region}/v1"
-        )
-        auth_url = check_url(
-            "SOURCES__PINGONE__AUTH_URL", auth_url or f"https://auth.pingone.{region}"
-        )
-        environment = quote(environment_id.strip(), safe="")
-        worker = quote((worker_environment_id or environment_id).strip(), safe="")
-        token = WorkerToken(
-            Session("pingone", auth_url, policy, tally),
-            f"{auth_url}/{worker}/as/token",
-            check_secret("SOURCES__PINGONE__CLIENT_ID", client_id),
-            check_secret("SOURCES__PINGONE__CLIENT_SECRET", client_secret),
-        )
-        session = Session("pingone", base_url, policy, tally, token)
-        self.api = Api(f"{base_url}/environments/{environment}", session)
-        self.base_url = base_url
-        self.session, self.tally, self.page_size = session, tally, page_size
-        self.ways, self.principals = memberships, principals
-
-    @staticmethod
-    def check_choices(region: str, memberships: str, principals: str) -> None:
-        if region not in REGIONS:
+        if memberships not in MEMBERSHIP_WAYS:
             raise Misconfigured(
-                "SOURCES__PINGONE__REGION",
-                f"there is no region {region}",
-                f"use {', '.join(REGIONS)}",
-            )
-        if memberships not in WAYS:
-            raise Misconfigured(
-                "SOURCES__PINGONE__MEMBERSHIPS", "not a way to read them", f"use {', '.join(WAYS)}"
+                "SOURCES__PINGONE__MEMBERSHIPS",
+                f"unknown way to read memberships: {memberships}",
+                f"use one of {', '.join(MEMBERSHIP_WAYS)}",
             )
         if not re.fullmatch(r"all|groups_and_apps|users_matching\(.+\)", principals):
             raise Misconfigured(
                 "SOURCES__PINGONE__ROLE_ASSIGNMENT_PRINCIPALS",
-                "not a set of principals",
+                f"unknown set of principals: {principals}",
                 "use all, groups_and_apps or users_matching(<SCIM filter>)",
             )
+        self.api_url, sign_on_url = connection.api_url, connection.sign_on_url
+        environment = quote(connection.environment_id.strip(), safe="")
+        worker_environment = connection.worker_environment_id or connection.environment_id
+        token = WorkerToken(
+            Session("pingone", sign_on_url, connection.policy, counters),
+            f"{sign_on_url}/{quote(worker_environment.strip(), safe='')}/as/token",
+            check_secret("SOURCES__PINGONE__CLIENT_ID", connection.client_id),
+            check_secret("SOURCES__PINGONE__CLIENT_SECRET", connection.client_secret),
+        )
+        self.session = Session("pingone", self.api_url, connection.policy, counters, token)
+        self.api = Api(f"{self.api_url}/environments/{environment}", self.session)
+        self.counters, self.page_size = counters, page_size
+        self.membership_way, self.principals = memberships, principals
 
     # ---- whole lists
 
     @cached_property
     def group_list(self) -> list[pa.Table]:
-        return self.whole_list("groups", "groups", DIRECTORY, limit=self.page_size)
+        return self.read_list("groups", right=DIRECTORY_RIGHT, limit=self.page_size)
 
     @cached_property
     def user_list(self) -> list[pa.Table]:
-        return self.whole_list("users", "users", DIRECTORY, limit=self.page_size)
+        return self.read_list("users", right=DIRECTORY_RIGHT, limit=self.page_size)
 
     @cached_property
     def application_list(self) -> list[pa.Table]:
-        return self.whole_list("applications", "applications", "read access to applications")
+        return self.read_list("applications", right="read access to applications")
 
     @cached_property
     def population_list(self) -> list[pa.Table]:
         size = min(self.page_size, 250)
-        return self.whole_list("populations", "populations", DIRECTORY, limit=size)
+        return self.read_list("populations", right=DIRECTORY_RIGHT, limit=size)
 
     @cached_property
     def role_list(self) -> list[pa.Table]:
-        """Built-in and custom roles. One call is documented to give both; should a tenant give its
-        custom ones only, the built-in ones come from their own list."""
-        found = self.whole_list("roles", "roles", ROLES)
+        """Built-in and custom roles.
+
+        One call is documented to give both. If a tenant gives its custom roles only, the built-in
+        ones come from their own list.
+        """
+        found = self.read_list("roles", right=ROLES_RIGHT)
         if any(role.get("type") != "CUSTOM" for role in parse_rows(found)):
             return found
-        return found + self.whole_list("roles", f"{self.base_url}/roles", ROLES)
+        return found + self.read_list(f"{self.api_url}/roles", right=ROLES_RIGHT)
 
-    def listed(self, kind: str) -> list[str]:
-        """The ids of all users, groups or applications, read anew."""
+    def read_ids(self, kind: str) -> list[str]:
+        """Return the ids of all users, groups or applications, read anew."""
         size = {} if kind == "applications" else {"limit": self.page_size}
-        return row_ids(self.whole_list(kind, kind, DIRECTORY, counted=False, **size))
+        return row_ids(self.read_list(kind, right=DIRECTORY_RIGHT, counted=False, **size))
 
     # ---- who belongs to what, one call or a few per group or user
 
-    def children(self, group: str) -> Row:
-        nested = f'memberOfGroups[id eq "{group}" and type eq "DIRECT"]'
-        found = self.read("groups", "groups", DIRECTORY, filter=nested, limit=self.page_size)
-        return {"children": sorted({key_of("pingone: groups", row, "id") for row in found})}
+    def read_children(self, group_id: str) -> Row:
+        nested = f'memberOfGroups[id eq "{group_id}" and type eq "DIRECT"]'
+        found = self.read("groups", right=DIRECTORY_RIGHT, filter=nested, limit=self.page_size)
+        return {"children": sorted({read_id("pingone: groups", row, "id") for row in found})}
 
-    def parents(self, group: str) -> Row | None:
-        found = self.of("groups", group, "memberOfGroups", "groupMemberships", DIRECTORY)
+    def read_parents(self, group_id: str) -> Row | None:
+        found = self.read_owned(f"groups/{group_id}/memberOfGroups", right=DIRECTORY_RIGHT)
         if found is None:
             return None
         direct = (row for row in found if row.get("type") in (None, "DIRECT"))
-        return {"parents": sorted({key_of("pingone: groups", row, "id") for row in direct})}
+        return {"parents": sorted({read_id("pingone: groups", row, "id") for row in direct})}
 
-    def members(self, key: str, group: Row) -> Row:
-        """The ids of a group's direct members, and of all where a rule decides."""
-        users, nested = counts(group)
+    def read_members(self, group_id: str, group: Row) -> Row:
+        """Return the ids of a group's direct members; of all members too where a rule decides."""
+        users, nested = get_declared_counts(group)
         if is_rule_managed(group):
-            every = self.member_ids(key, "")
-            return {"direct": [] if users == 0 else self.member_ids(key, DIRECT), "all": every}
+            everyone = self.read_member_ids(group_id, direct=False)
+            direct = [] if users == 0 else self.read_member_ids(group_id, direct=True)
+            return {"direct": direct, "all": everyone}
         if users == 0:
             return {"direct": []}
-        direct = self.member_ids(key, "" if nested == 0 else DIRECT)
+        direct = self.read_member_ids(group_id, direct=nested != 0)
         if users is not None and users != len(direct):
-            direct = self.member_ids(key, DIRECT)
+            direct = self.read_member_ids(group_id, direct=True)
             if users != len(direct):
-                self.tally.warn(
-                    f"pingone: group {key} declares {users} direct members, {len(direct)} came"
+                self.counters.warn(
+                    f"pingone: group {group_id} declares {users} direct members,"
+                    f" and {len(direct)} were read"
                 )
         return {"direct": direct}
 
-    def member_ids(self, group: str, type_: str) -> list[str]:
+    def read_member_ids(self, group_id: str, *, direct: bool) -> list[str]:
+        only = ' and type eq "DIRECT"' if direct else ""
         found = self.read(
             "users",
-            "users",
-            f"{DIRECTORY}, or {MEMBERSHIPS}",
-            filter=f'memberOfGroups[id eq "{group}"{type_}]',
+            right=f"{DIRECTORY_RIGHT}, or {MEMBERSHIPS_RIGHT}",
+            filter=f'memberOfGroups[id eq "{group_id}"{only}]',
             limit=self.page_size,
         )
-        return sorted({key_of("pingone: users", row, "id") for row in found})
+        return sorted({read_id("pingone: users", row, "id") for row in found})
 
-    def groups_of(self, user: str) -> Row | None:
-        found = self.of("users", user, "memberOfGroups", "groupMemberships", MEMBERSHIPS, limit=100)
+    def read_memberships(self, user_id: str) -> Row | None:
+        path = f"users/{user_id}/memberOfGroups"
+        found = self.read_owned(path, right=MEMBERSHIPS_RIGHT, limit=100)
         if found is None:
             return None
         rows = ({"id": to_text_id(row.get("id")), "type": row.get("type")} for row in found)
         return {"memberships": sorted(rows, key=lambda row: (row["id"] or "", row["type"] or ""))}
 
-    def roles_of(self, kind: str, key: str) -> Row | None:
-        """The role assignments of a user, a group or an application."""
-        found = self.of(kind, key, "roleAssignments", "roleAssignments", ROLES)
+    def read_role_assignments(self, principal: str) -> Row | None:
+        """Return the role assignments of `users/{id}`, `groups/{id}` or `applications/{id}`."""
+        found = self.read_owned(f"{principal}/roleAssignments", right=ROLES_RIGHT)
         return None if found is None else {"roleAssignments": found}
 
-    def activities(self, action: str, since: datetime, until: datetime) -> list[Row]:
-        """What the audit feed says of one kind of action. It reaches back 14 days."""
-        times = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until)]
-        wanted = f'recordedat gt "{times[0]}" and recordedat lt "{times[1]}"'
-        wanted += f' and action.type eq "{action}"'
-        return self.read("activities", "activities", "audit:read", filter=wanted, limit=100)
+    def read_activities(self, action: str, since: datetime, until: datetime) -> list[Row]:
+        """Return what the audit feed has of one kind of action. The feed reaches back 14 days."""
+        first, last = (f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until))
+        wanted = f'recordedat gt "{first}" and recordedat lt "{last}" and action.type eq "{action}"'
+        return self.read("activities", right="audit:read", filter=wanted, limit=100)
 
     # ---- reading
 
-    def whole_list(
-        self, resource: str, path: str, right: str, counted: bool = True, **params: Any
+    def read_list(
+        self, path: str, *, right: str, counted: bool = True, **params: Any
     ) -> list[pa.Table]:
-        """A whole list. `count` may be wrong, so two readings that agree are believed."""
+        """Return a whole list. `count` may be wrong, so two readings that agree are believed."""
 
         def read() -> Iterator[Page]:
-            return self.pages(path, resource, right, **params)
+            return self.pages(path, right=right, **params)
 
-        return self.api.whole(resource, read, total=lambda body: body.get("count"), counted=counted)
+        resource = path.rpartition("/")[2]
+        return self.api.read_list(
+            resource, read, total=lambda body: body.get("count"), counted=counted
+        )
 
-    def pages(self, path: str, collection: str, right: str, **params: Any) -> Iterator[Page]:
+    def pages(self, path: str, *, right: str, **params: Any) -> Iterator[Page]:
+        """Yield the pages of a list, whose rows stand under `_embedded`."""
+        last = path.rpartition("/")[2]
+        collection = "groupMemberships" if last == "memberOfGroups" else last
+
         def rows_of(body: Json) -> Any:
             found = body.get("_embedded") if isinstance(body, dict) else None
             rows = found.get(collection) if isinstance(found, dict) else None
             return rows if isinstance(rows, list) else None
 
-        return self.api.pages(path, rows_of, JSONLinkPaginator("_links.next.href"), right, **params)
+        return self.api.read_pages(
+            path, rows_of, JSONLinkPaginator("_links.next.href"), right, **params
+        )
 
-    def read(self, path: str, collection: str, right: str, **params: Any) -> list[Row]:
-        return [row for rows, _ in self.pages(path, collection, right, **params) for row in rows]
+    def read(self, path: str, *, right: str, **params: Any) -> list[Row]:
+        return [row for rows, _ in self.pages(path, right=right, **params) for row in rows]
 
-    def of(
-        self, kind: str, key: str, path: str, collection: str, right: str, **params: Any
-    ) -> list[Row] | None:
-        """What one principal has; None if the principal itself is gone by now."""
+    def read_owned(self, path: str, *, right: str, **params: Any) -> list[Row] | None:
+        """Read a list of one principal; return None if the principal was deleted meanwhile."""
         try:
-            return self.read(f"{kind}/{key}/{path}", collection, right, **params)
+            return self.read(path, right=right, **params)
         except Unreadable as failure:
-            if failure.status != 404 or not self.is_gone(kind, key):
+            owner = path.rpartition("/")[0]
+            if failure.status != 404 or not self.is_gone(owner):
                 raise
-            self.tally.warn(f"pingone: {kind}/{key} was deleted while this sync ran")
+            self.counters.warn(f"pingone: {owner} was deleted while this sync ran")
             return None
 
-    def is_gone(self, kind: str, key: str) -> bool:
+    def is_gone(self, path: str) -> bool:
         try:
-            self.api.object(f"{kind}/{key}", DIRECTORY)
+            self.api.get_object(path, DIRECTORY_RIGHT)
         except Unreadable as failure:
             return failure.status == 404
         return False
-
-
-DIRECT = ' and type eq "DIRECT"'
-
-
-def counts(group: Row) -> tuple[int | None, int | None]:
-    """How many users and groups a group says it has directly; None where it does not say."""
-    said = group.get("directMemberCounts")
-    said = said if isinstance(said, dict) else {}
-    users, groups = said.get("users"), said.get("groups")
-    return users if type(users) is int else None, groups if type(groups) is int else None
-
-
-def is_rule_managed(group: Row) -> bool:
-    """Dynamic (a filter decides) or external (another directory does)."""
-    return bool(group.get("userFilter") or group.get("sourceType"))

@@ -1,6 +1,6 @@
-"""What a change asks for in PingOne's own words, and what PingOne's refusals of it mean.
+"""Translates a change into PingOne's own words, and PingOne's refusals into ours.
 
-Refusals are told apart by status and code, never by their words, save one that has no code
+Refusals are told apart by status and code, never by their words, except for one that has no code
 (developer.pingidentity.com, "Error codes").
 """
 
@@ -16,42 +16,41 @@ from pipelines.files.json_text import NotJson, parse, to_text_id
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Seen
 
-WIDER = ("ORGANIZATION", "ENVIRONMENT")  # than the scopes named after them
-MEANINGS = {  # of the vendor's codes
+WIDE_SCOPES = ("ORGANIZATION", "ENVIRONMENT")  # each is wider than those after it, and all others
+CODE_MEANINGS = {
     "UNIQUENESS_VIOLATION": "it is so already, or somebody else has it",
     "INSUFFICIENT_PERMISSIONS": "the write credential lacks a right",
     "LICENSE_EXCEEDED": "the licence allows no more",
-    "NOT_FOUND": "it is not there any more",
+    "NOT_FOUND": "it does not exist any more",
     "INVALID_VALUE": "a value is not allowed here, as for a group whose members a rule decides",
     "REQUIRED_VALUE": "a value is missing",
 }
-READ_ONLY = "cannot be deleted as it is read only"
+READ_ONLY_MESSAGE = "cannot be deleted as it is read only"
 
 
-def native(key: str | None) -> str:
-    """PingOne's own id in one of ours: `pingone:group:<id>:member`, or the id itself."""
+def to_native_id(key: str | None) -> str:
+    """Return PingOne's own id in one of ours: `pingone:group:<id>:member`, or the id itself."""
     parts = (key or "").split(":")
     return quote(parts[2] if len(parts) > 2 else parts[-1], safe="")
 
 
-def is_of(kind: str, change: Change) -> bool:
+def is_about(kind: str, change: Change) -> bool:
     return (change.entitlement_id or "").startswith(f"pingone:{kind}:")
 
 
-def profile(change: Change) -> Row:
-    """What a new account is made with; what is not known is left out."""
+def build_profile(change: Change) -> Row:
+    """Return what a new account is created with, without what is not known."""
     wanted = json.loads(change.wanted_state or "{}")
     name = {"given": wanted.get("given_name"), "family": wanted.get("family_name")}
-    made = {
+    population = wanted.get("population_id")
+    profile = {
         "username": wanted.get("username"),
         "email": wanted.get("email"),
         "externalId": wanted.get("employee_number"),
         "name": {part: text for part, text in name.items() if text},
-        "population": {"id": native(wanted["population_id"])}
-        if wanted.get("population_id")
-        else {},
+        "population": {"id": to_native_id(population)} if population else {},
     }
-    return {name: value for name, value in made.items() if value}
+    return {name: value for name, value in profile.items() if value}
 
 
 def is_wanted_enabled(change: Change) -> bool:
@@ -59,25 +58,25 @@ def is_wanted_enabled(change: Change) -> bool:
 
 
 def is_same(live: Any, wanted: Any) -> bool:
-    """Whether all that is wanted is there, in whatever case."""
+    """Return whether the live value has all that is wanted, whatever the case of letters."""
     if isinstance(wanted, dict):
         known = live if isinstance(live, dict) else {}
         return all(is_same(known.get(name), value) for name, value in wanted.items())
     return str(live or "").strip().casefold() == str(wanted).strip().casefold()
 
 
-def drift_of(change: Change, user: Row) -> Seen | None:
-    """What speaks against this being the account as the last sync saw it."""
-    made, before = moment(user.get("createdAt")), moment(change.account_created_at)
+def find_drift(change: Change, user: Row) -> Seen | None:
+    """Return what shows that this is not the account as the last sync saw it, if anything."""
+    live, known = _parse_moment(user.get("createdAt")), _parse_moment(change.account_created_at)
     facts = {"created_at": user.get("createdAt")}
-    if made and before and abs(made - before) >= timedelta(seconds=1):
-        return Seen("wrong", "the id is of an account that was made at another time", facts)
+    if live and known and abs(live - known) >= timedelta(seconds=1):
+        return Seen("wrong", "the id is of an account that was created at another time", facts)
     if change.account_username and not is_same(user.get("username"), change.account_username):
-        return Seen("drift", "the account has another username by now", facts)
+        return Seen("drift", "the account now has another username", facts)
     return None
 
 
-def moment(text: Any) -> datetime | None:
+def _parse_moment(text: Any) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
     except (TypeError, ValueError):
@@ -85,42 +84,88 @@ def moment(text: Any) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def assigns(row: Row) -> tuple[str | None, str, str | None]:
-    """Role, scope type and scope id of a role assignment."""
+def parse_assignment(row: Row) -> tuple[str | None, str, str | None]:
+    """Return role, scope type and scope id of a role assignment."""
     role, scope = (
         row[name] if isinstance(row.get(name), dict) else {} for name in ("role", "scope")
     )
     return to_text_id(role.get("id")), str(scope.get("type")).upper(), to_text_id(scope.get("id"))
 
 
-def covers(row: Row, scope: tuple[str, str]) -> bool:
-    """Whether it is for a wider scope: an environment holds all but the organization."""
-    kind = assigns(row)[1]
-    return kind in WIDER and (scope[0] not in WIDER or WIDER.index(kind) < WIDER.index(scope[0]))
+def build_assignment(change: Change) -> Row:
+    """Return the role assignment that a change is about."""
+    scope = {"id": to_native_id(change.scope_id), "type": (change.scope_type or "").upper()}
+    return {"role": {"id": to_native_id(change.entitlement_id)}, "scope": scope}
 
 
-def is_inherited(row: Row) -> bool:
-    """As some tenants tell; no document says under which name."""
-    said = " ".join(str(row.get(name)) for name in ("type", "inheritance", "inheritanceType"))
-    return "INDIRECT" in said.upper() or "INHERIT" in said.upper()
+def is_wider(row: Row, wanted: Row) -> bool:
+    """Return whether an assignment gives the wanted role at a wider scope than the wanted one."""
+    (role, scope, _), (wanted_role, wanted_scope, _) = map(parse_assignment, (row, wanted))
+    if role != wanted_role or scope not in WIDE_SCOPES:
+        return False
+    return wanted_scope not in WIDE_SCOPES[: WIDE_SCOPES.index(scope) + 1]
 
 
-def codes(body: bytes) -> list[str]:
-    """The code of an error, then those of its details ("Error codes")."""
+def list_error_codes(body: bytes) -> list[str]:
+    """Return the code of an error, then those of its details ("Error codes")."""
     try:
-        said = parse(body)
+        error = parse(body)
     except NotJson:
         return []
-    details = said.get("details") if isinstance(said, dict) else None
-    rows = [said, *(details if isinstance(details, list) else ())]
+    details = error.get("details") if isinstance(error, dict) else None
+    rows = [error, *(details if isinstance(details, list) else ())]
     return [str(row.get("code")) for row in rows if isinstance(row, dict) and row.get("code")]
 
 
 def explain_rejection(refused: Rejected, right: str) -> Rejected:
-    """A refusal with what it means before what was said."""
-    known = [MEANINGS[code] for code in reversed(codes(refused.body)) if code in MEANINGS]
-    if READ_ONLY in refused.why:
-        known = ["the assignment is read-only: what made it must take it away"]
+    """Return the refusal with its meaning before PingOne's words."""
+    codes = reversed(list_error_codes(refused.body))
+    known = [CODE_MEANINGS[code] for code in codes if code in CODE_MEANINGS]
+    if READ_ONLY_MESSAGE in refused.why:
+        known = ["the assignment is read-only: only what made it can take it away"]
     next = f"give the write credential {right}" if refused.status == 403 else refused.next
     why = f"{known[0]}: {refused.why}" if known else refused.why
     return Rejected(refused.what, why, next, refused.status, refused.body)
+
+
+USERS_RIGHT = "the role Identity Data Admin (dir:create:user, dir:update:user, dir:delete:user)"
+
+
+MEMBERS_RIGHT = (
+    "the role Identity Data Admin (dir:create:groupMembership, dir:delete:groupMembership)"
+)
+
+
+ROLES_RIGHT = (
+    "the permission permissions:update:userRoleAssignments; and a worker gives only a role that it"
+    " holds itself, at this scope or a wider one"
+)
+
+
+READ_ROLES_RIGHT = "the permission permissions:read:userRoleAssignments"
+
+
+def build_call(change: Change, seen: Seen) -> tuple[str, str, Any, str]:
+    """Return method, path and body, and the right that the call needs ("PingOne Platform API",
+    users and groups)."""
+    user = f"users/{to_native_id(change.account_id)}"
+    match change.action, seen.step:
+        case "create_account", "create":
+            return "POST", "users", build_profile(change), USERS_RIGHT
+        case "create_account", _:
+            path = f"users/{seen.facts['id']}/enabled"
+            return "PUT", path, {"enabled": False}, USERS_RIGHT
+        case "disable_account" | "enable_account", _:
+            enabled = change.action == "enable_account"
+            return "PUT", f"{user}/enabled", {"enabled": enabled}, USERS_RIGHT
+        case "delete_account", _:
+            return "DELETE", user, None, USERS_RIGHT
+    entitlement, assignments = to_native_id(change.entitlement_id), f"{user}/roleAssignments"
+    match change.action, is_about("role", change):
+        case "grant", True:
+            return "POST", assignments, build_assignment(change), ROLES_RIGHT
+        case _, True:
+            return "DELETE", f"{assignments}/{seen.facts['assignment']}", None, ROLES_RIGHT
+        case "grant", False:
+            return "POST", f"{user}/memberOfGroups", {"id": entitlement}, MEMBERS_RIGHT
+    return "DELETE", f"{user}/memberOfGroups/{entitlement}", None, MEMBERS_RIGHT

@@ -1,8 +1,8 @@
-"""PingOne changed: memberships, admin roles, and accounts from their making to their end.
+"""Changes PingOne: memberships, admin roles, and accounts from creation to deletion.
 
-Only users are changed, and only what is theirs directly. What a read does not show at once is
-waited for (the vendor's own clients give a write ten seconds). A refusal of what is so already
-counts as done only once a read says so too.
+Only users are changed, and only what they hold directly. Reads may lag behind a write, so a read is
+repeated for a while (the vendor's own clients give a write ten seconds). If PingOne refuses a
+change as already made, the change counts as done only when a read says so too.
 """
 
 from __future__ import annotations
@@ -10,42 +10,36 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from functools import cached_property
-from typing import Any
 
 from pipelines.failures import Failure, Rejected, Unreadable
 from pipelines.files.json_text import to_text_id
 from pipelines.http.auth import check_secret
 from pipelines.http.policy import Counters, Policy, origin_of
 from pipelines.http.write_once import send_once
-from pipelines.sources.pingone.client import DIRECTORY, PingOne, is_rule_managed
+from pipelines.sources.pingone.client import API_URL, DIRECTORY_RIGHT, Connection, PingOne
+from pipelines.sources.pingone.rows import is_inherited, is_rule_managed
 from pipelines.sources.pingone.translation import (
-    assigns,
-    codes,
-    covers,
-    drift_of,
+    READ_ROLES_RIGHT,
+    build_assignment,
+    build_call,
+    build_profile,
     explain_rejection,
-    is_inherited,
-    is_of,
+    find_drift,
+    is_about,
     is_same,
     is_wanted_enabled,
-    native,
-    profile,
+    is_wider,
+    list_error_codes,
+    parse_assignment,
+    to_native_id,
 )
-from pipelines.sources.raw_rows import Row
+from pipelines.sources.raw_rows import Row, read_id
 from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
-
-USERS = "the role Identity Data Admin (dir:create:user, dir:update:user, dir:delete:user)"
-MEMBERS = "the role Identity Data Admin (dir:create:groupMembership, dir:delete:groupMembership)"
-ROLES = (
-    "the permission permissions:update:userRoleAssignments; and a worker gives only a role that it"
-    " holds itself, at this scope or a wider one"
-)
-READ_ROLES = "the permission permissions:read:userRoleAssignments"
 
 
 def tenant(environment_id: str, region: str = "com", base_url: str | None = None) -> str:
-    """One environment of one region."""
-    api = base_url or f"https://api.pingone.{region}/v1"
+    """Return which environment of which region a plan is for."""
+    api = base_url or API_URL.format(region)
     return f"{origin_of(api)}/environments/{environment_id.strip()}"
 
 
@@ -62,228 +56,217 @@ def connect(
     allow_delete: bool = False,
     settle_seconds: float = 10.0,
 ) -> Provisioner:
-    """With `allow_delete` accounts may be deleted too, once they are disabled. `settle_seconds` is
-    how long after a call of unknown effect a read may still show the state before it."""
+    """Return the writer of one environment; make no call yet.
+
+    `allow_delete` permits deleting accounts that are disabled. `settle_seconds` is how long a read
+    may still show the old state after a call of unknown effect.
+    """
     for name, value in (("ID", client_id), ("SECRET", client_secret)):
         check_secret(f"PROVISION__PINGONE__CLIENT_{name}", value)
-    policy = Policy(requests_per_second=requests_per_second, concurrency=1)
-    reader = PingOne(
-        region,
-        base_url,
-        auth_url,
-        environment_id,
-        worker_environment_id,
-        client_id,
-        client_secret,
-        200,
-        "cheapest",
-        "all",
-        policy,
-        Counters(),
+    connection = Connection(
+        environment_id=environment_id,
+        client_id=client_id,
+        client_secret=client_secret,
+        region=region,
+        base_url=base_url,
+        auth_url=auth_url,
+        worker_environment_id=worker_environment_id,
+        policy=Policy(requests_per_second=requests_per_second, concurrency=1),
     )
     keys = [key.strip() for key in (client_id, sync_client_id) if key]
-    return Provisioner(reader, keys, allow_delete, settle_seconds)
+    return Provisioner(PingOne(connection, Counters()), keys, allow_delete, settle_seconds)
 
 
 class Provisioner:
-    """One environment, as the worker application that may write to it: the first of `keys`, which
-    are ours."""
+    """One environment, as the worker application that may write to it: the first of `keys`.
+
+    `keys` are the client ids that Rollcall uses itself.
+    """
 
     def __init__(self, reader: PingOne, keys: list[str], allow_delete: bool, settle: float) -> None:
         self.reader, self.api, self.keys, self.client_id = reader, reader.api, keys, keys[0]
         self.allow_delete, self.settle = allow_delete, settle
 
     def own_accounts(self) -> set[str]:
-        """The worker applications that read and write: a worker's client id is its own id."""
+        """Return the worker applications that read and write: a worker's client id is its id."""
         return {f"pingone:application:{key}" for key in self.keys}
 
     # ---- looking
 
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
-        def waits(seen: Seen) -> bool:
-            # of an account that was to be made disabled, the first call has arrived
+        def is_unsettled(seen: Seen) -> bool:
+            # If an account still has to be disabled, the call that creates it has arrived.
             return seen.state == "pending" and seen.step != "disable"
 
-        return wait_until_settled(lambda: self.seen(change), asked_at, self.settle, waits)
+        return wait_until_settled(lambda: self.see(change), asked_at, self.settle, is_unsettled)
 
-    def seen(self, change: Change) -> Seen:
-        """What the live state is now."""
+    def see(self, change: Change) -> Seen:
+        """Return the live state now, without waiting."""
         if change.action == "create_account":
-            return self.new_account(change)
+            return self.see_new_account(change)
         if not (change.account_id or "").startswith("pingone:user:"):
-            return Seen("drift", "only users are changed through this API")
-        user = self.found(f"users/{native(change.account_id)}", DIRECTORY)
+            return Seen("drift", "only users can be changed through this API")
+        user = self.read_object(f"users/{to_native_id(change.account_id)}", DIRECTORY_RIGHT)
         if user is None:
-            if change.action in ("grant", "enable_account"):
-                return Seen("drift", "the account is not there any more")
-            return Seen("absent", "the account is not there any more")
-        if stranger := drift_of(change, user):
-            return stranger
+            is_given = change.action in ("grant", "enable_account")
+            return Seen("drift" if is_given else "absent", "the account does not exist any more")
+        if drift := find_drift(change, user):
+            return drift
         match change.action:
             case "disable_account" | "enable_account":
-                return self.switched(change, user)
+                return self.see_enabled(change, user)
             case "delete_account":
-                return self.to_delete(user)
-            case "grant" | "revoke" if is_of("group", change):
-                return self.membership(change)
-            case "grant" | "revoke" if is_of("role", change):
-                return self.role_assignment(change)
+                return self.see_deletion(user)
+            case "grant" | "revoke" if is_about("group", change):
+                return self.see_membership(change)
+            case "grant" | "revoke" if is_about("role", change):
+                return self.see_role_assignment(change)
         return Seen("drift", "this cannot be changed through this API")
 
-    def new_account(self, change: Change) -> Seen:
-        """An account that is there is taken for the one that was asked for only if all that was
-        asked for is as it was; and disabled only if nobody has ever signed on with it."""
-        wanted = profile(change)
+    def see_new_account(self, change: Change) -> Seen:
+        """Return whether the account exists.
+
+        An existing account is the wanted one only if everything that was asked for is the same. It
+        is disabled only if nobody has ever signed on with it.
+        """
+        wanted = build_profile(change)
         if not wanted.get("username") or not wanted.get("email"):
-            return Seen("drift", "a username and an email are needed to make an account")
+            return Seen("drift", "a new account needs a username and an email")
         named = f"username eq {json.dumps(wanted['username'], ensure_ascii=False)}"
-        for user in self.reader.read("users", "users", DIRECTORY, filter=named, limit=10):
+        for user in self.reader.read("users", right=DIRECTORY_RIGHT, filter=named, limit=10):
             facts = {"id": to_text_id(user.get("id")), "enabled": user.get("enabled")}
             differs = [name for name in wanted if not is_same(user.get(name), wanted[name])]
             if differs:
                 why = f"the username belongs to an account with another {', '.join(differs)}"
                 return Seen("drift", why, facts)
             if user.get("enabled") == is_wanted_enabled(change):
-                return Seen("done", "there is such an account", facts)
+                return Seen("done", "the account exists", facts)
             if is_wanted_enabled(change):
-                return Seen("drift", "there is such an account, and it is disabled", facts)
+                return Seen("drift", "the account exists, and it is disabled", facts)
             if user.get("lastSignOn"):
-                return Seen("drift", "there is such an account, and it is in use", facts)
-            return Seen("pending", "it was made, and is to be disabled", facts, "disable")
+                return Seen("drift", "the account exists, and it is in use", facts)
+            return Seen(
+                "pending", "the account was created, and is to be disabled", facts, "disable"
+            )
         return Seen("pending", step="create")
 
-    def switched(self, change: Change, user: Row) -> Seen:
+    def see_enabled(self, change: Change, user: Row) -> Seen:
         wanted, enabled = change.action == "enable_account", user.get("enabled")
         facts = {"enabled": enabled}
         if not isinstance(enabled, bool):
-            return Seen("drift", "it is not told whether the account is enabled", facts)
+            return Seen("drift", "PingOne does not say whether the account is enabled", facts)
         return Seen("done" if enabled == wanted else "pending", facts=facts)
 
-    def to_delete(self, user: Row) -> Seen:
+    def see_deletion(self, user: Row) -> Seen:
         facts = {"enabled": user.get("enabled")}
         if not self.allow_delete:
-            why = "accounts are not deleted unless PROVISION__PINGONE__ALLOW_DELETE is true"
+            why = "accounts are deleted only if PROVISION__PINGONE__ALLOW_DELETE is true"
             return Seen("drift", why, facts)
         if user.get("enabled") is not False:
-            return Seen("drift", "only a disabled account is deleted, and it is enabled", facts)
+            return Seen(
+                "drift", "the account is enabled, and only a disabled one is deleted", facts
+            )
         return Seen("pending", facts=facts)
 
-    def membership(self, change: Change) -> Seen:
-        """Whether the user is in the group, itself and not through another."""
-        user, group_id = native(change.account_id), native(change.entitlement_id)
-        gives = change.action == "grant"
-        group = self.found(f"groups/{group_id}", DIRECTORY)
+    def see_membership(self, change: Change) -> Seen:
+        """Return whether the user is in the group directly."""
+        user_id, group_id = to_native_id(change.account_id), to_native_id(change.entitlement_id)
+        # What the change comes to where the user is not in the group.
+        missing = "pending" if change.action == "grant" else "absent"
+        group = self.read_object(f"groups/{group_id}", DIRECTORY_RIGHT)
         if group is None:
-            return Seen("drift" if gives else "absent", "the group is not there any more")
+            state = "drift" if change.action == "grant" else "absent"
+            return Seen(state, "the group does not exist any more")
         if is_rule_managed(group):
             return Seen("drift", "a rule, or another directory, decides who is in the group")
         if change.resource_name and group.get("name") != change.resource_name:
-            return Seen("drift", "the group has another name by now")
-        rows = (self.reader.groups_of(user) or {}).get("memberships", ())
+            return Seen("drift", "the group now has another name")
+        rows = (self.reader.read_memberships(user_id) or {}).get("memberships", ())
         kinds = [row["type"] for row in rows if row["id"] == group_id]
         facts = {"membership": kinds[0] if kinds else None}
         if "INDIRECT" in kinds:
-            why = "only through another group"
-            return Seen("pending" if gives else "absent", why, facts)
+            return Seen(missing, "only through another group", facts)
         if kinds:
-            return Seen("done" if gives else "pending", facts=facts)
-        return Seen("pending" if gives else "absent", facts=facts)
+            return Seen("done" if change.action == "grant" else "pending", facts=facts)
+        return Seen(missing, facts=facts)
 
-    def role_assignment(self, change: Change) -> Seen:
-        """Whether the user has the role at this scope, by an assignment of its own."""
-        user, role = native(change.account_id), native(change.entitlement_id)
-        scope = ((change.scope_type or "").upper(), native(change.scope_id))
-        rows = self.reader.read(f"users/{user}/roleAssignments", "roleAssignments", READ_ROLES)
-        same = [row for row in rows if assigns(row) == (role, *scope)]
+    def see_role_assignment(self, change: Change) -> Seen:
+        """Return whether the user has the role at this scope, by an assignment of its own."""
+        user_id, wanted = to_native_id(change.account_id), build_assignment(change)
+        rows = self.reader.read(f"users/{user_id}/roleAssignments", right=READ_ROLES_RIGHT)
+        same = [row for row in rows if parse_assignment(row) == parse_assignment(wanted)]
         if change.action == "grant":
-            wider = [row for row in rows if role == assigns(row)[0] and covers(row, scope)]
-            for row in same or wider:
-                why = "" if same else "it is held at a wider scope"
+            for row in same or [row for row in rows if is_wider(row, wanted)]:
+                why = "" if same else "the user holds the role at a wider scope"
                 return Seen("done", why, {"assignment": to_text_id(row.get("id"))})
             return Seen("pending")
-        wanted = change.source_grant_id or next((to_text_id(row.get("id")) for row in same), None)
+        # The inverse of a grant has no id of an assignment, so it takes the one that is the same.
+        key = change.source_grant_id or next((to_text_id(row.get("id")) for row in same), None)
         for row in rows:
-            if to_text_id(row.get("id")) == wanted:
-                facts = {"assignment": wanted}
-                if assigns(row) != (role, *scope):
-                    return Seen("wrong", "the assignment is of another role or scope", facts)
-                if row.get("readOnly") or is_inherited(row):
+            if to_text_id(row.get("id")) == key:
+                facts = {"assignment": key}
+                if row not in same:
+                    return Seen("wrong", "the assignment has another role or scope", facts)
+                if row.get("readOnly") or self.is_inherited(user_id, row):
                     return Seen("drift", "the assignment is read-only or inherited", facts)
                 return Seen("pending", facts=facts)
         if same:
-            return Seen("drift", "the role was assigned anew since", {"assignment": same[0]["id"]})
+            why = "the role has been assigned anew since the last sync"
+            return Seen("drift", why, {"assignment": same[0]["id"]})
         return Seen("absent")
 
-    def found(self, path: str, right: str) -> Row | None:
-        """One object; None only if PingOne itself says, in its own words, that it is not there, and
-        shows others."""
+    def is_inherited(self, user_id: str, assignment: Row) -> bool:
+        """Return whether the assignment is really one of a group that the user is in."""
+        if is_inherited(assignment, ()):
+            return True
+        # Nothing may mark it at the user, so its id is looked for at the groups themselves.
+        memberships = (self.reader.read_memberships(user_id) or {}).get("memberships", ())
+        groups = sorted({read_id("pingone: groups", row, "id") for row in memberships})
+        rows = [self.reader.read_role_assignments(f"groups/{group_id}") for group_id in groups]
+        held = [one for row in rows if row for one in row["roleAssignments"]]
+        return is_inherited(assignment, {str(one.get("id")) for one in held})
+
+    def read_object(self, path: str, right: str) -> Row | None:
+        """Return one object; None only if PingOne's own error says that it does not exist, and
+        PingOne shows other users."""
         try:
-            return self.api.object(path, right)
+            return self.api.get_object(path, right)
         except Unreadable as failure:
-            if failure.status != 404 or "NOT_FOUND" not in codes(failure.body):
+            if failure.status != 404 or "NOT_FOUND" not in list_error_codes(failure.body):
                 raise
-        if self.sees_users:
+        if self.has_visible_users:
             return None
         raise Unreadable(
-            "pingone: users", "not one can be seen", "check the environment, and the rights"
+            "pingone: users", "no user can be seen", "check the environment and the rights"
         )
 
     @cached_property
-    def sees_users(self) -> bool:
-        """Whether anybody can be seen: if not, nobody is gone. Raises Denied or Unreadable."""
-        rows, _ = next(self.reader.pages("users", "users", DIRECTORY, limit=1))
+    def has_visible_users(self) -> bool:
+        """Whether any user can be seen: if none can, no user is gone. Raises Denied, Unreadable."""
+        rows, _ = next(self.reader.pages("users", right=DIRECTORY_RIGHT, limit=1))
         return bool(rows)
 
     # ---- acting
 
     def act(self, change: Change, seen: Seen) -> Receipt:
-        method, path, body, right = self.call(change, seen)
+        method, path, body, right = build_call(change, seen)
         try:
-            answer = send_once(self.api, method, path, body)
+            answer = send_once(self.api.session, method, f"{self.api.base_url}/{path}", body)
         except Rejected as refused:
-            told = explain_rejection(refused, right)
+            explained = explain_rejection(refused, right)
             if refused.status not in (400, 404, 409, 412):
-                raise told from None
+                raise explained from None
             try:
-                now = self.seen(change)
+                now = self.see(change)
             except Failure:
-                raise told from None
+                raise explained from None
             if now.state not in ("done", "absent"):
-                raise told from None
-            return Receipt(facts=now.facts | {"refused": told.why})
-        made = answer.json()
-        key = to_text_id(made.get("id")) if isinstance(made, dict) else None
+                raise explained from None
+            return Receipt(facts=now.facts | {"refused": explained.why})
+        created = answer.json()
+        key = to_text_id(created.get("id")) if isinstance(created, dict) else None
         facts = {"status": answer.status_code}
         if correlation := answer.headers.get("correlation-id"):
             facts["correlation_id"] = correlation
-        makes = change.action == "create_account" or is_of("role", change)
-        return Receipt(key if makes else None, facts=facts)
-
-    def call(self, change: Change, seen: Seen) -> tuple[str, str, Any, str]:
-        """Method, path, body, and the right it takes ("PingOne Platform API", users and groups)."""
-        user = f"users/{native(change.account_id)}"
-        match change.action, seen.step:
-            case "create_account", "create":
-                return "POST", "users", profile(change), USERS
-            case "create_account", _:
-                return "PUT", f"users/{seen.facts['id']}/enabled", {"enabled": False}, USERS
-            case "disable_account" | "enable_account", _:
-                enabled = change.action == "enable_account"
-                return "PUT", f"{user}/enabled", {"enabled": enabled}, USERS
-            case "delete_account", _:
-                return "DELETE", user, None, USERS
-        of = native(change.entitlement_id)
-        match change.action, is_of("role", change):
-            case "grant", True:
-                scope = {"id": native(change.scope_id), "type": (change.scope_type or "").upper()}
-                return (
-                    "POST",
-                    f"{user}/roleAssignments",
-                    {"role": {"id": of}, "scope": scope},
-                    ROLES,
-                )
-            case _, True:
-                return "DELETE", f"{user}/roleAssignments/{seen.facts['assignment']}", None, ROLES
-            case "grant", False:
-                return "POST", f"{user}/memberOfGroups", {"id": of}, MEMBERS
-        return "DELETE", f"{user}/memberOfGroups/{of}", None, MEMBERS
+        has_own_id = change.action == "create_account" or is_about("role", change)
+        return Receipt(key if has_own_id else None, facts=facts)

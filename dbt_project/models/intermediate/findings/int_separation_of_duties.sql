@@ -24,7 +24,7 @@ grants as (
 
 ),
 
--- Duties are united in a person; in an account where no person is known
+-- A rule applies to a person, or to an account where no person is known
 accounts as (
 
     select
@@ -66,13 +66,14 @@ held as (
 
 ),
 
--- How many patterns of each condition have to be met: one, or every one
+-- The number of patterns that meet a condition: one, or all of them
 needed as (
 
     select
         rule_id,
         condition,
-        case when kind = 'all' then count(distinct pattern) else 1 end as patterns
+        case when kind = 'all' then count(distinct pattern) else 1 end
+            as patterns
     from conditions
     where kind <> 'not_in'
     group by rule_id, condition, kind
@@ -113,7 +114,7 @@ all_met as (
 
     union all
 
-    -- A rule that only says what must be held is broken by who holds none of it
+    -- A rule with `not_in` conditions only is broken by holding none of them
     select distinct
         accounts.subject_id,
         rules.rule_id,

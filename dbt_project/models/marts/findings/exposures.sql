@@ -7,7 +7,7 @@ people as (
 
 ),
 
--- The HR record itself is no login to be closed
+-- The HR record is not a login that can be closed
 versions as (
 
     select
@@ -23,7 +23,7 @@ versions as (
 
 ),
 
--- Whenever it was open, when that ended: the next version, or its going away
+-- The end of the last time in which the account was open
 last_open as (
 
     select

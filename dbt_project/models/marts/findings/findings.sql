@@ -19,7 +19,7 @@ exceptions as (
 
 ),
 
--- One that has ended still says that there was one, until another takes over
+-- An ended exception stays visible until another one covers the finding
 excepted as (
 
     select

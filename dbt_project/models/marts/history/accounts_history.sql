@@ -1,7 +1,7 @@
 {{ config(post_hook="{{ create_asof('accounts') }}") }}
 
 {{ history(
-    ref('int_accounts'),
+    ref('int_accounts_matched_to_people'),
     key='account_id',
     columns=[
         'source_name', 'source_account_id', 'account_type', 'display_name',

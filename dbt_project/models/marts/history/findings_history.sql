@@ -1,4 +1,4 @@
-{{ config(tags=['decisions'], post_hook="{{ create_asof('findings') }}") }}
+{{ config(post_hook="{{ create_asof('findings') }}") }}
 
 {{ history(
     ref('int_findings'),

@@ -42,7 +42,7 @@ future_groups as (
 
 ),
 
--- A group names its type by id, by name or by field name
+-- A group names its type by id, name or field name
 type_keys as (
 
     select lower(id) as type_key, 1 as preference, * from group_types

@@ -2,7 +2,7 @@ with
 
 persons as (
 
-    select * from {{ ref('stg_charthop__persons') }}
+    select * from {{ ref('base_charthop__persons') }}
 
 ),
 
@@ -33,17 +33,17 @@ jobs as (
 
 grant_dates as (
 
-    select * from {{ ref('stg_charthop__grant_dates') }}
+    select * from {{ ref('base_charthop__grant_dates') }}
 
 ),
 
 today as (
 
-    select * from {{ ref('stg_charthop__today') }}
+    select * from {{ ref('base_charthop__today') }}
 
 ),
 
--- Membership belongs to the job; an open seat or a coming hire holds nothing
+-- Membership belongs to the job. An open seat or a future hire holds nothing.
 held_jobs as (
 
     select

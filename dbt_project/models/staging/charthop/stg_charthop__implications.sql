@@ -1,4 +1,4 @@
--- A ChartHop group gives nothing but itself: no rows
+-- No rows: a ChartHop group implies no other entitlement
 select
     null::varchar as entitlement_id,
     null::varchar as implied_entitlement_id,

@@ -2,7 +2,7 @@ with
 
 persons as (
 
-    select * from {{ ref('stg_charthop__persons') }}
+    select * from {{ ref('base_charthop__persons') }}
 
 ),
 

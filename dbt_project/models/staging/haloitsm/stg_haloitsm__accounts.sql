@@ -2,7 +2,7 @@ with
 
 agents as (
 
-    select * from {{ ref('stg_haloitsm__agents') }}
+    select * from {{ ref('base_haloitsm__agents') }}
 
 ),
 

@@ -18,7 +18,7 @@ source as (
 
 roles as (
 
-    select * from {{ ref('stg_haloitsm__roles') }}
+    select * from {{ ref('base_haloitsm__roles') }}
 
 ),
 

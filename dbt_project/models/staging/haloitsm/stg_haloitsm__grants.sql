@@ -2,19 +2,19 @@ with
 
 agents as (
 
-    select * from {{ ref('stg_haloitsm__agents') }}
+    select * from {{ ref('base_haloitsm__agents') }}
 
 ),
 
 team_rows as (
 
-    select * from {{ ref('stg_haloitsm__team_rows') }}
+    select * from {{ ref('base_haloitsm__team_rows') }}
 
 ),
 
 role_holders as (
 
-    select * from {{ ref('stg_haloitsm__role_holders') }}
+    select * from {{ ref('base_haloitsm__role_holders') }}
 
 ),
 
@@ -70,7 +70,7 @@ grants as (
 
     from held
 
-    -- Agent 1 is "Unassigned", unless the list shows somebody else there
+    -- Agent 1 is "Unassigned", unless the list has another agent with this id
     where agent_id <> '1' or agent_id in (select id from agents)
 
 )

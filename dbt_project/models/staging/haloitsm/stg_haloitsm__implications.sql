@@ -2,17 +2,17 @@ with
 
 role_teams as (
 
-    select * from {{ ref('stg_haloitsm__role_teams') }}
+    select * from {{ ref('base_haloitsm__role_teams') }}
 
 ),
 
 team_rows as (
 
-    select * from {{ ref('stg_haloitsm__team_rows') }}
+    select * from {{ ref('base_haloitsm__team_rows') }}
 
 ),
 
--- What a role says it gives, and what agents say they have from it
+-- The teams that a role names, and the teams that agents have through it
 given as (
 
     select role_id, team_id, is_member, is_manager from role_teams

@@ -17,7 +17,7 @@ source as (
                 "is_closed": "boolean",
                 "last_note": "varchar"
             }'
-        ) as told
+        ) as ticket_row
     from {{ source('haloitsm', 'tickets') }}
 
 ),
@@ -31,24 +31,24 @@ tickets as (
         id as source_ticket_id,
 
         ---------- strings
-        case told.is_closed
+        case ticket_row.is_closed
             when true then 'closed'
             when false then 'open'
             else 'unknown'
         end as status,
-        {{ filled('told.status') }} as source_status,
-        {{ filled('told.ticket.summary') }} as summary,
-        {{ filled('told.last_note') }} as last_note,
+        {{ filled('ticket_row.status') }} as source_status,
+        {{ filled('ticket_row.ticket.summary') }} as summary,
+        {{ filled('ticket_row.last_note') }} as last_note,
 
         ---------- timestamps
-        told.ticket.dateoccurred as created_at,
-        told.ticket.last_update as updated_at,
-        -- Halo writes "never" as a day long before there were computers
+        ticket_row.ticket.dateoccurred as created_at,
+        ticket_row.ticket.last_update as updated_at,
+        -- Halo writes "never" as a date around 1900
         case
             when
-                told.is_closed
-                and told.ticket.dateclosed >= '1901-01-01'::timestamptz
-                then told.ticket.dateclosed
+                ticket_row.is_closed
+                and ticket_row.ticket.dateclosed >= '1901-01-01'::timestamptz
+                then ticket_row.ticket.dateclosed
         end as closed_at
 
     from source

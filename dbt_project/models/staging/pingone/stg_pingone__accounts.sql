@@ -2,13 +2,13 @@ with
 
 users as (
 
-    select * from {{ ref('stg_pingone__users') }}
+    select * from {{ ref('base_pingone__users') }}
 
 ),
 
 applications as (
 
-    select * from {{ ref('stg_pingone__applications') }}
+    select * from {{ ref('base_pingone__applications') }}
 
 ),
 
@@ -33,7 +33,7 @@ accounts as (
         display_name,
         username,
         email,
-        -- A locked account is enabled: its access is only paused
+        -- A locked account counts as enabled: a lock only pauses its access
         case
             when not is_enabled then 'disabled'
             when not can_authenticate and account_status = 'OK' then 'unknown'
@@ -78,8 +78,8 @@ accounts as (
             when true then 'ENABLED'
             when false then 'DISABLED'
         end as source_status,
-        -- Only users are written through the API: an application is a person's
-        -- work in the console
+        -- The API writes users only: a person changes an application in the
+        -- console
         'ticket' as change_channel,
 
         ---------- booleans

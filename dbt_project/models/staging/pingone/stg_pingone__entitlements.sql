@@ -2,13 +2,13 @@ with
 
 groups as (
 
-    select * from {{ ref('stg_pingone__groups') }}
+    select * from {{ ref('base_pingone__groups') }}
 
 ),
 
 populations as (
 
-    select * from {{ ref('stg_pingone__populations') }}
+    select * from {{ ref('base_pingone__populations') }}
 
 ),
 
@@ -63,7 +63,7 @@ entitlements as (
 
     union all
 
-    -- Only a role known to do nothing but read is not privileged
+    -- A role counts as privileged unless all of its permissions only read
     select
         'role' as resource_type,
         'pingone:role:' || id as resource_id,

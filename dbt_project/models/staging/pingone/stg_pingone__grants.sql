@@ -2,25 +2,25 @@ with
 
 users as (
 
-    select * from {{ ref('stg_pingone__users') }}
+    select * from {{ ref('base_pingone__users') }}
 
 ),
 
 memberships as (
 
-    select * from {{ ref('stg_pingone__memberships') }}
+    select * from {{ ref('base_pingone__memberships') }}
 
 ),
 
 role_assignments as (
 
-    select * from {{ ref('stg_pingone__role_assignments') }}
+    select * from {{ ref('base_pingone__role_assignments') }}
 
 ),
 
 grant_dates as (
 
-    select * from {{ ref('stg_pingone__grant_dates') }}
+    select * from {{ ref('base_pingone__grant_dates') }}
 
 ),
 

@@ -2,13 +2,13 @@ with
 
 nestings as (
 
-    select * from {{ ref('stg_pingone__nestings') }}
+    select * from {{ ref('base_pingone__nestings') }}
 
 ),
 
 role_assignments as (
 
-    select * from {{ ref('stg_pingone__role_assignments') }}
+    select * from {{ ref('base_pingone__role_assignments') }}
 
 ),
 

@@ -1,0 +1,63 @@
+{#- All types of finding: the title, where the finding has none of its own, and
+    the points that an open finding adds to a recommendation. Each type is
+    decided in `int_finding_<type>`. `leaver_with_access` adds no points here,
+    because the recommendation counts every leaver, also those whose account is
+    closed. -#}
+{% macro finding_types() -%}
+    {{ return([
+        {
+            'type': 'leaver_with_access', 'points': 0,
+            'title': 'Leaver with a live account',
+        },
+        {
+            'type': 'account_without_person', 'points': 2,
+            'title': 'Account without a person',
+        },
+        {
+            'type': 'ambiguous_match', 'points': 2,
+            'title': 'Account that fits more than one person',
+        },
+        {
+            'type': 'dormant_account', 'points': 2,
+            'title': 'Dormant account',
+        },
+        {
+            'type': 'privileged_without_mfa', 'points': 1,
+            'title': 'Privileged without a second factor',
+        },
+        {
+            'type': 'contradicting_sources', 'points': 1,
+            'title': 'Systems contradict each other',
+        },
+        {
+            'type': 'mover_with_old_access', 'points': 1,
+            'title': 'Access from before a move',
+        },
+        {
+            'type': 'separation_of_duties', 'points': 2,
+            'title': 'Separation of duties',
+        },
+        {
+            'type': 'grant_to_deleted', 'points': 0,
+            'title': 'Grant of something deleted',
+        },
+        {
+            'type': 'regranted_after_revoke', 'points': 3,
+            'title': 'Granted again after a revoke',
+        },
+        {
+            'type': 'last_administrator', 'points': 0,
+            'title': 'Last administrator',
+        },
+    ]) }}
+{%- endmacro %}
+
+
+{#- The points of a finding by its type -#}
+{% macro finding_points() -%}
+    case finding_type
+        {%- for finding in finding_types() %}
+        when '{{ finding.type }}' then {{ finding.points }}
+        {%- endfor %}
+    end
+{%- endmacro %}

@@ -1,0 +1,51 @@
+with
+
+applied_changes as (
+
+    select
+        *,
+        case
+            when action = 'open_ticket' then wanted_action else action
+        end as asks_for,
+        -- The service desk shows the result of a follow-up to a ticket
+        case
+            when action in ('comment_ticket', 'close_ticket', 'reopen_ticket')
+                then split_part(ticket_id, ':', 1)
+            else source_name
+        end as checked_in
+    from {{ source('rollcall', 'applied_changes') }}
+    -- No decision, policy or request asks for an undo
+    where reason_kind <> 'undo'
+
+),
+
+-- A created account has no id yet: the request names the person
+requests as (
+
+    select request_id, person_id from {{ source('policy', 'requests') }}
+
+),
+
+source_states as (
+
+    select * from {{ ref('source_states') }}
+
+)
+
+select
+    applied_changes.*,
+    case applied_changes.reason_kind
+        when 'leaver' then applied_changes.reason_id
+        when 'request' then requests.person_id
+    end as person_id,
+    {{ wanted_change_id('applied_changes.asks_for') }} as wanted_change_id,
+    -- Only a complete sync that began afterwards shows the result
+    coalesce(source_states.last_complete_at > applied_changes.known_at, false)
+        as is_checked
+
+from applied_changes
+
+left join requests on applied_changes.reason_id = requests.request_id
+
+left join source_states
+    on applied_changes.checked_in = source_states.source_name

@@ -1,0 +1,20 @@
+with
+
+wanted as (
+
+    select * from {{ ref('int_wanted_by_decision') }}
+    union all by name
+    select * from {{ ref('int_wanted_by_leavers_policy') }}
+    union all by name
+    select * from {{ ref('int_wanted_by_request') }}
+    union all by name
+    select * from {{ ref('int_wanted_by_expiry') }}
+
+)
+
+select
+    *,
+    {{ wanted_change_id('action') }} as wanted_change_id,
+    account_id || '/' || entitlement_id || coalesce('/' || scope_id, '')
+        as grant_id
+from wanted

@@ -1,0 +1,25 @@
+with
+
+runs as (
+
+    select * from {{ source('rollcall', 'runs') }}
+
+),
+
+source_states as (
+
+    select
+        source_name,
+        max(started_at) filter (status = 'complete') as last_complete_at,
+        max(started_at) as last_run_at,
+        max_by(status, (started_at, run_id)) as last_status,
+        last_status <> 'complete' as is_stale,
+        max_by(run_id, (started_at, run_id)) as last_run_id,
+        max_by(run_id, (started_at, run_id)) filter (status = 'complete')
+            as last_complete_run_id
+    from runs
+    group by source_name
+
+)
+
+select * from source_states

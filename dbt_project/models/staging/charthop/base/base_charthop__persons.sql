@@ -1,0 +1,139 @@
+with
+
+source as (
+
+    select
+        id,
+        from_json(
+            payload,
+            '{
+                "name": "json",
+                "name.full": "varchar",
+                "name.first": "varchar",
+                "name.last": "varchar",
+                "name.pref": "varchar",
+                "contact": {"workEmail": "varchar", "employee": "varchar"},
+                "contact.workEmail": "varchar",
+                "contact.employee": "varchar",
+                "manager": {"contact": {"workEmail": "varchar"}},
+                "manager.contact.workEmail": "varchar",
+                "department": "json",
+                "department.name": "varchar",
+                "title": "varchar",
+                "jobId": "varchar",
+                "employment": "varchar",
+                "employmentType": "varchar",
+                "startDateOrg": "date",
+                "endDateOrg": "date",
+                "state": "varchar",
+                "groupIds": ["varchar"],
+                "createAt": "timestamptz",
+                "updateAt": "timestamptz"
+            }'
+        ) as person
+    from {{ source('charthop', 'persons') }}
+
+),
+
+today as (
+
+    select * from {{ ref('base_charthop__today') }}
+
+),
+
+-- Rows are flat ("name.first"), nested, or have the name in one string
+renamed as (
+
+    select
+
+        ---------- ids
+        id,
+        {{ filled('person."jobId"') }} as job_id,
+        person."groupIds" as group_ids,
+
+        ---------- strings
+        coalesce(
+            {{ filled('person."name.full"') }},
+            {{ filled("person.name->>'full'") }},
+            case
+                when json_type(person.name) = 'VARCHAR'
+                    then {{ filled("person.name->>'$'") }}
+            end
+        ) as name_full,
+        {{ filled("coalesce(person.\"name.first\", person.name->>'first')") }}
+            as name_first,
+        {{ filled("coalesce(person.\"name.last\", person.name->>'last')") }}
+            as name_last,
+        {{ filled("coalesce(person.\"name.pref\", person.name->>'pref')") }}
+            as name_pref,
+        {{ mail(
+            'coalesce(person."contact.workEmail", person.contact."workEmail")'
+        ) }} as work_email,
+        {{ filled(
+            'coalesce(person."contact.employee", person.contact.employee)'
+        ) }} as employee_number,
+        {{ mail(
+            'coalesce(
+                person."manager.contact.workEmail",
+                person.manager.contact."workEmail"
+            )'
+        ) }} as manager_email,
+        coalesce(
+            {{ filled('person."department.name"') }},
+            {{ filled("person.department->>'name'") }},
+            case
+                when json_type(person.department) = 'VARCHAR'
+                    then {{ filled("person.department->>'$'") }}
+            end
+        ) as department,
+        {{ filled('person.title') }} as job_title,
+        coalesce(
+            {{ filled('person."employmentType"') }},
+            {{ filled('person.employment') }}
+        ) as employment_type,
+        {{ filled('person.state') }} as state,
+
+        ---------- dates
+        person."startDateOrg" as started_on,
+        person."endDateOrg" as ended_on,
+
+        ---------- timestamps
+        person."createAt" as created_at,
+        person."updateAt" as updated_at
+
+    from source
+
+),
+
+employed as (
+
+    select
+        renamed.* exclude (name_full, name_first, name_last, name_pref),
+        coalesce(
+            name_full,
+            case
+                when name_first is not null and name_last is not null
+                    then name_first || ' ' || name_last
+            end,
+            {{ filled(
+                "concat_ws(' ', coalesce(name_pref, name_first), name_last)"
+            ) }}
+        ) as full_name,
+        -- An end before the start belongs to an earlier employment
+        case
+            when started_on > today then 'future'
+            when ended_on < today
+                and (started_on is null or started_on <= ended_on)
+                then 'leaver'
+            when ended_on = today and job_id is null then 'leaver'
+            when started_on is not null or job_id is not null then 'active'
+            else 'unknown'
+        end as employment_status
+
+    from renamed
+
+    cross join today
+
+)
+
+select * from employed

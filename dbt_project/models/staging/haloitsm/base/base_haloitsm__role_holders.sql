@@ -1,0 +1,60 @@
+with
+
+agents as (
+
+    select * from {{ ref('base_haloitsm__agents') }}
+
+),
+
+role_agents as (
+
+    select
+        id,
+        from_json(payload, '{"agents": ["varchar"]}').agents as agents
+    from {{ source('haloitsm', 'role_agents') }}
+
+),
+
+role_keys as (
+
+    select * from {{ ref('base_haloitsm__role_keys') }}
+
+),
+
+roles_of_agents as (
+
+    select id as agent_id, unnest(role_rows) as role_row from agents
+
+),
+
+stacked as (
+
+    select
+        agent_id,
+        coalesce(role_row.id, role_row.id_int) as role_key
+    from roles_of_agents
+
+    union
+
+    select
+        unnest(agents) as agent_id,
+        id as role_key
+    from role_agents
+
+),
+
+resolved as (
+
+    select distinct
+        stacked.agent_id,
+        coalesce(role_keys.role_id, stacked.role_key) as role_id
+
+    from stacked
+
+    left join role_keys on lower(stacked.role_key) = role_keys.role_key
+
+    where stacked.agent_id is not null and stacked.role_key is not null
+
+)
+
+select * from resolved

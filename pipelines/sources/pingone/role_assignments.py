@@ -1,0 +1,84 @@
+"""Reads the role assignments of users, groups and worker applications, as far as needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+
+from pipelines.sources.pingone.client import DIRECTORY_RIGHT
+from pipelines.sources.pingone.incremental import Delta
+from pipelines.sources.pingone.rows import is_inherited
+from pipelines.sources.raw_rows import parse_rows, read_id, row_ids
+
+
+def read_user_roles(delta: Delta) -> Iterator[pa.Table]:
+    """Read the users that the setting chooses: all, none, or those that match a SCIM filter."""
+    tenant, users = delta.tenant, delta.user_ids
+    if tenant.principals == "groups_and_apps":
+        delta.counters.warn("pingone: role assignments of users are not read, as configured")
+        return
+    if tenant.principals != "all":
+        scim = tenant.principals.removeprefix("users_matching(").removesuffix(")")
+        size = tenant.page_size
+        found = tenant.read("users", right=DIRECTORY_RIGHT, filter=scim, limit=size)
+        users = sorted({read_id("pingone: users", row, "id") for row in found})
+        delta.counters.warn("pingone: role assignments are read of some users only, as configured")
+    yield from _keep_or_read(delta, "users", users, delta.moved_users)
+
+
+def read_group_roles(delta: Delta) -> Iterator[pa.Table]:
+    return _keep_or_read(delta, "groups", delta.groups, delta.moved_groups)
+
+
+def read_application_roles(delta: Delta) -> Iterator[pa.Table]:
+    before = delta.earlier.read_rows("applications")
+    workers = {
+        read_id("pingone: applications", row, "id"): row
+        for row in parse_rows(delta.tenant.application_list)
+        if row.get("type") == "WORKER"
+    }
+    moved = {key for key, row in workers.items() if before.get(key) != row}
+    return _keep_or_read(delta, "applications", workers, moved)
+
+
+def _keep_or_read(
+    delta: Delta, kind: str, keys: Iterable[str], moved: set[str]
+) -> Iterator[pa.Table]:
+    doubted = set(keys)
+    if not delta.is_sweep:
+        doubted &= moved | delta.mentions.holders[kind] | _find_doubted_holders(delta, kind)
+    yield from delta.keep_or_read(
+        _table_of(kind),
+        keys,
+        doubted,
+        lambda key: delta.tenant.read_role_assignments(f"{kind}/{key}"),
+        kind,
+    )
+
+
+def _find_doubted_holders(delta: Delta, kind: str) -> set[str]:
+    """Return whose earlier assignments name a role or population that is gone, or are inherited."""
+    roles = set(row_ids(delta.tenant.role_list))
+    populations = set(row_ids(delta.tenant.population_list))
+    group_assignment_ids = {
+        str(assignment.get("id"))
+        for row in delta.earlier.read_rows(_table_of("groups")).values()
+        for assignment in row["roleAssignments"]
+    }
+    doubted = set()
+    for key, row in delta.earlier.read_rows(_table_of(kind)).items():
+        for assignment in row["roleAssignments"]:
+            scope = assignment.get("scope") or {}
+            if (
+                (assignment.get("role") or {}).get("id") not in roles
+                or (scope.get("type") == "POPULATION" and scope.get("id") not in populations)
+                # An inherited assignment ends without any sign at the user.
+                or (kind == "users" and is_inherited(assignment, group_assignment_ids))
+            ):
+                doubted.add(key)
+    return doubted
+
+
+def _table_of(kind: str) -> str:
+    return f"{kind.removesuffix('s')}_role_assignments"

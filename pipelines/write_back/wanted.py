@@ -1,0 +1,66 @@
+"""Read which changes are wanted, and separate those that a plan may contain from the blocked ones.
+
+The mart planned_changes decides what is wanted. `plan` makes its items from these changes. `apply`
+reads them again, so that a plan which is no longer wanted is refused.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import duckdb
+
+from pipelines.failures import Misconfigured
+from pipelines.sources import write_access
+from pipelines.sources.writer import Change
+from pipelines.sql import fetch_dicts, has_table
+from pipelines.write_back import limits
+from pipelines.write_back.plan import ACTION_ORDER
+
+
+class WantedChange(NamedTuple):
+    change: Change
+    blocked_because: str | None = None
+
+
+def read_wanted_changes(warehouse: duckdb.DuckDBPyConnection) -> list[WantedChange]:
+    """Return every change that planned_changes asks for. Raise Misconfigured without that mart."""
+    warehouse.execute("set TimeZone = 'UTC'")
+    if not has_table(warehouse, "planned_changes"):
+        why = "the published warehouse has no table planned_changes"
+        raise Misconfigured("plan", why, "run `rollcall sync`")
+    cells = ", ".join(  # every field of a change is text
+        f"strftime({name}, '%Y-%m-%dT%H:%M:%S.%fZ') as {name}"
+        if kind.startswith("TIMESTAMP")
+        else f"{name}::varchar as {name}"
+        for name, kind, *_ in warehouse.execute("describe planned_changes").fetchall()
+    )
+    found = []
+    for row in fetch_dicts(warehouse.execute(f"select {cells} from planned_changes")):
+        blocked_because = row.pop("blocked_because")
+        found.append(WantedChange(Change.of(row), blocked_because))
+    return found
+
+
+def split_wanted_changes(
+    wanted: list[WantedChange], own_accounts: set[str]
+) -> tuple[list[Change], list[WantedChange]]:
+    """Return the changes to make, in the order to make them, and the blocked changes.
+
+    A change is also blocked if the policy as it is now protects what it touches, if it touches one
+    of Rollcall's own accounts, or if nothing can carry it out.
+    """
+    patterns = limits.read_protected_patterns()
+    possible: list[Change] = []
+    blocked: list[WantedChange] = []
+    for change, known in wanted:
+        why = known or limits.reason_untouchable(change, patterns, own_accounts)
+        if not why and change.through not in write_access.writable_sources():
+            why = "no write channel"
+        if why:
+            blocked.append(WantedChange(change, why))
+        else:
+            possible.append(change)
+    possible.sort(key=lambda change: (ACTION_ORDER.index(change.action), change.change_id))
+    blocked.sort(key=lambda one: (one.blocked_because, one.change.change_id))
+    return possible, blocked

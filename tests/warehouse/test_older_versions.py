@@ -1,0 +1,92 @@
+"""A warehouse that an older version has published goes on working.
+
+`open_campaign_354f6e5.duckdb.xz` was published by commit 354f6e5, whose models had other names.
+Such a fixture is made in a checkout of that commit: call the tests' `first_sync` with a sandbox of
+its own, put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run
+`rollcall review open q4`. Then compress the warehouse with `xz -9`.
+"""
+
+from __future__ import annotations
+
+import lzma
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
+from tests.support.product import Rollcall
+
+OLDER = Path(__file__).parents[1] / "fixtures" / "open_campaign_354f6e5.duckdb.xz"
+FROZEN = (
+    *("review_campaigns", "review_items", "review_exclusions", "review_findings"),
+    *("review_ledger", "review_packets"),
+)
+HISTORIES = tuple(
+    f"{name}_history" for name in ("people", "accounts", "entitlements", "grants", "findings")
+)
+MODELS = "select table_name from duckdb_tables() where schema_name in ('staging', 'intermediate')"
+
+
+@pytest.fixture
+def older(rollcall: Rollcall) -> Rollcall:
+    rollcall.warehouse.parent.mkdir(mode=0o700)
+    rollcall.warehouse.write_bytes(lzma.decompress(OLDER.read_bytes()))
+    rollcall.warehouse.chmod(0o400)
+    return rollcall
+
+
+def content(rollcall: Rollcall, *tables: str) -> dict[str, list[dict[str, Any]]]:
+    return {table: rollcall.rows(f"from {table} order by all") for table in tables}
+
+
+def test_what_an_older_version_published_can_be_read(older):
+    """Status, export and report need no sync before them."""
+    status = older.run("status", "--json")
+    assert (0, 3) == (status.code, len(status.document["sources"]))
+    export = older.run("export", "--json")
+    assert 0 == export.code, export.err
+    assert 0 == older.run("report", "--out", "report.html").code
+    assert "<html" in (older.home / "report.html").read_text(encoding="utf-8")
+    assert 0 == older.run("review", "status", "q4").code
+
+
+def test_a_sync_carries_an_older_warehouse_over(older):
+    """Histories and frozen reviews stay; tables of models that no longer exist go."""
+    frozen, histories = content(older, *FROZEN), content(older, *HISTORIES)
+    assert "int_wishes" in older.column(MODELS)
+    campaign = older.run("review", "status", "q4", "--json").document
+
+    older.sync()
+
+    models = set(older.column(MODELS))
+    assert "int_wanted_changes" in models
+    assert {"int_wishes", "int_accounts", "stg_pingone__users"}.isdisjoint(models)
+    assert frozen == content(older, *FROZEN)
+    for table, rows in histories.items():
+        now = {row["history_id"]: row for row in older.rows(f"from {table}")}
+        for row in rows:
+            kept = now[row["history_id"]]
+            assert row == kept | {"valid_to": row["valid_to"]}, table
+            assert row["valid_to"] in (None, kept["valid_to"]), table
+    assert campaign == older.run("review", "status", "q4", "--json").document
+
+
+def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch):
+    """Opening and closing a campaign build a part of the models; here they need all the others."""
+    copy = older.home / "copy" / older.warehouse.name
+    copy.parent.mkdir()
+    copy.write_bytes(older.warehouse.read_bytes())
+    monkeypatch.setenv("REVIEW__FOLDER", str(older.home))
+
+    transform(copy, older.home, DECISION_MODELS)
+
+    with duckdb.connect(str(copy), read_only=True) as connection:
+        connection.execute(f"attach '{older.warehouse}' as older (read_only)")
+        models = {name for (name,) in connection.execute(MODELS).fetchall()}
+        assert "int_wanted_changes" in models
+        for table in (*HISTORIES, "people", "accounts", "entitlements", "grants", "findings"):
+            assert (0,) == connection.execute(
+                f"select count(*) from (from older.{table} except all from main.{table})"
+            ).fetchone()
