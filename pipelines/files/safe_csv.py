@@ -72,9 +72,9 @@ def cell_sql(name: str, kind: str) -> str:
 def restored_cell_sql(name: str) -> str:
     """Return SQL for the exact text that `cell_sql` was given."""
     rest = f"substr({name}, 2)"
-    inert = FORMULA_PATTERN.replace("'", "''")
+    pattern = FORMULA_PATTERN.replace("'", "''")
     return (
-        f"case when starts_with({name}, chr(39)) and regexp_matches({rest}, '{inert}')"
+        f"case when starts_with({name}, chr(39)) and regexp_matches({rest}, '{pattern}')"
         f" then {rest} else {name} end"
     )
 
