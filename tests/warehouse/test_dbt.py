@@ -126,6 +126,7 @@ def test_what_dbt_leaves_in_the_project_is_not_read(asking, tmp_path, monkeypatc
     shutil.copytree(PROJECT_FOLDER, project)
     left = project / "target" / "compiled" / "rollcall" / "models" / "marts" / "_marts.yml"
     left.mkdir(parents=True)
+    (left / "accounts.sql").write_text("select 1", encoding="utf-8")
     copy = tmp_path / "access.duckdb"
     shutil.copy(asking.warehouse, copy)
     copy.chmod(0o600)
