@@ -69,7 +69,10 @@ def describe_effect(published: bool) -> str:
     from pipelines.warehouse.publish import open_published
     from pipelines.warehouse.source_states import describe_age, read_source_states
 
-    path = settings.warehouse_path()
+    try:
+        path = settings.warehouse_path()
+    except Exception:  # the settings cannot be read, which is the failure to print
+        return "nothing was read or changed"
     try:
         with open_published(path) as warehouse:
             states = read_source_states(warehouse)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +15,7 @@ from dlt.extract.source import DltSource
 
 from pipelines.failures import Misconfigured
 from pipelines.http.policy import Counters
-from pipelines.settings import read_setting
+from pipelines.settings import find_names_in_use, read_setting, refuse_name
 from pipelines.sources import load_function, source_names
 from pipelines.sources.earlier_rows import EarlierRows
 
@@ -142,32 +140,11 @@ def _resolve(source: str, make: Callable[..., Any], offered: dict[str, Any]) -> 
 
 
 def _refuse_unknown_names() -> None:
-    for source, name, spelling in _find_names_in_use():
+    for spelling, words in find_names_in_use():
+        if words[0] != "sources" or not 2 <= len(words) <= 3:
+            continue
+        source, name = words[1], "".join(words[2:])
         if source not in source_names():
-            _refuse(spelling, source, source_names(), "source")
+            refuse_name(spelling, source, source_names(), "source")
         if name and name not in source_options(source):
-            _refuse(spelling, name, list(source_options(source)), f"setting of {source}")
-
-
-def _find_names_in_use() -> list[tuple[str, str, str]]:
-    """Return source, setting and spelling of every entry under `sources`, wherever it is set."""
-    found = []
-    for variable in sorted(os.environ):
-        if variable.startswith("SOURCES__") and variable.count("__") == 2:
-            _, source, name = variable.split("__")
-            found.append((source.lower(), name.lower(), variable))
-    for provider in (dlt.config, dlt.secrets):
-        section = provider.get("sources")
-        for source, values in section.items() if isinstance(section, dict) else ():
-            for name in values if isinstance(values, dict) else [""]:
-                found.append((source, name, f"[sources.{source}] {name}".strip()))
-    return found
-
-
-def _refuse(spelling: str, word: str, known: list[str], kind: str) -> None:
-    near = difflib.get_close_matches(word, known, 1)
-    raise Misconfigured(
-        spelling,
-        f"unknown {kind}",
-        f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}",
-    )
+            refuse_name(spelling, name, source_options(source), f"setting of {source}")

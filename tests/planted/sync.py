@@ -140,4 +140,32 @@ BUGS = [
         "",
         "tests/cli/test_bad_input.py -k cannot_be",
     ),
+    Bug(
+        "what dbt leaves in the project is read",
+        "pipelines/warehouse/dbt_unchanged.py",
+        """    for folder in ("models", "macros", "tests"):""",
+        """    for folder in (".",):""",
+        "tests/warehouse/test_dbt.py -k is_not_read",
+    ),
+    Bug(
+        "dbt by hand opens the published file",
+        "dbt_project/profiles.yml",
+        "env_var('ROLLCALL_CANDIDATE', 'development.duckdb')",
+        "env_var('ROLLCALL_CANDIDATE', env_var('WAREHOUSE'))",
+        "tests/warehouse/test_dbt.py -k by_hand",
+    ),
+    Bug(
+        "a broken settings file ends in a traceback",
+        "pipelines/settings.py",
+        "    except Exception as error:  # the first access reads",
+        "    except KeyError as error:  # the first access reads",
+        "tests/cli/test_bad_input.py -k 'broken_settings and status'",
+    ),
+    Bug(
+        "a misspelt section is silently nothing",
+        "pipelines/__main__.py",
+        "            check_names()\n",
+        "",
+        "tests/cli/test_bad_input.py -k misspelt",
+    ),
 ]

@@ -8,7 +8,7 @@ import shutil
 import pytest
 from dbt.cli.main import dbtRunner
 
-from pipelines.warehouse import PROJECT_FOLDER
+from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged
 from tests.support import oracle
 from tests.support.product import Rollcall
 
@@ -118,3 +118,34 @@ def test_dbt_runs_without_the_network_and_without_telemetry():
     assert "send_anonymous_usage_stats: false" in text
     assert not (PROJECT_FOLDER / "packages.yml").exists()
     assert os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+
+
+def test_what_dbt_leaves_in_the_project_is_not_read(asking, tmp_path, monkeypatch):
+    """A `dbt build` by hand leaves a `target/` whose folders are named like models."""
+    project = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT_FOLDER, project)
+    left = project / "target" / "compiled" / "rollcall" / "models" / "marts" / "_marts.yml"
+    left.mkdir(parents=True)
+    (left / "accounts.sql").write_text("select 1", encoding="utf-8")
+    copy = tmp_path / "access.duckdb"
+    shutil.copy(asking.warehouse, copy)
+    copy.chmod(0o600)
+    dbt_unchanged.record_build(copy, {})
+    monkeypatch.setattr(dbt_unchanged, "PROJECT_FOLDER", project)
+
+    assert dbt_unchanged.is_current(copy, {})
+
+
+def test_dbt_by_hand_never_opens_the_published_file(tmp_path, monkeypatch):
+    """Without ROLLCALL_CANDIDATE dbt makes a file of its own, whatever WAREHOUSE says."""
+    project, warehouse = tmp_path / "dbt_project", tmp_path / "data" / "access.duckdb"
+    shutil.copytree(PROJECT_FOLDER, project)
+    warehouse.parent.mkdir()
+    monkeypatch.delenv("ROLLCALL_CANDIDATE", raising=False)
+    monkeypatch.setenv("WAREHOUSE", str(warehouse))
+    monkeypatch.chdir(project)
+
+    assert dbtRunner().invoke(["show", "--inline", "select 1", "--quiet"]).success
+
+    assert [] == [*warehouse.parent.iterdir()]
+    assert (project / "development.duckdb").exists()
