@@ -58,7 +58,8 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
             build += ["--select", *select.split()]
         if exclude:
             build += ["--exclude", *exclude.split()]
-        result = dbtRunner(manifest=manifest).invoke(build)
+        # a copy: a build marks ephemeral models as compiled, and the next would not compile them
+        result = dbtRunner(manifest=manifest.deepcopy()).invoke(build)
     finally:
         _close_connections()
     if not result.success:

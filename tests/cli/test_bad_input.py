@@ -192,7 +192,7 @@ def test_a_row_without_its_id_fails_the_source(rollcall, row):
 
     result = rollcall.run("sync", "charthop")
 
-    assert (4, True) == (result.code, "a row has no `id`" in result.err)
+    assert (4, True) == (result.code, "a row lacks the required field `id`" in result.err)
 
 
 def test_one_id_with_two_rows_fails_the_source(rollcall):
