@@ -25,10 +25,8 @@ from pipelines.http.policy import Counters
 from pipelines.policy import company_files
 from pipelines.redact import redact_text, remove_secrets
 from pipelines.sources import registry
-from pipelines.sync import guard, load, run_record
-from pipelines.sync.read_warnings import find_read_warnings
-=======
 from pipelines.sync import future_runs, guard, load, read_target, run_record
+from pipelines.sync.read_warnings import find_read_warnings
 from pipelines.warehouse import publish
 from pipelines.warehouse.dbt_build import dbt_variables, transform
 from pipelines.write_back import collect
