@@ -203,6 +203,7 @@ def test_every_source_offers_what_the_verbs_need(source):
     for name in ("source", "connect", "tenant"):
         assert load_function(source, name)
     assert load_function(source, "probes", "check")
+    assert load_function(source, "needed_fields", "needed_fields")
     if source in writable_sources():
         assert load_function(source, "write_probes", "check")
         assert load_function(source, "connect", "writer")

@@ -31,6 +31,7 @@ class Switches:
     group_jobs_key: str = "jobs"
     count_ignores_include_all: bool = False
     count_wrong_by: int = 0
+    shows_announced_start: bool = False  # of somebody who left: the start of the next hire
     today_in: str = "utc"  # or "org": whose today a missing `date` means
     forbidden: set[str] = field(default_factory=set)  # "person", "group", "event": 403
 
