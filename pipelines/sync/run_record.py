@@ -68,6 +68,8 @@ def record_acceptance(copy: Path, run_id: str, change: str) -> None:
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
             "update main.runs set accepted = concat_ws('; ', accepted, ?)"
-            r" where run_id = ? and source_name = regexp_extract(?, '^\w+')",
+            # A file of the policy concerns every source
+            " where run_id = ?"
+            r" and regexp_extract(?, '^\w+') in (source_name, 'policy', 'requests')",
             [change, run_id, change],
         )
