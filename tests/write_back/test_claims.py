@@ -84,7 +84,6 @@ def test_an_undo_of_a_forged_journal_is_refused(company):
 WRONG = [
     ("rollcall", None),
     ("made_at", "yesterday"),
-    ("made_at", "2999-01-01T00:00:00Z"),
     ("made_by", ["kim"]),
     ("tenants", {"pingone": None}),
     ("snapshot", {"data_as_of": None, "runs": {"pingone": "run"}}),
