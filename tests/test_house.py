@@ -42,7 +42,7 @@ MAY_IMPORT = {
     **{f"sources.{name}": {"sources", "http", "files", *GROUND} for name in source_names()},
     "sources": {"http", "files", *GROUND},
     "http": {"files", *GROUND},
-    "files": {"failures"},
+    "files": {"failures", "settings"},
     "settings": {"failures"},
     **{name: set() for name in ("clock", "failures", "redact", "sql")},
 }

@@ -184,6 +184,8 @@ def test_a_plan_of_which_one_byte_is_another_is_no_plan(company):
 def test_the_decisions_and_the_policy_are_part_of_a_plan(company):
     wants(company, count=1)
     before = json.loads(planned(company).read_text())
+    (company.home / "reviews").mkdir()
+    (company.home / "reviews" / "policy.toml").write_text("[leavers]\ndisable_after_days = 7\n")
     changed(company, "update policy.leavers set disable_after_days = 7")
     after = json.loads(planned(company).read_text())
 
