@@ -262,4 +262,25 @@ BUGS = [
         "if False:",
         "tests/http/test_http.py -k cut_anywhere",
     ),
+    Bug(
+        "a met total ends a list",
+        "pipelines/sources/haloitsm/paging.py",
+        "if not rows or (isinstance(body, list) and len(rows) > page_size):",
+        "if not rows or isinstance(body, list) or len(known | page) >= read_record_count(body):",
+        "tests/sources/test_paging.py -k total_of_the_page",
+    ),
+    Bug(
+        "a page of known rows ends a list",
+        "pipelines/sources/haloitsm/paging.py",
+        "elif not rows or is_met or",
+        "elif True or",
+        "tests/sources/test_paging.py -k come_twice_end",
+    ),
+    Bug(
+        "the total of a page binds the list",
+        "pipelines/sources/reading.py",
+        "self.counts_pages &= self.pages > 1",
+        "self.counts_pages = False",
+        "tests/sources/test_paging.py -k total_of_the_page",
+    ),
 ]

@@ -248,6 +248,7 @@ class HaloITSM:
             if new and flag(query, "pageinate"):
                 body: Any = self.page(found, query, switches.agents_key, show)
                 body = {key: body[key] for key in ("record_count", switches.agents_key)}
+                body = body[switches.agents_key] if switches.bare_pages else body
             else:
                 body = show(found[: number(query, "count") or None])
             return Response(200, body).encoded()
@@ -261,11 +262,18 @@ class HaloITSM:
         size = number(query, "page_size") or self.switches.page_default
         size = max(1, min(size, self.switches.page_cap))
         page_no = max(1, number(query, "page_no", 1))
+        last = max(1, -(-len(rows) // size))
+        if page_no > last and self.switches.past_the_end == "404":
+            raise Refused(404, "Page not found.")
+        if page_no > last and self.switches.past_the_end == "last":
+            page_no = last
+        shown = rows[(page_no - 1) * size : page_no * size]
+        counted = shown if self.switches.record_count_of_page else rows
         return {
             "page_no": page_no,
             "page_size": size,
-            "record_count": len(rows) + self.switches.record_count_wrong_by,
-            key: show(rows[(page_no - 1) * size : page_no * size]),
+            "record_count": len(counted) + self.switches.record_count_wrong_by,
+            key: show(shown),
         }
 
     def _teams(self, query: dict[str, str]) -> list[dict]:
