@@ -224,6 +224,24 @@ HALF_TOLD = {
     "a smaller page than asked for": {"page_cap": 4, "record_count_of_page": True},
     "a smaller bare array": {"page_cap": 4, "bare_pages": True},
 }
+
+
+@pytest.mark.parametrize("bare", [True, False], ids=["bare", "counted by page"])
+def test_teams_that_come_in_pages_are_read_whole(read_own, bare):
+    """Teams and roles that a build pages without being asked are read to their end."""
+    halo = read_own.sandbox.company.haloitsm
+    halo.switches.lookups_paged = halo.switches.record_count_of_page = True
+    halo.switches.bare_pages = bare
+    known = max(halo.teams)
+    for number in range(known + 1, known + 101):
+        halo.teams[number] = halo.teams[known] | {"id": number, "name": f"Team {number}"}
+
+    taken = read_own("haloitsm")
+
+    assert 0 == taken.code, taken.failure
+    assert {str(key) for key in halo.teams} == taken.rows["teams"].keys()
+
+
 PAST_THE_END = ("empty", "last", "404")
 
 

@@ -15,6 +15,7 @@ from pipelines.http.policy import NEXT_SYNC
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.reading import MAX_PAGES, Api, Json, Page
 
+USUAL_PAGE_SIZES = {50, 100}
 MAX_REPEATED_PAGES = 3  # in a row, before the total is met
 
 
@@ -49,12 +50,26 @@ def read_pages(api: Api, path: str, right: str, *, page_size: int, **params: Any
         if not rows or (isinstance(body, list) and len(rows) > page_size):  # not paged
             return
         known |= page
+        is_last = len(page) < len(last_page)  # not full, and the total counts more than this page
+        if is_last and type(total) is int and len(rows) < total <= len(known):
+            return
         last_page = page
     raise Unreadable(
         f"haloitsm: GET {path}",
         f"page {number} came before, so the paging goes in a circle",
         NEXT_SYNC,
     )
+
+
+def read_unpaged(
+    api: Api, path: str, right: str, *, page_size: int, **params: Any
+) -> Iterator[Page]:
+    """Yield a list that is documented to have no pages; as pages if its length may be a page's."""
+    [(rows, body)] = api.read_pages(path, find_rows, None, right, **params)
+    if isinstance(body, list) and len(rows) not in {*USUAL_PAGE_SIZES, page_size}:
+        yield rows, body
+    else:
+        yield from read_pages(api, path, right, page_size=page_size, **params)
 
 
 def read_rows(api: Api, path: str, right: str, **params: Any) -> list[Row]:
