@@ -29,7 +29,7 @@ def write_csv(
 ) -> dict[str, Any]:
     """Write the rows of a query, with `empty` columns after them, and return the manifest's entry.
 
-    The file is RFC 4180 with CRLF in UTF-8; text that a spreadsheet would run is quoted.
+    The file is RFC 4180 with CRLF in UTF-8; text that a spreadsheet would run gets a leading quote.
     """
     kinds = warehouse.execute(f"describe {sql}").fetchall()
     columns = [name for name, *_ in kinds] + [*empty]
@@ -72,9 +72,9 @@ def cell_sql(name: str, kind: str) -> str:
 def restored_cell_sql(name: str) -> str:
     """Return SQL for the exact text that `cell_sql` was given."""
     rest = f"substr({name}, 2)"
-    inert = FORMULA_PATTERN.replace("'", "''")
+    pattern = FORMULA_PATTERN.replace("'", "''")
     return (
-        f"case when starts_with({name}, chr(39)) and regexp_matches({rest}, '{inert}')"
+        f"case when starts_with({name}, chr(39)) and regexp_matches({rest}, '{pattern}')"
         f" then {rest} else {name} end"
     )
 
@@ -90,7 +90,7 @@ def field_sql(name: str, kind: str) -> str:
 def describe_file(
     path: Path, columns: list[str], rows: int | dict[str, int], digest: str = ""
 ) -> dict[str, Any]:
-    """Return the manifest's entry for a file. `digest` saves reading the file if it is known."""
+    """Return the manifest's entry for a file; a `digest` that is known saves reading the file."""
     if not digest:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -192,7 +192,7 @@ def test_a_row_without_its_id_fails_the_source(rollcall, row):
 
     result = rollcall.run("sync", "charthop")
 
-    assert (4, True) == (result.code, "a row has no `id`" in result.err)
+    assert (4, True) == (result.code, "a row lacks the required field `id`" in result.err)
 
 
 def test_one_id_with_two_rows_fails_the_source(rollcall):
@@ -277,3 +277,49 @@ def test_a_path_that_cannot_be_written_is_named(rollcall):
     (rollcall.home / "file").write_text("")
 
     failed(rollcall, 6, "file", WAREHOUSE=str(rollcall.home / "file" / "access.duckdb"))
+
+
+@pytest.mark.parametrize("verb", ["sync", "status", "check", "export", "plan"])
+def test_a_broken_settings_file_is_one_sentence(rollcall, verb):
+    """A mistake in `.dlt/secrets.toml` names the file and the line, without a traceback."""
+    secrets = rollcall.home / ".dlt" / "secrets.toml"
+    secrets.parent.mkdir()
+    secrets.write_text('[sources.charthop\napi_token = "hidden"\n', encoding="utf-8")
+
+    result = rollcall.start(verb)
+    out, err = result.communicate()
+
+    assert (2, "") == (result.returncode, out)
+    assert "secrets.toml: the file cannot be read: " in err and "line 1" in err
+    assert "Traceback" not in err and "hidden" not in err
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling", "remedy"),
+    [
+        ("[source.charthop]\napi_token = 'x'", "[source.charthop] api_token", "sources"),
+        ("[review]\nowners = 'a@b.example'", "[review] owners", "owner"),
+        ("[reviews]\nowner = 'a@b.example'", "[reviews] owner", "review"),
+        ("[guard]\nadded_row = 5", "[guard] added_row", "added_rows"),
+        ("warehose = 'x.duckdb'", "[warehose]", "warehouse"),
+    ],
+)
+def test_a_misspelt_name_in_a_file_is_refused(rollcall, text, spelling, remedy):
+    """A section or name that no setting has is refused with the nearest one."""
+    secrets = rollcall.home / ".dlt" / "secrets.toml"
+    secrets.parent.mkdir()
+    secrets.write_text(text + "\n", encoding="utf-8")
+
+    result = rollcall.start("sync")
+    _, err = result.communicate()
+
+    assert 2 == result.returncode
+    assert f"{spelling}: unknown" in err and f"did you mean {remedy}?" in err
+
+
+@pytest.mark.parametrize("variable", ["REVIEW__OWNERS", "SOURCE__CHARTHOP__API_TOKEN"])
+def test_a_misspelt_variable_is_refused(rollcall, variable):
+    """A variable close to one of ours is refused; those of other programs are not looked at."""
+    result = rollcall.run("status", **{variable: "x", "OTHER__NAME": "y"})
+
+    assert (2, True) == (result.code, f"{variable}: unknown" in result.err)

@@ -142,7 +142,7 @@ def test_a_row_without_an_id_fails_its_source(read, source, key):
 
     taken = read(source, fault(source, "middle", then(change)))
 
-    assert (4, True) == (taken.code, "a row has no `id`" in taken.failure.why)
+    assert (4, True) == (taken.code, "a row lacks the required field `id`" in taken.failure.why)
 
 
 @pytest.mark.parametrize("source", SOURCES)

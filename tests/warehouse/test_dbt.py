@@ -8,12 +8,15 @@ import shutil
 import sys
 
 import pytest
+import yaml
 from dbt.cli.main import dbtRunner
 
-from pipelines.warehouse import PROJECT_FOLDER
+from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged
 from tests.support import oracle
 from tests.support.product import Rollcall
 
+MAY_BE_UNKNOWN = {"is_privileged", "is_read_only", "is_enabled", "is_disabled", "is_api_agent"}
+ODD = ("stg_charthop__entitlements", "is_rule_managed")  # a group of an unknown kind
 TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dangling_grants")
 
 
@@ -56,6 +59,23 @@ def test_sql_trims_what_python_strips():
     trimmed = {*"".join(re.findall('"(.*)"', macro)).encode().decode("unicode_escape")}
 
     assert trimmed == {chr(code) for code in range(sys.maxunicode) if not chr(code).strip()}
+
+
+def test_every_truth_value_of_staging_is_tested(built):
+    """A dbt test says that it is never null, unless it may be unknown to the vendor."""
+    tested = set()
+    for path in (PROJECT_FOLDER / "models" / "staging").rglob("_*__models.yml"):
+        for model in yaml.safe_load(path.read_text())["models"]:
+            for test in model.get("data_tests", ()):
+                columns = test["truth_is_known"]["arguments"]["columns"]
+                tested |= {(model["name"], column) for column in columns}
+    sql = (
+        "select table_name, column_name from duckdb_columns()"
+        " where schema_name = 'staging' and column_name like 'is\\_%' escape '\\'"
+    )
+    found = {(row["table_name"], row["column_name"]) for row in built.rows(sql)}
+
+    assert tested == {pair for pair in found if pair[1] not in MAY_BE_UNKNOWN and pair != ODD}
 
 
 def test_every_published_table_and_column_has_a_description(built):
@@ -129,3 +149,34 @@ def test_dbt_runs_without_the_network_and_without_telemetry():
     assert "send_anonymous_usage_stats: false" in text
     assert not (PROJECT_FOLDER / "packages.yml").exists()
     assert os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "false"
+
+
+def test_what_dbt_leaves_in_the_project_is_not_read(asking, tmp_path, monkeypatch):
+    """A `dbt build` by hand leaves a `target/` whose folders are named like models."""
+    project = tmp_path / "dbt_project"
+    shutil.copytree(PROJECT_FOLDER, project)
+    left = project / "target" / "compiled" / "rollcall" / "models" / "marts" / "_marts.yml"
+    left.mkdir(parents=True)
+    (left / "accounts.sql").write_text("select 1", encoding="utf-8")
+    copy = tmp_path / "access.duckdb"
+    shutil.copy(asking.warehouse, copy)
+    copy.chmod(0o600)
+    dbt_unchanged.record_build(copy, {})
+    monkeypatch.setattr(dbt_unchanged, "PROJECT_FOLDER", project)
+
+    assert dbt_unchanged.is_current(copy, {})
+
+
+def test_dbt_by_hand_never_opens_the_published_file(tmp_path, monkeypatch):
+    """Without ROLLCALL_CANDIDATE dbt makes a file of its own, whatever WAREHOUSE says."""
+    project, warehouse = tmp_path / "dbt_project", tmp_path / "data" / "access.duckdb"
+    shutil.copytree(PROJECT_FOLDER, project)
+    warehouse.parent.mkdir()
+    monkeypatch.delenv("ROLLCALL_CANDIDATE", raising=False)
+    monkeypatch.setenv("WAREHOUSE", str(warehouse))
+    monkeypatch.chdir(project)
+
+    assert dbtRunner().invoke(["show", "--inline", "select 1", "--quiet"]).success
+
+    assert [] == [*warehouse.parent.iterdir()]
+    assert (project / "development.duckdb").exists()
