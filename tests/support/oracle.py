@@ -87,7 +87,7 @@ def charthop(org: ChartHop) -> Facts:
             told.direct.add((account, f"charthop:group:{group}:member", None))
     for key, group in org.groups.items():
         begun = (group.get("startsOn") or "") <= org.today.isoformat()
-        if begun and not group.get("deleteAt"):
+        if begun and not (group.get("deleteAt") or "9999")[:10] <= org.today.isoformat():
             told.entitlements.add(f"charthop:group:{key}:member")
     return told
 
@@ -95,7 +95,7 @@ def charthop(org: ChartHop) -> Facts:
 def haloitsm(halo: HaloITSM) -> Facts:
     told = Facts()
     for key, agent in halo.agents.items():
-        if key != 1:  # Unassigned, which is nobody
+        if agent["name"] != "Unassigned":
             told.accounts[f"haloitsm:agent:{key}"] = (
                 "disabled" if agent["isdisabled"] else "enabled"
             )
