@@ -1,7 +1,7 @@
-"""What the published tables must say, worked out from the vendors' own state.
+"""The expected contents of the published tables, computed from the vendors' own state.
 
-Plain Python over the sandbox's dictionaries; nothing of the product is imported here, so that a
-rule misread there is not misread twice.
+This is plain Python over the sandbox's dictionaries. No code of the product is imported here, so
+that a misread rule is not misread twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ Scope = str | None
 
 @dataclass
 class Facts:
-    """Of one source: accounts with their status, entitlements, direct grants, what gives what."""
+    """One source's accounts with status, entitlements, direct grants, and which entitlement gives
+    which.
+    """
 
     accounts: dict[str, str] = field(default_factory=dict)
     entitlements: set[Entitlement] = field(default_factory=set)
@@ -31,7 +33,7 @@ class Facts:
     )
 
     def grants(self) -> dict[tuple[str, Entitlement, Scope], tuple[bool, bool, tuple[str, ...]]]:
-        """(account, entitlement, scope) -> is_direct, is_inherited, inherited_from."""
+        """Return (account, entitlement, scope) -> (is_direct, is_inherited, inherited_from)."""
         roots: dict[tuple[str, Entitlement, Scope], set[Entitlement]] = defaultdict(set)
         for account, held, scope in self.direct:
             if scope is not None:
@@ -46,7 +48,7 @@ class Facts:
         }
 
     def reach(self, start: Entitlement) -> set[tuple[Entitlement, Scope]]:
-        """Everything that holding this leads to, itself left out."""
+        """Return everything that a holder of `start` gets, without `start` itself."""
         found: set[tuple[Entitlement, Scope]] = set()
         edge = {(start, None)}
         while edge:
@@ -66,7 +68,7 @@ def facts(company: Company) -> dict[str, Facts]:
 
 
 def employment(org: ChartHop, person: dict) -> str:
-    """`active`, `leaver`, `future` or `unknown`, by the person's newest hire."""
+    """Return `active`, `leaver`, `future` or `unknown`, by the person's newest employment."""
     if not person["hires"]:
         return "unknown"
     hire, today = person["hires"][-1], org.today

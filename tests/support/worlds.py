@@ -1,7 +1,7 @@
-"""A company in which anything may happen: each change as an administrator of one of the vendors
-would make it, chosen by two numbers, so that the same numbers make the same history.
+"""Random changes to a company, each as a vendor's administrator would make it.
 
-PingOne's are in `worlds_pingone`. What a vendor refuses has not happened. Nothing of the product is
+Two numbers choose each change, so that equal numbers make equal histories. PingOne's changes are in
+`worlds_pingone`. A change that the vendor refuses does not happen. No code of the product is
 imported here.
 """
 
@@ -24,17 +24,17 @@ Thing = TypeVar("Thing")
 
 
 class World:
-    """A company whose own numbers begin after `first`, and all that is made in it later, too."""
+    """A company whose ids begin after `first`, as do those of everything added later."""
 
     def __init__(self, company: Company, first: int) -> None:
         self.company = company
         self.org, self.halo, self.tenant = company.charthop, company.haloitsm, company.pingone
         self.numbers = itertools.count(first + 500)
         self.tenant.new_id = lambda: str(uuid.UUID(int=(0xF << 124) + next(self.numbers)))
-        self.tenant.switches.audit_rate_limit = None  # else one reading in ten waits for a second
+        self.tenant.switches.audit_rate_limit = None  # else one read in ten waits for a second
 
     def change(self, kind: str, one: int, other: int) -> None:
-        """One change; what the two numbers choose depends on what there is."""
+        """Make one change. The two numbers choose among the things that exist."""
         self.one, self.other = one, other
         with suppress(switches.Refused, LookupError):
             CHANGES[kind](self)
@@ -42,7 +42,7 @@ class World:
         self.company.haloitsm.touch()
 
     def a(self, things: Iterable[Thing]) -> Thing:
-        """The thing that the first number chooses. Raises LookupError where there is none."""
+        """Return the thing that the first number chooses; raise LookupError if there is none."""
         return nth(things, self.one)
 
     def another(self, things: Iterable[Thing]) -> Thing:
@@ -86,7 +86,7 @@ def charthop_leaves(world: World) -> None:
 
 @happens
 def charthop_will_join(world: World) -> None:
-    """Next month, which is not now."""
+    """Join a group next month. The membership is not current yet."""
     job, group = world.a(world.org.jobs), world.org.groups[world.another(world.org.groups)]
     soon = world.org.today + timedelta(days=30)
     feeds.move(world.org, job, group, add=True, on=soon)
@@ -173,7 +173,7 @@ def haloitsm_leaves(world: World) -> None:
 
 @happens
 def haloitsm_leads(world: World) -> None:
-    """Becomes or stops being a manager, or a member who only manages."""
+    """Make an agent a manager, end that, or make the agent a manager who is no member."""
     row = world.halo.memberships[world.one % max(1, len(world.halo.memberships))]
     what = ("is_manager", "in_section")[world.other % 2]
     row[what] = not row.get(what)
@@ -191,7 +191,7 @@ def haloitsm_takes(world: World) -> None:
 
 @happens
 def haloitsm_brings(world: World) -> None:
-    """A role comes with one more team."""
+    """Let a role bring one more team."""
     role, team = world.a(world.halo.roles), world.another(world.halo.teams)
     row = {"id": world.number(), "agent_id": None, "team_id": team, "role_id": role}
     held = [(row.get("role_id"), row["team_id"]) for row in world.halo.memberships]

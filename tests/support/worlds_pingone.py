@@ -1,4 +1,4 @@
-"""What may happen in PingOne between two syncs; see `worlds`."""
+"""Changes in PingOne between two syncs; see `worlds`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def pingone_leaves(world: World) -> None:
 
 @happens
 def pingone_swaps(world: World) -> None:
-    """One member for another: no count tells."""
+    """Replace one member with another, which leaves all counts equal."""
     user, group = world.a(world.tenant.members)
     members = {member for member, of in world.tenant.members if of == group}
     other = world.another(world.tenant.users.keys() - members)
@@ -76,7 +76,7 @@ def pingone_deletes(world: World) -> None:
 
 @happens
 def pingone_changes_a_user(world: World) -> None:
-    """Another title, which dynamic groups look at; switched off; or moved."""
+    """Give a user another title (dynamic groups use it), disable the user, or move it."""
     user = world.a(world.tenant.users)
     home = {"id": world.another(world.tenant.populations)}
     changes: list[dict[str, Any]] = [
@@ -141,7 +141,7 @@ def pingone_makes_a_role(world: World) -> None:
 
 @happens
 def pingone_drops_a_role(world: World) -> None:
-    """One of its own, with all of its assignments, of which no activity tells."""
+    """Delete a custom role with all of its assignments. No activity reports this."""
     roles, held = world.tenant.roles, world.tenant.assignments
     gone = world.a(key for key, role in roles.items() if role.get("type") == "CUSTOM")
     del roles[gone]
