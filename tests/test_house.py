@@ -26,7 +26,7 @@ TOP = {
     *("README.md", "CONTRIBUTING.md", "LICENSE", "CHANGELOG.md", ".gitignore"),
 }
 
-GROUND = {"failures", "redact", "settings", "sql"}
+GROUND = {"clock", "failures", "redact", "settings", "sql"}
 DATA = {"warehouse", "policy", "sources", "files", *GROUND}
 # Package -> the packages that it may import; a vendor's folder is a package of its own
 MAY_IMPORT = {
@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "http": {"files", *GROUND},
     "files": {"failures"},
     "settings": {"failures"},
-    **{name: set() for name in ("failures", "redact", "sql")},
+    **{name: set() for name in ("clock", "failures", "redact", "sql")},
 }
 
 

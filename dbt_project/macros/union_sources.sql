@@ -24,7 +24,7 @@
         'grants': [
             'account_id', 'entitlement_id', 'scope_type', 'scope_id',
             'scope_name', 'source_grant_id', 'granted_at', 'granted_by',
-            'is_inherited', 'is_read_only',
+            'is_inherited', 'is_read_only', 'last_read_at',
         ],
         'implications': [
             'entitlement_id', 'implied_entitlement_id', 'scope_type',

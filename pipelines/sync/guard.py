@@ -15,8 +15,6 @@ import duckdb
 
 from pipelines import settings
 from pipelines.failures import Refused
-from pipelines.sources import registry
-from pipelines.warehouse import run_tables
 
 KEYS = {
     "people": "person_id",
@@ -165,36 +163,6 @@ def check_shrinkage(candidate: Path, accepted: Iterable[str]) -> list[str]:
             f"look at the refused candidate; if it is right, run `rollcall sync {flags}`",
         )
     return [str(change) for change in changes]
-
-
-def check_tenants(candidate: Path, sources: list[str], accepted: Iterable[str]) -> dict[str, str]:
-    """Return, by source, each accepted change of the tenant since the last complete run.
-
-    Raises Refused for a change that was not accepted, because the ids of one tenant mean nothing in
-    another.
-    """
-    found = {}
-    with duckdb.connect(str(candidate)) as connection:
-        run_tables.RUNS.create(connection)
-        known = dict(
-            connection.execute(
-                "select source_name, max_by(tenant, (started_at, run_id)) from main.runs"
-                " where status = 'complete' and tenant is not null group by all"
-            ).fetchall()
-        )
-    for source in sources:
-        before, now = known.get(source), registry.source_tenant(source)
-        if before in (None, now):
-            continue
-        found[source] = f"{source}.tenant:{before}->{now}"
-        if found[source] not in accepted:
-            raise Refused(
-                f"guard: {source}.tenant",
-                f"the published data is of tenant {before}, the settings lead to tenant {now}",
-                "correct the settings; if the tenant has moved,"
-                f" run `rollcall sync --accept '{found[source]}'`",
-            )
-    return found
 
 
 def _find_lost_rows(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,7 @@ from pipelines.http.policy import Counters
 from pipelines.policy import company_files
 from pipelines.redact import redact_text, remove_secrets
 from pipelines.sources import registry
-from pipelines.sync import guard, load, run_record
+from pipelines.sync import future_runs, guard, load, read_target, run_record
 from pipelines.warehouse import publish
 from pipelines.warehouse.dbt_build import dbt_variables, transform
 from pipelines.write_back import collect
@@ -49,7 +50,8 @@ class Outcome:
     started_at: datetime
     published: bool = False
     reads: list[load.Read] = field(default_factory=list)
-    tenant_changes: dict[str, str] = field(default_factory=dict)  # by source, as accepted
+    clock_change: str | None = None  # as accepted
+    target_changes: dict[str, list[str]] = field(default_factory=dict)  # by source, as accepted
     failure: Failure | None = None  # of the whole sync
     refused_candidate: Path | None = None
 
@@ -118,7 +120,8 @@ def _build(
     report("transforming and testing")
     transform(copy, work.parent)
     shrinkage = guard.check_shrinkage(copy, options.accepted)
-    for change in [*outcome.tenant_changes.values(), *shrinkage]:
+    targets = chain.from_iterable(outcome.target_changes.values())
+    for change in filter(None, [outcome.clock_change, *targets, *shrinkage]):
         run_record.record_acceptance(copy, outcome.run_id, change)
         report(f"accepted: {change}")
     publish.publish(copy, outcome.warehouse)
@@ -132,7 +135,10 @@ def _read_sources(
 ) -> None:
     """Read every source into a package of its own; failures are in `outcome.reads`."""
     try:
-        outcome.tenant_changes = guard.check_tenants(copy, sources, options.accepted)
+        outcome.clock_change = future_runs.check_newest_run(
+            copy, outcome.started_at, options.accepted
+        )
+        outcome.target_changes = read_target.check_targets(copy, sources, options.accepted)
     except Refused as error:
         outcome.reads = [
             load.Read(source, ended_at=outcome.started_at, failure=error) for source in sources
@@ -140,7 +146,7 @@ def _read_sources(
         raise
     for source in sources:
         options.report(f"{source}: reading")
-        full = options.full or source in outcome.tenant_changes
+        full = options.full or source in outcome.target_changes
         read = load.extract_source(source, copy, work, options.progress_bar, full)
         read.started_at = max(read.started_at, outcome.started_at)
         outcome.reads.append(read)
@@ -166,7 +172,7 @@ def _to_failure(error: Exception, home: Path) -> Failure:
     if found := explain(error):
         return found
     if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):
-        why = redact_text(str(error).strip().split("\n")[0])
+        why = redact_text(error, publish.MAX_REASON)
         return StorageFailed("storage", why, "check the disk, then run `rollcall sync` again")
     trace = home / "trace.txt"
     with suppress(OSError):  # if the file cannot be written, the message is enough

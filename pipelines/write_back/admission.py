@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines import settings
+from pipelines import clock, settings
 from pipelines.failures import Refused
 from pipelines.sources import write_access
 from pipelines.sources.writer import Change, Provisioner
@@ -23,6 +23,9 @@ def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[st
     sources = {change.through for change in changes}
     _check_tenants(plan, sources)
     hours = limits.PlanLimits.configured().max_age_hours
+    if clock.is_ahead(plan.document["made_at"]):
+        why = f"it is dated {plan.document['made_at']}, in the future: a clock was wrong"
+        raise Refused("plan", why, NEXT_PLAN)
     if limits.is_older(plan.document["made_at"], hours):
         raise Refused("plan", f"the plan is more than {hours:g} hours old", NEXT_PLAN)
     writers = {

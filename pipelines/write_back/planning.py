@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import __version__
+from pipelines import __version__, clock
 from pipelines.failures import Refused
 from pipelines.files import json_lines
 from pipelines.sources import write_access
@@ -112,6 +112,8 @@ def _fresh_states(
         state = states.get(name)
         if state is None or state["is_stale"]:
             why = "the last sync was not complete, so its data may be out of date"
+        elif clock.is_ahead(state["as_of"]):
+            why = f"the data is dated {state['as_of']}, in the future: a clock was wrong"
         elif limits.is_older(state["as_of"], hours):
             why = f"the data is from {state['as_of']}, more than {hours:g} hours ago"
         else:

@@ -10,6 +10,34 @@ UNIT = "tests/warehouse/test_dbt.py -k own_unit_test"
 
 BUGS = [
     Bug(
+        "a role without an id is neither direct nor inherited",
+        "dbt_project/models/staging/pingone/base/base_pingone__role_assignments.sql",
+        "                ),\n                false\n            )",
+        "                ),\n                null\n            )",
+        UNIT,
+    ),
+    Bug(
+        "an older author stands beside the newest date",
+        "dbt_project/models/staging/pingone/base/base_pingone__grant_dates.sql",
+        "arg_max_null(granted_by, happened_at)",
+        "max_by(granted_by, happened_at)",
+        UNIT,
+    ),
+    Bug(
+        "what was not read is seen",
+        "dbt_project/models/marts/core/grants.sql",
+        "grants.last_read_at is null as is_confirmed",
+        "true as is_confirmed",
+        "tests/sync/test_scope.py -k removes_nothing",
+    ),
+    Bug(
+        "a run that did not ask judges a change",
+        "dbt_project/models/intermediate/write_back/int_change_checks.sql",
+        "coalesce(runs.started_at <= unread_grants.last_read_at, true)",
+        "true",
+        "tests/sync/test_scope.py -k removes_nothing",
+    ),
+    Bug(
         "the mail match is case-sensitive",
         "dbt_project/macros/text.sql",
         "nfc_normalize(lower(trim(",

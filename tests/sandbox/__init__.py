@@ -33,6 +33,7 @@ class Sandbox:
         for source in ("charthop", "haloitsm", "pingone"):
             server = getattr(self, source)
             server.vendor, server.faults = getattr(company, source), []
+            server.clock_error = 0.0
             server.log.clear()
             server.seen.clear()
 

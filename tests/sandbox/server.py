@@ -95,6 +95,7 @@ class Server:
         self.faults: list[Fault] = []
         self.log: list[tuple[str, str, dict[str, str], int]] = []
         self.seen: list[Request] = []
+        self.clock_error = 0.0  # seconds by which every `Date` is wrong
         self._lock = threading.Lock()
         outer = self
 
@@ -139,6 +140,10 @@ class Server:
                 self.wfile.flush()
 
             do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                moment = time.time() if timestamp is None else timestamp
+                return super().date_time_string(moment + outer.clock_error)
 
             def log_message(self, *_: Any) -> None: ...
 

@@ -277,7 +277,7 @@ def test_halo_builds_may_keep_memberships_elsewhere(sandbox):
 
 
 def test_halo_tokens_are_checked_and_run_out(sandbox):
-    """HaloITSM refuses wrong clients, scopes and grant types, expired tokens, and missing rights."""
+    """HaloITSM refuses wrong clients, scopes, grant types, expired tokens and missing rights."""
     assert halo_token(sandbox, client_secret="wrong").json()["error"] == "invalid_client"
     assert halo_token(sandbox, scope="read:agents").json()["error"] == "invalid_scope"
     assert halo_token(sandbox, grant_type="password").json()["error"] == "unsupported_grant_type"

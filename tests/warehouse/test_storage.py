@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ import pytest
 from pipelines.failures import StorageFailed
 from pipelines.warehouse import publish
 from tests.sandbox.server import Fault, Request, Response
+from tests.support.other_clock import date_newest_run
 from tests.support.product import Rollcall, keep_process_state
 from tests.sync.test_sync import assert_published_is_true
 from tests.warehouse.test_publish import CLEAN, change, left
@@ -167,23 +169,51 @@ def test_one_flipped_bit_in_any_table_is_found(rollcall, published):
     assert (6, True) == (result.code, "damaged" in result.err), result.err
 
 
+HOLD = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+if sys.argv[2] == "writes":
+    connection.execute("create table main.scratch as select 1 as one")
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("does", ["nothing", "writes"])
+@pytest.mark.parametrize("command", ["sync", "status", "export"])
+def test_another_program_that_holds_it_is_named(rollcall, published, does, command):
+    """A warehouse that another program has open is refused with its PID, and stays where it is."""
+    rollcall.has(published)
+    rollcall.warehouse.chmod(0o600)
+    arguments = [sys.executable, "-c", HOLD, str(rollcall.warehouse), does]
+    with subprocess.Popen(arguments, stdin=-1, stdout=-1, text=True) as other:
+        assert "open" == other.stdout.readline().strip()
+        result = rollcall.run(command, "--json")
+        other.stdin.close()
+
+    [failure] = result.document["failures"]
+    assert (6, True) == (result.code, f"(PID {other.pid})" in failure["why"]), failure
+    assert "move" not in failure["next"] and "-readonly" in failure["next"]
+
+
+def test_the_whole_reason_of_duckdb_is_shown(rollcall, tmp_path):
+    """A file that is no warehouse is refused with all that DuckDB says about it."""
+    rollcall.warehouse = tmp_path / ("long" * 30) / "access.duckdb"
+    rollcall.warehouse.parent.mkdir()
+    rollcall.warehouse.write_text("not a database" * 1000)
+    result = rollcall.run("status", WAREHOUSE=str(rollcall.warehouse))
+
+    assert (6, True) == (result.code, "not a valid DuckDB database file" in result.err), result.err
+
+
 # ---- the clock
 
 
 @pytest.mark.long
 def test_a_clock_that_has_gone_back_loses_no_history(rollcall, published):
-    """The last run is an hour ahead of us: what is removed now is removed after it."""
+    """The last run is four minutes ahead of us: what is removed now is removed after it."""
     rollcall.has(published)
-    rollcall.warehouse.chmod(0o600)
-    with duckdb.connect(str(rollcall.warehouse)) as connection:
-        for table, column in (
-            ("runs", "started_at"),
-            ("grants_history", "valid_from"),
-            ("accounts_history", "valid_from"),
-            ("people_history", "valid_from"),
-            ("entitlements_history", "valid_from"),
-        ):
-            connection.execute(f"update {table} set {column} = {column} + interval 1 hour")
+    date_newest_run(rollcall, timedelta(minutes=4))
     user, group = min(rollcall.sandbox.company.pingone.members)
     change(rollcall)
 

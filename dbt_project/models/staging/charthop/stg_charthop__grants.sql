@@ -96,6 +96,7 @@ grants as (
         null::boolean as is_read_only,
 
         ---------- timestamps
+        null::timestamptz as last_read_at,
         grant_dates.granted_at
 
     from memberships

@@ -65,6 +65,7 @@ grants as (
         null::boolean as is_read_only,
 
         ---------- timestamps
+        null::timestamptz as last_read_at,
         null::timestamptz as granted_at,
         null::varchar as granted_by
 
