@@ -11,28 +11,28 @@ TICKETS = "tests/sources/test_halo_tickets.py"
 
 BUGS = [
     Bug(
-        "any clock of a vendor is believed",
+        "any vendor's clock is trusted",
         "pipelines/http/session.py",
         "if said is None or clock.is_credible(said):",
         "if True:",
         "tests/sync/test_clock.py -k vendors",
     ),
     Bug(
-        "who was not asked for has lost everything",
+        "users outside the read lose their roles",
         "pipelines/sources/pingone/role_assignments.py",
         "        yield unread\n",
         "        unread.slice(0, 0)\n",
         "tests/sync/test_scope.py -k removes_nothing",
     ),
     Bug(
-        "who is asked for again is believed unread",
+        "a user who matches again counts as unread",
         "pipelines/sources/pingone/role_assignments.py",
         'if "lastReadAt" in row:',
         "if False:",
         "tests/sync/test_scope.py -k matches_again",
     ),
     Bug(
-        "a time in the future is a cursor",
+        "a future time is accepted as a cursor",
         "pipelines/sources/pingone/incremental.py",
         "None if moment is None or clock.is_ahead(moment, self.begun_at) else moment",
         "moment",
