@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not os.environ.get("ROLLCALL_LONG"):
         for item in items:
             if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="it takes long: `make soak` runs it"))
+                item.add_marker(pytest.mark.skip(reason="takes long: `make soak` runs it"))
 
 
 @pytest.fixture(scope="session")

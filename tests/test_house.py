@@ -219,7 +219,7 @@ def test_every_source_offers_what_the_verbs_need(source):
     assert (ROOT / "dbt_project" / "models" / "staging" / source).is_dir()
     settings = (ROOT / "dbt_project" / "dbt_project.yml").read_text()
     [sources] = re.findall(r"^  sources: \[(.*)\]$", settings, re.M)
-    assert source in sources.split(", "), "nothing of it would be published"
+    assert source in sources.split(", "), "the source would not be published"
 
 
 def test_every_planted_bug_still_fits_the_code():

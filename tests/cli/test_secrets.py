@@ -155,7 +155,7 @@ def test_a_link_to_elsewhere_is_not_followed(read, stranger, shape):
 def test_a_redirect_to_elsewhere_is_not_followed(read, stranger, source, position):
     """A redirect to another host is not followed."""
     if (source, position) == ("charthop", "token"):
-        pytest.skip("there is no token endpoint")
+        pytest.skip("ChartHop has no token endpoint")
     codes = {"token": 307, "first": 302, "middle": 301, "last": 308, "child": 303}
     away = status(codes[position], location=f"{stranger.url}/v1/x")
 
@@ -191,7 +191,7 @@ def test_no_secret_is_written_or_said_when_all_goes_well(rollcall, published):
     nora = rollcall.sandbox.company.charthop.persons
     names = [f"{person['name']['last']}" for person in nora.values() if "name" in person]
     assert [] == hits([*names, rollcall.sandbox.company.domain], Path("/nowhere"), out, err)
-    assert hits(["Lind"], rollcall.home), "the search would find what is there"
+    assert hits(["Lind"], rollcall.home), "the search finds nothing, not even names"
 
 
 @pytest.mark.long
@@ -229,7 +229,7 @@ def test_no_secret_is_in_what_a_killed_run_leaves(rollcall):
     out, err = started[0].communicate()
 
     assert (1, -signal.SIGKILL) == (killed.fired, started[0].returncode)
-    assert hits(["Lind"], rollcall.home), "it left nothing to search"
+    assert hits(["Lind"], rollcall.home), "the killed run left nothing to search"
     assert [] == hits(secrets + given_out(rollcall), rollcall.home, out, err)
 
 

@@ -44,7 +44,7 @@ def noticed(bug: Bug, published: dict[str, str]) -> str:
         file = copy / bug.file
         text = file.read_text()
         if bug.old not in text:
-            return "does not fit the code any more"
+            return "the code no longer has the text to replace"
         file.write_text(text.replace(bug.old, bug.new))
         done = subprocess.run(
             f"{sys.executable} -m pytest -q -x -n0 -p no:cacheprovider {bug.tests}",
@@ -56,7 +56,7 @@ def noticed(bug: Bug, published: dict[str, str]) -> str:
             capture_output=True,
             text=True,
         )
-    return {0: "GREEN: nothing noticed", 1: "red"}.get(done.returncode, done.stdout[-300:])
+    return {0: "GREEN: no test noticed", 1: "red"}.get(done.returncode, done.stdout[-300:])
 
 
 def main() -> int:

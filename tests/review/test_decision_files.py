@@ -192,7 +192,7 @@ def test_the_workbook_that_went_out_says_what_was_filled_in(taken, rows, workboo
     assert [len(rows)] == understood(taken, came(taken.home, workbook_that_went_out, "kim.xlsx"))
 
 
-@pytest.mark.skipif(not SOFFICE, reason="LibreOffice (soffice) is not on this machine")
+@pytest.mark.skipif(not SOFFICE, reason="LibreOffice (soffice) is not installed")
 def test_a_file_that_went_through_libreoffice_says_the_same(
     taken, rows, workbook_that_went_out, tmp_path
 ):

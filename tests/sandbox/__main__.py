@@ -28,7 +28,7 @@ def serve(people: int | None, seed: int, port: int) -> int:
         for name, value in sandbox.environment().items():
             print(f"export {name}={shlex.quote(value)}")
         sys.stdout.flush()
-        print(f"{made.name} is being served; Ctrl-C ends it.", file=sys.stderr)
+        print(f"{made.name} is served; Ctrl-C stops it.", file=sys.stderr)
         try:
             stop.wait()
         except KeyboardInterrupt:
@@ -80,7 +80,7 @@ def _where(warehouse: Path, page: Path, exports: Path) -> None:
         " join entitlements using (entitlement_id) where ended_on < current_date order by all"
     )
     program = f"import duckdb; duckdb.connect('{warehouse}', read_only=True).sql('{sql}').show()"
-    print("\nWhat people who have left still hold:\n")
+    print("\nAccess that leavers still have:\n")
     print(f'  {os.path.relpath(sys.executable)} -c "{program}"')
 
 

@@ -232,7 +232,7 @@ class Reader:
             if failure is None:
                 raise
         server.faults = []
-        assert all(fault.fired for fault in faults), "a fault never struck"
+        assert all(fault.fired for fault in faults), "a planned fault never struck"
         count("faults", reads=1, struck=sum(fault.fired for fault in faults))
         return Taken(rows, failure, counters.warnings)
 

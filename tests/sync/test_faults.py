@@ -172,7 +172,7 @@ def test_one_wrong_answer_is_never_taken_for_an_empty_one(read, kind, source, po
 def test_a_refused_token_is_renewed_once(read, source, position):
     """A refused token is renewed once. ChartHop's token is fixed, so its refusal is final."""
     if (source, position) == ("charthop", "token"):
-        pytest.skip("there is no token endpoint")
+        pytest.skip("ChartHop has no token endpoint")
     expected = read.good_day(source)
 
     taken = read(source, fault(source, position, status(401)))

@@ -70,7 +70,7 @@ def refused(rollcall: Rollcall, *words: str, accept: tuple[str, ...] = ()) -> st
     assert ["refused"] == rollcall.column(newest)
     assert kept(rollcall).exists()
     told = rollcall.run("status")
-    assert 1 == told.out.count("guard: "), "told once, though all sources were refused"
+    assert 1 == told.out.count("guard: "), "printed more than once"
     assert "  next: " in told.out and str(kept(rollcall)) in told.out
     assert len(told.out.splitlines()) < 24
     return cure_of(result)
@@ -96,7 +96,7 @@ def test_mass_removal_is_refused_and_accepted_once(crowded):
     [said] = crowded.column("select accepted from runs where accepted is not null")
     assert exact in said
     assert exact in crowded.run("status").out
-    assert not kept(crowded).parent.exists(), "what was refused is of no use any more"
+    assert not kept(crowded).parent.exists(), "the refused candidate was kept"
 
     for user in crowd(crowded)[:25]:
         crowded.sandbox.company.pingone.delete_user(user)
@@ -170,10 +170,10 @@ def test_another_tenant_is_not_read_into_what_is_there(crowded):
 
     change = f"charthop.tenant:{org.slug}->{org.org_id}"
     assert 5 == result.code and f"rollcall sync --accept '{change}'" in result.err
-    assert 0 == crowded.sandbox.charthop.count(), "it was not even asked"
+    assert 0 == crowded.sandbox.charthop.count(), "ChartHop received a request"
     newest = "from runs where run_id = (select max(run_id) from runs) order by source_name"
     assert ["refused"] * 3 == crowded.column(f"select status {newest}")
-    assert not kept(crowded).exists(), "there is nothing to look at"
+    assert not kept(crowded).exists(), "a candidate was kept"
     assert_published_is_true(crowded)
 
     assert 0 == crowded.run("sync", "charthop", "--accept", change).code

@@ -147,7 +147,7 @@ class Directory:
             self._kept[key] = make()
         return self._kept[key]
 
-    # who belongs where
+    # memberships
 
     def parents(self, group_id: str) -> set[str]:
         """Return every group above this one, at any distance."""

@@ -149,7 +149,7 @@ class Reads:
             return self.render.role(rest[0], built_in=True)
         return self.all("roles", [self.render.role(one, True) for one in sorted(roles)])
 
-    # what is in a list
+    # the rows of a list
 
     def above(self, group_id: str) -> list[str]:
         if self.switches.nesting_type == "closure":
