@@ -59,7 +59,7 @@ def test_the_key_is_made_once_for_its_owner_only(warehouse):
 
     assert key == seal.read_key(warehouse) and len(key) >= 32
     assert 0o600 == seal.key_path(warehouse).stat().st_mode & 0o777
-    assert [seal.key_path(warehouse)] == list(warehouse.parent.iterdir()), "a temporary file is left"
+    assert [seal.key_path(warehouse)] == list(warehouse.parent.iterdir()), "a draft is left"
 
 
 def test_a_key_that_is_lost_or_open_to_others_is_told(warehouse):

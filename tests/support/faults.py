@@ -72,6 +72,7 @@ def broken_chunks(request: Request, honest: Response) -> Response:
 
 
 def short_gzip(request: Request, honest: Response) -> Response:
+    """Send a compressed body without its end."""
     packed = gzip.compress(honest.encoded())
     return Response(200, packed[: len(packed) // 2], {"content-encoding": "gzip"})
 

@@ -22,6 +22,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def decided(rows: Rows, decision: str = "keep", comment: str = "") -> Rows:
+    """Return the rows with this decision and comment filled in."""
     return [row | {"decision": decision, "comment": comment} for row in rows]
 
 

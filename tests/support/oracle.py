@@ -79,6 +79,7 @@ def employment(org: ChartHop, person: dict) -> str:
 
 
 def charthop(org: ChartHop) -> Facts:
+    """Return the accounts, entitlements and grants that ChartHop's state implies."""
     told = Facts()
     for key, person in org.persons.items():
         account = f"charthop:person:{key}"
@@ -94,6 +95,7 @@ def charthop(org: ChartHop) -> Facts:
 
 
 def haloitsm(halo: HaloITSM) -> Facts:
+    """Return the accounts, entitlements and grants that HaloITSM's state implies."""
     told = Facts()
     for key, agent in halo.agents.items():
         if key != 1:  # Unassigned, which is nobody
@@ -119,6 +121,7 @@ def haloitsm(halo: HaloITSM) -> Facts:
 
 
 def pingone(tenant: PingOne) -> Facts:
+    """Return the accounts, entitlements and grants that PingOne's state implies."""
     told = Facts()
     for key, user in tenant.users.items():
         told.accounts[f"pingone:user:{key}"] = "enabled" if user["enabled"] else "disabled"

@@ -46,13 +46,18 @@ class World:
         return nth(things, self.one)
 
     def another(self, things: Iterable[Thing]) -> Thing:
+        """Return the thing that the second number chooses."""
         return nth(things, self.other)
 
     def number(self) -> int:
+        """Return the next unused number."""
         return next(self.numbers)
 
 
 def nth(things: Iterable[Thing], number: int) -> Thing:
+    """Return one of the things in sorted order, chosen by a number; raise LookupError if there is
+    none.
+    """
     found = sorted(things)
     if not found:
         raise LookupError
@@ -63,6 +68,7 @@ CHANGES: dict[str, Callable[[World], Any]] = {}
 
 
 def happens(change: Callable[[World], Any]) -> Callable[[World], Any]:
+    """Register a change under its function's name."""
     CHANGES[change.__name__] = change
     return change
 
@@ -72,12 +78,14 @@ def happens(change: Callable[[World], Any]) -> Callable[[World], Any]:
 
 @happens
 def charthop_joins(world: World) -> None:
+    """Add a seat to a group today."""
     job, group = world.a(world.org.jobs), world.org.groups[world.another(world.org.groups)]
     feeds.move(world.org, job, group, add=True, on=world.org.today)
 
 
 @happens
 def charthop_leaves(world: World) -> None:
+    """Remove a person's seat from one of its groups today."""
     person = world.org.persons[world.a(world.org.persons)]
     held = world.org.group_ids(person["id"])
     group, job = world.org.groups[world.another(held)], person["hires"][-1]["jobId"]
@@ -94,6 +102,7 @@ def charthop_will_join(world: World) -> None:
 
 @happens
 def charthop_hires(world: World) -> None:
+    """Hire a person, sometimes for a day in the future."""
     number, day = world.number(), world.org.today + timedelta(days=(0, 0, 9)[world.other % 3])
     mail = f"new.{number}@generated.example"
     hires = [(day.isoformat(), None)]
@@ -104,6 +113,7 @@ def charthop_hires(world: World) -> None:
 
 @happens
 def charthop_ends(world: World) -> None:
+    """End a current employment yesterday."""
     hire = world.org.persons[world.a(world.org.persons)]["hires"][-1]
     day = world.org.today - timedelta(days=1)
     if hire["startDate"] <= day.isoformat() and not hire.get("endDate"):
@@ -112,6 +122,7 @@ def charthop_ends(world: World) -> None:
 
 @happens
 def charthop_returns(world: World) -> None:
+    """Hire a leaver again into the same seat."""
     hires = world.org.persons[world.a(world.org.persons)]["hires"]
     if hires[-1].get("endDate"):
         today = world.org.today.isoformat()
@@ -120,17 +131,20 @@ def charthop_returns(world: World) -> None:
 
 @happens
 def charthop_forgets(world: World) -> None:
+    """Delete a person."""
     del world.org.persons[world.a(world.org.persons)]
 
 
 @happens
 def charthop_renames(world: World) -> None:
+    """Rename a person and a group."""
     world.org.persons[world.a(world.org.persons)]["name"]["last"] = f"Renamed{world.other}"
     world.org.groups[world.another(world.org.groups)]["name"] = f"Renamed {world.one}"
 
 
 @happens
 def charthop_founds(world: World) -> None:
+    """Create a group, sometimes for a day in the future."""
     number = world.number()
     group = {"id": parts.charthop_id("group", number), "typeId": world.a(world.org.group_types)}
     if world.other % 3 == 0:
@@ -140,12 +154,14 @@ def charthop_founds(world: World) -> None:
 
 @happens
 def charthop_archives(world: World) -> None:
+    """Archive a group."""
     group = world.a(world.org.groups)
     world.org.groups[group]["deleteAt"] = f"{world.org.today.isoformat()}T00:00:00Z"
 
 
 @happens
 def charthop_purges(world: World) -> None:
+    """Delete a group."""
     del world.org.groups[world.a(world.org.groups)]
 
 
@@ -153,11 +169,13 @@ def charthop_purges(world: World) -> None:
 
 
 def agents(world: World) -> list[int]:
+    """Return the agents that may change: neither Unassigned nor the API agent."""
     return [key for key in world.halo.agents if key > 2]
 
 
 @happens
 def haloitsm_joins(world: World) -> None:
+    """Add an agent to a team, sometimes as its manager."""
     agent, team = world.a(agents(world)), world.another(world.halo.teams)
     if not any(
         (row["agent_id"], row["team_id"]) == (agent, team) for row in world.halo.memberships
@@ -168,12 +186,13 @@ def haloitsm_joins(world: World) -> None:
 
 @happens
 def haloitsm_leaves(world: World) -> None:
+    """Delete a membership row."""
     world.halo.memberships.pop(world.one % max(1, len(world.halo.memberships)))
 
 
 @happens
 def haloitsm_leads(world: World) -> None:
-    """Make an agent a manager, end that, or make the agent a manager who is no member."""
+    """Toggle whether an agent manages a team, or is a member of it."""
     row = world.halo.memberships[world.one % max(1, len(world.halo.memberships))]
     what = ("is_manager", "in_section")[world.other % 2]
     row[what] = not row.get(what)
@@ -181,11 +200,13 @@ def haloitsm_leads(world: World) -> None:
 
 @happens
 def haloitsm_gives(world: World) -> None:
+    """Give an agent a role."""
     world.halo.role_holders.add((world.a(agents(world)), world.another(world.halo.roles)))
 
 
 @happens
 def haloitsm_takes(world: World) -> None:
+    """Take a role from an agent."""
     world.halo.role_holders.discard(world.a(world.halo.role_holders))
 
 
@@ -201,6 +222,7 @@ def haloitsm_brings(world: World) -> None:
 
 @happens
 def haloitsm_hires(world: World) -> None:
+    """Create an agent."""
     number = world.number()
     mail = f"agent.{number}@generated.example"
     world.halo.agents[number] = parts.agent(number, f"Agent {number}", mail)
@@ -208,16 +230,19 @@ def haloitsm_hires(world: World) -> None:
 
 @happens
 def haloitsm_deletes(world: World) -> None:
+    """Delete an agent."""
     haloitsm_agents.delete(world.halo, world.a(agents(world)))
 
 
 @happens
 def haloitsm_switches_off(world: World) -> None:
+    """Disable or enable an agent."""
     world.halo.agents[world.a(agents(world))]["isdisabled"] ^= True
 
 
 @happens
 def haloitsm_founds(world: World) -> None:
+    """Create a team and a role."""
     number = world.number()
     world.halo.teams[number] = parts.team(number, f"Team {number}", (1, "Department 1"))
     role = parts.halo_role(number, f"Role {number}")
@@ -226,6 +251,7 @@ def haloitsm_founds(world: World) -> None:
 
 @happens
 def haloitsm_drops_a_team(world: World) -> None:
+    """Delete a team with its memberships."""
     team = world.a(world.halo.teams)
     del world.halo.teams[team]
     world.halo.memberships[:] = [row for row in world.halo.memberships if row["team_id"] != team]
@@ -233,6 +259,7 @@ def haloitsm_drops_a_team(world: World) -> None:
 
 @happens
 def haloitsm_drops_a_role(world: World) -> None:
+    """Delete a role with its teams and holders."""
     role = world.a(world.halo.roles)
     del world.halo.roles[role]
     rows = world.halo.memberships
