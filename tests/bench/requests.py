@@ -41,8 +41,9 @@ def asked(sandbox, source: str) -> int:
 
 
 def formula(tenant) -> int:
-    """Return the fewest calls of a first full read: lists, members by group or by user,
-    assignments.
+    """Return the fewest calls of a first full read.
+
+    The calls are for lists, for members by group or by user, and for assignments.
     """
     users, groups = len(tenant.users), len(tenant.groups)
     workers = sum(row["type"] == "WORKER" for row in tenant.applications.values())

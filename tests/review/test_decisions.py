@@ -234,9 +234,7 @@ def test_an_altered_row_is_refused_by_its_number(asking, opened, case):
 
 
 def test_an_altered_workbook_is_refused_row_by_row(asking, opened):
-    """A workbook with a different alteration in each row is refused row by row, each with its
-    reason.
-    """
+    """Every row of a workbook with its own alteration is refused with its own reason."""
     sent, rows = decided(opened.rows), decided(opened.rows)
     for place, (change, _) in enumerate(TAMPERED.values()):
         rows[place] |= change(Row(sent[place], sent[place + 1], opened.others[0], opened.key))

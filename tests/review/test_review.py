@@ -128,9 +128,7 @@ def test_no_two_items_share_an_id(company, monkeypatch):
 
 
 def decides(rollcall: Rollcall, name: str) -> set[tuple[Any, ...]]:
-    """Return who decides on a person's access, by which rule, and why the first choice was
-    rejected.
-    """
+    """Return who decides on a person's access, by which rule, and why not the first choice."""
     return {
         (row["reviewer"].split("@")[0], row["reviewer_rule"], row["reviewer_conflict"])
         for row in rollcall.rows(f"from review_items where full_name = '{name}'")
@@ -160,8 +158,7 @@ source = "haloitsm"
 
 
 def test_nobody_decides_on_themself_or_after_leaving(company):
-    """Nobody decides on their own access, two people never decide on each other, and no leaver
-    decides.
+    """Nobody decides on their own access, no two people on each other's, and no leaver at all.
 
     Ada owns a group that she and her manager Joan are in; Nora, who left, owns Sam's team.
     """

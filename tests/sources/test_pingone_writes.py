@@ -332,9 +332,7 @@ def test_a_role_held_more_widely_counts_as_held(tenant, writer):
 
 @pytest.mark.parametrize("sign", ["shared id", "group", "inheritance"])
 def test_an_inherited_assignment_is_not_revoked(tenant, writer, sign):
-    """An inherited assignment is not revoked, even where the user's list does not mark it
-    read-only.
-    """
+    """An inherited assignment is not revoked, even if it is not marked read-only."""
     pingone = tenant.pingone
     pingone.switches.inherited_assignments = "unmarked"
     pingone.switches.inherited_ids = "shared" if sign == "shared id" else "own"

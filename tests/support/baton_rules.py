@@ -24,11 +24,10 @@ def from_json(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def from_later_json(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return the same data from the JSON of later versions (pkg/client/types.go,
-    ValidateReferences).
+    """Return the same data from the JSON of later versions.
 
-    Those versions refuse `grants` and a user's `name`. A mapping is a grant to an entitlement,
-    expanded in full.
+    Their rules are in pkg/client/types.go, ValidateReferences: `grants` and a user's `name` are
+    refused. A mapping is a grant to an entitlement, expanded in full.
     """
     told = json.loads(path.read_bytes())
     assert "grants" not in told and {"full"} >= {

@@ -1,9 +1,9 @@
 """`python -m tests.support.killing PLAN DIGEST STRIDE`: apply a plan, killed at each step.
 
 A step is a record that is written to disk (killed before, during and after the write) or a request
-(killed before it and after its answer). Each change is started again and again, killed a little
-later each time, until it is complete: at every step with a stride of 1, at every n-th step with a
-greater one. For the first change this includes the steps before all changes.
+(killed before it and after its answer). Each change is started again, killed a little later each
+time, until it is complete. With a stride of 1 that is at every step, otherwise at every n-th step.
+For the first change this includes the steps before all changes.
 """
 
 from __future__ import annotations
@@ -63,9 +63,7 @@ class Death:
 
 
 def child(plan: Path, digest: str, at: int, from_start: bool) -> int:
-    """Return the exit code of an apply that is killed at this step; a killed process has a negative
-    one.
-    """
+    """Return the exit code of an apply killed at this step, which is negative if it was killed."""
     pid = os.fork()
     if pid == 0:
         code = 1

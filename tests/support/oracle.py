@@ -21,9 +21,7 @@ Scope = str | None
 
 @dataclass
 class Facts:
-    """One source's accounts with status, entitlements, direct grants, and which entitlement gives
-    which.
-    """
+    """One source's accounts with status, entitlements, direct grants, and what gives what."""
 
     accounts: dict[str, str] = field(default_factory=dict)
     entitlements: set[Entitlement] = field(default_factory=set)

@@ -66,9 +66,7 @@ def may_write(rollcall: Rollcall) -> Rollcall:
 
 
 def busy(rollcall: Rollcall) -> AbstractContextManager[object]:
-    """Hold the lock of the warehouse like a running sync, so that applied changes are recorded
-    later.
-    """
+    """Hold the warehouse's lock like a running sync, so that results are recorded later."""
     return publish.lock_warehouse(rollcall.warehouse)
 
 

@@ -55,9 +55,7 @@ class World:
 
 
 def nth(things: Iterable[Thing], number: int) -> Thing:
-    """Return one of the things in sorted order, chosen by a number; raise LookupError if there is
-    none.
-    """
+    """Return one of the sorted things, chosen by a number; raise LookupError if there is none."""
     found = sorted(things)
     if not found:
         raise LookupError

@@ -1,8 +1,8 @@
 """A warehouse that an older version has published stays usable.
 
 `open_campaign_354f6e5.duckdb.xz` was published by commit 354f6e5, whose models had other names.
-Such a fixture is made in a checkout of that commit: call the tests' `first_sync` with a sandbox of
-its own, put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run `rollcall
+Such a fixture is made in a checkout of that commit. Call the tests' `first_sync` with a sandbox of
+its own. Put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run `rollcall
 review open q4`. Then compress the warehouse with `xz -9`.
 """
 

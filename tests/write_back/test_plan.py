@@ -81,8 +81,7 @@ def test_a_plan_says_what_it_leaves_out_and_why(company):
 
 
 def test_what_no_plan_may_touch_is_left_out(company):
-    """Protected accounts and Rollcall's own accounts are left out of a plan, whatever the mart
-    says.
+    """A plan leaves out protected accounts and Rollcall's own ones, whatever the mart says.
 
     The current policy counts, and the workers that read or write are never changed.
     """

@@ -83,9 +83,7 @@ class View:
         return {name: values[name] for name in names if values.get(name) is not None}
 
     def membership(self, row: dict) -> dict[str, Any]:
-        """Return a UnameSection: an agent in a team, or, without an agent, a team that a role
-        gives.
-        """
+        """Return a UnameSection: an agent in a team. Without an agent, a role gives the team."""
         team = self.halo.teams.get(row["team_id"], {})
         agent = self.halo.agents.get(row.get("agent_id") or 0, {})
         shown = {

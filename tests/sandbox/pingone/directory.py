@@ -188,9 +188,7 @@ class Directory:
         return found
 
     def assignments_of(self, kind: str, holder_id: str) -> dict[str, tuple[Thing, str | None]]:
-        """Return a principal's role assignments by id, each with the group it is inherited from, if
-        any.
-        """
+        """Return a principal's role assignments by id, each with the group that it comes from."""
         found: dict[str, tuple[Thing, str | None]] = {}
         if kind == "users" and self.switches.inherited_assignments != "none":
             for group_id in sorted(self.groups_of(holder_id)):

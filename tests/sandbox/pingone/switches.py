@@ -109,8 +109,6 @@ def not_found() -> Refused:
 
 
 def invalid(code: str, target: str, message: str, **inner: Any) -> Refused:
-    """Return a 400 with one detail, as in `invalid("REQUIRED_VALUE", "email", "must not be
-    empty")`.
-    """
+    """Return a 400 with one detail: `invalid("REQUIRED_VALUE", "email", "must not be empty")`."""
     detail: dict[str, Any] = {"code": code, "target": target, "message": message}
     return Refused(400, "INVALID_DATA", detail | ({"innerError": inner} if inner else {}))
