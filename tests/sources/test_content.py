@@ -80,9 +80,9 @@ FALSE = ("false", "FALSE", 0, "no", "0")
 
 
 def test_a_field_of_another_kind_hides_nobody_and_closes_nothing(rollcall):
-    """Only `false` disables an account.
+    """A field of another type hides no account, and disables one only if it means false.
 
-    Any other value for false leaves the account enabled or unknown.
+    Any other value leaves the account enabled or unknown.
     """
     company = rollcall.sandbox.company
     odd = [(name, value) for name, values in ODD.items() for value in values]

@@ -68,7 +68,7 @@ def test_two_pages_that_lead_to_each_other_end_the_list(read, source):
 @pytest.mark.parametrize("source", ["charthop", "pingone"])
 @pytest.mark.parametrize("rows", ["the same", "none"])
 def test_links_that_are_always_new_come_to_an_end(read, source, rows):
-    """A list whose links are always new ends."""
+    """A list whose links are always new, without new rows, fails the source."""
     numbers = itertools.count()
     first: list[Any] = []
 
@@ -92,7 +92,7 @@ def test_links_that_are_always_new_come_to_an_end(read, source, rows):
 
 
 def test_a_list_without_end_comes_to_one(read, monkeypatch):
-    """An endless list ends at the limit of pages."""
+    """An endless list fails the source at the limit of pages."""
     monkeypatch.setattr("pipelines.sources.reading.MAX_PAGES", 20)
     numbers = itertools.count()
 
@@ -110,7 +110,7 @@ def test_a_list_without_end_comes_to_one(read, monkeypatch):
 
 @pytest.mark.parametrize("next_page", [7, {"a": 1}, ["x"], True])
 def test_a_link_that_is_none_ends_the_list(read, next_page):
-    """A next link that is no link fails the source."""
+    """A next link that is not text fails the source."""
     taken = read("pingone", pages_of("pingone", link(lambda _: next_page)))
 
     assert 4 == taken.code
