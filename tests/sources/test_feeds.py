@@ -29,7 +29,7 @@ def move_somebody(rollcall: Rollcall) -> None:
 def test_events_are_kept_once_and_date_grants(rollcall, published):
     """Each event is kept once, and a grant is dated by the change that gave it.
 
-    Events add when and by whom a grant was made. Without any change, no event is requested. Both
+    Events add when and by whom a grant was made. Without a new event, no change is requested. Both
     formats of the time are understood.
     """
     org = rollcall.has(published).sandbox.company.charthop

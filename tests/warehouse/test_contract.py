@@ -109,7 +109,7 @@ def test_the_people_of_the_invented_company_are_told_as_they_are(rollcall, publi
 
 
 def test_a_manager_is_found_by_mail_and_decides(rollcall):
-    """The manager's mail is found in HR, and the manager decides."""
+    """The manager decides on a person's access, and the owner on accounts without a person."""
     rollcall.sync(REVIEW__OWNER="security@lanternfish.example")
 
     review = rollcall.rows("from access_review")

@@ -92,7 +92,7 @@ def test_every_change_of_one_record_is_found(folder: Path):
 
 
 def test_a_cut_log_is_found_without_its_own_head(folder: Path):
-    """A truncated log is found even if `audit.head` was adapted: the journals know the head too."""
+    """A truncated log is found even without `audit.head`: the journals know the head too."""
     head = json.loads(lines(folder)[-1])["hash"]
     journal = folder / f"{'d' * 64}.journal.jsonl"
     json_lines.append_record(journal, lambda _: {"event": "ended", "audit_head": head})
@@ -127,7 +127,7 @@ def test_a_writer_that_died_leaves_a_log_that_goes_on(folder: Path):
 
 
 def test_an_edited_log_is_told_with_its_record(folder: Path, rollcall):
-    """An altered log is reported with the number of its record, and stays unchanged."""
+    """An altered log is reported with the number of its record."""
     content = (folder / "audit.jsonl").read_bytes()
     (folder / "audit.jsonl").write_bytes(content.replace(b"revoke:3", b"revoke:4"))
 
