@@ -42,7 +42,7 @@ MAY_IMPORT = {
     **{f"sources.{name}": {"sources", "http", "files", *GROUND} for name in source_names()},
     "sources": {"http", "files", *GROUND},
     "http": {"files", *GROUND},
-    "files": {"failures"},
+    "files": {"failures", "settings"},
     "settings": {"failures"},
     **{name: set() for name in ("clock", "failures", "redact", "sql")},
 }
@@ -212,6 +212,7 @@ def test_every_source_offers_what_the_verbs_need(source):
     for name in ("source", "connect", "tenant"):
         assert load_function(source, name)
     assert load_function(source, "probes", "check")
+    assert load_function(source, "needed_fields", "needed_fields")
     if source in writable_sources():
         assert load_function(source, "write_probes", "check")
         assert load_function(source, "connect", "writer")

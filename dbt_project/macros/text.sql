@@ -16,9 +16,10 @@
 {#- True where an id matches a pattern of the policy. `*` stands for any text;
     no other character is special. -#}
 {% macro matches(id, pattern) -%}
-    regexp_full_match(
-        {{ id }}, replace(regexp_escape({{ pattern }}), '\*', '.*')
-    )
+    {{ id }} like replace(
+        replace(replace(replace({{ pattern }}, '\', '\\'), '%', '\%'), '_', '\_'),
+        '*', '%'
+    ) escape '\'
 {%- endmacro %}
 
 

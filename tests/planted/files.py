@@ -135,4 +135,32 @@ BUGS = [
         ")\n# Any",
         "tests/review/test_decision_files.py -k nobody_wants",
     ),
+    Bug(
+        "an output replaces the warehouse",
+        "pipelines/files/output.py",
+        "        if one.parent == home and (",
+        "        if False and (",
+        "tests/files/test_output.py -k touches_the_warehouse",
+    ),
+    Bug(
+        "an output replaces any file",
+        "pipelines/files/output.py",
+        "not (path.is_file() and is_ours(path))",
+        "False",
+        "tests/files/test_output.py -k replaces_only_a_plan",
+    ),
+    Bug(
+        "a lock follows a link",
+        "pipelines/files/lock.py",
+        " | os.O_NOFOLLOW",
+        "",
+        "tests/files/test_output.py -k follow_no_link",
+    ),
+    Bug(
+        "an export removes folders of others",
+        "pipelines/files/scratch.py",
+        "DRAFT_NAME.fullmatch(left.name) and",
+        "left.name.startswith('.') and",
+        "tests/files/test_output.py -k beside_an_export",
+    ),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 DECISIONS = "tests/review/test_decisions.py"
+FIELDS = "tests/sync/test_vanished_fields.py"
 
 BUGS = [
     Bug(
@@ -209,5 +210,75 @@ BUGS = [
         "            check_names()\n",
         "",
         "tests/cli/test_bad_input.py -k misspelt",
+    ),
+    Bug(
+        "a field may vanish",
+        "pipelines/sync/vanished_fields.py",
+        "        if rows and not now.get(name):",
+        "        if False:",
+        f"{FIELDS} -k vanishes_where",
+    ),
+    Bug(
+        "a field that left with its rows has vanished",
+        "pipelines/sync/vanished_fields.py",
+        " as earlier semi join {{table}} as later using (id))",
+        ")",
+        f"{FIELDS} -k vanishes_where",
+    ),
+    Bug(
+        "a null is as good as a value",
+        "pipelines/sources/needed_fields.py",
+        """not in ('null', '""', '[]', '{}')""",
+        """not in ('[]', '{}')""",
+        f"{FIELDS} -k vanishes_where",
+    ),
+    Bug(
+        "few rows may lose a field that decides a status",
+        "pipelines/sync/guard.py",
+        "if field.decides_status or field.rows > limits.vanished_rows:",
+        "if field.rows > limits.vanished_rows:",
+        f"{FIELDS} -k few_rows",
+    ),
+    Bug(
+        "any number of leavers may return",
+        "pipelines/sync/changed_statuses.py",
+        "lost, least = rows - kept, limits.revived_rows",
+        "lost, least = rows - kept, rows",
+        f"{FIELDS} -k numbers",
+    ),
+    Bug(
+        "all leavers may return at once",
+        "pipelines/sync/changed_statuses.py",
+        "rows == lost >= MIN_ALL_REVIVED",
+        "False",
+        f"{FIELDS} -k all_leavers",
+    ),
+    Bug(
+        "guard ignores changed statuses",
+        "pipelines/sync/guard.py",
+        "            changes += find_changed_statuses(connection, table, THIS_RUN, limits)\n",
+        "",
+        "tests/sync/test_guard.py -k enabled_again",
+    ),
+    Bug(
+        "a first read lacks a field in silence",
+        "pipelines/sync/run.py",
+        "    find_read_warnings(copy, [*read_now], warn)\n",
+        "",
+        f"{FIELDS} -k first_read",
+    ),
+    Bug(
+        "a source may dangle in silence",
+        "pipelines/sync/read_warnings.py",
+        "DANGLING_SHARE = 0.5",
+        "DANGLING_SHARE = 1.5",
+        f"{FIELDS} -k first_read",
+    ),
+    Bug(
+        "check takes rows without an id",
+        "pipelines/sources/needed_fields.py",
+        '(read_id(what, row, "id"), row) for row in rows)',
+        "(str(row), row) for row in rows)",
+        "tests/sources/test_needed_fields.py -k fails",
     ),
 ]

@@ -5,7 +5,9 @@ Nothing is imported in part.
 
 from __future__ import annotations
 
+import getpass
 import signal
+import socket
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -43,7 +45,8 @@ def test_decided_rows_are_taken_in_and_others_stay_open(review, opened):
         (row["decided_by"], row["is_current"], row["is_late"]) for row in decisions(review)
     }
     [taken] = review.rows("from review_imports")
-    assert ("kim.csv", "lead@lanternfish.example") == (taken["file_name"], taken["imported_by"])
+    actor = f"lead@lanternfish.example ({getpass.getuser()}@{socket.gethostname()})"
+    assert ("kim.csv", actor) == (taken["file_name"], taken["imported_by"])
     assert (len(rows), 3, len(rows) - 3, 0) == tuple(
         taken[f"rows_{kind}"] for kind in ("read", "decided", "undecided", "rejected")
     )

@@ -66,13 +66,14 @@ def facts(company: Company) -> dict[str, Facts]:
 
 
 def employment(org: ChartHop, person: dict) -> str:
-    """Return `active`, `leaver`, `future` or `unknown`, by the person's newest employment."""
+    """Return `active`, `leaver`, `future` or `unknown`, by the newest employment that has begun."""
     if not person["hires"]:
         return "unknown"
-    hire, today = person["hires"][-1], org.today
-    if date.fromisoformat(hire["startDate"]) > today:
+    today = org.today
+    begun = [h for h in person["hires"] if date.fromisoformat(h["startDate"]) <= today]
+    if not begun:
         return "future"
-    end = hire.get("endDate")
+    end = begun[-1].get("endDate")
     return "leaver" if end and date.fromisoformat(end) < today else "active"
 
 

@@ -128,6 +128,15 @@ def charthop_returns(world: World) -> None:
 
 
 @happens
+def charthop_announces_return(world: World) -> None:
+    """Somebody who left begins again next month."""
+    hires = world.org.persons[world.a(world.org.persons)]["hires"]
+    if hires[-1].get("endDate"):
+        soon = (world.org.today + timedelta(days=30)).isoformat()
+        hires.append({"jobId": hires[-1]["jobId"], "startDate": soon})
+
+
+@happens
 def charthop_forgets(world: World) -> None:
     """Delete a person."""
     del world.org.persons[world.a(world.org.persons)]

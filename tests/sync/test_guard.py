@@ -19,6 +19,7 @@ def grown(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Ite
         halo = sandbox.company.haloitsm
         for number in range(200, 230):
             halo.agents[number] = dict(halo.agents[30], id=number, email=f"a{number}@x.example")
+            halo.agents[number]["isdisabled"] = number < 208
         pingone = sandbox.company.pingone
         group = pingone.add_group({"name": "Crowd"})["id"]
         for number in range(60):
@@ -136,6 +137,17 @@ def test_hidden_fields_rows_and_resources_are_noticed(crowded):
         "haloitsm.accounts",
         f"pingone:group:{group}:member:60->20",
     )
+
+
+def test_accounts_that_are_enabled_again_are_refused(crowded):
+    """Many disabled accounts that are enabled at once are refused: their flag may be hidden."""
+    halo = crowded.sandbox.company.haloitsm
+    had = len([agent for agent in halo.agents.values() if agent["isdisabled"]])
+    for number in range(200, 208):
+        halo.agents[number]["isdisabled"] = False
+    halo.touch()
+
+    refused(crowded, f"haloitsm.accounts.disabled:{had}->{had - 8}")
 
 
 def test_losing_a_little_every_day_is_noticed(crowded):

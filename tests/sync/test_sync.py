@@ -58,6 +58,7 @@ CHARTHOP = [
     {"group_ids_keep_archived": True},
     {"job_key": "id", "list_has_group_ids": False},
     {"building_answers": 2},
+    {"shows_announced_start": True},
     {"unknown_field": "400", "unreadable_fields": {"name.full"}},
 ]
 HALOITSM = [

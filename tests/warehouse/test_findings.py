@@ -128,6 +128,9 @@ def test_what_the_invented_company_should_look_at(company):
         user(NORA): "critical",  # still in Billing Admin, which carries a privileged role
         "haloitsm:agent:12": "high",
     } == {key: row["severity"] for key, row in found(company, "leaver_with_access").items()}
+    [(early, finding)] = found(company, "access_before_start").items()
+    assert (user(THEO), "medium") == (early, finding["severity"])
+    assert "starts on 2099-01-04" in finding["evidence"] and "VPN" in finding["evidence"]
     without = found(company, "account_without_person")
     assert {user(JONAS), user(CASEY), user(BACKUP)} <= {*without}
     assert ("high", "medium") == (

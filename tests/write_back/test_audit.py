@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.cli import notify
 from pipelines.failures import Refused
 from pipelines.files import json_lines
-from pipelines.write_back import audit_log
+from pipelines.write_back import audit_log, collect
+from tests.support.applying import applied
+from tests.support.wanted import busy, may_write, wants
+from tests.write_back.test_plan import planned
 
 RECORDS = 12
 
@@ -135,3 +139,61 @@ def test_an_edited_log_is_told_with_its_record(folder: Path, rollcall):
 
     assert 5 == result.code and "record 5 was edited" in result.err
     assert 0o600 == (folder / "audit.jsonl").stat().st_mode & 0o777
+
+
+def rewritten(folder: Path) -> None:
+    """The log as somebody would write it who can write its folder: one actor is another one."""
+    records = [json.loads(line) for line in lines(folder)]
+    (folder / "audit.jsonl").unlink()
+    (folder / "audit.head").unlink()
+    for record in records:
+        log = audit_log.Log(folder, "mallory@host")
+        log.write(record["event"], record["plan_digest"], record["change_id"], **record["facts"])
+
+
+def test_verifying_says_what_it_does_not_prove(folder: Path, rollcall):
+    """A log that was written anew as a whole agrees with itself, and `audit verify` says so."""
+    head = rollcall.run("audit", "verify", "--json").document["head"]
+    rewritten(folder)
+    result = rollcall.run("audit", "verify")
+
+    assert 0 == result.code and "can write all of them anew" in result.out
+    result = rollcall.run("audit", "verify", "--head", head)
+    assert 5 == result.code and "written anew" in result.err
+    (folder / "audit.head").unlink()
+    result = rollcall.run("audit", "verify")
+    assert 5 == result.code and "audit.head is missing" in result.err
+    with pytest.raises(Refused, match=r"audit\.head is missing"):
+        audit_log.Log(folder, "kim@host").write("plan_made")
+
+
+def test_a_head_that_the_warehouse_noted_stays_there(folder: Path, rollcall, published):
+    """The warehouse keeps every head that it saw, so a log that is written anew is found."""
+    rollcall.has(published)
+    rollcall.warehouse.chmod(0o600)
+    for _ in range(2):
+        assert [] == collect_journals_into(rollcall)
+        rewritten(folder)
+    result = rollcall.run("audit", "verify")
+
+    assert 2 == rollcall.column("select count(*) from audit_heads")[0]
+    assert 5 == result.code and "the warehouse (12 records)" in result.err
+
+
+def collect_journals_into(rollcall) -> list[Refused]:
+    with rollcall.patch.context() as patch:
+        patch.setenv("WAREHOUSE", str(rollcall.warehouse))
+        return collect.collect_journals(rollcall.warehouse)
+
+
+def test_the_head_goes_out_with_the_message_of_an_apply(rollcall, published):
+    """The message of an apply has the head of the log, so that a copy exists elsewhere."""
+    wants(may_write(rollcall.has(published)), count=1)
+    said = []
+    rollcall.patch.setattr(notify, "send_summary", lambda *given: said.append(given))
+    with busy(rollcall):
+        result = applied(rollcall, planned(rollcall))
+    head = json.loads((rollcall.home / "data/changes/audit.head").read_text())["hash"]
+
+    assert 0 == result.code, result.err
+    assert f"audit head {head}" in said[-1][2] and "apply" == said[-1][0]

@@ -100,7 +100,11 @@ class Company:
         columns = POLICY_SCHEMA["requests"][1]
         if not path.exists():
             path.write_text(",".join(columns) + "\n")
-        row = {"request_id": request_id, "reason": "audit", "approved_by": "grace"} | values
+        row = {
+            "request_id": request_id,
+            "reason": "audit",
+            "approved_by": "grace.okoye@lanternfish.example",
+        } | values
         with path.open("a") as file:
             file.write(",".join(row.get(name, "") for name in columns) + "\n")
 
@@ -148,6 +152,9 @@ def decided(tmp_path_factory, published):
     made.request("R-5", person_id=edith["person_id"], entitlement_id=group(5), until=FUTURE)
     made.request("R-6", account_id=user(2), entitlement_id=group(10))  # Nora has left
     made.request("R-7", account_id=user(15), entitlement_id=group(99))
+    [mail] = [row["email"] for row in made.rows(f"from accounts where account_id = '{user(30)}'")]
+    made.request("R-8", account_id=user(30), entitlement_id=group(10), approved_by=mail.upper())
+    made.request("R-9", account_id=user(30), entitlement_id=group(14), approved_by="grace")
     (made.home / "reviews" / "policy.toml").write_text(POLICY)
     with pytest.MonkeyPatch.context() as patch:
         return made.build(patch)
@@ -175,6 +182,17 @@ def test_a_revoked_grant_is_planned_with_its_reason(decided):
     assert {"is_held": True} == json.loads(sam["expected_state"])
     assert None is sam["residual"]
     assert "also held through Engineering" in ada["residual"]
+
+
+def test_nobody_approves_what_they_get(decided):
+    """A request that its receiver or an unknown person approved is blocked, with the reason."""
+    said = {
+        row["reason_id"]: row["blocked_because"]
+        for row in decided.planned("reason_id in ('R-8', 'R-9')")
+    }
+
+    assert "the person who gets it has approved it: somebody else has to" == said["R-8"]
+    assert "approved_by is no address that HR or the policy knows" == said["R-9"]
 
 
 def test_what_no_plan_will_do_says_why(decided):

@@ -193,6 +193,8 @@ def test_the_decisions_and_the_policy_are_part_of_a_plan(company):
     """A plan's digest covers the decisions and the policy."""
     wants(company, count=1)
     before = json.loads(planned(company).read_text())
+    (company.home / "reviews").mkdir()
+    (company.home / "reviews" / "policy.toml").write_text("[leavers]\ndisable_after_days = 7\n")
     changed(company, "update policy.leavers set disable_after_days = 7")
     after = json.loads(planned(company).read_text())
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.failures import Failure
+from pipelines.sources.needed_fields import check_rows
 from pipelines.sources.pingone.client import (
     DIRECTORY_RIGHT,
     MEMBERSHIPS_RIGHT,
@@ -31,9 +32,10 @@ def probes(tenant: PingOne) -> Iterator[Probe]:
     users: list[str] = []
 
     def read_first(path: str, right: str) -> str:
-        found, _ = next(tenant.pages(path, right=right, limit=1))
+        found, _ = next(tenant.pages(path, right=right, limit=100))
+        check_rows("pingone", path, found)
         if path == "users":
-            users.extend(str(user["id"]) for user in found)
+            users.extend(str(user["id"]) for user in found[:1])
         return "can be read" if found else "can be read, but has no rows"
 
     def read_of_first_user(path: str, right: str) -> str:

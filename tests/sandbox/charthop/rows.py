@@ -142,7 +142,7 @@ class Day:
             hidden = {CONTACTS.get(field) for field in self.org.switches.unreadable_fields}
             return [row for row in person["contacts"] if row["type"] not in hidden]
         if field in ("startDate", "startDateOrg", "endDate", "endDateOrg"):
-            return (self.hire(person) or {}).get(field.removesuffix("Org"))
+            return self._hire_date(person, field.removesuffix("Org"))
         if field == "orgId":
             return self.org.org_id
         if field in ("address.city", "address.country"):
@@ -160,6 +160,14 @@ class Day:
         if field in PERSON_FIELDS:
             return person.get(field)
         return self._of_group(job, field)
+
+    def _hire_date(self, person: dict, name: str) -> str | None:
+        """The first or last day of the latest hire; perhaps the first day of the one announced."""
+        if name == "startDate" and self.org.switches.shows_announced_start:
+            for hire in person["hires"]:
+                if hire["startDate"] > self.on:
+                    return hire["startDate"]
+        return (self.hire(person) or {}).get(name)
 
     def _of_group(self, job: dict | None, field: str) -> Any:
         """Return fields such as `department.name`, for every single-membership group type."""

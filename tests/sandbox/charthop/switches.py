@@ -31,6 +31,7 @@ class Switches:
     group_jobs_key: str = "jobs"
     count_ignores_include_all: bool = False
     count_wrong_by: int = 0
+    shows_announced_start: bool = False  # a leaver's row shows the start of the next employment
     today_in: str = "utc"  # or "org": the time zone of a missing `date`
     forbidden: set[str] = field(default_factory=set)  # "person", "group", "event": answer 403
 
