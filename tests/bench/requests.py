@@ -1,4 +1,4 @@
-"""Requests of one sync: the first one, one with nothing changed, one with few changes."""
+"""Requests of a sync: the first one, one without any change, one with a few changes."""
 
 from __future__ import annotations
 
@@ -35,13 +35,16 @@ def first() -> list[str]:
 
 
 def asked(sandbox, source: str) -> int:
-    """Requests of one extraction, tokens included."""
+    """Return the number of requests of one extraction, tokens included."""
     with tempfile.TemporaryDirectory() as folder:
         return read(sandbox, source, folder)
 
 
 def formula(tenant) -> int:
-    """The fewest calls for a first full read: lists, members by group or by user, assignments."""
+    """Return the fewest calls of a first full read.
+
+    The calls are for lists, for members by group or by user, and for assignments.
+    """
     users, groups = len(tenant.users), len(tenant.groups)
     workers = sum(row["type"] == "WORKER" for row in tenant.applications.values())
     members: dict[str, int] = {}
@@ -65,7 +68,7 @@ CHANGES = 20
 
 
 def later() -> list[str]:
-    """A PingOne of 10,000 users and 500 groups, in which 50 hold a role."""
+    """Measure a PingOne of 10,000 users and 500 groups, of which 50 hold a role."""
     company = generate(10_000, groups=500, agents=10, administrators=0.0, workers=5)
     tenant = company.pingone
     for key in [*sorted(tenant.users)[:30], *sorted(tenant.groups)[:15]]:
@@ -94,7 +97,7 @@ def later() -> list[str]:
 
 
 def listed(sandbox: Sandbox) -> int:
-    """Those requests of the last sync that are pages of whole lists, the feed or the token."""
+    """Return how many requests of the last sync were for whole lists, the feed or the token."""
     found = 0
     for request in sandbox.pingone.seen:
         name = request.path.split("/")[-1]
@@ -106,7 +109,7 @@ def listed(sandbox: Sandbox) -> int:
 
 
 def read(sandbox: Sandbox, source: str, folder: str) -> int:
-    """How many requests one extraction and load takes, tokens included."""
+    """Return the number of requests of one extraction and load, tokens included."""
     server = getattr(sandbox, source)
     server.log.clear()
     server.seen.clear()

@@ -1,6 +1,6 @@
-"""A source that fails keeps its last complete state as a whole; refused data changes nothing.
+"""A source that fails keeps its last complete state whole; refused data changes nothing.
 
-Everybody is told: `runs`, status, export.
+`runs`, status and export show the failure.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def down(part: str, status: int = 404) -> Fault:
 
 
 def raw(rollcall: Rollcall, source: str) -> dict[str, list]:
-    """Every row of a source's raw tables."""
+    """Return every row of a source's raw tables."""
     tables = rollcall.column(
         "select table_name from duckdb_tables()"
         f" where schema_name = 'raw_{source}' and table_name not like '\\_dlt%' escape '\\'"
@@ -40,7 +40,7 @@ def raw(rollcall: Rollcall, source: str) -> dict[str, list]:
 
 
 def everything(rollcall: Rollcall) -> dict[str, list]:
-    """Every row of every table, but for the record of runs, as one number per table."""
+    """Return one number per table for all of its rows, without the record of runs."""
     tables = rollcall.column(
         "select schema_name || '.' || table_name from duckdb_tables()"
         " where table_name not in ('runs', 'run_resources')"
@@ -63,7 +63,7 @@ def runs_of(rollcall: Rollcall, run_id: str) -> dict[str, str]:
 def test_a_source_that_is_down_keeps_its_last_state(rollcall, published):
     """A source that is down keeps its last complete state, and is marked stale.
 
-    PingOne breaks off in the middle; meanwhile something changed in PingOne and in HaloITSM.
+    PingOne fails halfway, after changes in PingOne and in HaloITSM.
     """
     rollcall.has(published)
     company = rollcall.sandbox.company
@@ -183,7 +183,11 @@ def test_a_failed_run_adds_its_record_only(rollcall, published, status, code, wo
 
 
 def test_a_review_after_a_run_that_published_nothing_says_stale(rollcall, published):
-    """The run is in `runs` alone; opening a campaign builds what it shows of the sources again."""
+    """A campaign after a run that published nothing shows the sources as stale.
+
+    The run is recorded in `runs` alone, and opening a campaign builds the states of the sources
+    again.
+    """
     rollcall.has(published)
     for name in SOURCES:
         getattr(rollcall.sandbox, name).faults = [down(LISTS[name])]

@@ -1,8 +1,8 @@
 """HaloITSM on loopback: agents, teams, roles, and the tickets that ask for changes.
 
-Three tables say who may do what: agents, membership rows, and who holds which role. Tokens
-run out; a scope that does not exist (`read:agents`) is refused; parameters nobody knows are
-ignored, as older builds do with newer ones.
+Three tables say who may do what: agents, membership rows, and who holds which role. Tokens expire.
+A scope that does not exist (`read:agents`) is refused. Unknown parameters are ignored, as older
+builds ignore newer parameters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.sandbox.server import Request, Response
 
 
 class HaloITSM:
-    """One instance. State is plain dicts by id.
+    """One instance. Its state is plain dicts by id.
 
     `memberships` are UnameSection rows: of an agent, or (with a `role_id` and no agent) a
     team that a role gives. One with both is what a role left behind in the agent.
@@ -40,7 +40,7 @@ class HaloITSM:
     ) -> None:
         self.client_id, self.client_secret, self.tenant = client_id, client_secret, tenant
         self.switches = switches or Switches()
-        self.acting_agent = acting_agent  # the agent that the application of this request acts as
+        self.acting_agent = acting_agent  # the agent that the application acts as
         self.first_agent = acting_agent
         self.clients: dict[str, tuple[str, int]] = {}  # secret and agent of further applications
         self.pages = Pages(keep_pages)
@@ -54,19 +54,19 @@ class HaloITSM:
         self._numbers = itertools.count(1)
 
     def view(self) -> View:
-        """Memberships and roles, indexed."""
+        """Return the index of memberships and roles."""
         return self.pages.get("view", lambda: View(self))
 
     def touch(self) -> None:
-        """State or switches were edited by hand."""
+        """Clear the cache; call after editing state or switches by hand."""
         self.pages.changed()
 
     def add_client(self, client_id: str, client_secret: str, agent: int) -> None:
-        """One more API application, such as the one that opens tickets, and its agent."""
+        """Add an API application, such as the one that opens tickets, with its agent."""
         self.clients[client_id] = (client_secret, agent)
 
     def expire_tokens(self) -> None:
-        """Every token given out so far is void."""
+        """Invalidate every token issued so far."""
         self._tokens.clear()
 
     # --- HTTP
@@ -133,7 +133,7 @@ class HaloITSM:
     def _post(
         self, name: str, request: Request, query: dict[str, str], scopes: set[str]
     ) -> Response:
-        """Upsert of one or many. Of many, the last is answered unless `returnall`."""
+        """Upsert one or many elements. Of many, only the last is answered unless `returnall`."""
         if name == "agent":
             self._need(scopes, "admin", self.switches.agent_writes_need_admin)
         elif name in ("tickets", "actions"):
@@ -162,7 +162,7 @@ class HaloITSM:
     # --- tokens and rights
 
     def _token(self, request: Request, query: dict[str, str]) -> Response:
-        """OAuth client credentials; form encoded, nothing else."""
+        """Issue a token for OAuth client credentials. Only form-encoded requests are accepted."""
         switches = self.switches
         form = request.form
         tenant = query.get("tenant", form.get("tenant"))
@@ -229,7 +229,7 @@ class HaloITSM:
         return self.view().agent(agent, flag(query, "includedetails"))
 
     def _agents(self, query: dict[str, str]) -> Any:
-        """A bare array, or (on newer builds, when asked to paginate) one page of it."""
+        """Answer the agents: a bare array, or one page if a newer build is asked for pages."""
         switches, new = self.switches, self.switches.build == "new"
         teams = switches.list_has_teams and (not new or flag(query, "include_membership_info"))
         roles = flag(query, "includeroles")
@@ -259,7 +259,7 @@ class HaloITSM:
     def page(
         self, rows: list[dict], query: dict[str, str], key: str, show: Callable
     ) -> dict[str, Any]:
-        """The paged envelope. A larger page than the cap is cut without a word."""
+        """Return one page in its envelope. A limit above the cap is reduced without notice."""
         size = number(query, "page_size") or self.switches.page_default
         size = max(1, min(size, self.switches.page_cap))
         page_no = max(1, number(query, "page_no", 1))
