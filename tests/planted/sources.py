@@ -139,14 +139,14 @@ BUGS = [
     Bug(
         "an audit feed that reaches too far back is believed",
         "pipelines/sources/pingone/incremental.py",
-        "self.begun_at - datetime.fromisoformat(cursor) > FEED_REACH",
+        "self.begun_at - cursor > FEED_REACH",
         "False",
         f"{INCREMENTAL} -k sweep",
     ),
     Bug(
         "never a full sweep again",
         "pipelines/sources/pingone/incremental.py",
-        "            or self.begun_at - datetime.fromisoformat(swept_at) >= self.full_every\n",
+        "            or self.begun_at - swept_at >= self.full_every\n",
         "",
         f"{INCREMENTAL} -k sweep",
     ),
