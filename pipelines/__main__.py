@@ -32,6 +32,10 @@ def main() -> NoReturn:
             signal.signal(number, _interrupt)
     arguments = _parser().parse_args()
     try:
+        if not getattr(arguments, "needs_no_settings", False):
+            from pipelines.settings import check_names
+
+            check_names()
         code = arguments.run(arguments)
     except BrokenPipeError:
         os._exit(141)

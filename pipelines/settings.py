@@ -6,18 +6,33 @@ name is an error, because a misspelt setting must not silently mean the default.
 
 from __future__ import annotations
 
+import difflib
 import getpass
 import os
 import socket
+import tomllib
+from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import dlt
+from dlt.common.configuration.providers.toml import SettingsTomlProvider
 
 from pipelines.failures import Misconfigured
 
 Numbers = TypeVar("Numbers")
+
+# The sections of Rollcall's settings. One without names here checks them where it is read.
+SECTIONS = {
+    "review": (
+        *("owner", "actor", "folder", "files", "seal_key"),
+        *("dormant_after_days", "dormant_service_after_days"),
+    ),
+    "changes": ("folder",),
+    "notify": ("urls", "seconds"),
+    **dict.fromkeys(("sources", "provision", "guard", "plan", "apply")),
+}
 
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
 os.environ.setdefault("RUNTIME__LOG_LEVEL", "CRITICAL")  # Rollcall itself prints each failure once
@@ -38,10 +53,9 @@ def read_numbers(kind: type[Numbers], section: str) -> Numbers:
     """Return a dataclass of numbers; a field that is not configured has its default. The field
     `added_rows` in section `guard` is the setting GUARD__ADDED_ROWS. Raises Misconfigured."""
     types, values = {field.name: type(field.default) for field in fields(kind)}, {}
-    for variable in sorted(os.environ):
-        name = variable.removeprefix(f"{section}__".upper())
-        if name != variable and name.lower() not in types:
-            raise Misconfigured(variable, "unknown setting", f"use one of {', '.join(types)}")
+    for spelling, words in find_names_in_use():
+        if words[0] == section and len(words) > 1 and words[1] not in types:
+            refuse_name(spelling, words[1], types, "setting")
     for name, to_number in types.items():
         text = read_setting(f"{section}.{name}")
         try:
@@ -55,10 +69,76 @@ def read_numbers(kind: type[Numbers], section: str) -> Numbers:
     return kind(**values)
 
 
+def check_names() -> None:
+    """Raise Misconfigured for a settings file that cannot be read, and for a misspelt name in it or
+    in the environment. The names of sources are checked in `sources/registry.py`."""
+    for spelling, (section, *names) in find_names_in_use():
+        known = SECTIONS.get(section)
+        if known and names and names[0] not in known:
+            refuse_name(spelling, names[0], known, f"setting of {section}")
+        near = difflib.get_close_matches(section, [*SECTIONS, "warehouse"], 1, 0.8)
+        if section in (*SECTIONS, "warehouse") or not near:
+            continue
+        # The environment holds settings of other programs, too: there the other words must fit.
+        known = SECTIONS.get(near[0]) or names[:1] * (len(names) == 2)
+        if spelling.startswith("[") or (names and names[0] in known):
+            refuse_name(spelling, section, near, "section")
+
+
+def refuse_name(spelling: str, word: str, known: Iterable[str], kind: str) -> NoReturn:
+    """Raise Misconfigured for an unknown word, with the nearest known one as the remedy."""
+    near = difflib.get_close_matches(word, [*known], 1)
+    remedy = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
+    raise Misconfigured(spelling, f"unknown {kind}", remedy)
+
+
+def find_names_in_use() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the spelling and the words of each setting in the environment and in settings files."""
+    for variable in sorted(os.environ):
+        if "__" in variable:
+            yield variable, tuple(variable.lower().split("__"))
+    for path in _find_settings_files():
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise _unreadable(path, error) from None
+        for words in _flatten(document):
+            *sections, name = words
+            yield f"[{'.'.join(sections)}] {name}" if sections else f"[{name}]", words
+
+
+def _flatten(values: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for name, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from ((name, *words) for words in _flatten(value))
+        else:
+            yield (name,)
+
+
+def _find_settings_files() -> list[Path]:
+    """Return the settings files that dlt has read."""
+    try:
+        providers = dlt.config.config_providers
+    except Exception as error:  # the first access reads the files; dlt wraps every kind of error
+        raise _unreadable(Path(".dlt"), error) from None
+    readers = [one for one in providers if isinstance(one, SettingsTomlProvider)]
+    return [Path(place) for reader in readers for place in reader.present_locations]
+
+
+def _unreadable(path: Path, error: Exception) -> Misconfigured:
+    file = path / str(getattr(error, "file_name", ""))
+    why = str(error).strip().splitlines()[-1]
+    return Misconfigured(str(file), f"the file cannot be read: {why}", "correct the file")
+
+
 def read_actor() -> str:
-    """Return who runs the command, for the record: REVIEW__ACTOR, else the user and host."""
+    """Return who runs the command, for the record: the user and host of the machine.
+
+    REVIEW__ACTOR is what somebody claims, so it stands beside the user and never in its place.
+    """
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container whose user has no name
         user = f"user {os.getuid()}"
-    return read_setting("review.actor", f"{user}@{socket.gethostname()}")
+    machine, claim = f"{user}@{socket.gethostname()}", read_setting("review.actor")
+    return f"{claim} ({machine})" if claim else machine

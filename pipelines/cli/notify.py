@@ -28,9 +28,11 @@ def send_summary(verb: str, code: int, lines: list[str]) -> None:
 
     from pipelines import settings
 
-    urls = [
-        url for url in SEPARATOR.split(str(dlt.secrets.get("notify.urls") or "").strip()) if url
-    ]
+    try:
+        text = str(dlt.secrets.get("notify.urls") or "").strip()
+    except Exception:  # the settings cannot be read, and the command has already said so
+        return
+    urls = [url for url in SEPARATOR.split(text) if url]
     if not urls:
         return
     redact.hide(*urls)

@@ -69,14 +69,17 @@ def describe_effect(published: bool) -> str:
     from pipelines.warehouse.publish import open_published
     from pipelines.warehouse.source_states import describe_age, read_source_states
 
-    path = settings.warehouse_path()
+    try:
+        path = settings.warehouse_path()
+    except Exception:  # the settings cannot be read, which is the failure to print
+        return "nothing was read or changed"
     try:
         with open_published(path) as warehouse:
             states = read_source_states(warehouse)
     except Exception:
         return "the published warehouse cannot be read" if path.exists() else "nothing is published"
     ages = ", ".join(
-        f"{state['source_name']} {describe_age(state['as_of'])} old"
+        f"{state['source_name']} of {describe_age(state['as_of'])}"
         + (" (stale)" * state["is_stale"])
         for state in states
         if state["as_of"]

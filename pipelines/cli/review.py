@@ -69,6 +69,7 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     shows.add_argument("campaign", nargs="?", metavar="CAMPAIGN", help="one; default: all")
     add_step("list", run_list, "list every campaign that has a file or was opened", False)
     checks = add_step("verify", run_verify, "check offline that a packet is unchanged", False)
+    checks.set_defaults(needs_no_settings=True)  # an auditor has nothing but the packet
     checks.add_argument("folder", type=Path, metavar="DIR", help="the packet")
     checks.add_argument(
         "--manifest-sha256",

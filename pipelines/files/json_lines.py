@@ -77,29 +77,20 @@ def parse_record(line: bytes) -> Record | None:
 
 @contextmanager
 def hold_folder(folder: Path, what: str) -> Iterator[None]:
-    """The one process at work in this folder, which is made if it is not there. Raises Locked; the
-    kernel frees the lock of a process that died."""
+    """Make the folder if it is missing, and keep other processes out until the block ends.
+
+    Raises Locked if another process is at work in the folder.
+    """
     with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.chmod(0o700)
             stack.enter_context(exclusive(folder / ".lock", wait=False))
         except BlockingIOError:
-            raise Locked(str(folder), f"another {what} is at work", "wait for its end") from None
+            raise Locked(str(folder), f"another {what} is running", "wait until it ends") from None
         except OSError as error:
             raise storage_failure(folder, error) from None
         yield
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Replace a small file in one step, durably. Raises OSError."""
-    aside = path.with_name(path.name + ".new")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        _write(handle, data)
-    finally:
-        os.close(handle)
-    aside.replace(path)
 
 
 def _last_line(handle: int) -> bytes:

@@ -40,7 +40,7 @@ def write_csv(
 ) -> dict[str, Any]:
     """Write the rows of a query, with `empty` columns after them, and return the manifest's entry.
 
-    The file is RFC 4180 with CRLF in UTF-8; text that a spreadsheet would run is quoted.
+    The file is RFC 4180 with CRLF in UTF-8; text that a spreadsheet would run gets a leading quote.
     """
     kinds = [(name, kind) for name, kind, *_ in warehouse.execute(f"describe {sql}").fetchall()]
     columns = [name for name, _ in kinds] + [*empty]
@@ -119,7 +119,7 @@ def _field_sql(name: str) -> str:
 def describe_file(
     path: Path, columns: list[str], rows: int | dict[str, int], digest: str = ""
 ) -> dict[str, Any]:
-    """Return the manifest's entry for a file. `digest` saves reading the file if it is known."""
+    """Return the manifest's entry for a file; a `digest` that is known saves reading the file."""
     if not digest:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

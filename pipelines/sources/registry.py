@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +15,11 @@ from dlt.extract.source import DltSource
 
 from pipelines.failures import Misconfigured
 from pipelines.http.policy import Counters
-from pipelines.settings import read_setting
-from pipelines.sources import load_function, source_names
+from pipelines.settings import find_names_in_use, read_setting, refuse_name
+from pipelines.sources import find_function, load_function, source_names
 from pipelines.sources.earlier_rows import EarlierRows
 
+WHOLE = "all"  # the scope of a read that no setting narrows
 NOT_SETTINGS = ("counters", "earlier", "full")  # parameters of `source` that are no user's setting
 
 
@@ -128,7 +127,16 @@ def connect_client(source: str, counters: Counters) -> Any:
 
 def source_tenant(source: str) -> str:
     """Return which tenant the settings of a source lead to, whatever the credential."""
-    make = load_function(source, "tenant")
+    return _call_with_settings(source, load_function(source, "tenant"))
+
+
+def source_scope(source: str) -> str:
+    """Return which part of the tenant the settings of a source ask for: WHOLE for all of it."""
+    make = find_function(source, "scope")
+    return (_call_with_settings(source, make) if make else "") or WHOLE
+
+
+def _call_with_settings(source: str, make: Callable[..., str]) -> str:
     names = inspect.signature(make).parameters
     return make(**{name: read_setting(f"sources.{source}.{name}") for name in names})
 
@@ -142,32 +150,11 @@ def _resolve(source: str, make: Callable[..., Any], offered: dict[str, Any]) -> 
 
 
 def _refuse_unknown_names() -> None:
-    for source, name, spelling in _find_names_in_use():
+    for spelling, words in find_names_in_use():
+        if words[0] != "sources" or not 2 <= len(words) <= 3:
+            continue
+        source, name = words[1], "".join(words[2:])
         if source not in source_names():
-            _refuse(spelling, source, source_names(), "source")
+            refuse_name(spelling, source, source_names(), "source")
         if name and name not in source_options(source):
-            _refuse(spelling, name, list(source_options(source)), f"setting of {source}")
-
-
-def _find_names_in_use() -> list[tuple[str, str, str]]:
-    """Return source, setting and spelling of every entry under `sources`, wherever it is set."""
-    found = []
-    for variable in sorted(os.environ):
-        if variable.startswith("SOURCES__") and variable.count("__") == 2:
-            _, source, name = variable.split("__")
-            found.append((source.lower(), name.lower(), variable))
-    for provider in (dlt.config, dlt.secrets):
-        section = provider.get("sources")
-        for source, values in section.items() if isinstance(section, dict) else ():
-            for name in values if isinstance(values, dict) else [""]:
-                found.append((source, name, f"[sources.{source}] {name}".strip()))
-    return found
-
-
-def _refuse(spelling: str, word: str, known: list[str], kind: str) -> None:
-    near = difflib.get_close_matches(word, known, 1)
-    raise Misconfigured(
-        spelling,
-        f"unknown {kind}",
-        f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}",
-    )
+            refuse_name(spelling, name, source_options(source), f"setting of {source}")

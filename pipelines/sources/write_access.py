@@ -14,7 +14,6 @@ prefix `sync_`). The credential is only read from PROVISION__…, because a sync
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
@@ -22,6 +21,7 @@ from typing import Any
 import dlt
 
 from pipelines.failures import Misconfigured
+from pipelines.settings import find_names_in_use, refuse_name
 from pipelines.sources import load_function, source_names
 from pipelines.sources.writer import Provisioner
 
@@ -97,7 +97,6 @@ def _convert(kind: Any, text: str, key: str) -> Any:
 def _refuse_unknown_names(source: str) -> None:
     """Raise Misconfigured for a misspelt setting, which must not silently mean its default."""
     known = inspect.signature(_load(source, "connect")).parameters
-    prefix = f"PROVISION__{source}__".upper()
-    for variable in sorted(os.environ):
-        if variable.startswith(prefix) and variable[len(prefix) :].lower() not in known:
-            raise Misconfigured(variable, "unknown setting", f"use one of {', '.join(known)}")
+    for spelling, words in find_names_in_use():
+        if words[:2] == ("provision", source) and len(words) == 3 and words[2] not in known:
+            refuse_name(spelling, words[2], known, f"write setting of {source}")

@@ -49,9 +49,11 @@ def record_build(candidate: Path, variables: dict[str, Any]) -> None:
 
 def _inputs_digest(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps([__version__, duckdb.__version__, variables]).encode())
-    for path in sorted(PROJECT_FOLDER.rglob("*")):
-        if path.suffix in (".sql", ".yml"):
-            digest.update(path.read_bytes())
+    for folder in ("models", "macros", "tests"):  # dbt puts its own results beside these folders
+        for path in sorted((PROJECT_FOLDER / folder).rglob("*")):
+            if path.suffix in (".sql", ".yml") and path.is_file():
+                digest.update(path.read_bytes())
+    digest.update((PROJECT_FOLDER / "dbt_project.yml").read_bytes())
     for schema, table in connection.execute(
         "select schema_name, table_name from duckdb_tables()"
         " where not temporary and schema_name <> 'built' order by all"

@@ -1,4 +1,4 @@
-"""Judges every row of the files that came back, against the items of the campaign."""
+"""Check every row of the files that came back against the items of the campaign."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ from pipelines.review.incoming.outcome import Decision, FileOutcome, Outcome
 from pipelines.review.incoming.rules import InvalidRow, OpenCampaign
 from pipelines.review.outgoing.rows import shown_sql
 from pipelines.sql import fetch_dicts, quote
-
-TEXT_FIELDS = ("item_id", "import_id", "grant_id", "decision", "comment", "decided_by")
 
 
 def judge_files(

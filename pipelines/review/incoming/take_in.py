@@ -21,11 +21,12 @@ from pipelines.review import campaign as campaigns
 from pipelines.review import seal
 from pipelines.review.incoming import decision_file
 from pipelines.review.incoming.decision_file import DecisionFile
-from pipelines.review.incoming.judging import TEXT_FIELDS, judge_files
+from pipelines.review.incoming.judging import judge_files
 from pipelines.review.incoming.outcome import Outcome
 from pipelines.review.incoming.rules import OpenCampaign
 from pipelines.warehouse import publish, review_tables
 
+TEXT_FIELDS = ("item_id", "import_id", "grant_id", "decision", "comment", "decided_by")
 DECISION_SCHEMA = pa.schema(
     {name: pa.string() for name in TEXT_FIELDS}
     | {"row_number": pa.int64(), "decided_at": pa.timestamp("us", "UTC")}
