@@ -77,7 +77,9 @@ def _read_lines(text: io.TextIOWrapper, what: str) -> Iterator[str]:
     is_first = True
     while line := text.readline(MAX_LINE_CHARACTERS + 1):
         if len(line) > MAX_LINE_CHARACTERS:
-            why = f"one of its lines has more than {MAX_LINE_CHARACTERS:,} characters"
+            why = (
+                f"a line has more than {MAX_LINE_CHARACTERS:,} characters, too many for its columns"
+            )
             raise Refused(what, why, AS_SENT)
         if not (is_first and HINT.fullmatch(line)):
             yield line

@@ -77,7 +77,7 @@ def test_a_code_page_that_nothing_proves_is_refused(review, person, encoding):
 
 def test_letters_that_two_code_pages_share_are_not_guessed(review, person):
     """A name proves several code pages: a comment that they read differently is refused."""
-    rows = decided(person("Zoë Müller"))
+    rows = decided(person("Jörg Weiß"))
     rows[1] |= {"decision": "revoke", "comment": "größer"}
     rows[2] |= {"decision": "revoke", "comment": "señor"}
 
