@@ -26,6 +26,7 @@ from pipelines.policy import company_files, presence
 from pipelines.redact import redact_text, remove_secrets
 from pipelines.sources import registry
 from pipelines.sync import future_runs, guard, load, read_target, run_record
+from pipelines.sync.read_warnings import find_read_warnings
 from pipelines.warehouse import publish
 from pipelines.warehouse.dbt_build import dbt_variables, transform
 from pipelines.write_back import collect
@@ -121,7 +122,14 @@ def _build(
         outcome.unread_journals = collect.collect_journals(copy)
     report("transforming and testing")
     transform(copy, work.parent)
-    shrinkage = guard.check_shrinkage(copy, options.accepted)
+    read_now = {read.source: read for read in complete}
+
+    def warn(source: str, text: str) -> None:
+        read_now[source].counters.warn(text)
+        report(f"{source}: {text}")
+
+    find_read_warnings(copy, [*read_now], warn)
+    shrinkage = guard.check_shrinkage(copy, outcome.warehouse, [*read_now], options.accepted, warn)
     targets = chain.from_iterable(outcome.target_changes.values())
     changes = [outcome.clock_change, *outcome.policy_changes, *targets, *shrinkage]
     for change in filter(None, changes):

@@ -1,5 +1,7 @@
-"""Every change of the audit log is found: one record edited, dropped, moved, put in, or the end
-cut off."""
+"""Every change of the audit log is found.
+
+A record may be edited, removed, moved or inserted, or the end may be cut off.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ RECORDS = 12
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A log that tells of one plan, at the place where the settings look for it."""
+    """Return the folder of a log of one plan, at the place where the settings look for it."""
     folder = tmp_path / "data" / "changes"
     folder.mkdir(parents=True)
     log = audit_log.Log(folder, "kim@host")
@@ -38,7 +40,7 @@ def lines(folder: Path) -> list[bytes]:
 
 
 def edited(folder: Path) -> list[tuple[str, list[bytes]]]:
-    """Every way to touch one record of the log."""
+    """Return every alteration of one record of the log."""
     whole = lines(folder)
     found = []
     for at, line in enumerate(whole):
@@ -74,6 +76,7 @@ def edited(folder: Path) -> list[tuple[str, list[bytes]]]:
 
 
 def test_a_log_as_it_was_written_is_believed(folder: Path, rollcall):
+    """An unaltered log is valid, and only its own head is accepted."""
     result = rollcall.run("audit", "verify", "--json")
 
     assert (0, RECORDS) == (result.code, result.document["records"])
@@ -84,6 +87,7 @@ def test_a_log_as_it_was_written_is_believed(folder: Path, rollcall):
 
 
 def test_every_change_of_one_record_is_found(folder: Path):
+    """Every alteration of one record is found."""
     changes = edited(folder)
     assert len(changes) > 300
     for name, content in changes:
@@ -92,7 +96,7 @@ def test_every_change_of_one_record_is_found(folder: Path):
 
 
 def test_a_cut_log_is_found_without_its_own_head(folder: Path):
-    """The journals know the head as well, for the case that `audit.head` was put right too."""
+    """A truncated log is found even without `audit.head`: the journals know the head too."""
     head = json.loads(lines(folder)[-1])["hash"]
     journal = folder / f"{'d' * 64}.journal.jsonl"
     json_lines.append_record(journal, lambda _: {"event": "ended", "audit_head": head})
@@ -104,6 +108,7 @@ def test_a_cut_log_is_found_without_its_own_head(folder: Path):
 
 @pytest.mark.parametrize("left", [RECORDS - 1, 0])
 def test_nothing_is_written_behind_a_log_that_was_cut(folder: Path, left: int):
+    """Nothing is appended to a truncated log."""
     (folder / "audit.jsonl").write_bytes(b"".join(lines(folder)[:left]))
 
     with pytest.raises(Refused, match="missing"):
@@ -111,9 +116,9 @@ def test_nothing_is_written_behind_a_log_that_was_cut(folder: Path, left: int):
 
 
 def test_a_writer_that_died_leaves_a_log_that_goes_on(folder: Path):
-    """A writer that died in the middle of a record leaves a log that goes on.
+    """A writer that died in the middle of a record leaves a log that can be continued.
 
-    What the unfinished record announced had not begun.
+    The change that the unfinished record announced had not begun.
     """
     with (folder / "audit.jsonl").open("ab") as file:
         file.write(b'{"actor":"kim')
@@ -126,6 +131,7 @@ def test_a_writer_that_died_leaves_a_log_that_goes_on(folder: Path):
 
 
 def test_an_edited_log_is_told_with_its_record(folder: Path, rollcall):
+    """An altered log is reported with the number of its record."""
     content = (folder / "audit.jsonl").read_bytes()
     (folder / "audit.jsonl").write_bytes(content.replace(b"revoke:3", b"revoke:4"))
 

@@ -1,4 +1,4 @@
-"""From what was decided to what is to be changed: planned_changes, and what no plan will do."""
+"""From decisions to wanted changes: `planned_changes`, and what no plan will do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def group(number: int) -> str:
 
 
 class Company:
-    """A published warehouse of the invented company, with decisions and files of one's own."""
+    """A published warehouse of the invented company, with a test's own decisions and files."""
 
     def __init__(self, home: Path, warehouse: bytes) -> None:
         self.home, self.file = home, home / "access.duckdb"
@@ -54,7 +54,7 @@ class Company:
             connection.execute(f"insert into {table} by name select {marks}", list(values.values()))
 
     def campaign(self, name: str, decisions: dict[str, str], closed: str = "2026-01-31") -> None:
-        """A campaign in which these grants were decided on; an item is named by its number."""
+        """Add a campaign with decisions on these grants. An item's id is its number."""
         self.insert(
             "review_campaigns",
             campaign=name,
@@ -119,7 +119,7 @@ class Company:
 
 @pytest.fixture(scope="module")
 def decided(tmp_path_factory, published):
-    """Everything at once: each test looks at its own part."""
+    """Return a company with every kind of decision; each test looks at its own part."""
     made = Company(tmp_path_factory.mktemp("wanted"), published.data)
     ada, priya = user(4), user(22)
     held = {row["grant_id"] for row in made.rows("from grants")}
@@ -129,8 +129,8 @@ def decided(tmp_path_factory, published):
             f"{user(15)}/{group(5)}": "revoke",  # Sam, VPN: directly
             f"{ada}/{group(1)}": "revoke",  # Staff: directly, and through Engineers
             f"{user(1)}/{group(1)}": "keep",
-            f"{user(32)}/{group(1)}": "revoke",  # Omar has Staff through Engineers only
-            f"{user(20)}/{group(5)}": "modify",  # Lena's VPN is to be less
+            f"{user(32)}/{group(1)}": "revoke",  # Omar has Staff only through Engineers
+            f"{user(20)}/{group(5)}": "modify",  # Lena's VPN is to be reduced
             **{
                 next(key for key in sorted(held) if key.startswith(f"{who}/{what}")): "revoke"
                 for who, what in (
@@ -145,7 +145,7 @@ def decided(tmp_path_factory, published):
     )
     made.campaign("q3", {f"{user(6)}/{group(5)}": "revoke"}, closed="")  # still open
     made.request("R-1", account_id=user(30), entitlement_id=group(5))
-    made.request("R-2", account_id=ada, entitlement_id=group(14))  # she has it
+    made.request("R-2", account_id=ada, entitlement_id=group(14))  # she has it already
     made.request("R-3", account_id=user(24), entitlement_id=group(10), until="2026-01-31")
     made.request("R-4", person_id="charthop:person:nobody", entitlement_id=group(5))
     [edith] = made.rows("from people where full_name like 'Edith%'")
@@ -196,6 +196,7 @@ def test_nobody_approves_what_they_get(decided):
 
 
 def test_what_no_plan_will_do_says_why(decided):
+    """A change that no plan will make says why."""
     said = {
         (row["account_id"], row["entitlement_id"].split(":")[1]): row["blocked_because"]
         for row in decided.planned("campaign = 'q4' and blocked_because is not null")
@@ -209,6 +210,7 @@ def test_what_no_plan_will_do_says_why(decided):
 
 
 def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(decided):
+    """A change that no API can make becomes a ticket, and so does a modification."""
     tickets = decided.planned("channel = 'ticket' and reason_kind = 'decision'")
 
     assert {(group(5), "modify"), ("haloitsm:team:2:member", "revoke")} == {
@@ -220,6 +222,7 @@ def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(decided):
 
 
 def test_what_is_kept_or_not_closed_is_not_touched(decided):
+    """Kept access, and decisions of open campaigns, lead to no change."""
     assert [] == decided.planned(f"account_id in ('{user(1)}', '{user(6)}')")
 
 
@@ -246,6 +249,7 @@ def test_leavers_are_disabled_then_deleted(decided):
 
 
 def test_requests_give_what_is_lacking_until_they_end(decided):
+    """Requests add missing access, and remove the access when they end."""
     by_request = {row["reason_id"]: row for row in decided.planned("reason_id like 'R-%'")}
 
     assert ("grant", user(30), None) == (
