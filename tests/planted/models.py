@@ -213,7 +213,7 @@ BUGS = [
         "tests/sync/test_incomplete.py -k refuses",
     ),
     Bug(
-        "a start alone makes active",
+        "a start date alone makes a person active",
         "dbt_project/models/staging/charthop/base/base_charthop__persons.sql",
         "when started_on <= today and shows_ends and not shows_jobs",
         "when started_on <= today",
@@ -227,21 +227,21 @@ BUGS = [
         UNIT,
     ),
     Bug(
-        "HR goes on by the calendar while it is stale",
+        "a stale HR source follows the calendar",
         "dbt_project/macros/last_complete_at.sql",
         "where source_name = '{{ source_name }}' and status = 'complete'",
         "",
         "tests/sync/test_vanished_fields.py -k calendar",
     ),
     Bug(
-        "accounts of a stale system become dormant",
+        "accounts of a stale source become dormant",
         "dbt_project/macros/is_dormant.sql",
         "< {{ accounts }}.last_seen_at - to_days",
         "< {{ run_at() }} - to_days",
         UNIT,
     ),
     Bug(
-        "who starts later holds nothing of note",
+        "access before the start is no finding",
         "dbt_project/models/intermediate/findings/types/int_finding_access_before_start.sql",
         "where employment_status = 'future'",
         "where false",
