@@ -22,7 +22,7 @@ def run() -> None:
 def first() -> list[str]:
     lines = []
     with Sandbox(generate(5000, groups=300, agents=10)) as sandbox:
-        lines.append(f"ChartHop, 5,000 persons, 300 groups: {asked(sandbox, 'charthop')} (7 or 8)")
+        lines.append(f"ChartHop, 5,000 persons, 300 groups: {asked(sandbox, 'charthop')} (8 or 9)")
     with Sandbox(generate(500, agents=498)) as sandbox:
         lines.append(f"HaloITSM, 500 agents, new build: {asked(sandbox, 'haloitsm')} (at most 8)")
     company = generate(2000, groups=200, agents=10)
@@ -58,7 +58,7 @@ def formula(tenant) -> int:
         elif members.get(key):
             by_group += ceil(members[key] / 200)
     parents = len({parent for _, parent in tenant.nestings})
-    lists = 1 + ceil(len(tenant.populations) / 250) + 1 + ceil(groups / 200) + ceil(users / 200) + 1
+    lists = 1 + ceil(len(tenant.populations) / 250) + 1 + ceil(groups / 200) + ceil(users / 200) + 2
     return lists + min(by_group, users) + parents + users + groups + workers
 
 
@@ -102,7 +102,8 @@ def listed(sandbox: Sandbox) -> int:
     for request in sandbox.pingone.seen:
         name = request.path.split("/")[-1]
         filtered = "filter" in request.query and name != "activities"
-        known = ("users", "groups", "populations", "roles", "applications", "activities", "token")
+        known = {"users", "groups", "populations", "roles", "applications", "gateways"}
+        known |= {"activities", "token"}
         found += name in known and not filtered
     return found
 

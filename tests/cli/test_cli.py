@@ -130,6 +130,10 @@ def test_check_prints_what_a_write_credential_may_do(rollcall):
         found()["pingonewrite: rights"][0],
         "Identity Data Admin" in found()["pingonewrite: rights"][1],
     )
+    pingone.switches.permissions_have_ids = False
+    pingone.touch()
+    verdict, why = found()["pingonewrite: rights"]
+    assert "warn" == verdict and "does not list what its roles permit" in why
     assert ("ok", "it is agent 3") == found()["haloitsmwrite: the application's agent"]
     assert "tickettype_id 3" in found()["haloitsmwrite: what a ticket is made of"][1]
     del halo.desk.statuses[24]

@@ -226,6 +226,89 @@ def test_an_empty_tenant_is_one(read_own, source):
     assert (0, {}) == (taken.code, taken.rows.get(LONGEST[source], {}))
 
 
+# ---- lists of HaloITSM, whose pages are counted by number
+
+HALF_TOLD = {
+    "count of the page": {"record_count_of_page": True},
+    "bare array as long as the page": {"bare_pages": True},
+    "a smaller page than asked for": {"page_cap": 4, "record_count_of_page": True},
+    "a smaller bare array": {"page_cap": 4, "bare_pages": True},
+}
+
+
+@pytest.mark.parametrize("bare", [True, False], ids=["bare", "counted by page"])
+def test_teams_that_come_in_pages_are_read_whole(read_own, bare):
+    """Teams and roles that a build pages without being asked are read to their end."""
+    halo = read_own.sandbox.company.haloitsm
+    halo.switches.lookups_paged = halo.switches.record_count_of_page = True
+    halo.switches.bare_pages = bare
+    known = max(halo.teams)
+    for number in range(known + 1, known + 101):
+        halo.teams[number] = halo.teams[known] | {"id": number, "name": f"Team {number}"}
+
+    taken = read_own("haloitsm")
+
+    assert 0 == taken.code, taken.failure
+    assert {str(key) for key in halo.teams} == taken.rows["teams"].keys()
+
+
+PAST_THE_END = ("empty", "last", "404")
+
+
+@pytest.mark.parametrize("switches", HALF_TOLD.values(), ids=HALF_TOLD.keys())
+def test_a_total_of_the_page_ends_no_list(read_own, switches):
+    """A total, or a length, that agrees with the first page hides no agent on the next."""
+    halo = read_own.sandbox.company.haloitsm
+    for name, value in switches.items():
+        setattr(halo.switches, name, value)
+
+    taken = read_own("haloitsm")
+
+    assert 0 == taken.code, taken.failure
+    assert {str(key) for key in halo.agents if key != 1} == taken.rows["agents"].keys()
+
+
+@pytest.mark.parametrize("past", PAST_THE_END)
+@pytest.mark.parametrize("build", ["new", "bare pages", "old"])
+@pytest.mark.parametrize("size", [5, 15])
+def test_one_page_more_settles_a_list(read_own, past, build, size):
+    """Whatever a build answers behind the last page, the list is whole and is taken."""
+    halo = read_own.sandbox.company.haloitsm
+    halo.switches.past_the_end = past
+    halo.switches.build = "old" if build == "old" else "new"
+    halo.switches.bare_pages = build == "bare pages"
+    read_own.set("haloitsm", "page_size", size)
+
+    taken = read_own("haloitsm")
+
+    if build == "bare pages" and past == "404":  # nothing says that the last page was the last
+        assert 4 == taken.code
+    else:
+        assert 0 == taken.code, taken.failure
+        assert {str(key) for key in halo.agents if key != 1} == taken.rows["agents"].keys()
+
+
+@pytest.mark.parametrize("count", [True, False], ids=["counted", "without a count"])
+def test_rows_that_come_twice_end_no_list(read, count):
+    """A page that shows known agents again is not the last one."""
+    expected = read.good_day("haloitsm")
+    pages: list[dict[str, Any]] = []
+
+    def again(request: Request, honest: Response) -> Response:
+        """Page two shows rows of page one, and the pages behind it are one number later."""
+        pages.append(json.loads(honest.encoded()))
+        body = pages[-1]
+        if request.query["page_no"] == "2":
+            body = pages[0] | {"results": pages[0]["results"][::-1]}
+        elif request.query["page_no"] != "1":
+            body = pages[-2]
+        return Response(200, body if count else {"results": body["results"]})
+
+    taken = read("haloitsm", pages_of("haloitsm", again))
+
+    assert (0, expected) == (taken.code, taken.rows), taken.failure
+
+
 # ---- expired cursors, deleted rows
 
 

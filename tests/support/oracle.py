@@ -88,7 +88,7 @@ def charthop(org: ChartHop) -> Facts:
             told.direct.add((account, f"charthop:group:{group}:member", None))
     for key, group in org.groups.items():
         begun = (group.get("startsOn") or "") <= org.today.isoformat()
-        if begun and not group.get("deleteAt"):
+        if begun and not (group.get("deleteAt") or "9999")[:10] <= org.today.isoformat():
             told.entitlements.add(f"charthop:group:{key}:member")
     return told
 
@@ -97,7 +97,7 @@ def haloitsm(halo: HaloITSM) -> Facts:
     """Return the accounts, entitlements and grants that HaloITSM's state implies."""
     told = Facts()
     for key, agent in halo.agents.items():
-        if key != 1:  # Unassigned, which is nobody
+        if agent["name"] != "Unassigned":
             told.accounts[f"haloitsm:agent:{key}"] = (
                 "disabled" if agent["isdisabled"] else "enabled"
             )

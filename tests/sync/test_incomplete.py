@@ -119,10 +119,19 @@ def test_a_source_that_is_down_keeps_its_last_state(rollcall, published):
     assert {("charthop", "false"), ("haloitsm", "false"), ("pingone", "true")} == told
 
 
-def test_refuses_data_and_keeps_it_for_a_look(rollcall, published):
+@pytest.mark.parametrize(
+    "teams, why",
+    [
+        ({"all": True}, "`teams` is no list"),
+        ([7], "`teams` is no list of objects"),
+        ([{"team_id": {"id": 7}}], "`teams[*].team_id` is no id"),
+    ],
+    ids=["no list", "no objects", "no id"],
+)
+def test_refuses_data_and_keeps_it_for_a_look(rollcall, published, teams, why):
     """Data that a test refuses changes nothing but the record of runs; the candidate is kept.
 
-    A HaloITSM role has its teams in a form that is no list: read on, it would give no teams.
+    A HaloITSM role has its teams in another form: read on, it would give no teams.
     """
     rollcall.has(published)
     before = everything(rollcall)
@@ -131,7 +140,7 @@ def test_refuses_data_and_keeps_it_for_a_look(rollcall, published):
     def no_list(_: Request, honest: Response | None) -> Response:
         rows = json.loads(honest.encoded())
         rows = rows if isinstance(rows, list) else rows["roles"]
-        return Response(200, [row | {"teams": {"all": True}} for row in rows])
+        return Response(200, [row | {"teams": teams} for row in rows])
 
     rollcall.sandbox.haloitsm.faults = [
         Fault(lambda request: request.path.lower().endswith("/roles"), no_list, times=9)
@@ -142,7 +151,7 @@ def test_refuses_data_and_keeps_it_for_a_look(rollcall, published):
     run = result.document
     assert not run["published"]
     assert "roles" in run["failures"][0]["why"]
-    assert "`teams` is no list" in run["failures"][0]["why"]
+    assert why in run["failures"][0]["why"]
     assert before == everything(rollcall)
     assert dict.fromkeys(SOURCES, "refused") == runs_of(rollcall, run["run_id"])
     with duckdb.connect(run["candidate"], read_only=True) as kept:

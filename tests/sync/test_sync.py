@@ -73,6 +73,7 @@ HALOITSM = [
     {"list_has_teams": False, "teams_detail": "missing"},
     {"build": "old", "list_has_teams": False, "list_roles": "none"},
     {"inherited_teams_in_agent": False},
+    {"roles_list_has_teams": False},
     {"nulls": "null"},
     {"token_lifetime": 1},
 ]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import sys
 
 import pytest
 import yaml
@@ -49,6 +51,15 @@ def test_every_rule_holds_by_its_own_unit_test(built):
     tests = [run for run in result.result if run.node.resource_type == "unit_test"]
     assert [] == [f"{run.node.name}: {run.message}" for run in tests if run.status != "pass"]
     assert len(tests) >= 20
+
+
+def test_sql_trims_what_python_strips():
+    """A blank that Python strips from a text is one that SQL trims, and no other is."""
+    macros = (PROJECT_FOLDER / "macros" / "text.sql").read_text(encoding="utf-8")
+    macro = macros.split("macro trimmed")[1].split("endmacro")[0]
+    trimmed = {*"".join(re.findall('"(.*)"', macro)).encode().decode("unicode_escape")}
+
+    assert trimmed == {chr(code) for code in range(sys.maxunicode) if not chr(code).strip()}
 
 
 def test_every_truth_value_of_staging_is_tested(built):

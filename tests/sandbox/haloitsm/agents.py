@@ -50,7 +50,7 @@ def _tests(halo: HaloITSM, query: dict[str, str]) -> list[Callable[[dict], bool]
     def shown(agent: dict) -> bool:
         if agent["id"] in halo.switches.restricted_agents:
             return False
-        if agent["id"] == UNASSIGNED:
+        if agent["id"] == UNASSIGNED and agent["name"] == "Unassigned":
             return unassigned
         if agent.get("isapiagent") and not api:
             return False
@@ -72,8 +72,7 @@ def _tests(halo: HaloITSM, query: dict[str, str]) -> list[Callable[[dict], bool]
     if teams:
         within = {agent_id for team_id in teams for agent_id in members.get(team_id, ())}
         tests.append(lambda agent: agent["id"] in within)
-    if query.get("role"):
-        wanted = number(query, "role")
+    if wanted := number(query, "role"):  # 0 is none, as everywhere
         guids = {guid for guid, role in halo.roles.items() if role["id_int"] == wanted}
         holders = {agent_id for agent_id, guid in halo.role_holders if guid in guids}
         tests.append(lambda agent: agent["id"] in holders)

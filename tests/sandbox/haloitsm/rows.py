@@ -44,7 +44,7 @@ class View:
         self.of_team: dict[int, list[dict]] = defaultdict(list)
         self.of_role: dict[str, list[dict]] = defaultdict(list)
         for row in halo.memberships:
-            if row.get("role_id"):
+            if row.get("role_id") and not row.get("agent_id"):
                 self.of_role[row["role_id"]].append(row)
             else:
                 self.of_agent[row["agent_id"]].append(row)
@@ -97,7 +97,7 @@ class View:
         }
         if row.get("role_id"):
             shown["role_id"] = row["role_id"]
-            shown["role_name"] = self.halo.roles[row["role_id"]]["name"]
+            shown["role_name"] = self.halo.roles.get(row["role_id"], {}).get("name")
         shown |= {"in_section": True, "is_manager": False}
         shown |= {name: row[name] for name in MEMBERSHIP if name in row}
         return self.row(shown, tuple(shown))

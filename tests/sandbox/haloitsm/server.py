@@ -24,8 +24,9 @@ class HaloITSM:
     """One instance. Its state is plain dicts by id.
 
     `memberships` are UnameSection rows: of an agent, or (with a `role_id` and no agent) a team that
-    a role gives. `role_holders` are pairs of agent id and role GUID. With `keep_pages`, call
-    `touch()` after editing state or switches by hand.
+    a role gives. A row with both is what a role left behind in the agent. `role_holders` are pairs
+    of agent id and role GUID. With `keep_pages`, call `touch()` after editing state or switches by
+    hand.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class HaloITSM:
                 agent = self._agent(key)
                 return self.view().agent(agent, flag(query, "includedetails"))
             case ["team"]:
-                return self._teams(query)
+                return self._lookup(self._teams(query), query, "teams")
             case ["team", key]:
                 team = self.teams.get(self._key(key))
                 if team is None:
@@ -117,7 +118,7 @@ class HaloITSM:
                 return self.view().team_detail(team, flag(query, "includeagents"))
             case ["roles"]:
                 self._need(scopes, "admin", self.switches.roles_need_admin)
-                return self._roles(query)
+                return self._lookup(self._roles(query), query, "roles")
             case ["roles", guid]:
                 self._need(scopes, "admin", self.switches.roles_need_admin)
                 if guid not in self.roles:
@@ -248,6 +249,7 @@ class HaloITSM:
             if new and flag(query, "pageinate"):
                 body: Any = self.page(found, query, switches.agents_key, show)
                 body = {key: body[key] for key in ("record_count", switches.agents_key)}
+                body = body[switches.agents_key] if switches.bare_pages else body
             else:
                 body = show(found[: number(query, "count") or None])
             return Response(200, body).encoded()
@@ -261,12 +263,27 @@ class HaloITSM:
         size = number(query, "page_size") or self.switches.page_default
         size = max(1, min(size, self.switches.page_cap))
         page_no = max(1, number(query, "page_no", 1))
+        last = max(1, -(-len(rows) // size))
+        if page_no > last and self.switches.past_the_end == "404":
+            raise Refused(404, "Page not found.")
+        if page_no > last and self.switches.past_the_end == "last":
+            page_no = last
+        shown = rows[(page_no - 1) * size : page_no * size]
+        counted = shown if self.switches.record_count_of_page else rows
         return {
             "page_no": page_no,
             "page_size": size,
-            "record_count": len(rows) + self.switches.record_count_wrong_by,
-            key: show(rows[(page_no - 1) * size : page_no * size]),
+            "record_count": len(counted) + self.switches.record_count_wrong_by,
+            key: show(shown),
         }
+
+    def _lookup(self, rows: list[dict], query: dict[str, str], key: str) -> Any:
+        """A bare array, or a page of it where the build pages every list."""
+        switches = self.switches
+        if not switches.lookups_paged:
+            return rows
+        body = self.page(rows, query, key, lambda some: some)
+        return body[key] if switches.bare_pages else body
 
     def _teams(self, query: dict[str, str]) -> list[dict]:
         enabled = flag(query, "includeenabled", default=True)

@@ -75,6 +75,8 @@ class Reads:
             case ["applications", application_id]:
                 self.must(application_id, view.applications)
                 return render.application(application_id)
+            case ["gateways"]:
+                return self.all("gateways", [render.gateway(one) for one in view.gateways])
             case ["roles"]:
                 wanted = view.find(self.typed_roles(), query.get("filter", ""), scim.ROLES)
                 return self.all("roles", [render.role(one) for one in wanted])

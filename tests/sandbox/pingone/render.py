@@ -142,6 +142,10 @@ class Render:
         first = {"_links": links, "environment": self.environment}
         return dumps(first | without_nulls(self.directory.applications[application_id]))
 
+    def gateway(self, gateway_id: str) -> str:
+        """A gateway, which can hold roles as an application can."""
+        return self._thing(f"gateways/{gateway_id}", self.directory.gateways[gateway_id])
+
     def role(self, role_id: str, built_in: bool = False) -> str:
         """Return a role.
 
@@ -153,6 +157,8 @@ class Render:
         role["type"] = None if built_in else ("CUSTOM" if custom else "PLATFORM")
         if custom:
             role.setdefault("environment", self.environment)
+        if not self.switches.permissions_have_ids:
+            role["permissions"] = [{"description": "Reads users"} for _ in role["permissions"]]
         made = ordered(role, ROLE_ORDER)
         return dumps({"_links": {"self": {"href": url}}, "id": role_id} | made)
 

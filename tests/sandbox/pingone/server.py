@@ -39,6 +39,7 @@ READ_PERMISSIONS = {
     "environments": "orgmgt:read:environment",
     "populations": "dir:read:population",
     "applications": "application:read:application",
+    "gateways": "gateway:read:gateway",
     "activities": "audit:read:activity",
     "roles": "permissions:read:roles",
 }

@@ -29,6 +29,7 @@ class Switches:
     filter_needs_membership_right: bool = True  # users by memberOfGroups[...]
     unknown_environment: Literal[403, 404] = 404
     hidden_populations: set[str] = field(default_factory=set)  # a narrow role hides them
+    permissions_have_ids: bool = True  # of roles in their list
     assigner_must_hold_role: bool = False  # the worker needs the role that it assigns
 
     # pages
