@@ -248,14 +248,14 @@ BUGS = [
         UNIT,
     ),
     Bug(
-        "a key of 0 names something",
+        "a key of 0 counts as an id",
         "dbt_project/macros/text.sql",
         r"'^[-{}0.]*$|\.0+$'",
         r"'\.0+$'",
         UNIT,
     ),
     Bug(
-        "agent 1 is nobody whatever its name",
+        "agent 1 is left out whatever its name",
         "dbt_project/models/staging/haloitsm/base/base_haloitsm__agents.sql",
         "or lower(name) is distinct from 'unassigned'",
         "",
@@ -270,7 +270,7 @@ BUGS = [
         "tests/sync/test_one_row.py -k leftover",
     ),
     Bug(
-        "a stated origin is forgotten",
+        "a stated origin of a grant is dropped",
         "dbt_project/models/intermediate/access/int_effective_grants.sql",
         "select * from {{ ref('int_stated_inheritance') }}",
         "select * from {{ ref('int_stated_inheritance') }} where false",
@@ -284,7 +284,7 @@ BUGS = [
         UNIT,
     ),
     Bug(
-        "contradicting evidence is not seen",
+        "contradicting evidence is ignored",
         "dbt_project/models/intermediate/identity/int_accounts_matched_to_people.sql",
         "and not agreements.is_agreed",
         "and false",
@@ -305,7 +305,7 @@ BUGS = [
         "tests/warehouse/test_dbt.py -k python_strips",
     ),
     Bug(
-        "objects are taken for ids",
+        "objects are accepted as ids",
         "dbt_project/tests/generic/are_lists.sql",
         "['OBJECT', 'ARRAY']",
         "['NOTHING']",

@@ -278,7 +278,7 @@ class HaloITSM:
         }
 
     def _lookup(self, rows: list[dict], query: dict[str, str], key: str) -> Any:
-        """A bare array, or a page of it where the build pages every list."""
+        """Return a bare array, or one page of it where the build pages every list."""
         switches = self.switches
         if not switches.lookups_paged:
             return rows
