@@ -1,4 +1,4 @@
-"""No program finds a formula in a CSV of ours, and what was sent can be restored exactly."""
+"""No program finds a formula in Rollcall's CSV, and the import restores the exact texts."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def written(texts: list[str], tmp_path) -> str:
     ],
 )
 def test_no_program_finds_a_formula_in_a_name(name, tmp_path):
-    """A name has no formula, whichever separator a program splits at and whatever it quotes."""
+    """A name has no formula, whatever separator or quoting a program uses."""
     assert [] == run_cells(written([name], tmp_path))
 
 
 @settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_no_program_finds_a_formula_in_any_text(tmp_path_factory, texts):
-    """No text of any letters becomes a formula in any program."""
+    """No text becomes a formula in any program."""
     assert [] == run_cells(written(texts, tmp_path_factory.mktemp("any")))
 
 
 @settings(max_examples=40, deadline=None)
 @given(TEXTS)
 def test_a_safe_text_is_restored_exactly(texts):
-    """Every text is the same after it was made safe and restored."""
+    """A text made safe and restored is the same text."""
     with duckdb.connect() as connection:
         connection.execute("create table cells as select unnest(?) as text", [texts])
         found = connection.execute(

@@ -210,7 +210,7 @@ BUGS = [
         "tests/review/test_review.py -k share_an_id",
     ),
     Bug(
-        "control characters go out to reviewers",
+        "reviewers' files contain control characters",
         "pipelines/review/outgoing/rows.py",
         "case when has_control then",
         "case when false then",
@@ -238,7 +238,7 @@ BUGS = [
         "tests/review/test_decision_encodings.py -k share",
     ),
     Bug(
-        "every code page is Western",
+        "every code page counts as Western",
         "pipelines/review/incoming/encodings.py",
         "proven = [name for name, count in agreeing.items() if count == most > 0]",
         'proven = ["cp1252"]',

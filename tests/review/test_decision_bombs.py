@@ -182,7 +182,7 @@ REFUSED: dict[str, tuple[str, Callable[[Rows], bytes], str]] = {
 
 
 def with_strings(number: int, size: int) -> Callable[[Rows], bytes]:
-    """Many cells that refer to one long text, below the rows that went out."""
+    """Return a workbook of the rows, with many cells below that refer to one long text."""
 
     def write(parts: dict[str, bytes]) -> None:
         strings = parts["xl/sharedStrings.xml"]
@@ -320,7 +320,7 @@ def test_a_formula_is_refused_by_its_row_whatever_it_shows(asking, rows):
 
 
 def test_results_that_a_formula_spills_are_refused(asking, rows):
-    """A cell that a formula of another cell fills is refused like the formula itself."""
+    """A cell that another cell's formula fills is refused like the formula itself."""
 
     def spill(parts: dict[str, bytes]) -> None:
         cell = re.compile(rb'<c r="(%s[345])"[^>]*/?>(?:.*?</c>)?' % letters)
@@ -340,7 +340,7 @@ def test_results_that_a_formula_spills_are_refused(asking, rows):
 
 
 def test_a_value_under_a_merged_cell_is_refused(asking, rows):
-    """A value that the workbook does not show, under a merged cell, is refused by its row."""
+    """A row with a value hidden under a merged cell is refused by its number."""
     column = xlsx_cells.column_letters(HEADERS.index("decision"))
 
     def merge(parts: dict[str, bytes]) -> None:

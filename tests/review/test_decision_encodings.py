@@ -1,4 +1,4 @@
-"""A comment is kept with the letters that its reviewer wrote, or the file is refused."""
+"""A comment keeps the letters that its reviewer wrote, or the file is refused."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WORDS = {
 
 @pytest.fixture
 def person(review: Rollcall, opened) -> Iterator[object]:
-    """Makes a person of all items have this name."""
+    """Return a function that gives the person of all items this name."""
 
     def rename(name: str) -> list[dict[str, str]]:
         changed(review, f"update review_items set full_name = '{name}'")
@@ -48,7 +48,7 @@ def without(*names: str) -> list[str]:
 
 @pytest.mark.parametrize("encoding", WORDS)
 def test_labels_prove_the_code_page_of_comments(review, person, encoding):
-    """A comment in another code page is read as it was written, because the names prove it."""
+    """A comment in another code page is read as written if the names prove the code page."""
     name, words = WORDS[encoding]
     rows = decided(person(name), "revoke", words)
     data = text(rows, delimiter=";").encode(encoding, "replace")
@@ -63,7 +63,7 @@ def test_labels_prove_the_code_page_of_comments(review, person, encoding):
 
 @pytest.mark.parametrize("encoding", ["cp1251", "cp1252", "cp866"])
 def test_a_code_page_that_nothing_proves_is_refused(review, person, encoding):
-    """A comment whose code page no name proves is refused with the remedy, and only such rows."""
+    """Rows with a comment in an unproved code page are refused with the remedy, and no others."""
     rows = decided(person("Zoe Miller"))
     words = "больше не нужно" if encoding != "cp1252" else "größer"
     rows[1] |= {"decision": "revoke", "comment": words}
@@ -76,7 +76,7 @@ def test_a_code_page_that_nothing_proves_is_refused(review, person, encoding):
 
 
 def test_letters_that_two_code_pages_share_are_not_guessed(review, person):
-    """A name proves several code pages: a comment that they read differently is refused."""
+    """A comment that two possible code pages read differently is refused."""
     rows = decided(person("Jörg Weiß"))
     rows[1] |= {"decision": "revoke", "comment": "größer"}
     rows[2] |= {"decision": "revoke", "comment": "señor"}
@@ -91,7 +91,7 @@ def test_letters_that_two_code_pages_share_are_not_guessed(review, person):
     ("read", "told"), [("cp1252", "as utf-8 in cp1252"), ("cp1251", "as utf-8 in cp1251")]
 )
 def test_a_refusal_names_the_encoding_that_was_taken(review, person, read, told):
-    """Labels that were opened in a wrong encoding are refused, and the refusal names it."""
+    """Labels opened in a wrong encoding are refused, and the refusal names the encoding."""
     rows = person("Зоя Громова")
     wrong = "Зоя Громова".encode().decode(read, "ignore")
     rows = decided([row | {"Person": wrong} for row in rows])

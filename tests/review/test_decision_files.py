@@ -160,7 +160,7 @@ def with_other_sheets(sheet: Any) -> None:
 
 
 def with_far_cell(parts: dict[str, bytes]) -> None:
-    """As LibreOffice writes a row whose cells all have a style."""
+    """Add cells far to the right, as LibreOffice does for a row with a style."""
     parts[SHEET] = parts[SHEET].replace(b"</row>", b'<c r="AMJ1" s="0"/></row>', 1)
 
 
@@ -279,7 +279,7 @@ def test_what_a_person_types_is_read_as_they_see_it(rows, tmp_path):
     ],
 )
 def test_a_cell_is_read_as_excel_shows_it(rows, cell, shown):
-    """A cell in a form that few programs write is read as Excel shows it."""
+    """A cell in a rare form is read as Excel shows it."""
 
     def write(parts: dict[str, bytes]) -> None:
         head, _, tail = parts[SHEET].decode().partition("<sheetData>")
@@ -293,7 +293,7 @@ def test_a_cell_is_read_as_excel_shows_it(rows, cell, shown):
 
 
 def test_days_of_a_workbook_may_count_from_1904(rows, tmp_path):
-    """A day is the same day in a workbook that counts its days from 1904."""
+    """A date is the same in a workbook whose days count from 1904."""
 
     def from_1904(sheet: Any) -> None:
         sheet.parent.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904

@@ -28,7 +28,7 @@ from tests.support.product import Rollcall
 from tests.support.programs import restored, run_cells
 
 SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
-# Characters of which a spreadsheet makes something else go out as U+FFFD.
+# Characters that a spreadsheet changes go out as U+FFFD
 SENT = str.maketrans(
     dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xFFFE, 0xFFFF), "\ufffd")
 )
@@ -87,7 +87,7 @@ def texts(path: Path) -> list[tuple[str, ...]]:
 
 
 def as_text(csv_text: str, workbook_text: str) -> bool:
-    """Tell whether a cell is the same, but for the quotes of the CSV."""
+    """Return whether the cells are the same, apart from the quotes of the CSV."""
     return restored(csv_text) == workbook_text
 
 
@@ -226,7 +226,7 @@ def test_names_like_formulas_or_markup_stay_text(nasty):
 
 
 def test_whatever_goes_out_comes_back(nasty, rollcall):
-    """Every file that goes out can be filled in and imported, whatever the names in it are."""
+    """Every file that goes out can be filled in and imported, whatever names it has."""
     for path in sorted(nasty.glob("*.csv")):
         assert [] == run_cells(path.read_bytes().decode("utf-8-sig")), path.name
     for kind in ("csv", "xlsx"):

@@ -16,13 +16,13 @@ def is_unseen(mark: str) -> bool:
 
 
 def runs(cell: str) -> bool:
-    """Whether some program runs this cell as a formula: it skips what it does not show."""
+    """Return whether a program runs this cell as a formula. Programs skip invisible characters."""
     seen = next((mark for mark in cell if not is_unseen(mark)), "")
     return seen != "" and seen in SIGNS
 
 
 def restored(cell: str) -> str:
-    """What the warehouse says, back from a cell: one quote less wherever one was put."""
+    """Return the warehouse's value of a cell, without the quotes that the export added."""
 
     def begins_formula(text: str) -> bool:
         hidden = (mark for mark in text if mark in SEPARATORS or not is_unseen(mark))
@@ -42,7 +42,7 @@ def restored(cell: str) -> str:
 
 
 def run_cells(text: str) -> list[str]:
-    """The cells of a CSV that some program runs: it splits at any mark, with or without quotes."""
+    """Return the cells that a program runs, for every separator, with and without quoting."""
     found = re.split(f"[{SEPARATORS}]", text)
     for delimiter in ",;|\t":
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -168,7 +168,7 @@ def test_a_row_to_decide_says_why(company):
     )
     assert "dormant account +2" in marek["recommendation_because"]
     words = [row["recommendation_because"] for row in rows]
-    assert [] == run_cells("\r\n".join(words))  # our own words need no quote in a spreadsheet
+    assert [] == run_cells("\r\n".join(words))  # our own words need no quote
     assert ("Dormant account", "revoke", None) == (
         *(marek[name] for name in ("findings", "recommendation", "is_new_since_last_review")),
     )
