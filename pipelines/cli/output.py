@@ -79,8 +79,7 @@ def describe_effect(published: bool) -> str:
     except Exception:
         return "the published warehouse cannot be read" if path.exists() else "nothing is published"
     ages = ", ".join(
-        f"{state['source_name']} of {describe_age(state['as_of'])}"
-        + (" (stale)" * state["is_stale"])
+        f"{state['source_name']}: {describe_age(state['as_of'])}" + (" (stale)" * state["is_stale"])
         for state in states
         if state["as_of"]
     )

@@ -21,7 +21,7 @@ import openpyxl
 import pytest
 
 from pipelines.export.formats import FORMATS
-from tests.export.test_export import exported, runs_as_formula, strange_texts, told
+from tests.export.test_export import exported, runs_as_formula, strange_texts
 from tests.support.baton_rules import (
     expanded,
     from_json,
@@ -30,6 +30,7 @@ from tests.support.baton_rules import (
     must_be_sound,
 )
 from tests.support.product import Rollcall
+from tests.support.programs import restored
 
 OTHERS = [name for name in FORMATS if name != "review"]
 
@@ -334,8 +335,8 @@ def test_strange_texts_arrive_equal_and_none_can_run(company):
     for data in (objects, book):
         assert texts == [user["display_name"] for user in data["users"]]
         assert texts == [user["profile"]["login"] for user in data["users"]]
-    assert texts == [told(row["Username"]) for row in upload]
-    assert texts == [told(row["Full Name"]) for row in upload]
+    assert texts == [restored(row["Username"]) for row in upload]
+    assert texts == [restored(row["Full Name"]) for row in upload]
     assert len(texts) == len(access) == len({row["Account name"] for row in access})
     cells = (value for row in upload + access for value in row.values())
     assert [] == [value for value in cells if runs_as_formula(value)]

@@ -1,4 +1,4 @@
-"""Output goes where the user asks, and never over what is not Rollcall's."""
+"""Output goes where the user asks, and never replaces a file that is not Rollcall's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def company(rollcall: Rollcall, published) -> Rollcall:
 @pytest.mark.parametrize("name", ["", ".wal", "seal", "work/lock", "work/run"])
 @pytest.mark.parametrize("verb", ["plan", "report", "export"])
 def test_no_output_touches_the_warehouse(company, verb, name):
-    """No command writes over the warehouse, or beside it where its own files are."""
+    """No command writes over the warehouse, or where the warehouse's own files are."""
     wants(company, count=1)
     file = company.warehouse
     place = file.parent / (f".{file.name}.{name}" if name[:1].isalpha() else file.name + name)
@@ -35,7 +35,7 @@ def test_no_output_touches_the_warehouse(company, verb, name):
 
 @pytest.mark.parametrize("kind", ["file", "link", "folder"])
 def test_a_plan_replaces_only_a_plan(company, kind):
-    """A plan is not written over another file, a link or a folder; over an earlier plan it is."""
+    """A plan replaces an earlier plan, but no other file, link or folder."""
     wants(company, count=1)
     place, minutes = company.home / "x.plan.json", company.home / "minutes.txt"
     minutes.write_text("minutes")
@@ -55,7 +55,7 @@ def test_a_plan_replaces_only_a_plan(company, kind):
 
 
 def test_a_draft_follows_no_link(company, tmp_path, monkeypatch):
-    """A link that waits in the place of a draft is not followed, even if its name was guessed."""
+    """A link in the place of a draft is not followed, even if its name was guessed."""
     wants(company, count=1)
     minutes = tmp_path / "minutes.txt"
     minutes.write_text("minutes")
@@ -83,7 +83,7 @@ def test_a_lock_and_a_log_follow_no_link(company):
 
 
 def test_folders_of_others_stay_beside_an_export(company):
-    """An export removes what its killed runs left, and no folder of somebody else."""
+    """An export removes what its killed runs left, and nobody else's folder."""
     out = company.home / "shared"
     for name in (".building", ".sorting", ".rollcall-mine", ".rollcall-0123456789abcdef"):
         (out / name).mkdir(parents=True)
@@ -98,7 +98,7 @@ def test_folders_of_others_stay_beside_an_export(company):
 
 
 def test_folders_of_others_stay_beside_a_packet(review, tmp_path: Path):
-    """A packet is built in a folder of its own name, and leaves the folders of others alone."""
+    """A packet is built in a folder of its own name, and leaves other folders alone."""
     out = tmp_path / "shared"
     for name in (".building", ".sorting"):
         (out / "q4" / name).mkdir(parents=True)

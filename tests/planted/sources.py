@@ -291,7 +291,7 @@ BUGS = [
         "tests/http/test_http.py -k cut_anywhere",
     ),
     Bug(
-        "a met total ends a list",
+        "a reached total ends a list",
         "pipelines/sources/haloitsm/paging.py",
         "if not rows or (isinstance(body, list) and len(rows) > page_size):",
         "if not rows or isinstance(body, list) or len(known | page) >= read_record_count(body):",
@@ -312,21 +312,21 @@ BUGS = [
         "tests/sources/test_paging.py -k total_of_the_page",
     ),
     Bug(
-        "a role of number 0 is asked for",
+        "a role with number 0 is requested",
         "pipelines/sources/haloitsm/roles.py",
         'if number == "0":',
         "if False:",
         "tests/sources/test_said.py -k without_a_number",
     ),
     Bug(
-        "roles of gateways are not named",
+        "roles of gateways are not reported",
         "pipelines/sources/pingone/role_assignments.py",
         "    _warn_of_gateways(delta)\n",
         "",
         "tests/sources/test_said.py -k gateways",
     ),
     Bug(
-        "an archived group is not asked for",
+        "archived groups are not requested",
         "pipelines/sources/charthop/client.py",
         '"archived_groups", "ARCHIVED"',
         '"archived_groups", "FUTURE"',

@@ -1,4 +1,4 @@
-"""Rules that stop to apply are noticed: a folder, a file or a protection that is gone."""
+"""Rules that no longer apply are noticed: a missing folder, file or protection."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def company(rollcall: Rollcall, published) -> Rollcall:
 
 
 def protects(company: Rollcall, *patterns: str) -> Path:
-    """The policy file, which protects these patterns."""
+    """Write a policy file that protects these patterns."""
     path = company.home / "reviews" / "policy.toml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(
@@ -36,7 +36,7 @@ def protects(company: Rollcall, *patterns: str) -> Path:
 
 @pytest.mark.parametrize("verb", ["sync", "plan", "check"])
 def test_a_misspelt_policy_folder_is_no_empty_policy(company, verb):
-    """A REVIEW__FOLDER that is set and missing ends every command with exit code 2."""
+    """A REVIEW__FOLDER that does not exist ends every command with exit code 2."""
     wants(company, count=1)
     result = company.run(verb, REVIEW__FOLDER=str(company.home / "review"))
 
@@ -44,7 +44,7 @@ def test_a_misspelt_policy_folder_is_no_empty_policy(company, verb):
 
 
 def test_the_default_folder_needs_no_working_directory(company, tmp_path, monkeypatch):
-    """A command that cron starts elsewhere reads the rules that lie beside the project."""
+    """A command that cron starts elsewhere reads the rules beside the project."""
     wants(company, count=1)
     account = company.column("select account_id from planned_changes")[0]
     folder = protects(company, account).parent
@@ -60,7 +60,7 @@ def test_the_default_folder_needs_no_working_directory(company, tmp_path, monkey
 
 
 def test_a_policy_that_is_gone_is_refused_until_accepted(company):
-    """A policy file that was there and is gone refuses plan, apply and sync until --accept."""
+    """Plan, apply and sync refuse a deleted policy file until --accept."""
     wants(company, count=1)
     path = planned(company)
     policy = "insert into policy.protected values ('pingone:user:1', 'x'), ('pingone:user:2', 'y')"
@@ -82,7 +82,7 @@ def test_a_policy_that_is_gone_is_refused_until_accepted(company):
 
 
 def test_protection_that_shrank_since_the_plan_is_refused(company):
-    """A plan that was made under more protection is not applied under less."""
+    """A plan is not applied if protection has shrunk since."""
     wants(company, count=1)
     protects(company, "pingone:user:glass", "haloitsm:agent:1")
     path = planned(company)
@@ -96,7 +96,7 @@ def test_protection_that_shrank_since_the_plan_is_refused(company):
 
 @pytest.mark.parametrize("verb", ["plan", "check"])
 def test_every_pattern_without_effect_is_listed(company, verb):
-    """A protected mail address, or capitals, matches nothing, and both commands say so."""
+    """Both commands list protected patterns that match nothing: a mail address, or capitals."""
     wants(company, count=1)
     there = company.column("select account_id from accounts where source_name = 'pingone'")[0]
     patterns = ("ada@lanternfish.example", there.upper(), there[:-1] + "?", "pingone:user:[a-z]*")
@@ -112,7 +112,7 @@ def test_every_pattern_without_effect_is_listed(company, verb):
 
 
 def test_one_pattern_language_holds_everywhere():
-    """In Python, in SQL and in dbt a pattern knows `*`, and no other character is special."""
+    """In Python, SQL and dbt a pattern knows only `*`; no other character is special."""
     [macro] = re.findall(
         r"macro matches\(id, pattern\) -%}(.*?){%- endmacro", MACROS.read_text(), re.DOTALL
     )

@@ -1,4 +1,4 @@
-"""What `check` says of rows that a sync could not use."""
+"""`check` warns of rows that a sync could not use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LISTS = [
 
 
 def without(*names: str) -> Any:
-    """The honest answer, whose objects lack these fields wherever they are."""
+    """Return an effect that removes these fields from every object of the answer."""
 
     def strip(value: Any) -> Any:
         if isinstance(value, dict):
@@ -32,7 +32,7 @@ def without(*names: str) -> Any:
 
 @pytest.mark.parametrize(("source", "path"), LISTS, ids=str)
 def test_check_fails_where_a_sync_cannot_use_the_rows(rollcall, source, path):
-    """Rows without their id fail in `check` as they do in a sync."""
+    """Rows without their id fail `check` as they fail a sync."""
     server = getattr(rollcall.sandbox, source)
     server.faults = [
         Fault(lambda request: request.path.endswith(path), without("id"), times=10_000)
@@ -52,7 +52,7 @@ def test_check_fails_where_a_sync_cannot_use_the_rows(rollcall, source, path):
     [("haloitsm", "/api/Agent", "isdisabled"), ("pingone", "/users", "enabled")],
 )
 def test_check_warns_of_a_needed_field_that_no_row_has(rollcall, source, path, field):
-    """`check` names a field that decides a status and that no row has, and the right for it."""
+    """`check` names a field that decides a status and is in no row, and the right for it."""
     server = getattr(rollcall.sandbox, source)
     server.faults = [
         Fault(lambda request: request.path.endswith(path), without(field), times=10_000)

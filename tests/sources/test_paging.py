@@ -226,7 +226,7 @@ def test_an_empty_tenant_is_one(read_own, source):
     assert (0, {}) == (taken.code, taken.rows.get(LONGEST[source], {}))
 
 
-# ---- lists of HaloITSM, whose pages are counted by number
+# ---- lists of HaloITSM with numbered pages
 
 HALF_TOLD = {
     "count of the page": {"record_count_of_page": True},
@@ -238,7 +238,7 @@ HALF_TOLD = {
 
 @pytest.mark.parametrize("bare", [True, False], ids=["bare", "counted by page"])
 def test_teams_that_come_in_pages_are_read_whole(read_own, bare):
-    """Teams and roles that a build pages without being asked are read to their end."""
+    """Teams and roles that a build always pages are read to their end."""
     halo = read_own.sandbox.company.haloitsm
     halo.switches.lookups_paged = halo.switches.record_count_of_page = True
     halo.switches.bare_pages = bare
@@ -257,7 +257,7 @@ PAST_THE_END = ("empty", "last", "404")
 
 @pytest.mark.parametrize("switches", HALF_TOLD.values(), ids=HALF_TOLD.keys())
 def test_a_total_of_the_page_ends_no_list(read_own, switches):
-    """A total, or a length, that agrees with the first page hides no agent on the next."""
+    """A total or a length that matches the first page hides no agent on the next page."""
     halo = read_own.sandbox.company.haloitsm
     for name, value in switches.items():
         setattr(halo.switches, name, value)
@@ -272,7 +272,7 @@ def test_a_total_of_the_page_ends_no_list(read_own, switches):
 @pytest.mark.parametrize("build", ["new", "bare pages", "old"])
 @pytest.mark.parametrize("size", [5, 15])
 def test_one_page_more_settles_a_list(read_own, past, build, size):
-    """Whatever a build answers behind the last page, the list is whole and is taken."""
+    """A list is read whole, whatever a build answers beyond the last page."""
     halo = read_own.sandbox.company.haloitsm
     halo.switches.past_the_end = past
     halo.switches.build = "old" if build == "old" else "new"
@@ -290,12 +290,12 @@ def test_one_page_more_settles_a_list(read_own, past, build, size):
 
 @pytest.mark.parametrize("count", [True, False], ids=["counted", "without a count"])
 def test_rows_that_come_twice_end_no_list(read, count):
-    """A page that shows known agents again is not the last one."""
+    """A page that repeats known agents does not end the list."""
     expected = read.good_day("haloitsm")
     pages: list[dict[str, Any]] = []
 
     def again(request: Request, honest: Response) -> Response:
-        """Page two shows rows of page one, and the pages behind it are one number later."""
+        """Repeat page one as page two, and move the later pages by one number."""
         pages.append(json.loads(honest.encoded()))
         body = pages[-1]
         if request.query["page_no"] == "2":

@@ -1,4 +1,4 @@
-"""What a source asks a vendor for instead of concluding it, and what it names as not read."""
+"""Facts that a source asks for instead of concluding them, and facts that it reports as unread."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.faults import status
 
 
 def test_a_group_is_archived_when_charthop_says_so(read_own):
-    """A group whose date of deletion lies in the future is not among the archived ones."""
+    """A group with a deletion date in the future is not archived."""
     org = read_own.sandbox.company.charthop
     archived = {key for key, group in org.groups.items() if group.get("deleteAt")}
     soon = next(key for key in org.groups if key not in archived)
@@ -27,7 +27,7 @@ def test_a_group_is_archived_when_charthop_says_so(read_own):
 
 
 def test_a_role_without_a_number_is_not_asked_for(read_own):
-    """A role of number 0 ends the read, because Halo reads 0 as no filter at all."""
+    """A role with number 0 fails the read, because Halo ignores 0 as a filter."""
     halo = read_own.sandbox.company.haloitsm
     halo.switches.list_roles = "none"
     role = halo.roles[parts.role_id(2)]
@@ -40,7 +40,7 @@ def test_a_role_without_a_number_is_not_asked_for(read_own):
 
 @pytest.mark.parametrize("answer", ["held", "none held", "forbidden", "unknown path"])
 def test_roles_of_gateways_are_named_as_not_read(read_own, answer):
-    """A gateway that holds a role is named, and so is a list of gateways that cannot be read."""
+    """A gateway with a role is reported as unread, and so is an unreadable list of gateways."""
     tenant = read_own.sandbox.company.pingone
     key = "99999999-0000-4000-8000-000000000001"
     tenant.gateways[key] = {"id": key, "name": "RADIUS Oslo", "type": "RADIUS"}

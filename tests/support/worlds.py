@@ -129,7 +129,7 @@ def charthop_returns(world: World) -> None:
 
 @happens
 def charthop_announces_return(world: World) -> None:
-    """Somebody who left begins again next month."""
+    """Hire a leaver again from next month on."""
     hires = world.org.persons[world.a(world.org.persons)]["hires"]
     if hires[-1].get("endDate"):
         soon = (world.org.today + timedelta(days=30)).isoformat()

@@ -140,7 +140,7 @@ def test_hidden_fields_rows_and_resources_are_noticed(crowded):
 
 
 def test_accounts_that_are_enabled_again_are_refused(crowded):
-    """Many disabled accounts that are enabled at once are refused: their flag may be hidden."""
+    """Many accounts that are enabled again at once are refused: a flag may be hidden."""
     halo = crowded.sandbox.company.haloitsm
     had = len([agent for agent in halo.agents.values() if agent["isdisabled"]])
     for number in range(200, 208):

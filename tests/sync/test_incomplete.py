@@ -131,7 +131,7 @@ def test_a_source_that_is_down_keeps_its_last_state(rollcall, published):
 def test_refuses_data_and_keeps_it_for_a_look(rollcall, published, teams, why):
     """Data that a test refuses changes nothing but the record of runs; the candidate is kept.
 
-    A role of HaloITSM says its teams in another form: read on, it would give none.
+    A HaloITSM role has its teams in another form: read on, it would give no teams.
     """
     rollcall.has(published)
     before = everything(rollcall)

@@ -1,4 +1,4 @@
-"""What one row of a vendor says holds for that row, and for no other."""
+"""What one row of a vendor says is true of that row only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_a_leftover_team_row_is_of_its_agent_only(rollcall, is_told):
 
 
 def test_agent_1_with_another_name_is_an_account(rollcall):
-    """Agent 1 is left out only if its name says that it is the Unassigned one."""
+    """Agent 1 is left out only if its name is Unassigned."""
     halo = rollcall.sandbox.company.haloitsm
     halo.agents[1] = halo.agents[1] | {"name": "Ines Ward", "email": None}
     halo.role_holders.add((1, role_id(1)))

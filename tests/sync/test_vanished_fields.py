@@ -1,4 +1,4 @@
-"""A field that a credential may not see any more is not a fact about people."""
+"""A field that a credential no longer sees is not a fact about people."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def employment(rollcall: Rollcall) -> dict[str, str]:
 
 
 def test_a_hidden_end_date_does_not_make_leavers_active(rollcall, published):
-    """A field that no row has any more is refused, and accepted it makes nobody active."""
+    """A field that vanishes from all rows is refused; accepted, it makes nobody active."""
     company = rollcall.has(published).sandbox.company
     company.charthop.switches.unreadable_fields = {"endDateOrg"}
     company.touch()
@@ -71,7 +71,7 @@ def test_a_first_read_names_what_it_lacks(rollcall):
 
 
 def test_an_announced_return_does_not_end_a_departure(rollcall, published):
-    """A leaver whose next employment is announced is a leaver until it begins."""
+    """A leaver with an announced employment is a leaver until that employment begins."""
     company = rollcall.has(published).sandbox.company
     nora = company.charthop.persons[charthop_id("person", 2)]
     nora["hires"].append({"jobId": nora["hires"][0]["jobId"], "startDate": "2099-05-01"})
@@ -89,7 +89,7 @@ def test_an_announced_return_does_not_end_a_departure(rollcall, published):
 
 
 def test_the_calendar_alone_changes_nothing_of_a_stale_source(rollcall, published):
-    """While HR is stale, nobody becomes a leaver because days have passed since its last read."""
+    """While HR is stale, nobody becomes a leaver by the passing of days."""
     rollcall.has(published)
     rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(rollcall.warehouse)) as connection:
@@ -113,7 +113,7 @@ Rows = dict[str, dict[str, Any]]
 
 
 def two_reads(home: Path, *reads: Rows) -> tuple[Path, Path]:
-    """Two warehouses with these persons of ChartHop: what is published, and what came now."""
+    """Return two warehouses with these persons of ChartHop: the published one, and a new read."""
     home.mkdir(exist_ok=True)
     paths = home / "published.duckdb", home / "candidate.duckdb"
     for path, read in zip(paths, reads, strict=True):
@@ -147,7 +147,7 @@ def two_reads(home: Path, *reads: Rows) -> tuple[Path, Path]:
     ids=str,
 )
 def test_a_field_vanishes_where_its_rows_stay(tmp_path, earlier, later, vanished):
-    """A field has vanished if rows that had it are still there, and no row has it now."""
+    """A field has vanished if its rows still exist and no row has the field now."""
     published, candidate = two_reads(tmp_path, earlier, later)
     with duckdb.connect(str(candidate)) as connection:
         found = [*find_vanished_fields(connection, published, ["charthop"])]
@@ -162,7 +162,7 @@ def test_a_field_vanishes_where_its_rows_stay(tmp_path, earlier, later, vanished
     [("title", 5, False), ("title", 6, True), ("endDateOrg", 1, True)],
 )
 def test_few_rows_that_lose_a_field_are_a_warning(tmp_path, field, rows, is_refused):
-    """A field that few rows had may go with a warning, unless a status depends on it."""
+    """A field of few rows may vanish with a warning, unless a status depends on it."""
     earlier = {str(key): {field: "2026-01-01"} for key in range(rows)}
     published, candidate = two_reads(tmp_path, earlier, {key: {} for key in earlier})
     warnings: list[tuple[str, str]] = []
@@ -192,7 +192,7 @@ def test_few_rows_that_lose_a_field_are_a_warning(tmp_path, field, rows, is_refu
     ],
 )
 def test_statuses_that_change_in_numbers_are_refused(before, after, changed, refused):
-    """Many leavers who are active again, and many who leave at once, are refused."""
+    """Many leavers who become active again, or many who leave at once, are refused."""
     total = 20 if before == "leaver" else 100
     with duckdb.connect() as connection:
         connection.execute(
@@ -207,7 +207,7 @@ def test_statuses_that_change_in_numbers_are_refused(before, after, changed, ref
 
 
 def test_all_leavers_that_return_at_once_are_refused(tmp_path):
-    """Where three are all leavers there are, not all of them return at once."""
+    """All of three leavers becoming active at once are refused."""
     with duckdb.connect() as connection:
         connection.execute(
             "create table accounts_history as select 'haloitsm' as source_name, i as account_id,"

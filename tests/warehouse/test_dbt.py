@@ -54,7 +54,7 @@ def test_every_rule_holds_by_its_own_unit_test(built):
 
 
 def test_sql_trims_what_python_strips():
-    """A blank that Python strips from a text is one that SQL trims, and no other is."""
+    """SQL trims exactly the blanks that Python strips."""
     macros = (PROJECT_FOLDER / "macros" / "text.sql").read_text(encoding="utf-8")
     macro = macros.split("macro trimmed")[1].split("endmacro")[0]
     trimmed = {*"".join(re.findall('"(.*)"', macro)).encode().decode("unicode_escape")}

@@ -142,7 +142,7 @@ def test_an_edited_log_is_told_with_its_record(folder: Path, rollcall):
 
 
 def rewritten(folder: Path) -> None:
-    """The log as somebody would write it who can write its folder: one actor is another one."""
+    """Rewrite the log with another actor, as anybody with access to its folder could."""
     records = [json.loads(line) for line in lines(folder)]
     (folder / "audit.jsonl").unlink()
     (folder / "audit.head").unlink()
@@ -152,7 +152,7 @@ def rewritten(folder: Path) -> None:
 
 
 def test_verifying_says_what_it_does_not_prove(folder: Path, rollcall):
-    """A log that was written anew as a whole agrees with itself, and `audit verify` says so."""
+    """A wholly rewritten log is consistent, and `audit verify` says that it cannot tell."""
     head = rollcall.run("audit", "verify", "--json").document["head"]
     rewritten(folder)
     result = rollcall.run("audit", "verify")
@@ -168,7 +168,7 @@ def test_verifying_says_what_it_does_not_prove(folder: Path, rollcall):
 
 
 def test_a_head_that_the_warehouse_noted_stays_there(folder: Path, rollcall, published):
-    """The warehouse keeps every head that it saw, so a log that is written anew is found."""
+    """The warehouse keeps every head that it saw, so a rewritten log is found."""
     rollcall.has(published)
     rollcall.warehouse.chmod(0o600)
     for _ in range(2):
@@ -187,7 +187,7 @@ def collect_journals_into(rollcall) -> list[Refused]:
 
 
 def test_the_head_goes_out_with_the_message_of_an_apply(rollcall, published):
-    """The message of an apply has the head of the log, so that a copy exists elsewhere."""
+    """An apply's notification has the log's head, so that a copy exists elsewhere."""
     wants(may_write(rollcall.has(published)), count=1)
     said = []
     rollcall.patch.setattr(notify, "send_summary", lambda *given: said.append(given))

@@ -185,7 +185,7 @@ def test_a_revoked_grant_is_planned_with_its_reason(decided):
 
 
 def test_nobody_approves_what_they_get(decided):
-    """A request that its receiver or an unknown person approved is blocked, with the reason."""
+    """A request approved by its receiver or an unknown person is blocked, with the reason."""
     said = {
         row["reason_id"]: row["blocked_because"]
         for row in decided.planned("reason_id in ('R-8', 'R-9')")

@@ -1,4 +1,4 @@
-"""What a file claims is checked before anything is done: plans, undos and journals."""
+"""Every claim of a plan, an undo or a journal is checked before anything is done."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
 
 
 def forged(path: Path, other: Path, is_logged: bool = True, **fields: Any) -> Path:
-    """Another plan, with a digest that fits, and a record of it in the audit log."""
+    """Write another plan with a matching digest, and optionally its record in the audit log."""
     document = json.loads(path.read_text()) | fields
     document["digest"] = plans.plan_digest(document)
     other.write_bytes(json_lines.to_canonical(document))
@@ -35,14 +35,14 @@ def forged(path: Path, other: Path, is_logged: bool = True, **fields: Any) -> Pa
 
 
 def granted(path: Path) -> list[dict[str, Any]]:
-    """The items of a plan, turned into grants that an undo would make."""
+    """Return a plan's items as the grants that an undo would make."""
     items = json.loads(path.read_text())["items"]
     other = {"action": "grant", "reason_kind": "undo", "inverse_action": "revoke"}
     return [item | other for item in items]
 
 
 def test_a_plan_from_elsewhere_is_not_applied(company):
-    """A plan that the audit log does not have as made here is refused, whatever its digest."""
+    """A plan that the audit log has no record of is refused, whatever its digest."""
     path = planned(company)
     other = forged(path, company.home / "x.json", is_logged=False, made_by="somebody")
     result = applied(company, other)
@@ -54,7 +54,7 @@ def test_a_plan_from_elsewhere_is_not_applied(company):
 
 
 def test_an_undo_of_nothing_grants_nothing(company):
-    """An undo is derived again from the journal: a plan that was never applied undoes nothing."""
+    """An undo is derived from the journal: a plan that was never applied has no undo."""
     path = planned(company)
     there = json.loads(path.read_text())["digest"]
     for digest, why in (("a" * 64, "is not in"), (there, "does not lead to 6 of its changes")):
@@ -65,7 +65,7 @@ def test_an_undo_of_nothing_grants_nothing(company):
 
 
 def test_an_undo_of_a_forged_journal_is_refused(company):
-    """A journal whose records the audit log does not have is no base for an undo."""
+    """A journal with records that the audit log lacks cannot be undone."""
     path = planned(company)
     assert 0 == applied(company, path).code
     journal = path.with_name(path.name.replace(".plan.json", ".journal.jsonl"))
@@ -115,7 +115,7 @@ WRONG_ITEM = [
 
 
 def test_every_field_of_a_plan_is_checked(company):
-    """A plan with one wrong field is refused with its name, before anything is asked."""
+    """A plan with one wrong field is refused with the field's name, before any request."""
     path, place = planned(company), company.home / "x.json"
     items = json.loads(path.read_text())["items"]
     assert 6 == len(plans.read_plan(path).changes)
@@ -131,7 +131,7 @@ def test_every_field_of_a_plan_is_checked(company):
 
 
 def test_an_unreadable_journal_stops_no_sync(rollcall, published):
-    """A journal that nothing can read is named with exit code 5, and the sources are published."""
+    """An unreadable journal is named with exit code 5, and the sources are published."""
     rollcall.has(published)
     folder = rollcall.home / "data" / "changes"
     folder.mkdir(mode=0o700)

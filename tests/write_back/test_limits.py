@@ -1,4 +1,4 @@
-"""Limits hold for a day, not for a plan; and nobody approves what they get."""
+"""Limits hold per day, not per plan, and nobody approves their own access."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
 
 
 def test_two_plans_in_a_day_are_one_plan_for_the_limits(company):
-    """What was applied in the last 24 hours counts, for a plan and when it is applied."""
+    """Changes of the last 24 hours count, for a new plan and during an apply."""
     first = planned(company, **LIMITS)
     assert 0 == applied(company, first, **LIMITS).code
     assert 0 == applied(company, first, **LIMITS).code  # the same plan again
@@ -47,7 +47,7 @@ def test_two_plans_in_a_day_are_one_plan_for_the_limits(company):
 
 
 def test_holders_that_lost_it_today_count(company):
-    """Two plans in a day take an entitlement from no more holders than one plan may."""
+    """Two plans of a day take an entitlement from no more holders than one plan may."""
     engineers = DIRECT + " and resource_name = 'Engineering'"
     limits = {"PLAN__MAX_PERCENT_OF_HOLDERS": "25"}
     wants(company, engineers, count=3)
@@ -61,7 +61,7 @@ def test_holders_that_lost_it_today_count(company):
 
 
 def test_the_machine_is_recorded_beside_what_is_claimed(company):
-    """Who acted is the user and host of the machine, and the setting stands beside them."""
+    """The actor is recorded as the machine's user and host, beside the claimed name."""
     machine = f"{getpass.getuser()}@{socket.gethostname()}"
     claim = "boss@lanternfish.example"
     for given, said in (("", machine), (claim, f"{claim} ({machine})")):

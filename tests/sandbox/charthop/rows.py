@@ -162,7 +162,7 @@ class Day:
         return self._of_group(job, field)
 
     def _hire_date(self, person: dict, name: str) -> str | None:
-        """The first or last day of the latest hire; perhaps the first day of the one announced."""
+        """Return the first or last day of the latest employment, or the announced first day."""
         if name == "startDate" and self.org.switches.shows_announced_start:
             for hire in person["hires"]:
                 if hire["startDate"] > self.on:

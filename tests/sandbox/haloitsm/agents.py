@@ -72,7 +72,7 @@ def _tests(halo: HaloITSM, query: dict[str, str]) -> list[Callable[[dict], bool]
     if teams:
         within = {agent_id for team_id in teams for agent_id in members.get(team_id, ())}
         tests.append(lambda agent: agent["id"] in within)
-    if wanted := number(query, "role"):  # 0 is none, as everywhere
+    if wanted := number(query, "role"):  # 0 means no filter, as everywhere in Halo
         guids = {guid for guid, role in halo.roles.items() if role["id_int"] == wanted}
         holders = {agent_id for agent_id, guid in halo.role_holders if guid in guids}
         tests.append(lambda agent: agent["id"] in holders)

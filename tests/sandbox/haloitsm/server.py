@@ -23,10 +23,10 @@ from tests.sandbox.server import Request, Response
 class HaloITSM:
     """One instance. Its state is plain dicts by id.
 
-    `memberships` are UnameSection rows: of an agent, or (with a `role_id` and no agent) a
-    team that a role gives. One with both is what a role left behind in the agent.
-    `role_holders` are pairs of agent id and role GUID. With `keep_pages`, call `touch()` after
-    editing state or switches by hand.
+    `memberships` are UnameSection rows: of an agent, or (with a `role_id` and no agent) a team that
+    a role gives. A row with both is what a role left behind in the agent. `role_holders` are pairs
+    of agent id and role GUID. With `keep_pages`, call `touch()` after editing state or switches by
+    hand.
     """
 
     def __init__(
@@ -278,7 +278,7 @@ class HaloITSM:
         }
 
     def _lookup(self, rows: list[dict], query: dict[str, str], key: str) -> Any:
-        """A bare array, or a page of it where the build pages every list."""
+        """Return a bare array, or one page of it where the build pages every list."""
         switches = self.switches
         if not switches.lookups_paged:
             return rows

@@ -32,10 +32,10 @@ class Switches:
     page_default: int = 50
     page_cap: int = 100
     record_count_wrong_by: int = 0
-    record_count_of_page: bool = False  # it counts the rows of the page, not of the list
-    bare_pages: bool = False  # a page is a bare array, as if it were the whole list
-    lookups_paged: bool = False  # teams and roles come in pages of 50, asked or not
-    past_the_end: str = "empty"  # a page beyond the last; "last": that one again, "404"
+    record_count_of_page: bool = False  # counts the rows of the page, not of the list
+    bare_pages: bool = False  # a page is a bare array, like a whole list
+    lookups_paged: bool = False  # teams and roles always come in pages of 50
+    past_the_end: str = "empty"  # a page beyond the last; or "last" (repeated), "404"
     nulls: str = "absent"  # or "null"
     token_lifetime: float = 3600
     expires_in_missing: bool = False

@@ -143,7 +143,7 @@ class Render:
         return dumps(first | without_nulls(self.directory.applications[application_id]))
 
     def gateway(self, gateway_id: str) -> str:
-        """A gateway, which can hold roles as an application can."""
+        """Return a gateway, which can hold roles as an application can."""
         return self._thing(f"gateways/{gateway_id}", self.directory.gateways[gateway_id])
 
     def role(self, role_id: str, built_in: bool = False) -> str:
