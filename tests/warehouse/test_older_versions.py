@@ -67,7 +67,7 @@ def test_a_sync_carries_an_older_warehouse_over(older):
     for table, rows in histories.items():
         now = {row["history_id"]: row for row in older.rows(f"from {table}")}
         for row in rows:
-            kept = now[row["history_id"]]
+            kept = {name: now[row["history_id"]][name] for name in row}  # columns may have come
             assert row == kept | {"valid_to": row["valid_to"]}, table
             assert row["valid_to"] in (None, kept["valid_to"]), table
     assert campaign == older.run("review", "status", "q4", "--json").document
