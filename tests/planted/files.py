@@ -245,7 +245,7 @@ BUGS = [
         "pipelines/review/incoming/decision_file.py",
         'if what.startswith(("~$", ".~lock.")):',
         "if False:",
-        "tests/review/test_decision_bombs.py -k 'beside an open'",
+        "tests/review/test_decision_bombs.py -k 'beside_an_open'",
     ),
     Bug(
         "an output replaces the warehouse",
