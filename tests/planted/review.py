@@ -209,4 +209,18 @@ BUGS = [
         "    if False:",
         "tests/review/test_review.py -k share_an_id",
     ),
+    Bug(
+        "a condition may ask for chance or the clock",
+        "pipelines/review/scope.py",
+        "        if name in volatile:",
+        "        if False:",
+        "tests/review/test_review.py -k 'mistaken and random'",
+    ),
+    Bug(
+        "a condition is answered in the machine's time zone",
+        "pipelines/review/scope.py",
+        "set TimeZone = 'UTC';\n",
+        "",
+        "tests/review/test_review.py -k same_everywhere",
+    ),
 ]

@@ -168,4 +168,11 @@ BUGS = [
         "",
         "tests/cli/test_bad_input.py -k misspelt",
     ),
+    Bug(
+        "a warehouse may have the name of a schema",
+        "pipelines/settings.py",
+        "    if catalog in RESERVED_CATALOGS or",
+        "    if",
+        "tests/cli/test_bad_input.py -k 'warehouse_name and status'",
+    ),
 ]

@@ -216,6 +216,22 @@ def test_a_fallback_with_own_access_needs_a_second_one(company):
         (DEFINITION + "[scope]\nwhere = \"exists (from read_text('/etc/hostname'))\"", "answered"),
         (DEFINITION + "[scope]\nwhere = 'false'", "not one grant"),
         (DEFINITION + "[[exceptions]]\nreason = 'x'", "exceptions.1"),
+        *(
+            (DEFINITION + f"[scope]\nwhere = {json.dumps(condition)}", f"asks for `{name}`")
+            for condition, name in (
+                ("random() < 0.5", "random"),
+                ("uuid()::text < '8'", "uuid"),
+                ("last_login_at < now()", "now"),
+                ("last_login_at < Current_Date", "current_date"),
+                ("last_login_at < current_timestamp - interval 90 day", "current_timestamp"),
+                ("last_login_at < ago(interval 90 day)", "ago"),
+                ("age(last_login_at) > interval 90 day", "age"),
+                ("len([x for x in [1] if random() > x]) = 1", "random"),
+                ("exists (from accounts where last_login_at < today())", "today"),
+                ("account_id in (select account_id from accounts tablesample 50%)", "tablesample"),
+                ("account_id in (select account_id from accounts using sample 3)", "tablesample"),
+            )
+        ),
     ],
 )
 def test_a_mistaken_campaign_file_freezes_nothing(company, text, said):
@@ -224,6 +240,18 @@ def test_a_mistaken_campaign_file_freezes_nothing(company, text, said):
 
     assert (2, True) == (ended.code, said in ended.err), ended.err
     assert [0] == company.column("select count(*) from review_campaigns")
+
+
+def test_a_condition_means_the_same_everywhere(company):
+    """A condition over days is answered in UTC, whatever the time zone of the machine is."""
+    at_night = "timestamptz '2026-01-31 23:30:00+00'"
+    condition = f"day({at_night}) = 31 and age({at_night}, {at_night}) = interval 0 day"
+
+    with company.patch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        opened(company, DEFINITION + f"[scope]\nwhere = {json.dumps(condition)}")
+
+    assert 0 < company.column("select count(*) from review_items")[0]
 
 
 @pytest.mark.parametrize("name", ["nothing", "../q4", "policy", "Q4", "con", "-", "q4\n", "a" * 61])
