@@ -40,10 +40,14 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os._exit(141)
     except Exception as error:
-        failure = explain(error) or Failure(
-            "unexpected",
-            f"{type(error).__name__}: {redact.redact_text(error)}",
-            "report this message",
+        failure = (
+            explain(error)
+            or _explain_older(error)
+            or Failure(
+                "unexpected",
+                f"{type(error).__name__}: {redact.redact_text(error)}",
+                "report this message",
+            )
         )
         print_failures(arguments, [failure], {})
         code = failure.code
@@ -53,6 +57,13 @@ def main() -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(code)
+
+
+def _explain_older(error: Exception) -> Failure | None:
+    """Return the failure where a query failed because an earlier Rollcall built the warehouse."""
+    from pipelines.warehouse.version import explain_older
+
+    return explain_older(error)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -32,7 +32,7 @@ SECTIONS = {
     ),
     "changes": ("folder",),
     "notify": ("urls", "seconds"),
-    **dict.fromkeys(("sources", "provision", "guard", "plan", "apply")),
+    **dict.fromkeys(("sources", "sync", "provision", "guard", "plan", "apply")),
 }
 
 RESERVED_CATALOGS = {

@@ -78,12 +78,14 @@ def describe_effect(published: bool) -> str:
             states = read_source_states(warehouse)
     except Exception:
         return "the published warehouse cannot be read" if path.exists() else "nothing is published"
-    ages = ", ".join(
-        f"{state['source_name']} {describe_age(state['as_of'])} old"
-        + (" (stale)" * state["is_stale"])
-        for state in states
-        if state["as_of"]
-    )
+    fresh, stale = [], []
+    for state in states:
+        age = f"{describe_age(state['as_of'])} old" if state["as_of"] else "never read completely"
+        if state["is_stale"] or not state["as_of"]:
+            stale.append(f"{state['source_name']} {age} (stale)")
+        else:
+            fresh.append(f"{state['source_name']} {age}")
     if published:
-        return f"the other sources are published ({ages})"
-    return f"the published data is unchanged ({ages or 'it is empty'})"
+        kept = f"; unchanged: {', '.join(stale)}" if stale else ""
+        return f"published: {', '.join(fresh)}{kept}"
+    return f"the published data is unchanged ({', '.join([*fresh, *stale]) or 'it is empty'})"

@@ -51,14 +51,14 @@ def send_once(session: Session, method: str, url: str, body: Any = None) -> requ
     with session.counters.lock:
         session.counters.requests += 1
     try:
-        response = requests.Session.send(
-            session,
+        response = session.send_in_time(
             request,
-            allow_redirects=False,
-            timeout=(session.policy.connect_timeout, session.policy.read_timeout),
-            **session.merge_environment_settings(request.url, {}, True, None, None),
+            {
+                "allow_redirects": False,
+                "timeout": (session.policy.connect_timeout, session.policy.read_timeout),
+                **session.merge_environment_settings(request.url, {}, True, None, None),
+            },
         )
-        session.read_body(response)
     except (requests.RequestException, HTTPError, OSError, Unreadable) as error:
         if is_never_sent(error):
             raise Unsent(name, f"it was not sent ({find_reason(error)})", NEXT_SYNC) from None

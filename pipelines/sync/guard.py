@@ -144,6 +144,14 @@ class Shrinkage:
         return f"{self.name}:{self.before}->{self.after}"
 
 
+class TenantChanged(Refused):
+    """The settings of one source lead to another tenant; the other sources are not to blame."""
+
+    def __init__(self, source: str, why: str, next: str) -> None:
+        super().__init__(f"guard: {source}.tenant", why, next)
+        self.source = source
+
+
 def check_shrinkage(candidate: Path, accepted: Iterable[str]) -> list[str]:
     """Return the changes beyond the limits that were accepted; raise Refused for any other."""
     limits = ShrinkLimits.configured()
@@ -170,8 +178,8 @@ def check_shrinkage(candidate: Path, accepted: Iterable[str]) -> list[str]:
 def check_tenants(candidate: Path, sources: list[str], accepted: Iterable[str]) -> dict[str, str]:
     """Return, by source, each accepted change of the tenant since the last complete run.
 
-    Raises Refused for a change that was not accepted, because the ids of one tenant mean nothing in
-    another.
+    Raises TenantChanged for a change that was not accepted, because the ids of one tenant mean
+    nothing in another.
     """
     found = {}
     with duckdb.connect(str(candidate)) as connection:
@@ -188,8 +196,8 @@ def check_tenants(candidate: Path, sources: list[str], accepted: Iterable[str]) 
             continue
         found[source] = f"{source}.tenant:{before}->{now}"
         if found[source] not in accepted:
-            raise Refused(
-                f"guard: {source}.tenant",
+            raise TenantChanged(
+                source,
                 f"the published data is of tenant {before}, the settings lead to tenant {now}",
                 "correct the settings; if the tenant has moved,"
                 f" run `rollcall sync --accept '{found[source]}'`",

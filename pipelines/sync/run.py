@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +29,17 @@ from pipelines.sync import guard, load, run_record
 from pipelines.warehouse import publish
 from pipelines.warehouse.dbt_build import dbt_variables, transform
 from pipelines.write_back import collect
+
+
+@dataclass(frozen=True)
+class RunLimits:
+    """How long one sync may read, all sources together. Setting: SYNC__MAX_HOURS."""
+
+    max_hours: float = 12.0
+
+    @classmethod
+    def configured(cls) -> RunLimits:
+        return settings.read_numbers(cls, "sync")
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,7 @@ def _check_settings(sources: list[str]) -> None:
     for source in sources:
         registry.connect_source(source, Counters())
     company_files.read_policy(company_files.policy_folder())
-    guard.ShrinkLimits.configured(), dbt_variables()
+    guard.ShrinkLimits.configured(), RunLimits.configured(), dbt_variables()
 
 
 def _build(
@@ -133,15 +145,16 @@ def _read_sources(
     """Read every source into a package of its own; failures are in `outcome.reads`."""
     try:
         outcome.tenant_changes = guard.check_tenants(copy, sources, options.accepted)
-    except Refused as error:
-        outcome.reads = [
-            load.Read(source, ended_at=outcome.started_at, failure=error) for source in sources
-        ]
+    except guard.TenantChanged as error:
+        # no source is read, and only this one's record says that it was refused
+        outcome.reads = [load.Read(error.source, ended_at=outcome.started_at, failure=error)]
         raise
+    ends = time.monotonic() + RunLimits.configured().max_hours * 3600
     for source in sources:
         options.report(f"{source}: reading")
         full = options.full or source in outcome.tenant_changes
-        read = load.extract_source(source, copy, work, options.progress_bar, full)
+        read = load.Read(source, Counters(ends=ends))
+        read = load.extract_source(read, copy, work, options.progress_bar, full)
         read.started_at = max(read.started_at, outcome.started_at)
         outcome.reads.append(read)
         for problem in filter(None, (read.failure, *read.counters.warnings)):

@@ -350,3 +350,40 @@ def test_a_misspelt_variable_is_refused(rollcall, variable):
     result = rollcall.run("status", **{variable: "x", "OTHER__NAME": "y"})
 
     assert (2, True) == (result.code, f"{variable}: unknown" in result.err)
+
+
+# ---- remedies
+
+
+@pytest.mark.parametrize(
+    ("source", "secret", "page"),
+    [
+        ("charthop", "API_TOKEN", "Apps & Integrations"),
+        ("haloitsm", "CLIENT_SECRET", "View Applications"),
+        ("pingone", "CLIENT_SECRET", "worker application"),
+    ],
+)
+def test_a_wrong_credential_names_setting_and_page(rollcall, source, secret, page):
+    """`check` names the setting of a refused credential, and the vendor's page that shows it."""
+    setting = f"SOURCES__{source.upper()}__{secret}"
+
+    ended = rollcall.run("check", source, **{setting: "none-such-0123456789"})
+
+    [remedy] = [line for line in ended.out.splitlines() if "next:" in line]
+    assert 3 == ended.code
+    assert all(words in remedy for words in (setting, page, f"`rollcall check {source}`")), remedy
+
+
+@pytest.mark.parametrize("source", ["charthop", "haloitsm", "pingone"])
+def test_a_wrong_address_names_its_setting(rollcall, source):
+    """A host that cannot be reached, and a path that does not exist, name the base URL."""
+    setting = f"SOURCES__{source.upper()}__BASE_URL"
+    quick(rollcall.patch)
+    addresses = ["http://127.0.0.1:9"]
+    if source != "haloitsm":  # which answers 401 there
+        addresses.append(rollcall.environment[setting] + "/elsewhere")
+
+    for address in addresses:
+        ended = rollcall.run("check", source, **{setting: address})
+
+        assert f"next: check {setting}" in ended.out, ended.out

@@ -122,6 +122,37 @@ def test_no_two_items_share_an_id(company, monkeypatch):
     assert [0] == company.column("select count(*) from review_campaigns")
 
 
+def test_answers_to_a_lost_opening_are_not_taken_in(company):
+    """After a restore, a campaign opens again only with a reason, and old answers stay out."""
+    before = company.warehouse.read_bytes()
+    first = opened(company)
+    items = set(company.column("select item_id from review_items"))
+    answered = min((first / "reviewers").glob("*.csv"))
+    rows = table(answered)
+    with (company.home / answered.name).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(row | {"decision": "keep"} for row in rows)
+    company.warehouse.chmod(0o600)
+    company.warehouse.write_bytes(before)
+    company.warehouse.chmod(0o400)
+
+    again = refused(company, DEFINITION.replace("fourth", "first"), "--out", "again")
+    opened(
+        company,
+        DEFINITION.replace("fourth", "first"),
+        *("--out", "again", "--because", "the disk of the warehouse failed"),
+    )
+    taken = company.run("review", "import", "q4", answered.name)
+
+    assert (5, True) == (again.code, "an older one was restored" in again.err), again.err
+    assert items.isdisjoint(company.column("select item_id from review_items"))
+    assert 5 == taken.code, taken.out
+    assert [0] == company.column("select count(*) from review_decisions")
+    [accepted] = company.column("select accepted from review_campaigns")
+    assert "the disk of the warehouse failed" in accepted
+
+
 # ---- who decides
 
 
