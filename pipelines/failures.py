@@ -98,7 +98,7 @@ def explain(error: BaseException) -> Failure | None:
                 "storage", why.lower(), "free some space, then run the command again"
             )
         if "Corrupt database file" in str(link):
-            why = f"a file is damaged ({str(link).splitlines()[0][:120]})"
+            why = f"a file is damaged ({' '.join(str(link).split())})"
             return StorageFailed("storage", why, "restore the warehouse, or move its file away")
         seen.add(id(link))
         link = link.__cause__ or link.__context__

@@ -153,9 +153,13 @@ def _unreadable(path: Path, error: Exception) -> Misconfigured:
 
 
 def read_actor() -> str:
-    """Return who runs the command, for the record: REVIEW__ACTOR, else the user and host."""
+    """Return who runs the command, for the record: the user and host of the machine.
+
+    REVIEW__ACTOR is what somebody claims, so it stands beside the user and never in its place.
+    """
     try:
         user = getpass.getuser()
     except (KeyError, OSError):  # a container whose user has no name
         user = f"user {os.getuid()}"
-    return read_setting("review.actor", f"{user}@{socket.gethostname()}")
+    machine, claim = f"{user}@{socket.gethostname()}", read_setting("review.actor")
+    return f"{claim} ({machine})" if claim else machine

@@ -56,7 +56,7 @@ people_names as (
 
     select
         person_id,
-        max_by(full_name, valid_from) as full_name
+        arg_max_null(full_name, valid_from) as full_name
     from {{ target.schema }}.people_history
     where valid_from <= b::timestamptz
     group by person_id
@@ -67,10 +67,10 @@ entitlement_names as (
 
     select
         entitlement_id,
-        max_by(resource_type, valid_from) as resource_type,
-        max_by(resource_name, valid_from) as resource_name,
-        max_by(display_name, valid_from) as entitlement_name,
-        max_by(is_privileged, valid_from) as is_privileged
+        arg_max_null(resource_type, valid_from) as resource_type,
+        arg_max_null(resource_name, valid_from) as resource_name,
+        arg_max_null(display_name, valid_from) as entitlement_name,
+        arg_max_null(is_privileged, valid_from) as is_privileged
     from {{ target.schema }}.entitlements_history
     where valid_from <= b::timestamptz
     group by entitlement_id

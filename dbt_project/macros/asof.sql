@@ -28,8 +28,13 @@ complete_runs as (
 )
 
 select
+    {%- if table == 'grants' %}
+    versions.* exclude (history_id, valid_from, valid_to, last_read_at),
+    least(complete_runs.last_seen_at, versions.last_read_at) as last_seen_at
+    {%- else %}
     versions.* exclude (history_id, valid_from, valid_to),
     complete_runs.last_seen_at
+    {%- endif %}
 from versions
 left join complete_runs on versions.source_name = complete_runs.source_name
 

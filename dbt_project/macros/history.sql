@@ -2,11 +2,18 @@
     that it closes.
 
     A change of `details` alone starts no version, so a version keeps those that
-    it began with. A row that comes back after it was gone starts a new
+    it began with. The column `kept_current` is one of them, and is kept as it is
+    now in the open version. A row that comes back after it was gone starts a new
     spell, and `first_seen_at` is the beginning of the current spell. -#}
-{% macro history(current, key, columns, details=[], where='true') %}
+{% macro history(
+    current, key, columns, details=[], where='true', kept_current=none
+) %}
 
 {%- set facts = columns | reject('in', details) | list %}
+{#- A history of an older version gets the column at the end of this build -#}
+{%- set refreshes = is_incremental() and kept_current in (
+    adapter.get_columns_in_relation(this) | map(attribute='name') | list
+) %}
 
 with
 
@@ -70,6 +77,27 @@ to_close as (
 
 ),
 
+{%- if refreshes %}
+
+refreshed as (
+
+    select open_versions.* replace (
+        current_rows.{{ kept_current }} as {{ kept_current }}
+    )
+
+    from open_versions
+
+    join current_rows on open_versions.{{ key }} = current_rows.{{ key }}
+
+    anti join to_open on open_versions.{{ key }} = to_open.{{ key }}
+
+    where
+        open_versions.{{ kept_current }}
+        is distinct from current_rows.{{ kept_current }}
+
+),
+{%- endif %}
+
 {% else %}
 
 to_open as (
@@ -100,6 +128,10 @@ select * from opened
 {%- if is_incremental() %}
 union all by name
 select * from to_close
+{%- endif %}
+{%- if refreshes %}
+union all by name
+select * from refreshed
 {%- endif %}
 
 {% endmacro %}

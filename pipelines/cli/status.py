@@ -38,7 +38,7 @@ def _render(document: dict[str, Any]) -> Iterator[str]:
     for source in document["sources"]:
         state = "STALE" if source["is_stale"] else "ok"
         complete = (
-            f"complete {describe_age(source['as_of'])} ago" if source["as_of"] else "never complete"
+            f"complete {describe_age(source['as_of'])}" if source["as_of"] else "never complete"
         )
         yield (
             f"{source['source_name']:10}{state:7}{complete}"

@@ -94,17 +94,6 @@ def hold_folder(folder: Path, what: str) -> Iterator[None]:
         yield
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Replace a small file in one step, durably. Raises OSError."""
-    aside = path.with_name(path.name + ".new")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        _write(handle, data)
-    finally:
-        os.close(handle)
-    aside.replace(path)
-
-
 def _last_line(handle: int) -> bytes:
     """Return the last complete line without its newline, and remove an unfinished one after it."""
     size = os.fstat(handle).st_size

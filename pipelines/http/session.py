@@ -17,7 +17,7 @@ import random
 import threading
 import time
 from concurrent.futures import Future
-from datetime import datetime
+from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -26,6 +26,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import DecodeError, HTTPError
 
+from pipelines import clock
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import NotJson, parse
 from pipelines.http.policy import (
@@ -75,7 +76,7 @@ class Session(requests.Session):
         self.source, self.policy, self.counters, self.signer = source, policy, counters, signer
         self.origin = origin_of(base_url)
         self.pace = Pace(policy.requests_per_second)
-        self.clock: datetime | None = None  # the `Date` of the last response
+        self.clock: datetime | None = None  # the `Date` of the last response, if credible
         self.auth = lambda request: request  # keeps .netrc out; `signer` signs each attempt
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for scheme in ("https://", "http://"):
@@ -102,6 +103,17 @@ class Session(requests.Session):
             except AttemptFailed as failed:
                 built += failed.is_being_built
                 self._wait(request, failed, attempt, attempt - built)
+
+    def _note_clock(self, response: requests.Response) -> None:
+        """Keep the vendor's time, unless it is so far from ours that one of the two is wrong."""
+        said = parse_http_date(response.headers.get("date", ""))
+        if said is None or clock.is_credible(said):
+            self.clock = said or self.clock
+        else:
+            self.counters.warn(
+                f"{self.source}: its clock says {said:%Y-%m-%d}, ours {datetime.now(UTC):%Y-%m-%d};"
+                " ours is used, check the clock of this machine"
+            )
 
     def _attempt(
         self, request: requests.PreparedRequest, options: dict[str, Any]
@@ -146,7 +158,7 @@ class Session(requests.Session):
             host = urlsplit(self.origin).netloc
             try:
                 response = self.send_in_time(request, options)
-                self.clock = parse_http_date(response.headers.get("date", "")) or self.clock
+                self._note_clock(response)
             except requests.exceptions.SSLError:
                 raise Unreadable(
                     self.describe(request),

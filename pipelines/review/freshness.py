@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines import clock
 from pipelines.failures import Misconfigured, Refused
 from pipelines.review.campaign import Definition
 from pipelines.warehouse.source_states import read_source_states, time_text
@@ -96,6 +97,8 @@ def _find_problems(
         why.append(("stale", f"the last run ({state['last_run_id']}) was {state['last_status']}"))
     if as_of is None:
         why.append(("stale", "the source was never read completely"))
+    elif clock.is_ahead(as_of, now):
+        why.append(("stale", f"the data is dated {as_of}, in the future: a clock was wrong"))
     elif now - _parse_time(as_of) > max_age:
         why.append(("stale", f"the data is of {as_of}, more than {limits.max_age_hours} hours old"))
     if as_of and full_read_at is None:

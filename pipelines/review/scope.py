@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipelines.failures import Misconfigured
 from pipelines.redact import redact_text
 from pipelines.review.campaign import Campaign
-from pipelines.sql import quote
+from pipelines.sql import matches_sql, quote
 
 # The condition of a campaign may read every table, and nothing outside the database file.
 # In UTC, because days would otherwise depend on the time zone of the machine.
@@ -53,7 +53,7 @@ def exclusion_reasons(campaign: Campaign) -> list[str]:
         ]
         approved = f" (approved by {one.approved_by})" if one.approved_by else ""
         reasons.append(
-            f"case when {column} glob {quote(pattern)}"
+            f"case when {matches_sql(column, quote(pattern))}"
             f" then {quote(f'exception: {one.reason}{approved}')} end"
         )
     return reasons

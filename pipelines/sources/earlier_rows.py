@@ -47,6 +47,14 @@ class EarlierRows:
         )
         return [] if found is None else found["id"].to_pylist()
 
+    def read_start(self) -> str | None:
+        """Return when the last complete sync began; None if there was none."""
+        found = self._query(
+            "select max(started_at)::varchar as moment from main.runs"
+            f" where source_name = '{self.source}' and status = 'complete'"
+        )
+        return None if found is None else found["moment"][0].as_py()
+
     def _query(self, sql: str) -> pa.Table | None:
         if self.warehouse is None or not self.warehouse.exists():
             return None

@@ -16,9 +16,10 @@ from dlt.extract.source import DltSource
 from pipelines.failures import Misconfigured
 from pipelines.http.policy import Counters
 from pipelines.settings import find_names_in_use, read_setting, refuse_name
-from pipelines.sources import load_function, source_names
+from pipelines.sources import find_function, load_function, source_names
 from pipelines.sources.earlier_rows import EarlierRows
 
+WHOLE = "all"  # the scope of a read that no setting narrows
 NOT_SETTINGS = ("counters", "earlier", "full")  # parameters of `source` that are no user's setting
 
 
@@ -126,7 +127,16 @@ def connect_client(source: str, counters: Counters) -> Any:
 
 def source_tenant(source: str) -> str:
     """Return which tenant the settings of a source lead to, whatever the credential."""
-    make = load_function(source, "tenant")
+    return _call_with_settings(source, load_function(source, "tenant"))
+
+
+def source_scope(source: str) -> str:
+    """Return which part of the tenant the settings of a source ask for: WHOLE for all of it."""
+    make = find_function(source, "scope")
+    return (_call_with_settings(source, make) if make else "") or WHOLE
+
+
+def _call_with_settings(source: str, make: Callable[..., str]) -> str:
     names = inspect.signature(make).parameters
     return make(**{name: read_setting(f"sources.{source}.{name}") for name in names})
 

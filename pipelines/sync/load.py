@@ -98,8 +98,8 @@ def load_source(read: Read) -> None:
         for table in pipeline.default_schema.data_table_names():
             name = client.make_qualified_table_name(table)
             read.rows_loaded[table] = client.execute_sql(f"select count(*) from {name}")[0][0]
-    for table, rows in read.counters.rows_read.items():
-        expected = rows + read.counters.rows_kept[table]
+    for table in {*read.counters.rows_read, *read.counters.rows_kept}:
+        expected = read.counters.rows_read[table] + read.counters.rows_kept[table]
         if read.rows_loaded.get(table) != expected:
             raise StorageFailed(
                 f"{read.source}: {table}",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines import clock
 from pipelines.redact import redact_text
 from pipelines.sources import registry
 from pipelines.sync.load import Read
@@ -14,14 +15,18 @@ from pipelines.warehouse.run_tables import TABLES
 
 
 def start_time(copy: Path) -> datetime:
-    """Return now, or just after the newest run if the clock has gone back: histories and the order
-    of runs depend on start times."""
+    """Return now, or just after the newest run if the clock was set back a little.
+
+    Histories and the order of runs depend on it. `future_runs` refuses a run that is far ahead.
+    """
     newest = None
     if copy.exists():
         with duckdb.connect(str(copy)) as connection:
             newest = connection.execute("select max(started_at) from main.runs").fetchone()[0]
     now = datetime.now(UTC)
-    return max(now, newest + timedelta(microseconds=1)) if newest else now
+    if newest is None or clock.is_ahead(newest, now):
+        return now
+    return max(now, newest + timedelta(microseconds=1))
 
 
 def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
@@ -44,6 +49,7 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                 "started_at": read.started_at,
                 "ended_at": read.ended_at,
                 "tenant": registry.source_tenant(read.source),
+                "scope": registry.source_scope(read.source),
                 "requests": counters.requests,
                 "retries": counters.retries,
                 "data_as_of": last_complete if failure else read.started_at,
@@ -64,10 +70,11 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
 
 
 def record_acceptance(copy: Path, run_id: str, change: str) -> None:
-    """Add an accepted guard change to this run's row in `runs`."""
+    """Add an accepted change to its source's row in `runs`; of the clock or policy, to every row."""
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
             "update main.runs set accepted = concat_ws('; ', accepted, ?)"
-            r" where run_id = ? and source_name = regexp_extract(?, '^\w+')",
+            " where run_id = ? and regexp_extract(?, '^\\w+')"
+            " in (source_name, 'clock', 'policy', 'requests')",
             [change, run_id, change],
         )

@@ -6,6 +6,7 @@ other. A process that dies before the rename leaves the published file unchanged
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import threading
@@ -20,10 +21,14 @@ from pipelines.failures import Locked, Misconfigured, StorageFailed
 from pipelines.files.lock import exclusive_by_name
 from pipelines.files.scratch import INTERRUPTS, scratch
 from pipelines.files.text_stream import sync_to_disk
+from pipelines.redact import redact_text
 from pipelines.sql import has_table
 from pipelines.warehouse.version import must_not_be_newer
 
+MAX_REASON = 2000  # characters of DuckDB's own words
 SPARE_BYTES = 64 * 2**20  # must be free besides three times the published file's size
+HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
+READ_ONLY = "analysts open the file with -readonly"
 RESTORE = "restore the file, or move it away and run `rollcall sync`"
 
 
@@ -107,8 +112,7 @@ def must_be_ours(warehouse: Path) -> None:
             is_ours = has_table(connection, "runs") and has_table(connection, "run_resources")
             must_not_be_newer(connection, warehouse)
     except duckdb.Error as error:
-        reason = f"it cannot be opened as a DuckDB file ({_first_line(error)})"
-        raise StorageFailed(str(warehouse), reason, RESTORE) from None
+        raise _opening_failure(warehouse, error) from None
     if not is_ours:
         raise Misconfigured(
             str(warehouse),
@@ -127,7 +131,7 @@ def must_be_sound(copy: Path, warehouse: Path) -> None:
             ).fetchall():
                 connection.execute(f"select bit_xor(hash(line)) from {table} as line")
     except duckdb.Error as error:
-        reason = f"it is damaged ({_first_line(error)})"
+        reason = f"it is damaged ({redact_text(error, MAX_REASON)})"
         raise StorageFailed(str(warehouse), reason, RESTORE) from None
 
 
@@ -135,10 +139,15 @@ def must_have_no_wal(warehouse: Path) -> None:
     """Raise if a write-ahead log exists: DuckDB would replay it into the file published next."""
     log = warehouse.with_name(warehouse.name + ".wal")
     if log.exists():
+        try:
+            duckdb.connect(str(warehouse), read_only=True).close()
+        except duckdb.Error as error:
+            if HELD.search(str(error)):
+                raise _opening_failure(warehouse, error) from None
         raise StorageFailed(
             str(log),
-            "another program has opened the published file for writing",
-            "close it there (analysts open the file with -readonly), then remove the .wal file",
+            "a program that has opened the published file for writing left it",
+            f"close the file there ({READ_ONLY}), then remove the .wal file",
         )
 
 
@@ -193,8 +202,24 @@ def _work_home(warehouse: Path) -> Path:
     return warehouse.parent / f".{warehouse.name}.work"
 
 
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).splitlines()[0][:120]
+def _opening_failure(path: Path, error: duckdb.Error) -> StorageFailed:
+    """Return the failure behind a file that DuckDB does not open, with DuckDB's whole reason.
+
+    A file that another program holds, or that we may not read, is sound: it must stay where it is.
+    """
+    text = str(error)
+    if held := HELD.search(text):
+        program, process = held.groups()
+        why = f"another program has it open for writing: {program} (PID {process})"
+        return StorageFailed(str(path), why, f"close the file there ({READ_ONLY}), then try again")
+    why = f"it cannot be opened as a DuckDB file ({redact_text(text, MAX_REASON)})"
+    if "lock" in text:
+        remedy = f"close the file in the other program ({READ_ONLY}), then try again"
+    elif "Permission denied" in text:
+        remedy = "run the command as the user who owns the file"
+    else:
+        remedy = RESTORE
+    return StorageFailed(str(path), why, remedy)
 
 
 def _ignore_signals() -> None:

@@ -29,6 +29,11 @@ RUNS = Table(
             "The environment, organisation or instance that was read; null in runs"
             " of earlier versions.",
         ),
+        "scope": (
+            "varchar",
+            "The part of the tenant that was asked for, as settings choose it; all for all"
+            " of it; null in runs of earlier versions.",
+        ),
         "requests": ("bigint not null", "HTTP requests sent, repeated ones and tokens included."),
         "retries": ("bigint not null", "Requests that were sent again after a wait."),
         "data_as_of": (

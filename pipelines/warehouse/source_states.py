@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines import clock
 from pipelines.sql import fetch_dicts
 from pipelines.warehouse import PROJECT_FOLDER
 
@@ -45,8 +46,8 @@ with moments as (
     from runs group by run_id
 ),
 published as (
-    select moment, lag(moment) over (order by run_id) as before
-    from moments where is_published order by run_id desc limit 1
+    select moment, lag(moment) over (order by moment) as before
+    from moments where is_published order by moment desc limit 1
 )
 select event, count(*)
 from grants_between(
@@ -86,8 +87,10 @@ def time_text(value: Any) -> Any:
 
 
 def describe_age(as_of: str) -> str:
-    """Return how long ago a time was, such as "3 h"."""
+    """Return how long ago a time was, such as "3 h ago"."""
+    if clock.is_ahead(as_of):
+        return "dated in the future: a clock was wrong"
     seconds = (datetime.now(UTC) - datetime.fromisoformat(as_of)).total_seconds()
     if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} d"
+        return f"{max(seconds, 0) / 60:.0f} min ago"
+    return f"{seconds / 3600:.0f} h ago" if seconds < 172_800 else f"{seconds / 86_400:.0f} d ago"

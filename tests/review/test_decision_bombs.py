@@ -1,4 +1,4 @@
-"""What comes back and is no harmless list of decisions is refused before it can do anything."""
+"""Hostile and damaged decision files are refused before they can do any harm."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def adding(name: str, content: bytes = b"x") -> Callable[[Rows], bytes]:
 
 
 def in_sheet(content: bytes, part: str = SHEET) -> Callable[[Rows], bytes]:
-    """The workbook with other XML in front of a sheet's, or of another part's."""
+    """Return the workbook with other XML in front of a sheet or another part."""
     return lambda rows: repacked(
         ours(rows), lambda parts: parts.update({part: content + parts[part]})
     )
@@ -47,7 +47,7 @@ def with_cells(number: int) -> bytes:
 
 
 def lying(rows: Rows) -> bytes:
-    """The archive says that a sheet of 64 MiB has 500 bytes."""
+    """Return an archive that declares 500 bytes for a sheet of 64 MiB."""
     file = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(workbook(rows))) as old,
@@ -60,7 +60,7 @@ def lying(rows: Rows) -> bytes:
 
 
 def locked(rows: Rows) -> bytes:
-    """Each part is marked as one that needs a password."""
+    """Return a workbook whose parts are marked as encrypted."""
     data = bytearray(workbook(rows))
     for found in re.finditer(rb"PK\x01\x02", bytes(data)):
         data[found.start() + 8] |= 1
@@ -151,6 +151,7 @@ REFUSED: dict[str, tuple[str, Callable[[Rows], bytes], str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_no_harmless_list_of_decisions_is_refused(asking, rows, case):
+    """Every file that is no harmless list of decisions is refused with a reason and a next step."""
     name, made, said = REFUSED[case]
     result = asking.run("review", "import", "q4", came(asking.home, made(rows), name))
 
@@ -159,6 +160,7 @@ def test_what_is_no_harmless_list_of_decisions_is_refused(asking, rows, case):
 
 
 def test_a_giant_file_is_refused_unread(asking, tmp_path):
+    """A file above the size limit is refused without being read."""
     with (tmp_path / "k.csv").open("wb") as file:
         file.truncate(1 << 40)
 
@@ -169,6 +171,7 @@ def test_a_giant_file_is_refused_unread(asking, tmp_path):
 
 @pytest.mark.parametrize("name", ["nothing.csv", "folder", "pipe"])
 def test_what_is_no_file_is_wrong_usage(asking, tmp_path, name):
+    """A folder, a pipe or a missing file is wrong usage."""
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "pipe")
 
@@ -176,6 +179,8 @@ def test_what_is_no_file_is_wrong_usage(asking, tmp_path, name):
 
 
 def test_a_formula_is_refused_by_its_row_whatever_it_shows(asking, rows):
+    """A row with a formula is refused by its number, whatever value the formula shows."""
+
     def cheat(sheet: Any) -> None:
         sheet.cell(3, HEADERS.index("decision") + 1, '=LOWER("REVOKE")')
         sheet.cell(5, HEADERS.index("Person") + 1, "=cmd|'/C calc'!A0")
@@ -191,13 +196,14 @@ def test_a_formula_is_refused_by_its_row_whatever_it_shows(asking, rows):
 
 @pytest.fixture(scope="module")
 def whole(rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes]:
-    """A workbook, and where damaged ones go."""
+    """Return a workbook, and the path for damaged copies of it."""
     return tmp_path_factory.mktemp("damaged") / "kim.xlsx", workbook(rows[:3])
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0, 1, exclude_max=True), st.binary(max_size=9))
 def test_a_damaged_workbook_is_refused_or_read_but_never_breaks(whole, where, noise):
+    """A damaged workbook is refused or read, but never ends in a traceback."""
     path, data = whole
     place = int(where * len(data))
     path.write_bytes(data[:place] + noise + data[place + 4 :])

@@ -1,4 +1,4 @@
-"""Whatever a spreadsheet makes of a decision file is understood, and says the same as before."""
+"""Decision files are understood in every form in which spreadsheets save them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rows(opened: Opened) -> Rows:
 
 @pytest.fixture(scope="module")
 def home(opened: Opened, rows: Rows, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A campaign that has taken these decisions in."""
+    """Return a campaign that has imported these decisions."""
     home = tmp_path_factory.mktemp("taken") / "home"
     shutil.copytree(opened.home, home)
     with keep_process_state(), pytest.MonkeyPatch.context() as patch:
@@ -52,7 +52,7 @@ def home(opened: Opened, rows: Rows, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module")
 def workbook_that_went_out(opened: Opened, rows: Rows) -> bytes:
-    """As the reviewer fills it in."""
+    """Return the workbook that went out, as the reviewer fills it in."""
     book = openpyxl.load_workbook(opened.files[0].with_suffix(".xlsx"))
     for number, row in enumerate(rows, 2):
         for name in ("decision", "comment"):
@@ -64,12 +64,12 @@ def workbook_that_went_out(opened: Opened, rows: Rows) -> bytes:
 
 @pytest.fixture
 def taken(opened: Opened, home: Path, tmp_path: Path, capsys, monkeypatch) -> Rollcall:
-    """The product with that campaign: a file that says the same again changes nothing."""
+    """Return Rollcall with that campaign, where a repeated import changes nothing."""
     return replace(opened, home=home).product(tmp_path, capsys, monkeypatch)
 
 
 def understood(review: Rollcall, *names: str) -> list[int]:
-    """How many rows of each file say what was taken in before, where no row says anything else."""
+    """Return how many rows of each file repeat an imported decision; fail if a row differs."""
     result = review.run("review", "import", "q4", *names, "--json")
     assert 0 == result.code, result.out + result.err
     files = result.document["files"]
@@ -77,7 +77,7 @@ def understood(review: Rollcall, *names: str) -> list[int]:
     return [file["decided_before"] + file["repeated"] for file in files]
 
 
-# ---- what spreadsheets do is understood
+# ---- files saved by spreadsheets are understood
 
 
 def encoded(encoding: str, **dialect: Any) -> Callable[[Rows], bytes]:
@@ -179,6 +179,7 @@ def strictly(parts: dict[str, bytes]) -> None:
 
 @pytest.mark.parametrize("habit", RESAVED)
 def test_a_file_that_a_spreadsheet_saved_again_says_the_same(taken, rows, habit):
+    """A file that a spreadsheet saved again has the same decisions."""
     content = RESAVED[habit](rows)
     suffix = "xlsx" if content.startswith(b"PK") else "csv"
     times = 2 if habit == "every row twice" else 1
@@ -187,13 +188,15 @@ def test_a_file_that_a_spreadsheet_saved_again_says_the_same(taken, rows, habit)
 
 
 def test_the_workbook_that_went_out_says_what_was_filled_in(taken, rows, workbook_that_went_out):
+    """The workbook that went out has the decisions that were filled in."""
     assert [len(rows)] == understood(taken, came(taken.home, workbook_that_went_out, "kim.xlsx"))
 
 
-@pytest.mark.skipif(not SOFFICE, reason="LibreOffice (soffice) is not on this machine")
+@pytest.mark.skipif(not SOFFICE, reason="LibreOffice (soffice) is not installed")
 def test_a_file_that_went_through_libreoffice_says_the_same(
     taken, rows, workbook_that_went_out, tmp_path
 ):
+    """A file converted by LibreOffice has the same decisions."""
     came(tmp_path, rows, "a.csv")
     came(tmp_path, workbook_that_went_out, "b.xlsx")
     came(tmp_path, workbook(rows), "c.xlsx")
@@ -247,6 +250,7 @@ def test_what_a_person_types_is_read_as_they_see_it(rows, tmp_path):
 
 @pytest.mark.parametrize("words", ["a\r\n_x000D_b", "_x0041_", "=1+1", "007", "x\u2028 y", "\x07"])
 def test_a_comment_in_a_workbook_is_what_was_written(rows, words, tmp_path):
+    """A comment in a workbook is read exactly as written."""
     (tmp_path / "kim.xlsx").write_bytes(ours(decided(rows[:1], "keep", words)))
     [row] = decision_file.read_decision_file(tmp_path / "kim.xlsx").rows
 
@@ -269,6 +273,8 @@ def test_a_comment_in_a_workbook_is_what_was_written(rows, words, tmp_path):
 )
 @pytest.mark.parametrize("long", ["", "<row/>" * 20_000])
 def test_cells_that_nobody_wants_alter_none_of_the_others(rows, cells, long):
+    """Cells outside the wanted columns do not change how wanted cells are read."""
+
     def write(parts: dict[str, bytes]) -> None:
         [name] = (name for name in parts if name.startswith("xl/worksheets/sheet"))
         head, _, tail = parts[name].decode().partition("<sheetData>")
@@ -291,6 +297,8 @@ def test_cells_that_nobody_wants_alter_none_of_the_others(rows, cells, long):
 
 @pytest.mark.parametrize("encoding", ["UTF-8", "iso-8859-1", "utf-16"])
 def test_a_sheet_may_have_any_encoding(rows, encoding):
+    """A sheet is read in any XML encoding."""
+
     def write(parts: dict[str, bytes]) -> None:
         [name] = (name for name in parts if name.startswith("xl/worksheets/sheet"))
         head, body, tail = parts[name].decode().partition("<sheetData>")
@@ -320,6 +328,7 @@ DANGEROUS = st.text(st.sampled_from("'=+-@＝＠ \t\r\n\ufeff\u200b\xa0ax"), max
     )
 )
 def test_what_an_export_made_inert_is_undone_exactly(texts):
+    """The import removes exactly the quotes that the export added."""
     made, undone = safe_csv.cell_sql("text", "VARCHAR"), safe_csv.restored_cell_sql("text")
     with duckdb.connect() as connection:
         connection.execute("create table cells as select unnest(?) as text", [texts])

@@ -1,4 +1,4 @@
-"""What a reviewer is sent: a workbook and a CSV that say the same, whatever opens them."""
+"""Reviewers' files: a workbook and a CSV with the same contents, in every program."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def packet(sent: Path) -> Path:
 
 
 def cells(path: Path, kinds: str = "s") -> list[tuple[str, ...]]:
-    """Every row of the first sheet as text; a cell of any other kind ends the test."""
+    """Return every row of the first sheet; fail if a cell is not text."""
     book = openpyxl.load_workbook(path)
     for sheet in book:
         for row in sheet.iter_rows():
@@ -64,13 +64,15 @@ def cells(path: Path, kinds: str = "s") -> list[tuple[str, ...]]:
 
 
 def texts(path: Path) -> list[tuple[str, ...]]:
-    """Every row of a reviewer's CSV."""
+    """Return every row of a reviewer's CSV."""
     return [HEADERS, *(tuple(row.values()) for row in table(path))]
 
 
 def as_text(csv_text: str, workbook_text: str) -> bool:
-    """The same, but for the quote that keeps a spreadsheet from running the CSV's, and for two
-    characters that XML cannot write."""
+    """Return the CSV's value as the workbook shows it.
+
+    The quote against formulas is missing there, as are two characters that XML cannot contain.
+    """
     return csv_text.translate(UNWRITABLE) in (workbook_text, "'" + workbook_text)
 
 
@@ -87,6 +89,7 @@ def test_a_workbook_has_what_the_csv_has(packet):
 
 
 def test_a_reviewer_can_only_type_where_they_are_asked(packet):
+    """A reviewer can type only into the cells for decision and comment."""
     path = next((packet / "reviewers").glob("joan-diaz*.xlsx"))
     book = openpyxl.load_workbook(path)
     sheet = book["Access"]
@@ -94,7 +97,7 @@ def test_a_reviewer_can_only_type_where_they_are_asked(packet):
     assert ["Access", "Instructions", "Progress"] == book.sheetnames
     assert "C2" == sheet.freeze_panes and sheet.auto_filter.ref == sheet.dimensions
     assert sheet.protection.sheet and not sheet.protection.password
-    assert not sheet.protection.autoFilter and not sheet.protection.sort  # no: not forbidden
+    assert not sheet.protection.autoFilter and not sheet.protection.sort  # false means allowed
     for row in sheet.iter_rows(min_row=1):
         for cell, header in zip(row, HEADERS, strict=True):
             may_type = cell.row > 1 and header in DECISION_COLUMNS
@@ -149,7 +152,7 @@ def test_each_workbook_says_whose_it_is(sent, rollcall):
         assert told[1][1].startswith(f"This list is for {one['reviewer']}. ")
         last = one["items"] + 1
         assert access.auto_filter.ref.endswith(f"{last}") and access.max_row == last
-        with ZipFile(folder / name) as archive:  # no mark of what is filled in later is left
+        with ZipFile(folder / name) as archive:  # no placeholder is left
             for part in archive.namelist():
                 assert "\ue000" not in archive.read(part).decode(), part
 
@@ -168,13 +171,13 @@ def test_the_same_data_goes_out_as_the_same_bytes(rollcall, published, packet):
     for name in files[0].keys() - {"manifest.json", "attestation.txt"}:
         assert files[0][name].read_bytes() == files[1][name].read_bytes(), name
     one, other = (json.loads(paths["manifest.json"].read_text()) for paths in files)
-    told = {"opened_at": "", "definition_sha256": ""}  # the moment, and a file of other spaces
+    told = {"opened_at": "", "definition_sha256": ""}  # the time, and a file in another place
     assert one | told == other | told
 
 
 @pytest.fixture
 def nasty(rollcall: Rollcall, sent: Path) -> Path:
-    """Reviewers' files of a company whose names do their worst, and that is wordy."""
+    """Return reviewers' files of a company with hostile and very long names."""
     shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
     changed(
         rollcall,
@@ -234,7 +237,7 @@ def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
 
 
 def test_the_files_do_not_depend_on_the_batch_size(nasty, rollcall, monkeypatch):
-    """The files are the same for every number of rows at a time."""
+    """The files are the same for every batch size."""
     monkeypatch.setattr(reviewer_rows, "ROWS_PER_BATCH", 7)
     monkeypatch.setattr(reviewer_files, "ITEMS_PER_BATCH", 5)
     out = rollcall.run("review", "open", "q4", "--json", "--out", "again", **SEAL)
@@ -248,6 +251,7 @@ def test_the_files_do_not_depend_on_the_batch_size(nasty, rollcall, monkeypatch)
 
 
 def test_whoever_has_more_than_a_sheet_holds_is_sent_the_csv(sent, rollcall, monkeypatch):
+    """A reviewer with more rows than a sheet holds gets only the CSV."""
     shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
     changed(
         rollcall,
@@ -287,7 +291,7 @@ def test_libreoffice_opens_and_saves_both_files(nasty, tmp_path):
         )
     kept = {"item_id", "account_id", "entitlement_id", "scope_id", "reviewer", "campaign", "seal"}
     for path in sorted(nasty.glob("*.xlsx")):
-        # a CSV does not say what is text: numbers and dates are made of what looks like them
+        # In a CSV, LibreOffice turns text that looks like a number or a date into one
         for kind, looked_at, kinds in (("xlsx", {*HEADERS}, "s"), ("csv", kept, "snd")):
             saved = cells(made / kind / path.name, kinds)
             lost = {

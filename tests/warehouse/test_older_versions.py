@@ -1,9 +1,9 @@
-"""A warehouse that an older version has published goes on working.
+"""A warehouse that an older version has published stays usable.
 
 `open_campaign_354f6e5.duckdb.xz` was published by commit 354f6e5, whose models had other names.
-Such a fixture is made in a checkout of that commit: call the tests' `first_sync` with a sandbox of
-its own, put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run
-`rollcall review open q4`. Then compress the warehouse with `xz -9`.
+Such a fixture is made in a checkout of that commit. Call the tests' `first_sync` with a sandbox of
+its own. Put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run `rollcall
+review open q4`. Then compress the warehouse with `xz -9`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def content(rollcall: Rollcall, *tables: str) -> dict[str, list[dict[str, Any]]]
 
 
 def test_what_an_older_version_published_can_be_read(older):
-    """Status, export and report need no sync before them."""
+    """Status, export and report work without a sync before them."""
     status = older.run("status", "--json")
     assert (0, 3) == (status.code, len(status.document["sources"]))
     export = older.run("export", "--json")
@@ -55,7 +55,7 @@ def test_what_an_older_version_published_can_be_read(older):
 
 
 def test_a_sync_carries_an_older_warehouse_over(older):
-    """Histories and frozen reviews stay; tables of models that no longer exist go."""
+    """A sync keeps histories and frozen reviews, and removes the tables of former models."""
     frozen, histories = content(older, *FROZEN), content(older, *HISTORIES)
     assert "int_wishes" in older.column(MODELS)
     campaign = older.run("review", "status", "q4", "--json").document
@@ -76,7 +76,7 @@ def test_a_sync_carries_an_older_warehouse_over(older):
 
 
 def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch):
-    """Opening and closing a campaign build a part of the models; here they need all the others."""
+    """Opening and closing a campaign build every model that they need, without a sync."""
     copy = older.home / "copy" / older.warehouse.name
     copy.parent.mkdir()
     copy.write_bytes(older.warehouse.read_bytes())

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
+from pipelines import clock
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import to_text_id
 from pipelines.sources.charthop.client import ChartHop, find_rows
@@ -49,12 +50,15 @@ class Feed:
 
     @cached_property
     def new_events(self) -> dict[str, Row]:
-        """The events since the last run that are not loaded yet; none on the first run."""
+        """The events since the last run that are not loaded yet; none on the first run.
+
+        A time in the future is that of a wrong clock, and counts as none.
+        """
         state = dlt.current.source_state()
         since, started = state.get("events_since"), self.org.session.clock or datetime.now(UTC)
         found: list[Row] = []
         try:
-            if since is not None:
+            if since is not None and not clock.is_ahead(since, started):
                 moment = datetime.fromisoformat(since) - OVERLAP
                 found = self._read_since(moment)
         except (Denied, Unreadable) as failure:

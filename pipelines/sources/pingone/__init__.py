@@ -28,6 +28,11 @@ def tenant(environment_id: str) -> str:
     return environment_id
 
 
+def scope(role_assignment_principals: str) -> str:
+    """Return whose role assignments are read; empty or `all` is everybody's."""
+    return role_assignment_principals
+
+
 def connect(
     *,
     environment_id: str,
@@ -86,7 +91,8 @@ def source(
     """Read one PingOne environment.
 
     `memberships` is `cheapest`, `by_group` or `by_user`; `role_assignment_principals` is `all`,
-    `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave out roles of users.
+    `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave out roles of users,
+    which stay as an earlier sync read them.
     `full` reads everything, and so does a run `full_every_days` days after the last full one.
     `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
     """

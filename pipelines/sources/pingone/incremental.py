@@ -18,6 +18,7 @@ import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pipelines import clock
 from pipelines.failures import Denied, Unreadable
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.pingone.audit_feed import READ_ACTIONS, Mentions, find_mentions
@@ -52,18 +53,24 @@ class Delta:
         row_ids(self.tenant.population_list)
         return self.tenant.session.clock or datetime.now(UTC)
 
+    def _stored_time(self, name: str) -> datetime | None:
+        """Return a time of the state; None if there is none, or if a wrong clock has dated it."""
+        text = self.state.get(name)
+        moment = datetime.fromisoformat(text) if text else None
+        return None if moment is None or clock.is_ahead(moment, self.begun_at) else moment
+
     @cached_property
     def is_sweep(self) -> bool:
         """Whether everything is read. Decided once, because deciding moves the state on."""
         choices = f"{self.is_read_by_group} {self.tenant.principals}"
-        swept_at = self.state.get("full_at")
+        swept_at = self._stored_time("full_at")
         sweeps = (
             self.full
             or self.feed is None
             or bool(self.mentions.unclear)
             or self.state.get("choices") != choices
             or swept_at is None
-            or self.begun_at - datetime.fromisoformat(swept_at) >= self.full_every
+            or self.begun_at - swept_at >= self.full_every
         )
         if sweeps:
             self.state["full_at"] = self.begun_at.isoformat()
@@ -94,11 +101,11 @@ class Delta:
     @cached_property
     def feed(self) -> list[Row] | None:
         """Activities since the last sync; None if they are too old or cannot be read."""
-        cursor = self.state.get("cursor")
+        cursor = self._stored_time("cursor")
         self.state["cursor"] = self.begun_at.isoformat()
-        if cursor is None or self.begun_at - datetime.fromisoformat(cursor) > FEED_REACH:
+        if cursor is None or self.begun_at - cursor > FEED_REACH:
             return None
-        since = datetime.fromisoformat(cursor) - FEED_OVERLAP
+        since = cursor - FEED_OVERLAP
         until = self.begun_at + timedelta(hours=1)
         try:
             return [

@@ -6,25 +6,51 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
-from pipelines.sources.pingone.client import DIRECTORY_RIGHT
+from pipelines.failures import Failure
+from pipelines.sources.pingone.client import DIRECTORY_RIGHT, ROLES_RIGHT, PingOne
 from pipelines.sources.pingone.incremental import Delta
 from pipelines.sources.pingone.rows import is_inherited
-from pipelines.sources.raw_rows import parse_rows, read_id, row_ids
+from pipelines.sources.raw_rows import parse_rows, read_id, row_ids, wrap_rows
 
 
 def read_user_roles(delta: Delta) -> Iterator[pa.Table]:
-    """Read the users that the setting chooses: all, none, or those that match a SCIM filter."""
-    tenant, users = delta.tenant, delta.user_ids
+    """Read the users that the setting chooses: all, none, or those that match a SCIM filter. The
+    rows of the other users stay as an earlier sync read them, because nothing says that they are
+    gone."""
+    asked = _choose_users(delta.tenant, delta.user_ids)
+    yield from _keep_or_read(delta, "users", asked, delta.moved_users)
+    if delta.tenant.principals != "all":
+        unread = _keep_unread(delta, {*delta.user_ids} - {*asked})
+        delta.counters.warn(
+            f"pingone: role assignments of {len(asked)} users are read, as configured;"
+            f" those of {unread.num_rows} others stay as an earlier sync read them"
+        )
+        yield unread
+
+
+def _choose_users(tenant: PingOne, users: list[str]) -> list[str]:
+    if tenant.principals == "all":
+        return users
     if tenant.principals == "groups_and_apps":
-        delta.counters.warn("pingone: role assignments of users are not read, as configured")
-        return
-    if tenant.principals != "all":
-        scim = tenant.principals.removeprefix("users_matching(").removesuffix(")")
-        size = tenant.page_size
-        found = tenant.read("users", right=DIRECTORY_RIGHT, filter=scim, limit=size)
-        users = sorted({read_id("pingone: users", row, "id") for row in found})
-        delta.counters.warn("pingone: role assignments are read of some users only, as configured")
-    yield from _keep_or_read(delta, "users", users, delta.moved_users)
+        return []
+    scim = tenant.principals.removeprefix("users_matching(").removesuffix(")")
+    found = tenant.read("users", right=DIRECTORY_RIGHT, filter=scim, limit=tenant.page_size)
+    return sorted({read_id("pingone: users", row, "id") for row in found})
+
+
+def _keep_unread(delta: Delta, users: set[str]) -> pa.Table:
+    """Return the earlier rows of these users. Each says when it was read, and which assignments
+    were inherited then, because later rows of groups may no longer tell."""
+    read_at = delta.earlier.read_start()
+    of_groups = _find_group_assignment_ids(delta)
+    kept = []
+    for key, row in delta.earlier.read_rows("user_role_assignments").items():
+        if key in users:
+            rows = row["roleAssignments"]
+            inherited = [str(one.get("id")) for one in rows if is_inherited(one, of_groups)]
+            kept.append((key, {"lastReadAt": read_at, "inheritedIds": inherited} | row))
+    delta.counters.rows_kept["user_role_assignments"] += len(kept)
+    return wrap_rows(kept)
 
 
 def read_group_roles(delta: Delta) -> Iterator[pa.Table]:
@@ -32,6 +58,7 @@ def read_group_roles(delta: Delta) -> Iterator[pa.Table]:
 
 
 def read_application_roles(delta: Delta) -> Iterator[pa.Table]:
+    _warn_of_gateways(delta)
     before = delta.earlier.read_rows("applications")
     workers = {
         read_id("pingone: applications", row, "id"): row
@@ -40,6 +67,30 @@ def read_application_roles(delta: Delta) -> Iterator[pa.Table]:
     }
     moved = {key for key, row in workers.items() if before.get(key) != row}
     return _keep_or_read(delta, "applications", workers, moved)
+
+
+def count_gateway_roles(tenant: PingOne) -> dict[str, int]:
+    """Return the gateways that hold roles, by name, with the number of their role assignments.
+
+    A gateway is no account, so these roles are named and not read.
+    """
+    found = {}
+    for gateway in tenant.read("gateways", right="read access to gateways"):
+        key = read_id("pingone: gateways", gateway, "id")
+        if held := tenant.read_owned(f"gateways/{key}/roleAssignments", right=ROLES_RIGHT):
+            found[str(gateway.get("name") or key)] = len(held)
+    return found
+
+
+def _warn_of_gateways(delta: Delta) -> None:
+    """Warn of what is not read of gateways. No grant depends on it, so it fails no sync."""
+    try:
+        for name, count in count_gateway_roles(delta.tenant).items():
+            delta.counters.warn(
+                f"pingone: gateway {name} holds {count} role assignments, which are not read"
+            )
+    except Failure as failure:
+        delta.counters.warn(f"pingone: roles of gateways are not read ({failure.why})")
 
 
 def _keep_or_read(
@@ -58,16 +109,15 @@ def _keep_or_read(
 
 
 def _find_doubted_holders(delta: Delta, kind: str) -> set[str]:
-    """Return whose earlier assignments name a role or population that is gone, or are inherited."""
+    """Return whose earlier assignments name a role or population that is gone, are inherited, or
+    were kept unread."""
     roles = set(row_ids(delta.tenant.role_list))
     populations = set(row_ids(delta.tenant.population_list))
-    group_assignment_ids = {
-        str(assignment.get("id"))
-        for row in delta.earlier.read_rows(_table_of("groups")).values()
-        for assignment in row["roleAssignments"]
-    }
+    group_assignment_ids = _find_group_assignment_ids(delta)
     doubted = set()
     for key, row in delta.earlier.read_rows(_table_of(kind)).items():
+        if "lastReadAt" in row:
+            doubted.add(key)
         for assignment in row["roleAssignments"]:
             scope = assignment.get("scope") or {}
             if (
@@ -78,6 +128,15 @@ def _find_doubted_holders(delta: Delta, kind: str) -> set[str]:
             ):
                 doubted.add(key)
     return doubted
+
+
+def _find_group_assignment_ids(delta: Delta) -> set[str]:
+    """Return the ids of the groups' role assignments, as an earlier sync read them."""
+    return {
+        str(assignment.get("id"))
+        for row in delta.earlier.read_rows(_table_of("groups")).values()
+        for assignment in row["roleAssignments"]
+    }
 
 
 def _table_of(kind: str) -> str:

@@ -35,8 +35,12 @@ listed as (
         min(source_grant_id) filter (not is_inherited) as source_grant_id,
         -- The date of an inherited grant belongs to another grant
         min(granted_at) filter (not is_inherited) as granted_at,
-        min_by(granted_by, granted_at) filter (not is_inherited) as granted_by,
-        bool_or(is_read_only) filter (not is_inherited) as is_read_only
+        arg_min_null(granted_by, granted_at) filter (not is_inherited)
+            as granted_by,
+        bool_or(is_read_only) filter (not is_inherited) as is_read_only,
+        case
+            when bool_and(last_read_at is not null) then max(last_read_at)
+        end as last_read_at
     from grants
     group by source_name, account_id, entitlement_id, scope_type, scope_id
 
@@ -106,6 +110,8 @@ implied as (
         select * from implied_by_direct
         union all
         select * from implied_by_unexplained
+        union all
+        select * from {{ ref('int_stated_inheritance') }}
     )
     group by source_name, account_id, entitlement_id, scope_type, scope_id
 
@@ -130,7 +136,8 @@ effective as (
         listed.source_grant_id,
         listed.granted_at,
         listed.granted_by,
-        listed.is_read_only
+        listed.is_read_only,
+        listed.last_read_at
 
     from listed
 

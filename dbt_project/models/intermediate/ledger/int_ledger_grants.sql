@@ -21,7 +21,8 @@ effective_grants as (
         account_id,
         entitlement_id,
         scope_id,
-        dangling_reason
+        dangling_reason,
+        last_read_at
     from {{ ref('int_effective_grants') }}
 
 ),
@@ -87,6 +88,7 @@ sorted as (
         effective_grants.source_name,
         listed_grants.account_id is null as is_inherited_only,
         effective_grants.dangling_reason is not null as is_dangling,
+        effective_grants.last_read_at is not null as is_unread,
         case
             when last_campaign.campaign is null
                 then access_review.grant_id is not null
@@ -130,6 +132,7 @@ by_reason as (
         case when not is_reviewed then reason end as reason,
         count(*) filter (is_inherited_only) as inherited_only,
         count(*) filter (is_dangling) as dangling,
+        count(*) filter (is_unread) as unread,
         count(*) filter (is_reviewed) as reviewed,
         count(*) filter (not is_reviewed and reason is not null) as excluded
     from sorted
@@ -143,6 +146,7 @@ added_up as (
         source_name,
         sum(inherited_only)::bigint as grants_inherited_only,
         sum(dangling)::bigint as grants_dangling,
+        sum(unread)::bigint as grants_not_read,
         sum(reviewed)::bigint as grants_reviewed,
         sum(excluded)::bigint as grants_excluded,
         string_agg(

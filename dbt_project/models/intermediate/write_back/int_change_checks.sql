@@ -14,6 +14,17 @@ grants_history as (
 
 ),
 
+-- The grants that a narrowed read no longer asks for: such a run checks nothing
+unread_grants as (
+
+    select
+        grant_id,
+        last_read_at
+    from grants_history
+    where valid_to is null and last_read_at is not null
+
+),
+
 -- A grant listed without its account or its entitlement is not gone
 dangling_grants as (
 
@@ -117,7 +128,11 @@ later_runs as (
             changes.source_name = runs.source_name
             and changes.followed_from < runs.started_at
 
-    where runs.status = 'complete'
+    left join unread_grants on changes.grant_id = unread_grants.grant_id
+
+    where
+        runs.status = 'complete'
+        and coalesce(runs.started_at <= unread_grants.last_read_at, true)
 
 ),
 

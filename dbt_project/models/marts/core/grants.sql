@@ -38,7 +38,10 @@ select
     grants.granted_at,
     grants.granted_by,
     history.first_seen_at,
-    source_states.last_complete_at as last_seen_at
+    coalesce(
+        grants.last_read_at, source_states.last_complete_at
+    ) as last_seen_at,
+    grants.last_read_at is null as is_confirmed
 
 from grants
 

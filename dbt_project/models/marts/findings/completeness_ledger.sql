@@ -44,6 +44,7 @@ joined as (
             as grants_inherited_only,
         coalesce(ledger_grants.grants_in_marts, 0) as grants_in_marts,
         coalesce(ledger_grants.grants_dangling, 0) as grants_dangling,
+        coalesce(ledger_grants.grants_not_read, 0) as grants_not_read,
         ledger_grants.reviewed_in,
         coalesce(ledger_grants.grants_reviewed, 0) as grants_reviewed,
         coalesce(ledger_grants.grants_excluded, 0) as grants_excluded,

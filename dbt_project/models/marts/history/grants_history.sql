@@ -10,7 +10,8 @@
     columns=[
         'source_name', 'account_id', 'entitlement_id', 'scope_type', 'scope_id',
         'scope_name', 'is_direct', 'is_inherited', 'inherited_from',
-        'access_path', 'source_grant_id', 'granted_at',
+        'access_path', 'source_grant_id', 'granted_at', 'last_read_at',
     ],
-    details=['scope_name', 'access_path', 'granted_at']
+    details=['scope_name', 'access_path', 'granted_at', 'last_read_at'],
+    kept_current='last_read_at'
 ) }}

@@ -137,8 +137,8 @@ select
     recommendations.findings,
 
     ---------- the age of the data
-    source_states.last_complete_at as source_as_of,
-    source_states.is_stale,
+    grants.last_seen_at as source_as_of,
+    source_states.is_stale or not grants.is_confirmed as is_stale,
 
     ---------- the reviewer
     accounts_to_review.reviewer,

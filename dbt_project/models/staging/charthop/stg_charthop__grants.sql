@@ -83,6 +83,7 @@ grants as (
         'charthop:person:' || memberships.id as account_id,
         'charthop:group:' || memberships.group_id || ':member'
             as entitlement_id,
+        null::varchar as inherited_through,
         null::varchar as scope_id,
         null::varchar as source_grant_id,
 
@@ -96,6 +97,7 @@ grants as (
         null::boolean as is_read_only,
 
         ---------- timestamps
+        null::timestamptz as last_read_at,
         grant_dates.granted_at
 
     from memberships

@@ -35,7 +35,8 @@ grants as (
         null::varchar as scope_name,
         null::varchar as source_grant_id,
         not is_direct as is_inherited,
-        null::boolean as is_read_only
+        null::boolean as is_read_only,
+        null::timestamptz as last_read_at
     from memberships
 
     union all
@@ -49,7 +50,8 @@ grants as (
         null as scope_name,
         null as source_grant_id,
         false as is_inherited,
-        null as is_read_only
+        null as is_read_only,
+        null as last_read_at
     from users
     where population_id is not null
 
@@ -64,7 +66,8 @@ grants as (
         scope_name,
         assignment_id as source_grant_id,
         is_inherited,
-        is_read_only
+        is_read_only,
+        last_read_at
     from role_assignments
     where principal_type <> 'group'
 
@@ -72,6 +75,7 @@ grants as (
 
 select
     grants.* exclude (grant_key),
+    null::varchar as inherited_through,
     grant_dates.granted_at,
     grant_dates.granted_by
 

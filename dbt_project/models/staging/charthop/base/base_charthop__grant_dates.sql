@@ -46,7 +46,7 @@ written as (
     select
         event."entityId" as change_id,
         min(event.at) as written_at,
-        min_by(event."userId", event.at) as written_by
+        arg_min_null(event."userId", event.at) as written_by
     from events
     where event."entityType" = 'CHANGE'
     group by change_id
@@ -106,7 +106,8 @@ grant_dates as (
         person_id,
         group_id,
         max(happened_at) as granted_at,
-        'charthop:user:' || max_by(written_by, happened_at) as granted_by
+        -- Not max_by, which skips a last change without an author
+        'charthop:user:' || arg_max_null(written_by, happened_at) as granted_by
     from steps
     group by person_id, group_id
     having max_by(is_granted, happened_at)

@@ -54,7 +54,8 @@ grant_dates as (
     select
         coalesce(membership_key, assignment_key) as grant_key,
         max(happened_at) as granted_at,
-        max_by(granted_by, happened_at) as granted_by
+        -- Not max_by, which skips a last event without an author
+        arg_max_null(granted_by, happened_at) as granted_by
     from keyed
     where coalesce(membership_key, assignment_key) is not null
     group by grant_key

@@ -12,6 +12,9 @@ source as (
     select
         '{{ principal_type }}' as principal_type,
         id as principal_id,
+        -- Only in rows of principals that the last sync did not ask for
+        (payload->>'lastReadAt')::timestamptz as last_read_at,
+        from_json(payload->'inheritedIds', '["varchar"]') as inherited_ids,
         unnest(
             from_json(
                 payload,
@@ -74,7 +77,11 @@ renamed as (
                 ),
                 '(?i)indirect|inherit'
             )
-        ) as is_marked_inherited
+            or coalesce(list_contains(inherited_ids, assignment.id), false)
+        ) as is_marked_inherited,
+
+        ---------- timestamps
+        last_read_at
 
     from source
     where assignment.role.id is not null
@@ -88,9 +95,13 @@ assignments as (
         renamed.*,
         renamed.is_marked_inherited or (
             renamed.principal_type <> 'group'
-            and renamed.assignment_id in (
-                select assignment_id from renamed
-                where principal_type = 'group' and assignment_id is not null
+            -- Null in a list is null, and an assignment may have no id
+            and coalesce(
+                renamed.assignment_id in (
+                    select assignment_id from renamed
+                    where principal_type = 'group' and assignment_id is not null
+                ),
+                false
             )
         ) as is_inherited,
         coalesce(populations.name, applications.name) as scope_name
