@@ -143,7 +143,8 @@ def _find_settings_files() -> list[Path]:
     except Exception as error:  # the first access reads the files; dlt wraps every kind of error
         raise _unreadable(Path(".dlt"), error) from None
     readers = [one for one in providers if isinstance(one, SettingsTomlProvider)]
-    return [Path(place) for reader in readers for place in reader.present_locations]
+    places = [Path(place) for reader in readers for place in reader.present_locations]
+    return [place for place in places if place.exists()]
 
 
 def _unreadable(path: Path, error: Exception) -> Misconfigured:
