@@ -92,11 +92,11 @@ def describe_effect(published: bool) -> str:
         return "the published warehouse cannot be read" if path.exists() else "nothing is published"
     fresh, stale = [], []
     for state in states:
-        age = f"of {describe_age(state['as_of'])}" if state["as_of"] else "never read completely"
+        age = describe_age(state["as_of"]) if state["as_of"] else "never read completely"
         if state["is_stale"] or not state["as_of"]:
-            stale.append(f"{state['source_name']} {age} (stale)")
+            stale.append(f"{state['source_name']}: {age} (stale)")
         else:
-            fresh.append(f"{state['source_name']} {age}")
+            fresh.append(f"{state['source_name']}: {age}")
     if published:
         kept = f"; unchanged: {', '.join(stale)}" if stale else ""
         return f"published: {', '.join(fresh)}{kept}"

@@ -18,7 +18,7 @@ FILES = {
     "policy.toml": ("separation_rules", "exceptions", "protected", "owners", "leavers"),
     "requests.csv": ("requests",),
 }
-NEXT_PATTERN = "write the id as the warehouse has it, such as pingone:user:…; `*` is any text"
+NEXT_PATTERN = "write the id as `accounts` or `entitlements` has it; `*` is any text"
 ENTITLEMENTS = "select entitlement_id as id from entitlements"
 ACCESS = f"{ENTITLEMENTS} union all select account_id from accounts"
 SUBJECTS = (

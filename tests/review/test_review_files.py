@@ -16,17 +16,35 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from pipelines.files import xlsx_read
-from pipelines.files.xlsx_write import UNWRITABLE
 from pipelines.review.columns import DECISION_COLUMNS, HEADERS, MAX_SHOWN_CHARACTERS
 from pipelines.review.outgoing import files as reviewer_files
 from pipelines.review.outgoing import rows as reviewer_rows
 from pipelines.review.outgoing.files import file_stem
 from pipelines.warehouse.review_tables import DECISIONS
 from tests.review.test_review import changed, opened, table
+from tests.support.filled_in import decided, workbook
+from tests.support.filled_in import text as csv_of
 from tests.support.product import Rollcall
+from tests.support.programs import restored, run_cells
 
 SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
+# Characters of which a spreadsheet makes something else go out as U+FFFD.
+SENT = str.maketrans(
+    dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xFFFE, 0xFFFF), "\ufffd")
+)
+NUL = "\ue000"
 NASTY = (
+    *(
+        "NUL\0NUL",
+        "\0",
+        "\x1b[2J",
+        "Ops;=1+41;",
+        "a\t=1;'=2,=3",
+        "x\r\n+1",
+        "'\t",
+        "\x85=1",
+        '"=1;',
+    ),
     *('=HYPERLINK("http://x")', "+1", "-2", "@SUM(A1)", "'=quoted", "<r>bold</r>", "&<>\"'"),
     *("  two blanks  ", "007", "1e5", "2026-01-02", "a\nb\tc", "\u202eolleh", "_x0041_"),
     *("_x000D_x0041_", "a_xb", "\r\n", "\n", "\x01\x1f\x7f\x9f", "\ufffe\uffff", "é\u00a0"),
@@ -69,11 +87,8 @@ def texts(path: Path) -> list[tuple[str, ...]]:
 
 
 def as_text(csv_text: str, workbook_text: str) -> bool:
-    """Return the CSV's value as the workbook shows it.
-
-    The quote against formulas is missing there, as are two characters that XML cannot contain.
-    """
-    return csv_text.translate(UNWRITABLE) in (workbook_text, "'" + workbook_text)
+    """Tell whether a cell is the same, but for the quotes of the CSV."""
+    return restored(csv_text) == workbook_text
 
 
 def test_a_workbook_has_what_the_csv_has(packet):
@@ -182,9 +197,15 @@ def nasty(rollcall: Rollcall, sent: Path) -> Path:
     changed(
         rollcall,
         *(
-            f"update review_items set entitlement_name = $${text}$$, full_name = $${text}$$"
+            f"update review_items set entitlement_name = {made}, full_name = {made}"
             f" where hash(grant_id) % {len(NASTY)} = {number}"
-            for number, text in enumerate(NASTY)
+            for number, text in enumerate(NASTY)  # a statement cannot contain a NUL
+            for made in [f"replace($${text.replace(chr(0), NUL)}$$, '{NUL}', chr(0))"]
+        ),
+        *(
+            f"update review_items set {name} = {name} || chr(27) || ';=1;''-2' || chr(0)"
+            f" where hash(grant_id) % 9 = {number}"
+            for number, name in enumerate(("account_id", "entitlement_id", "scope_id"))
         ),
         "update review_items set entitlement_description = repeat('long ', 10000)",
     )
@@ -201,9 +222,27 @@ def test_names_like_formulas_or_markup_stay_text(nasty):
             assert all(map(as_text, one, other)), (one, other)
             assert all(len(text) < 32_767 for text in other)
             seen.add(other[HEADERS.index("Access")])
-    assert {
-        text.translate(UNWRITABLE) for text in NASTY if len(text) <= MAX_SHOWN_CHARACTERS
-    } <= seen
+    assert {text.translate(SENT) for text in NASTY if len(text) <= MAX_SHOWN_CHARACTERS} <= seen
+
+
+def test_whatever_goes_out_comes_back(nasty, rollcall):
+    """Every file that goes out can be filled in and imported, whatever the names in it are."""
+    for path in sorted(nasty.glob("*.csv")):
+        assert [] == run_cells(path.read_bytes().decode("utf-8-sig")), path.name
+    for kind in ("csv", "xlsx"):
+        for path in sorted(nasty.glob(f"*.{kind}")):
+            heads, *rows = texts(path) if kind == "csv" else cells(path)
+            filled = decided([dict(zip(heads, row, strict=True)) for row in rows])
+            data = csv_of(filled).encode("utf-8-sig") if kind == "csv" else workbook(filled)
+            (rollcall.home / path.name).write_bytes(data)
+        files = [str(path) for path in sorted(rollcall.home.glob(f"*.{kind}"))]
+        result = rollcall.run("review", "import", "q4", "--json", *files, **SEAL)
+
+        assert 0 == result.code, result.out[:2000]
+        done = "decided" if kind == "csv" else "decided_before"
+        assert len(rollcall.rows("from review_items")) == sum(
+            file[done] for file in result.document["files"]
+        )
 
 
 def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
@@ -228,7 +267,7 @@ def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
         for path in nasty.glob(f"*.{kind}"):
             for row in read(path)[1:]:
                 cell = dict(zip(HEADERS, row, strict=True))
-                mail, access, person = (text.translate(UNWRITABLE) for text in frozen[row[0]])
+                mail, access, person = (text.translate(SENT) for text in frozen[row[0]])
                 assert file_stem(mail) == path.stem and mail == cell["reviewer"]
                 for text, back in ((access, cell["Access"]), (person, cell["Person"])):
                     assert as_text(back, text) if kind == "csv" else text == back

@@ -448,7 +448,7 @@ def test_writing_takes_a_credential_of_its_own(tenant, writer, settings):
         "pingone"
     )
     settings.setenv("PROVISION__PINGONE__ALLOW_DELETES", "true")
-    with pytest.raises(Misconfigured, match="no setting of this name"):
+    with pytest.raises(Misconfigured, match="unknown write setting"):
         write_access.connect_writer("pingone")
     settings.delenv("PROVISION__PINGONE__ALLOW_DELETES")
     settings.delenv("PROVISION__PINGONE__CLIENT_SECRET")

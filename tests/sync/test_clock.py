@@ -95,7 +95,9 @@ def test_data_from_the_future_is_not_fresh(rollcall, published, command):
     wants(may_write(rollcall.has(published)))
     date_newest_run(rollcall, timedelta(days=YEARS))
     (rollcall.home / "reviews").mkdir()
-    (rollcall.home / "reviews" / "q4.toml").write_text('title = "Q4"\ndue = 2099-12-15\n')
+    (rollcall.home / "reviews" / "q4.toml").write_text(
+        'title = "Q4"\ndue = 2099-12-15\nfallback = "security@lanternfish.example"\n'
+    )
 
     refused = rollcall.run(*command)
 

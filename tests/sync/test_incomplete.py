@@ -83,7 +83,7 @@ def test_a_source_that_is_down_keeps_its_last_state(rollcall, published):
     published_part, _, kept = failure["effect"].partition("; unchanged: ")
     assert all(published_part.count(name) == 1 for name in ("charthop", "haloitsm"))
     assert "pingone" not in published_part and "stale" not in published_part
-    assert kept.startswith("pingone ") and kept.endswith("old (stale)")
+    assert kept.startswith("pingone: ") and kept.endswith(" (stale)") and kept.count(":") == 1
 
     truth = {"haloitsm": oracle.haloitsm(company.haloitsm), "pingone": before}
     truth["charthop"] = oracle.charthop(company.charthop)

@@ -92,7 +92,7 @@ def test_a_user_who_matches_again_is_read(known):
     revoke_roles(known, second)
 
     known.sync("pingone", "--accept", f"pingone.scope:all->{only[PRINCIPALS]}", **only)
-    held = "select distinct account_id from grants where entitlement_id like 'pingone:role:%'"
+    held = f"select distinct account_id from grants where {UNREAD}"
     assert f"pingone:user:{first}" not in known.column(held)
     assert f"pingone:user:{second}" in known.column(held)
 

@@ -11,6 +11,7 @@ import pytest
 from tests.sandbox.company import ENGINEERING, FINANCE, VPN
 from tests.sandbox.company.parts import charthop_id, pingone_id
 from tests.support.product import Rollcall
+from tests.support.programs import run_cells
 
 POLICY = """
 [[separation]]
@@ -165,7 +166,9 @@ def test_a_row_to_decide_says_why(company):
     assert ("department Engineering", 8, 10) == (
         *(ada[name] for name in ("peer_group", "peers_with", "peers_total")),
     )
-    assert "+2 dormant account" in marek["recommendation_because"]
+    assert "dormant account +2" in marek["recommendation_because"]
+    words = [row["recommendation_because"] for row in rows]
+    assert [] == run_cells("\r\n".join(words))  # our own words need no quote in a spreadsheet
     assert ("Dormant account", "revoke", None) == (
         *(marek[name] for name in ("findings", "recommendation", "is_new_since_last_review")),
     )
