@@ -56,6 +56,13 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def matches_sql(value: str, pattern: str) -> str:
+    """Return the SQL of whether a value matches a pattern: `*` is any text, and nothing else is
+    special. Both are expressions of SQL. The dbt macro `matches` says the same."""
+    literal = "replace(replace(replace({}, '\\', '\\\\'), '%', '\\%'), '_', '\\_')"
+    return f"{value} like replace({literal.format(pattern)}, '*', '%') escape '\\'"
+
+
 def fetch_rows(result: duckdb.DuckDBPyConnection) -> Iterator[Any]:
     """Yield the rows of a result, of which only one batch is in memory."""
     while batch := result.fetchmany(10_000):

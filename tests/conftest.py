@@ -1,4 +1,4 @@
-"""One invented company behind three servers, and Rollcall pointed at them by settings alone."""
+"""Shared fixtures: one invented company behind three servers, and Rollcall pointed at them."""
 
 from __future__ import annotations
 
@@ -17,44 +17,47 @@ import pytest
 from tests.sandbox import Sandbox
 from tests.support.product import FAST, Opened, Published, Rollcall, first_sync, make_once
 
-# as many tests run at once as there are processors: a second thread in each only gets in the way
+# pytest runs one worker per processor: more threads in a worker only compete with the others
 os.environ.setdefault("ROLLCALL_THREADS", "1")
 
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell does in the background
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does so in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more for every two processors: somebody is always waiting for a process or a server."""
+    """Add a worker for every two processors, because some workers always wait.
+
+    They wait for a process or a server.
+    """
     count = os.cpu_count() or 1
     return count + count // 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long is left to the long suite."""
+    """Skip tests marked `long` outside the long suite."""
     if not os.environ.get("ROLLCALL_LONG"):
         for item in items:
             if item.get_closest_marker("long"):
-                item.add_marker(pytest.mark.skip(reason="it takes long: `make soak` runs it"))
+                item.add_marker(pytest.mark.skip(reason="takes long: `make soak` runs it"))
 
 
 @pytest.fixture(scope="session")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    """What one sync publishes: most tests begin with it."""
+    """Sync the company once: most tests begin with the result."""
 
     def make(home: Path) -> Published:
         with Sandbox() as sandbox:
             return first_sync(home, sandbox)
 
-    if ready := os.environ.get("ROLLCALL_PUBLISHED"):  # by another process
+    if ready := os.environ.get("ROLLCALL_PUBLISHED"):  # from another process
         return pickle.loads(Path(ready).read_bytes())
     return make_once(tmp_path_factory, "published", make)
 
 
 @pytest.fixture(scope="session")
 def sent(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with a campaign `q4` that went out to its reviewers."""
+    """Return a home with a campaign `q4` whose files went out to its reviewers."""
 
     def make(home: Path) -> Path:
         (home / "reviews").mkdir()
@@ -76,7 +79,7 @@ def sent(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path
         assert 0 == ended.returncode, ended.stderr
         return home
 
-    home = tmp_path_factory.mktemp("sent") / "home"  # of this worker: two would lock each other out
+    home = tmp_path_factory.mktemp("sent") / "home"  # one per worker, or they lock it
     return shutil.copytree(make_once(tmp_path_factory, "sent", make), home)
 
 
@@ -100,7 +103,7 @@ def rollcall(
 
 @pytest.fixture(scope="session")
 def opened(sent: Path) -> Opened:
-    """A campaign in which nobody has decided yet: whoever changes it, copies it."""
+    """Return a campaign without decisions. A test that changes it makes a copy first."""
     files = (sent / "data" / "reviews" / "q4" / "opened" / "reviewers").glob("*.csv")
     return Opened(sent, sorted(files, key=lambda path: -path.stat().st_size))
 
@@ -112,7 +115,7 @@ def review(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Rollcall:
-    """The product with such a campaign of its own."""
+    """Return Rollcall with its own copy of such a campaign."""
     own = replace(opened, home=tmp_path / "home")
     shutil.copytree(opened.home, own.home)
     return own.product(own.home, capsys, monkeypatch)
@@ -125,7 +128,7 @@ def asking(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Rollcall]:
-    """The product with the campaign of all tests: whatever it is asked, that stays as it is."""
+    """Return Rollcall with the shared campaign, for commands that change nothing."""
     rollcall = opened.product(tmp_path, capsys, monkeypatch)
     before = rollcall.warehouse.stat()
     yield rollcall

@@ -1,8 +1,9 @@
-"""`make soak`: the long suite, and what it went through. Nothing that it publishes may be wrong.
+"""`make soak`: the long suite, and counts of what it did. Everything it publishes must be right.
 
-A thousand random histories, two hundred kills with readers attached, every fault at every place of
-every source, two to five syncs at once, an apply of two hundred changes killed all along its way.
-Environment variables of the same names make less of it; arguments are pytest's.
+The suite runs a thousand random histories, two hundred kills with readers attached, and every fault
+at every place of every source. It runs two to five syncs at once, and kills an apply of two hundred
+changes all along its way. Environment variables of the same names reduce the numbers; arguments are
+pytest's.
 """
 
 from __future__ import annotations

@@ -10,6 +10,10 @@
             'title': 'Leaver with a live account',
         },
         {
+            'type': 'access_before_start', 'points': 1,
+            'title': 'Access before the first day',
+        },
+        {
             'type': 'account_without_person', 'points': 2,
             'title': 'Account without a person',
         },

@@ -1,6 +1,7 @@
 {#- True where nobody has signed in to the account for longer than its type
-    allows. Without any login, the time counts from the creation. Null where the
-    system does not report logins. -#}
+    allows, as of the last complete read of the system. Without any login, the
+    time counts from the creation. Null where the system does not report
+    logins. -#}
 {% macro is_dormant(accounts) -%}
     case
         when {{ accounts }}.status = 'disabled' then false
@@ -11,7 +12,7 @@
                     {{ accounts }}.created_at,
                     {{ accounts }}.first_seen_at
                 )
-                < {{ run_at() }} - to_days({{ dormant_after(accounts) }})
+                < {{ accounts }}.last_seen_at - to_days({{ dormant_after(accounts) }})
     end
 {%- endmacro %}
 

@@ -1,6 +1,27 @@
+{#- A text without surrounding blanks: the characters that Python strips -#}
+{% macro trimmed(text) -%}
+    trim({{ text }}, '{{
+        "\t\n\u000b\u000c\r\u001c\u001d\u001e\u001f \u0085\u00a0\u1680"
+        "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+        "\u2028\u2029\u202f\u205f\u3000"
+    }}')
+{%- endmacro %}
+
+
 {#- A vendor's text without surrounding blanks; null where nothing is left -#}
 {% macro filled(text) -%}
-    nullif(trim({{ text }}), '')
+    nullif({{ trimmed(text) }}, '')
+{%- endmacro %}
+
+
+{#- The key of another object as text; null where a vendor writes 0, or a GUID
+    of zeros, for none. A number may come with decimals. -#}
+{% macro set_key(key) -%}
+    nullif(
+        regexp_replace(
+            {{ trimmed(key) }}, '^[-{}0.]*$|\.0+$', ''
+        ), ''
+    )
 {%- endmacro %}
 
 
@@ -8,7 +29,7 @@
     and a final dot make no difference; tags and aliases do. -#}
 {% macro mail(address) -%}
     nullif(
-        regexp_replace(nfc_normalize(lower(trim({{ address }}))), '\.$', ''), ''
+        regexp_replace(nfc_normalize(lower({{ trimmed(address) }})), '\.$', ''), ''
     )
 {%- endmacro %}
 
@@ -16,9 +37,10 @@
 {#- True where an id matches a pattern of the policy. `*` stands for any text;
     no other character is special. -#}
 {% macro matches(id, pattern) -%}
-    regexp_full_match(
-        {{ id }}, replace(regexp_escape({{ pattern }}), '\*', '.*')
-    )
+    {{ id }} like replace(
+        replace(replace(replace({{ pattern }}, '\', '\\'), '%', '\%'), '_', '\_'),
+        '*', '%'
+    ) escape '\'
 {%- endmacro %}
 
 

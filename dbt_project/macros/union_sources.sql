@@ -22,9 +22,9 @@
             'unchangeable_because',
         ],
         'grants': [
-            'account_id', 'entitlement_id', 'scope_type', 'scope_id',
-            'scope_name', 'source_grant_id', 'granted_at', 'granted_by',
-            'is_inherited', 'is_read_only', 'last_read_at',
+            'account_id', 'entitlement_id', 'inherited_through', 'scope_type',
+            'scope_id', 'scope_name', 'source_grant_id', 'granted_at',
+            'granted_by', 'is_inherited', 'is_read_only', 'last_read_at',
         ],
         'implications': [
             'entitlement_id', 'implied_entitlement_id', 'scope_type',

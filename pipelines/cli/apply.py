@@ -109,9 +109,11 @@ def _print_outcomes(
     counts = ", ".join(
         f"{number} {outcome.replace('_', ' ')}" for outcome, number in progress.counts.items()
     )
-    arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {counts}"]
+    # The head goes out with the message, because a copy elsewhere is what proves the log.
+    head = f"audit head {journal.log.head}"
+    arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {counts}", head]
     arguments.quiet = False  # the counts and the head are the result
-    lines = [arguments.counts[0], f"audit head {journal.log.head}"]
+    lines = arguments.counts
     failure = _find_failure(progress, counts)
     if failure is None:
         print_result(arguments, {"code": 0} | document, lines)

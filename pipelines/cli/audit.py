@@ -9,6 +9,13 @@ from collections.abc import Callable
 from pipelines.cli.output import print_result
 from pipelines.failures import Misconfigured, Refused
 
+MATCHES_ITSELF = (
+    "The log agrees with itself, and with the heads in its folder and in the warehouse. Whoever can"
+    " write both can write all of them anew: only a head that was noted elsewhere proves more"
+    " (--head)."
+)
+MATCHES_NOTED = "The log has every head that was noted elsewhere, so nothing before it was changed."
+
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb and its flags."""
@@ -42,8 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
         "records": report.records,
         "head": report.head,
         "heads_checked": report.heads_checked,
+        "meaning": MATCHES_NOTED if arguments.head else MATCHES_ITSELF,
     }
     line = f"{report.records} records, all as they were written · head {report.head}"
     arguments.quiet = False  # the line is the result
-    print_result(arguments, document, [line])
+    print_result(arguments, document, [line, document["meaning"]])
     return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pipelines.cli.output import print_result
@@ -24,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipelines.sources.check import check_sources
 
     findings = []
-    for finding in check_sources(arguments.sources):
+    for finding in chain(_check_policy(), check_sources(arguments.sources)):
         findings.append(finding)
         if not arguments.json and not (arguments.quiet and finding.verdict == "ok"):
             _print(finding)
@@ -33,6 +34,25 @@ def run(arguments: argparse.Namespace) -> int:
         arguments, {"code": code, "findings": [finding.document() for finding in findings]}, []
     )
     return code
+
+
+def _check_policy() -> Iterator[Finding]:
+    """Yield where the company's own rules are read, and each pattern that matches nothing."""
+    from pipelines import settings
+    from pipelines.policy import company_files, presence
+    from pipelines.sources.check import Finding
+    from pipelines.warehouse.publish import open_published
+
+    folder = company_files.policy_folder()
+    rules = company_files.read_policy(folder)
+    if (folder / "policy.toml").exists():
+        protected = f"{len(rules['protected'])} protected patterns"
+        yield Finding("policy", str(folder / "policy.toml"), "ok", protected)
+    if settings.warehouse_path().exists():
+        with open_published(settings.warehouse_path()) as warehouse:
+            unmatched = presence.find_unmatched(warehouse, rules)
+        for name in unmatched:
+            yield Finding("policy", name, "warn", "it matches nothing", presence.NEXT_PATTERN)
 
 
 def _print(finding: Finding) -> None:

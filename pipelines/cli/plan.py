@@ -39,6 +39,7 @@ def add_max_changes(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Make and print a plan, and write its file if there is anything to change."""
     from pipelines import settings
+    from pipelines.policy import company_files, presence
     from pipelines.warehouse.publish import open_published
     from pipelines.write_back import plan_text, planning
     from pipelines.write_back.audit_log import changes_folder
@@ -47,15 +48,24 @@ def run(arguments: argparse.Namespace) -> int:
     with open_published(settings.warehouse_path()) as warehouse:
         undo = _read_undo(arguments, folder, actor) if arguments.undo else None
         plan = planning.make_plan(warehouse, actor, arguments.max_changes, undo)
+        rules = company_files.read_policy(company_files.policy_folder())
+        unmatched = presence.find_unmatched(warehouse, rules)
     totals = plan.document["totals"]
     arguments.counts = [
         f"{totals['changes']} changes, {totals['blocked']} blocked",
         *(f"{action}: {number}" for action, number in totals["by_action"].items()),
     ]
-    path = planning.write_plan(plan, arguments.out, folder, actor) if plan.changes else None
-    document = {"code": 0, "path": str(path) if path else None} | plan.document
+    path = None
+    if plan.changes:
+        path = planning.write_plan(plan, arguments.out, folder, actor, undo)
+    known = {"code": 0, "path": str(path) if path else None}
+    document = known | plan.document | {"unmatched": unmatched}
     # A name may contain characters that move the cursor of a terminal.
-    lines = (UNPRINTABLE.sub(" ", line) for line in plan_text.describe_plan(plan, path))
+    text = [
+        *plan_text.describe_plan(plan, path),
+        *(f"warning: {name} matches nothing" for name in unmatched),
+    ]
+    lines = (UNPRINTABLE.sub(" ", line) for line in text)
     arguments.quiet = False  # the plan is the result
     print_result(arguments, document, lines)
     return 0

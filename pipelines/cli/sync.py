@@ -76,6 +76,8 @@ def _document(outcome: Outcome) -> dict[str, Any]:
             for read in outcome.reads
         ],
     }
+    if outcome.published and {*outcome.failures} == {*outcome.unread_journals}:
+        document["effect"] = "all sources are published; these changes are not in the warehouse"
     if outcome.refused_candidate:
         document["candidate"] = str(outcome.refused_candidate)
     return document

@@ -16,7 +16,8 @@ from pipelines.export import formats
 from pipelines.failures import Refused
 from pipelines.files import safe_csv
 from pipelines.files.lock import exclusive
-from pipelines.files.scratch import scratch
+from pipelines.files.output import check_output
+from pipelines.files.scratch import scratch_in
 from pipelines.files.text_stream import write_new_file
 from pipelines.sql import quote
 from pipelines.warehouse import publish
@@ -38,13 +39,10 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
                 "the last sync was not complete, so the export would show an old state",
                 "run `rollcall sync`, or `rollcall export --allow-stale`",
             )
+        check_output(out)
         try:
             out.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with (
-                exclusive(out),
-                scratch(out / ".building") as building,
-                scratch(out / ".sorting") as sorting,
-            ):
+            with exclusive(out), scratch_in(out) as building, scratch_in(out) as sorting:
                 warehouse.execute(f"set memory_limit = '{safe_csv.SORT_MEMORY}'")
                 warehouse.execute(f"set threads = {min(safe_csv.MAX_THREADS, os.cpu_count() or 1)}")
                 warehouse.execute(f"set temp_directory = {quote(str(sorting))}")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.failures import Locked, Refused, StorageFailed
-from pipelines.files.lock import exclusive
+from pipelines.files.lock import exclusive, exclusive_by_name
 from pipelines.files.text_stream import sync_to_disk
 
 Record = dict[str, Any]
@@ -85,23 +85,13 @@ def hold_folder(folder: Path, what: str) -> Iterator[None]:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.chmod(0o700)
-            stack.enter_context(exclusive(folder / ".lock", wait=False))
-        except BlockingIOError:
-            raise Locked(str(folder), f"another {what} is running", "wait until it ends") from None
+            stack.enter_context(exclusive_by_name(folder / ".lock"))
+        except BlockingIOError as error:
+            why = f"another {what} is running: {error.strerror}"
+            raise Locked(str(folder), why, "wait until it ends") from None
         except OSError as error:
             raise storage_failure(folder, error) from None
         yield
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Replace a small file in one step, durably. Raises OSError."""
-    aside = path.with_name(path.name + ".new")
-    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        _write(handle, data)
-    finally:
-        os.close(handle)
-    aside.replace(path)
 
 
 def _last_line(handle: int) -> bytes:

@@ -1,8 +1,15 @@
-"""Write CSV in which no spreadsheet finds a formula, and restore the cells that come back."""
+"""Write CSV in which no spreadsheet finds a formula, and restore the cells that come back.
+
+A spreadsheet runs a cell that begins with a sign such as `=`, also behind characters that it does
+not show. Its cells are not always ours: a program that splits at `;`, or that ignores quotes, finds
+cells inside a text. So we put a quote wherever a program may find such a cell. A cell that has such
+a quote already gets one more, because otherwise nobody could tell which quote to remove again.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +17,18 @@ import duckdb
 
 from pipelines.files.text_stream import open_new_file, write_lines
 
-# A spreadsheet runs a cell that begins with one of = + - @ (full-width forms too), also behind
-# blanks or invisible characters. Such a cell gets one more leading quote. So does a cell that has
-# such quotes already, because otherwise nobody could tell which quote to remove again.
-FORMULA_PATTERN = r"^'*[\t\r\n]|^['\s\p{Z}\p{Cc}\p{Cf}]*[=+\-@＝＋－＠]"
+SIGNS = r"[=+\-@＝＋－＠]"
+SEPARATORS = r"[,;|\t\r\n]"  # of cells or rows, in some program
+UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x20\x7f-\x{9f}\p{Z}\p{Cf}\x22\x27]*"  # quotes among them
+# The quote of ours stands between the first and the second group.
+FORMULA = f"(^|{SEPARATORS})({UNSEEN}{SIGNS})"
+LEADING_BREAK = r"(^)(\x27*[\t\r\n])"
+# Matches rows, their cells joined by `;`, that may have a formula, or a character that RFC 4180
+# puts in quotes, other than a comma. Most rows have none, so one look saves a look at each cell.
+ODD_ROW = rf"[\x22\r\n]|{SEPARATORS}(?:{UNSEEN}{SIGNS}|\x27*\t)"
 
 SORT_MEMORY = "600MB"  # DuckDB sorts on disk beyond it; every thread of a sort needs a share
 MAX_THREADS = 4
-QUOTED_CHARACTERS = ("','", "'\"'", "chr(10)", "chr(13)")
 
 
 def write_csv(
@@ -31,11 +42,8 @@ def write_csv(
 
     The file is RFC 4180 with CRLF in UTF-8; text that a spreadsheet would run gets a leading quote.
     """
-    kinds = warehouse.execute(f"describe {sql}").fetchall()
-    columns = [name for name, *_ in kinds] + [*empty]
-    cells = ", ".join(cell_sql(f'"{name}"', kind) for name, kind, *_ in kinds)
-    fields = ", ',', ".join(field_sql(f'"{name}"', kind) for name, kind, *_ in kinds)
-    end = "," * len(empty) + "\r\n"
+    kinds = [(name, kind) for name, kind, *_ in warehouse.execute(f"describe {sql}").fetchall()]
+    columns = [name for name, _ in kinds] + [*empty]
     digest = hashlib.sha256()
     with open_new_file(path) as file:
 
@@ -44,47 +52,68 @@ def write_csv(
             file.write(text)
 
         write((",".join(columns) + "\r\n").encode())
-        rows = write_lines(
-            write,
-            warehouse,
-            f"select concat({fields}, '{end}') from (select {cells} from ({sql})) order by {order}",
-        )
+        lines = lines_sql(kinds, f"({sql})", end="," * len(empty))
+        rows = write_lines(write, warehouse, f"select line from ({lines}) order by {order}")
     return describe_file(path, columns, rows, digest.hexdigest())
 
 
-def cell_sql(name: str, kind: str) -> str:
-    """Return SQL for a column as text that no spreadsheet runs; times are ISO 8601 in UTC."""
-    if kind == "VARCHAR":
-        formula = FORMULA_PATTERN.replace("'", "''")
-        return (  # most texts are empty or begin with A-Z, a-z, 0-9: those skip the slow pattern
-            f"case when {name} = '' or {name} >= 'A' and {name} < '{{'"
-            f" or {name} >= '0' and {name} < ':' then {name}"
-            f" when regexp_matches({name}, '{formula}') then '''' || {name}"
-            f" else {name} end as {name}"
-        )
-    if kind.startswith("TIMESTAMP"):
-        # Without a time zone, strftime takes a third of the time. It gives null for infinity.
-        plain = f"make_timestamp(epoch_us({name}))"
-        return f"coalesce(strftime({plain}, '%Y-%m-%dT%H:%M:%SZ'), {name}::varchar) as {name}"
-    return f"{name}::varchar as {name}"
+def lines_sql(
+    columns: Sequence[tuple[str, str]], rows: str, end: str = "", others: str = "null as nothing"
+) -> str:
+    """Return SQL for the rows of a table with safe cells, and with each row as a `line` of CSV.
 
-
-def restored_cell_sql(name: str) -> str:
-    """Return SQL for the exact text that `cell_sql` was given."""
-    rest = f"substr({name}, 2)"
-    pattern = FORMULA_PATTERN.replace("'", "''")
+    `columns` are names and types; `others` are columns of the table that do not become cells.
+    """
+    made = ", ".join(f'{_text_sql(name, kind)} as "{name}"' for name, kind in columns)
+    names = [f'"{name}"' for name, _ in columns]
+    texts = [f'"{name}"' for name, kind in columns if "VARCHAR" in kind or kind.endswith("[]")]
+    safe = ", ".join(
+        f"case when is_odd then {safe_sql(name)} else {name} end as {name}" for name in texts
+    )
+    fields = ", ',', ".join(_field_sql(name) if name in texts else name for name in names)
+    odd = f"regexp_matches(concat_ws(';', '', {', '.join(texts)}), '{ODD_ROW}')"
     return (
-        f"case when starts_with({name}, chr(39)) and regexp_matches({rest}, '{pattern}')"
-        f" then {rest} else {name} end"
+        f"select *, concat({fields}, '{end}\r\n') as line from (select * replace ({safe}) from ("
+        f"select *, {odd} as is_odd from (select {made}, {others} from {rows})))"
     )
 
 
-def field_sql(name: str, kind: str) -> str:
-    """Return SQL for a column of `cell_sql` as a CSV field, in quotes where RFC 4180 needs them."""
-    if kind != "VARCHAR" and not kind.endswith("[]"):
-        return name
-    special = " or ".join(f"contains({name}, {mark})" for mark in QUOTED_CHARACTERS)
-    return f"case when {special} then '\"' || replace({name}, '\"', '\"\"') || '\"' else {name} end"
+def safe_sql(name: str) -> str:
+    """Return SQL for a text in which no program finds a formula."""
+    for pattern in (FORMULA, LEADING_BREAK):
+        name = f"regexp_replace({name}, '{pattern}', '\\1''\\2', 'g')"
+    return name
+
+
+def restored_sql(name: str, is_typed: bool = False) -> str:
+    """Return SQL for the exact text that `safe_sql` was given.
+
+    `is_typed`: a person typed the text, so a quote inside it is theirs.
+    """
+    text = name
+    for pattern in (LEADING_BREAK, FORMULA.replace(SEPARATORS, "^") if is_typed else FORMULA):
+        quoted = pattern.replace(")(", r")\x27(", 1)
+        text = f"regexp_replace({text}, '{quoted}', '\\1\\2', 'g')"
+    return f"case when contains({name}, chr(39)) then {text} else {name} end"
+
+
+def _text_sql(name: str, kind: str) -> str:
+    """Return SQL for a column as text; times are ISO 8601 in UTC."""
+    name = f'"{name}"'
+    if kind.startswith("TIMESTAMP"):
+        # Without a time zone, strftime takes a third of the time. It gives null for infinity.
+        plain = f"make_timestamp(epoch_us({name}))"
+        return f"coalesce(strftime({plain}, '%Y-%m-%dT%H:%M:%SZ'), {name}::varchar)"
+    return name if kind == "VARCHAR" else f"{name}::varchar"
+
+
+def _field_sql(name: str) -> str:
+    """Return SQL for a safe cell as a CSV field, in quotes where RFC 4180 needs them."""
+    marks = " or ".join(f"contains({name}, {mark})" for mark in ("'\"'", "chr(10)", "chr(13)"))
+    return (
+        f"case when contains({name}, ',') or is_odd and ({marks})"
+        f" then '\"' || replace({name}, '\"', '\"\"') || '\"' else {name} end"
+    )
 
 
 def describe_file(

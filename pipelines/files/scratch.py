@@ -6,6 +6,8 @@ threads that wait for a host. The signal handler calls `clear_scratch` and exits
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
 import signal
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 INTERRUPTS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # SIGHUP: the terminal was closed
+
+DRAFT_NAME = re.compile(r"\.rollcall-[0-9a-f]{16}")
 
 _present: set[Path] = set()
 
@@ -28,6 +32,20 @@ def scratch(folder: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         _present.discard(folder)
+
+
+@contextmanager
+def scratch_in(parent: Path) -> Iterator[Path]:
+    """Make a folder of a random name in a folder of the user, and remove it at the end.
+
+    Folders that killed runs left there are removed too, so the caller must hold the lock of
+    `parent`. Nothing with another name is touched.
+    """
+    for left in parent.iterdir():
+        if DRAFT_NAME.fullmatch(left.name) and left.is_dir() and left not in _present:
+            shutil.rmtree(left, ignore_errors=True)  # leaves a link as it is
+    with scratch(parent / f".rollcall-{secrets.token_hex(8)}") as folder:
+        yield folder
 
 
 def clear_scratch() -> None:

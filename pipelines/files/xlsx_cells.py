@@ -15,19 +15,21 @@ from typing import Any
 from xml.parsers import expat
 from xml.sax.saxutils import unescape
 
-MAX_COLUMNS = 1_000
+MAX_COLUMNS = 1_000  # that may have a value; programs write empty cells further to the right
+MAX_SHEET_COLUMNS = 1 << 14
 MAX_ROWS = 1 << 20
+MAX_MERGED = 100_000
+MAX_ARRAYS = 1_000  # formulas whose results fill other cells, too
 
 # Excel's "Strict Open XML" has other namespaces for the same elements.
 NAMESPACES = (
     "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
     "http://purl.oclc.org/ooxml/spreadsheetml/main",
 )
-ROW, CELL, FORMULA, PHONETIC, ITEM, SHEET = (
+ROW, CELL, FORMULA, PHONETIC, ITEM, SHEET, VALUE, TEXT, MERGED, BOOK = (
     frozenset(f"{space} {name}" for space in NAMESPACES)
-    for name in ("row", "c", "f", "rPh", "si", "sheet")
+    for name in ("row", "c", "f", "rPh", "si", "sheet", "v", "t", "mergeCell", "workbookPr")
 )
-TEXT = frozenset(f"{space} {name}" for space in NAMESPACES for name in ("v", "t"))
 # A plain cell that is empty or in none of the wanted columns. The next cell must have a reference,
 # since a cell without one is counted from the cell before it.
 UNWANTED_CELL = (
@@ -50,6 +52,8 @@ NAMED_ENTITIES = {"&quot;": '"', "&apos;": "'"}
 OTHER_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*+(?![\"']utf-8[\"'])", re.I)
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how Excel writes characters that XML cannot hold
 DIGITS = "0123456789"
+BOOLEANS = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE", "": ""}
+AREA = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 
 Attributes = dict[str, str]
 
@@ -63,31 +67,51 @@ class SheetRow:
     formulas: set[int] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class Area:
+    """Cells from one corner to the other, which are both in it; columns are counted from 0."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    def covers(self, column: int, row: int) -> bool:
+        """Tell whether a cell is in the area, and is not its first."""
+        is_inside = self.left <= column <= self.right and self.top <= row <= self.bottom
+        return is_inside and (column, row) != (self.left, self.top)
+
+
 class TextReader:
-    """Collect the text of a cell: its value, or all its pieces except phonetic hints."""
+    """Collect the text of a cell: its value, and all pieces of its text except phonetic hints."""
 
     def __init__(self) -> None:
         self.parser = new_parser()
         self.pieces: list[str] = []
+        self.value: list[str] = []
         self.is_phonetic = False
 
     def start(self, name: str, _: Attributes) -> None:
-        if name in TEXT:
+        if name in VALUE:
+            self.parser.CharacterDataHandler = self.value.append
+        elif name in TEXT:
             if not self.is_phonetic:
                 self.parser.CharacterDataHandler = self.pieces.append
         elif name in PHONETIC:
             self.is_phonetic = True
 
     def end(self, name: str) -> None:
-        if name in TEXT:
+        if name in TEXT or name in VALUE:
             self.parser.CharacterDataHandler = None
         elif name in PHONETIC:
             self.is_phonetic = False
 
-    def take_text(self) -> str:
-        text = "".join(self.pieces)
+    def take_text(self, is_inline: bool = True) -> str:
+        """Return the text or else the value, or the other way round, as the type of a cell says."""
+        inside, value = "".join(self.pieces), "".join(self.value)
         self.pieces.clear()
-        return text
+        self.value.clear()
+        return inside or value if is_inline else value or inside
 
 
 class SheetReader(TextReader):
@@ -101,6 +125,8 @@ class SheetReader(TextReader):
         self.column = -1
         self.kind = "n"
         self.is_reading = False  # inside a wanted cell
+        self.merged: list[Area] = []  # known at the end only
+        self.arrays: list[Area] = []
         self.parser.StartElementHandler = self.start_element
         self.unwanted = None
         self.mark = f"x{secrets.token_hex(8)}"  # an attribute name that no file can have
@@ -136,15 +162,23 @@ class SheetReader(TextReader):
         if name in CELL:
             reference = attributes.get("r")
             self._move_to(column_of(reference.rstrip(DIGITS)) if reference else self.column + 1)
-            if self.column in self.wanted:
+            if self.column in self.wanted or self.column >= MAX_COLUMNS:
                 self.kind = attributes.get("t", "n")
                 self.is_reading = True
                 self.parser.EndElementHandler = self.end_element
-        elif self.is_reading:
-            if name in FORMULA:
+        elif name in FORMULA:
+            if self.column in self.wanted:
                 self.rows[-1].formulas.add(self.column)
-            else:
-                self.start(name, attributes)
+            if area := attributes.get("ref") if attributes.get("t") != "shared" else None:
+                self.arrays.append(parse_area(area))
+                if len(self.arrays) > MAX_ARRAYS:
+                    raise ValueError("too many of its formulas fill other cells")
+        elif self.is_reading:
+            self.start(name, attributes)
+        elif name in MERGED:
+            self.merged.append(parse_area(attributes["ref"]))
+            if len(self.merged) > MAX_MERGED:
+                raise ValueError("too many of its cells are merged")
         elif name in ROW:
             before = self.rows[-1].number if self.rows else 0
             number = int(attributes.get("r", before + 1))
@@ -163,10 +197,10 @@ class SheetReader(TextReader):
         if name in CELL:
             self.parser.EndElementHandler = None
             self.is_reading = False
-            self._put(self.take_text())
+            self._put(self.take_text(self.kind == "inlineStr"))
 
     def _move_to(self, column: int) -> None:
-        if not self.column < column < MAX_COLUMNS:
+        if not self.column < column < MAX_SHEET_COLUMNS:
             raise ValueError("its columns are out of order, or too many")
         self.column = column
 
@@ -175,10 +209,19 @@ class SheetReader(TextReader):
         if self.kind == "s":
             text = self.strings[int(text)] if text else ""
         elif self.kind == "b":
-            text = "TRUE" if text.strip() == "1" else "FALSE"
+            if text.strip() not in BOOLEANS:
+                raise ValueError(f"{text[:20]!r} is neither true nor false")
+            text = BOOLEANS[text.strip()]
         elif self.kind in ("inlineStr", "str"):
             text = unescape_cell(text)
-        self.rows[-1].cells[self.column] = text
+        row = self.rows[-1]
+        if self.arrays and any(area.covers(self.column, row.number) for area in self.arrays):
+            row.formulas.add(self.column)
+        if self.column < MAX_COLUMNS:
+            row.cells[self.column] = text
+        elif text:
+            letters = column_letters(self.column)
+            raise ValueError(f"column {letters} has a value, far beyond the columns of any list")
 
 
 def unescape_cell(text: str) -> str:
@@ -209,6 +252,18 @@ def column_letters(place: int) -> str:
         letters = chr(65 + place % 26) + letters
         place = place // 26 - 1
     return letters
+
+
+def parse_area(text: str) -> Area:
+    """Return the area of a reference such as `B2:D9`. Raises ValueError."""
+    found = AREA.fullmatch(text)
+    if not found:
+        raise ValueError(f"there is no area {text[:20]!r}")
+    left, top, right, bottom = found.groups()
+    area = Area(column_of(left), int(top), column_of(right or left), int(bottom or top))
+    if area.left > area.right or area.top > area.bottom:
+        raise ValueError(f"there is no area {text[:20]!r}")
+    return area
 
 
 def new_parser() -> Any:

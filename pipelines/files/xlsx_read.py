@@ -24,7 +24,8 @@ from xml.parsers import expat
 
 from pipelines.failures import Refused
 from pipelines.files import xlsx_cells
-from pipelines.files.xlsx_cells import Attributes, SheetReader, SheetRow
+from pipelines.files.csv_read import AS_SENT, SAVE_AS
+from pipelines.files.xlsx_cells import Area, Attributes, SheetReader, SheetRow
 
 MAX_PARTS = 1_000  # of an archive; a workbook with three sheets has a dozen
 MAX_UNPACKED_BYTES = 1 << 30  # of all parts together
@@ -43,8 +44,6 @@ RELATIONSHIP_IDS = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships id",
     "http://purl.oclc.org/ooxml/officeDocument/relationships id",
 )
-SAVE_AS = "save it as an Excel workbook (.xlsx) or as CSV"
-AS_SENT = "fill in the file that was sent out, and import that"
 
 
 class Book:
@@ -56,7 +55,13 @@ class Book:
             self.archive = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError) as error:
             raise self._unreadable(error) from None
+        # Capitals make no other name (ECMA-376 part 2, 6.2.2.3); some programs write backslashes.
+        self.parts = {
+            part.filename.replace("\\", "/").lstrip("/").lower(): part
+            for part in self.archive.infolist()
+        }
         self._must_be_harmless(len(data))
+        self.counts_from_1904 = False  # its days, as Excel for old Macs did
         try:
             [book] = self._related_parts("", "officeDocument").values()
             self.sheets = self._find_sheets(book)  # name -> part
@@ -68,20 +73,27 @@ class Book:
         except (KeyError, ValueError) as error:
             raise self._unreadable(error) from None
 
-    def read_rows(self, sheet: str, wanted: frozenset[int] | None = None) -> Iterator[SheetRow]:
+    def read_rows(
+        self, sheet: str, wanted: frozenset[int] | None = None, merged: list[Area] | None = None
+    ) -> Iterator[SheetRow]:
         """Yield the rows of a sheet from the top, with the cells of the `wanted` columns only if
-        given. Raises Refused where the file is damaged."""
+        given. Raises Refused where the file is damaged.
+
+        The areas of merged cells are added to `merged` after the last row.
+        """
         reader = SheetReader(self.strings, wanted)
         try:
             for _ in self._feed(self.sheets[sheet], reader.parser, reader.shorten):
                 yield from reader.take_complete_rows()
             yield from reader.rows
+            if merged is not None:
+                merged += reader.merged
         except (KeyError, ValueError, IndexError) as error:
             raise self._unreadable(error) from None
 
     def _must_be_harmless(self, packed: int) -> None:
         parts = self.archive.infolist()
-        names = [part.filename.lower() for part in parts]
+        names = [*self.parts]
         most = min(MAX_UNPACKED_BYTES, MAX_RATIO * packed + (1 << 20))
         if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > most:
             raise Refused(self.what, "unpacked, it is larger than any list of decisions", AS_SENT)
@@ -94,7 +106,7 @@ class Book:
                 )
         if "xl/workbook.bin" in names or "mimetype" in names:
             raise Refused(self.what, "it is a workbook of another format", SAVE_AS)
-        if len({*names}) < len(names):
+        if len(names) < len(parts):
             raise self._unreadable("two of its parts have the same name")
 
     def _related_parts(self, part: str, kind: str) -> dict[str, str]:
@@ -103,7 +115,8 @@ class Book:
 
         def start(_: str, attributes: Attributes) -> None:
             if attributes.get("Type", "").endswith(f"/{kind}"):
-                target = join("/", dirname(part), attributes["Target"])
+                target = attributes["Target"].replace("\\", "/")
+                target = join("/", dirname(part), target)
                 found[attributes["Id"]] = normpath(target).lstrip("/")
 
         head, _, tail = part.rpartition("/")
@@ -115,7 +128,9 @@ class Book:
         found = {}
 
         def start(name: str, attributes: Attributes) -> None:
-            if name in xlsx_cells.SHEET:
+            if name in xlsx_cells.BOOK:
+                self.counts_from_1904 = attributes.get("date1904") in ("1", "true")
+            elif name in xlsx_cells.SHEET:
                 [id_] = [attributes[name] for name in RELATIONSHIP_IDS if name in attributes]
                 if id_ in parts:  # a chart can be a sheet, too
                     found[attributes["name"]] = parts[id_]
@@ -125,7 +140,7 @@ class Book:
 
     def _read_strings(self, part: str) -> list[str]:
         """Read the shared strings; cells refer to them by their index."""
-        if self.archive.getinfo(part).file_size > MAX_STRINGS_BYTES:
+        if self.parts[part.lower()].file_size > MAX_STRINGS_BYTES:
             raise Refused(self.what, "it has more text than any list of decisions", AS_SENT)
         texts: list[str] = []
         reader = xlsx_cells.TextReader()
@@ -152,7 +167,7 @@ class Book:
     ) -> Iterator[None]:
         """Feed a part to the parser in chunks, each after `shorten`; yield after each chunk."""
         try:
-            with self.archive.open(part) as file:
+            with self.archive.open(self.parts[part.lower()]) as file:
                 while chunk := file.read(CHUNK_BYTES):
                     parser.Parse(shorten(chunk), False)
                     yield

@@ -1,8 +1,8 @@
 """Read the company's own files about access: `policy.toml` and `requests.csv`.
 
-Both files are in the folder REVIEW__FOLDER (default `reviews`) and may be missing. They are written
-into schema `policy` before every dbt build. A wrong entry ends the command, because a rule that is
-silently ignored hides access.
+Both files are in the folder REVIEW__FOLDER (default `reviews`) and may be missing, but a file that
+was there must not disappear unnoticed. They are written into schema `policy` before every dbt
+build. A wrong entry ends the command, because a rule that is silently ignored hides access.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from pipelines import settings
 from pipelines.failures import Misconfigured
+from pipelines.policy import presence
 from pipelines.policy.tables import DESCRIPTIONS, POLICY_SCHEMA
 from pipelines.sql import quote
 
@@ -31,6 +32,9 @@ Mail = Annotated[
 Severity = Literal["critical", "high", "medium", "low"]
 Model = TypeVar("Model", bound=BaseModel)
 DATE_COLUMNS = ("requested_on", "until")  # of requests.csv: an empty cell is null
+
+
+DEFAULT_FOLDERS = (Path("reviews"), Path(__file__).parents[2] / "reviews")
 
 
 class Strict(BaseModel):
@@ -115,17 +119,28 @@ class Request(Strict):
 
 
 def policy_folder() -> Path:
-    """Return the folder of the company's own files."""
-    return Path(settings.read_setting("review.folder", "reviews")).expanduser()
+    """Return the folder of the company's own files: REVIEW__FOLDER, else `reviews`.
+
+    `reviews` is looked for in the working directory, then beside the code, because cron may start a
+    command anywhere. Raise Misconfigured if the setting names a folder that is missing.
+    """
+    if given := settings.read_setting("review.folder"):
+        folder = Path(given).expanduser().absolute()
+        if not folder.is_dir():
+            raise Misconfigured("REVIEW__FOLDER", f"there is no folder {folder}", "correct it")
+        return folder
+    return next((place for place in DEFAULT_FOLDERS if place.is_dir()), DEFAULT_FOLDERS[0])
 
 
 def write_policy(candidate: Path) -> None:
     """Write the company's files into schema `policy` of a warehouse that is not published yet.
 
-    Raises Misconfigured for the first wrong entry.
+    Raises Misconfigured for the first wrong entry, and Refused if a file is gone that was there.
     """
-    rows = read_policy(policy_folder())
+    folder = policy_folder()
+    rows = read_policy(folder)
     with duckdb.connect(str(candidate)) as connection:
+        presence.check_gone(connection, folder)
         connection.execute("create schema if not exists policy")
         for table, (about, columns) in POLICY_SCHEMA.items():
             kinds = ", ".join(f"{name} {kind}" for name, kind in columns.items())

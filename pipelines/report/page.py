@@ -11,14 +11,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import secrets
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import __version__
 from pipelines.failures import Misconfigured
-from pipelines.files.text_stream import write_new_file
+from pipelines.files import output
 from pipelines.report.queries import FIGURES, MAX_GRANTS, OVER_TIME, QUERIES
 
 if TYPE_CHECKING:
@@ -84,27 +83,15 @@ def replace_page(path: Path, page: str) -> None:
     """
     from pipelines.warehouse.publish import storage_failure
 
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        _check_is_report(path)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            write_new_file(draft, page)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        output.replace_output(path, page.encode(), "report", _is_report)
     except OSError as error:
         raise storage_failure(path, error, "check the disk, or set --out") from None
 
 
-def _check_is_report(path: Path) -> None:
-    """Raise Misconfigured if the path is there and is not a report."""
-    if not (path.is_symlink() or path.exists()):
-        return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        if path.is_symlink() or file.read(len(MARK)) != MARK:
-            why = "the file is not a report, and is not written over"
-            raise Misconfigured(str(path), why, "choose another --out")
+def _is_report(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MARK)) == MARK.encode()
 
 
 def _read_states(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.failures import Misconfigured
 from pipelines.review.campaign import NAMED_PREFIX, Campaign
-from pipelines.sql import quote
+from pipelines.sql import matches_sql, quote
 
 # Every address that may be the holder's own. An account that matches several people may belong to
 # any of them, so the addresses of all of them count.
@@ -36,7 +36,7 @@ delete from subjects where mail is null or mail = '';
 """
 
 # Of several patterns that match an entitlement, the longest is the most specific.
-OWNERS_SQL = """
+OWNERS_SQL = f"""
 create or replace temp table owners_of as
 with asked as (
     select distinct entitlement_id, source_name from in_scope
@@ -44,7 +44,7 @@ with asked as (
 select
     asked.*,
     (
-        select owner from policy.owners where asked.entitlement_id glob entitlement
+        select owner from policy.owners where {matches_sql("asked.entitlement_id", "entitlement")}
         order by length(entitlement) desc, owner limit 1
     ) as entitlement_owner,
     (

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 YES_SQL = "case when {0} then 'yes' when not {0} then 'no' else 'unknown' end"
 DAY_SQL = "strftime({0}, '%Y-%m-%d')"
 MAX_SHOWN_CHARACTERS = 8_000  # of a text that is only shown; a cell holds 32,767 at most
+# Characters that programs drop, act on, or end a text at. They go out as U+FFFD, and what comes
+# back is compared in this form.
+CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{fffe}\x{ffff}]"
 
 
 @dataclass(frozen=True)
@@ -103,3 +106,8 @@ HEADERS = (
     "seal",
 )
 ROW_ORDER = "account_id, entitlement_id, scope_id nulls first, grant_id"
+
+
+def replace_controls_sql(name: str) -> str:
+    """Return SQL for a text with U+FFFD for each CONTROL character."""
+    return f"regexp_replace({name}, '{CONTROL}', chr(65533), 'g')"

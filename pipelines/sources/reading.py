@@ -138,6 +138,11 @@ class Api:
             self.counters.warn(
                 f"{self.source} {resource}: {last.counts}, in two readings that agree"
             )
+        if last.counts_pages:
+            self.counters.warn(
+                f"{self.source} {resource}: the declared total counts the rows of each page only;"
+                f" {len(last.rows)} rows came"
+            )
         if counted:
             self.counters.pages[resource] += last.pages
             self.counters.rows_read[resource] += len(last.rows)
@@ -221,6 +226,7 @@ class Listing:
         self.doubt = ""
         totals: set[int | None] = set()
         self.total: int | None = None
+        self.counts_pages = True
         conflicts: list[str] = []
         try:
             for found, body in pages:
@@ -231,6 +237,7 @@ class Listing:
                 declared = total(body)
                 self.total = declared if type(declared) is int else None
                 totals.add(self.total)
+                self.counts_pages &= self.total == len(found)
         except Unreadable as failure:
             if not self.pages or failure.status not in (
                 400,
@@ -238,6 +245,9 @@ class Listing:
             ):  # after a page, the cursor expired
                 raise
             self.doubt = f"after {self.pages} pages {failure.why}"
+        self.counts_pages &= self.pages > 1
+        if self.counts_pages:  # the total of every page is its own number of rows
+            self.total, totals = None, set()
         if conflicts:
             self.doubt = f"these ids came twice with different rows: {', '.join(conflicts[:5])}"
         elif total_binds and len(totals) > 1:

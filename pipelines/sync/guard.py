@@ -7,14 +7,15 @@ pass its exact numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import duckdb
 
-from pipelines import settings
 from pipelines.failures import Refused
+from pipelines.sync.changed_statuses import find_changed_statuses
+from pipelines.sync.shrink_limits import Shrinkage, ShrinkLimits
+from pipelines.sync.vanished_fields import find_vanished_fields
 
 KEYS = {
     "people": "person_id",
@@ -24,7 +25,11 @@ KEYS = {
 }
 # Many values missing at once mean that a right was lost, not that the values are gone
 ATTRIBUTES = {
-    "people": {"work_email": "work_email", "manager_email": "manager_email"},
+    "people": {
+        "work_email": "work_email",
+        "manager_email": "manager_email",
+        "employment_status": "nullif(employment_status, 'unknown')",
+    },
     "accounts": {"email": "email", "status": "nullif(status, 'unknown')"},
 }
 MIN_REPLACED_ACCOUNTS = 3  # where there are fewer, all of them may be replaced at once
@@ -110,45 +115,24 @@ group by source_name order by source_name
 """
 
 
-@dataclass(frozen=True)
-class ShrinkLimits:
-    """The changes that always pass. Settings: GUARD__REMOVED_SHARE and so on."""
+def check_shrinkage(
+    candidate: Path,
+    published: Path,
+    sources: list[str],
+    accepted: Iterable[str],
+    warn: Callable[[str, str], None],
+) -> list[str]:
+    """Return the changes beyond the limits that were accepted; raise Refused for any other.
 
-    removed_share: float = 0.10  # of the earlier rows; fewer rows than `removed_rows` always pass
-    removed_rows: int = 20
-    removed_grants: int = 50  # `removed_rows` for grants
-    removed_most: int = 500  # more rows than this never pass
-    added_share: float = 0.50
-    added_rows: int = 100  # fewer new rows than this always pass
-    resource_share: float = 0.50  # of the grants of one entitlement that had `resource_rows`
-    resource_rows: int = 20
-    missing_points: float = 0.05  # of values of one attribute, where there are `resource_rows`
-
-    @classmethod
-    def configured(cls) -> ShrinkLimits:
-        return settings.read_numbers(cls, "guard")
-
-
-@dataclass(frozen=True)
-class Shrinkage:
-    """One change beyond its limit. To accept the change, pass its name and both numbers."""
-
-    name: str
-    before: int
-    after: int
-    why: str
-
-    def __str__(self) -> str:
-        return f"{self.name}:{self.before}->{self.after}"
-
-
-def check_shrinkage(candidate: Path, accepted: Iterable[str]) -> list[str]:
-    """Return the changes beyond the limits that were accepted; raise Refused for any other."""
+    `sources` are those that this sync has read. `warn` gets a source and a change that passes.
+    """
     limits = ShrinkLimits.configured()
     changes = []
     with duckdb.connect(str(candidate)) as connection:
+        changes += find_lost_fields(connection, published, sources, limits, warn)
         for table in KEYS:
             changes += _find_lost_rows(connection, table, limits)
+            changes += find_changed_statuses(connection, table, THIS_RUN, limits)
             changes += _find_lost_values(connection, table, limits)
         changes += _find_lost_holders(connection, limits)
     accepted = {text.replace(" ", "") for text in accepted}
@@ -163,6 +147,25 @@ def check_shrinkage(candidate: Path, accepted: Iterable[str]) -> list[str]:
             f"look at the refused candidate; if it is right, run `rollcall sync {flags}`",
         )
     return [str(change) for change in changes]
+
+
+def find_lost_fields(
+    connection: duckdb.DuckDBPyConnection,
+    published: Path,
+    sources: list[str],
+    limits: ShrinkLimits,
+    warn: Callable[[str, str], None],
+) -> list[Shrinkage]:
+    """Return the fields that no row has any more, if a status or more than a few rows need them."""
+    if not published.exists():
+        return []
+    changes = []
+    for field in find_vanished_fields(connection, published, sources):
+        if field.decides_status or field.rows > limits.vanished_rows:
+            changes.append(field.shrinkage)
+        else:
+            warn(field.source, f"{field.shrinkage} ({field.shrinkage.why})")
+    return changes
 
 
 def _find_lost_rows(

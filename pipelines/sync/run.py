@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,13 +23,25 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Failure, Refused, StorageFailed, explain
 from pipelines.http.policy import Counters
-from pipelines.policy import company_files
+from pipelines.policy import company_files, presence
 from pipelines.redact import redact_text, remove_secrets
 from pipelines.sources import registry
 from pipelines.sync import future_runs, guard, load, read_target, run_record
+from pipelines.sync.read_warnings import find_read_warnings
 from pipelines.warehouse import publish
 from pipelines.warehouse.dbt_build import dbt_variables, transform
 from pipelines.write_back import collect
+
+
+@dataclass(frozen=True)
+class RunLimits:
+    """How long one sync may read, all sources together. Setting: SYNC__MAX_HOURS."""
+
+    max_hours: float = 12.0
+
+    @classmethod
+    def configured(cls) -> RunLimits:
+        return settings.read_numbers(cls, "sync")
 
 
 @dataclass(frozen=True)
@@ -50,22 +63,24 @@ class Outcome:
     started_at: datetime
     published: bool = False
     reads: list[load.Read] = field(default_factory=list)
+    policy_changes: list[str] = field(default_factory=list)  # as accepted
     clock_change: str | None = None  # as accepted
     target_changes: dict[str, list[str]] = field(default_factory=dict)  # by source, as accepted
     failure: Failure | None = None  # of the whole sync
     refused_candidate: Path | None = None
+    unread_journals: list[Refused] = field(default_factory=list)  # do not stop the sync
 
     @property
     def failures(self) -> list[Failure]:
         """Return every failure once: a failure of the whole sync is also that of every source."""
-        found = [self.failure, *(read.failure for read in self.reads)]
+        found = [self.failure, *self.unread_journals, *(read.failure for read in self.reads)]
         return list({id(failure): failure for failure in found if failure}.values())
 
     @property
     def code(self) -> int:
-        """Return the exit code: of the whole sync first, then 3 before 4."""
-        if self.failure:
-            return self.failure.code
+        """Return the exit code: of the whole sync first, then of journals, then 3 before 4."""
+        if first := next(iter([*filter(None, [self.failure]), *self.unread_journals]), None):
+            return first.code
         return min((failure.code for failure in self.failures), default=0)
 
 
@@ -98,7 +113,7 @@ def _check_settings(sources: list[str]) -> None:
     for source in sources:
         registry.connect_source(source, Counters())
     company_files.read_policy(company_files.policy_folder())
-    guard.ShrinkLimits.configured(), dbt_variables()
+    guard.ShrinkLimits.configured(), RunLimits.configured(), dbt_variables()
 
 
 def _build(
@@ -116,12 +131,20 @@ def _build(
             rows = sum(read.rows_loaded.values())
             report(f"{read.source}: {rows} rows in {read.counters.requests} requests")
         run_record.record_runs(copy, outcome.run_id, outcome.reads)
-        collect.collect_journals(copy)
+        outcome.unread_journals = collect.collect_journals(copy)
     report("transforming and testing")
     transform(copy, work.parent)
-    shrinkage = guard.check_shrinkage(copy, options.accepted)
+    read_now = {read.source: read for read in complete}
+
+    def warn(source: str, text: str) -> None:
+        read_now[source].counters.warn(text)
+        report(f"{source}: {text}")
+
+    find_read_warnings(copy, [*read_now], warn)
+    shrinkage = guard.check_shrinkage(copy, outcome.warehouse, [*read_now], options.accepted, warn)
     targets = chain.from_iterable(outcome.target_changes.values())
-    for change in filter(None, [outcome.clock_change, *targets, *shrinkage]):
+    changes = [outcome.clock_change, *outcome.policy_changes, *targets, *shrinkage]
+    for change in filter(None, changes):
         run_record.record_acceptance(copy, outcome.run_id, change)
         report(f"accepted: {change}")
     publish.publish(copy, outcome.warehouse)
@@ -135,23 +158,34 @@ def _read_sources(
 ) -> None:
     """Read every source into a package of its own; failures are in `outcome.reads`."""
     try:
+        outcome.policy_changes = _accept_gone_policy(copy, options.accepted)
         outcome.clock_change = future_runs.check_newest_run(
             copy, outcome.started_at, options.accepted
         )
         outcome.target_changes = read_target.check_targets(copy, sources, options.accepted)
     except Refused as error:
+        # no source is read, and no other is marked for one whose settings are wrong
+        marked = [error.source] if isinstance(error, read_target.TargetChanged) else sources
         outcome.reads = [
-            load.Read(source, ended_at=outcome.started_at, failure=error) for source in sources
+            load.Read(source, ended_at=outcome.started_at, failure=error) for source in marked
         ]
         raise
+    ends = time.monotonic() + RunLimits.configured().max_hours * 3600
     for source in sources:
         options.report(f"{source}: reading")
         full = options.full or source in outcome.target_changes
-        read = load.extract_source(source, copy, work, options.progress_bar, full)
+        read = load.Read(source, Counters(ends=ends))
+        read = load.extract_source(read, copy, work, options.progress_bar, full)
         read.started_at = max(read.started_at, outcome.started_at)
         outcome.reads.append(read)
         for problem in filter(None, (read.failure, *read.counters.warnings)):
             options.report(f"{source}: {problem}")
+
+
+def _accept_gone_policy(copy: Path, accepted: tuple[str, ...]) -> list[str]:
+    """Return which policy files are gone, as accepted. Raise Refused for any other."""
+    with duckdb.connect(str(copy)) as connection:
+        return presence.check_gone(connection, company_files.policy_folder(), accepted)
 
 
 def _record_only(outcome: Outcome, work: Path) -> None:

@@ -70,10 +70,11 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
 
 
 def record_acceptance(copy: Path, run_id: str, change: str) -> None:
-    """Add an accepted change to this run's row in `runs`; one of the clock to all of its rows."""
+    """Add an accepted change to its source's row in `runs`; of clock or policy, to every row."""
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
             "update main.runs set accepted = concat_ws('; ', accepted, ?)"
-            r" where run_id = ? and regexp_extract(?, '^\w+') in (source_name, 'clock')",
+            " where run_id = ? and regexp_extract(?, '^\\w+')"
+            " in (source_name, 'clock', 'policy', 'requests')",
             [change, run_id, change],
         )

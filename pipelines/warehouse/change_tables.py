@@ -67,4 +67,17 @@ APPLIED = Table(
 )
 
 
-TABLES = (PLANS, APPLIED)
+AUDIT_HEADS = Table(
+    "audit_heads",
+    "One row per head of the audit log that a sync or an apply found. Rows are only added:"
+    " a log that was written anew lacks the heads that it had before.",
+    {
+        "audit_head": ("varchar not null", "The hash of the last audit record at that time."),
+        "records": ("bigint not null", "Records in the log at that time."),
+        "noted_at": ("timestamptz not null", "When the head was noted."),
+    },
+    ("audit_head",),
+)
+
+
+TABLES = (PLANS, APPLIED, AUDIT_HEADS)

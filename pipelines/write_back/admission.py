@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pipelines import clock, settings
 from pipelines.failures import Refused
+from pipelines.policy import company_files, presence
 from pipelines.sources import write_access
 from pipelines.sources.writer import Change, Provisioner
 from pipelines.warehouse.publish import open_published
-from pipelines.write_back import limits
-from pipelines.write_back.journal import SETTLED_OUTCOMES, Journal
-from pipelines.write_back.plan import NEXT_PLAN, Plan
+from pipelines.write_back import audit_log, limits
+from pipelines.write_back.journal import SETTLED_OUTCOMES, Journal, find_recent_calls
+from pipelines.write_back.plan import Plan
+from pipelines.write_back.plan_fields import NEXT_PLAN
+from pipelines.write_back.undo import check_undo
 from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
 
 
@@ -19,7 +22,10 @@ def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[st
     Raise Refused for a plan that is stale, too old, for another tenant, beyond the limits, or that
     touches something protected.
     """
-    changes = plan.changes
+    changes, folder = plan.changes, journal.path.parent
+    audit_log.must_be_made_here(folder, plan.digest)
+    if plan.document["undoes"]:
+        check_undo(plan, folder)
     sources = {change.through for change in changes}
     _check_tenants(plan, sources)
     hours = limits.PlanLimits.configured().max_age_hours
@@ -36,12 +42,15 @@ def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[st
     }
     own_accounts = {account for writer in writers.values() for account in writer.own_accounts()}
     patterns = limits.read_protected_patterns()
+    _check_protection(plan, patterns)
+    recent = find_recent_calls(folder, {plan.digest, plan.document["undoes"]}, changes)
     for change in changes:
         if why := limits.reason_untouchable(change, patterns, own_accounts):
             raise Refused(f"plan: {change.account_id}", why, NEXT_PLAN)
     with open_published(settings.warehouse_path()) as warehouse:
-        limits.check_limits(changes, warehouse, max_changes, "apply")
-        # The mart never asks for an undo; the approval of its digest is the only reason for it.
+        presence.check_gone(warehouse, company_files.policy_folder())
+        limits.check_limits(changes, warehouse, max_changes, "apply", recent)
+        # The mart never asks for an undo, which was derived again instead.
         wanted = None if plan.document["undoes"] else read_wanted_changes(warehouse)
     if wanted is not None:
         left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
@@ -59,6 +68,17 @@ def _check_tenants(plan: Plan, sources: set[str]) -> None:
             raise Refused(f"plan: {source}", why, NEXT_PLAN)
     if sources != {*tenants}:
         raise Refused("plan", "the plan does not name the tenant of each system", NEXT_PLAN)
+
+
+def _check_protection(plan: Plan, patterns: list[str]) -> None:
+    """Raise Refused if the policy protects less than it did when the plan was made."""
+    planned = plan.document.get("protected")
+    if planned is None:
+        raise Refused("plan", "an earlier version made it, without what was protected", NEXT_PLAN)
+    gone = sorted({*planned} - {*patterns})
+    if gone:
+        why = f"{len(gone)} patterns are not protected any more ({gone[0]})"
+        raise Refused("plan: protection has shrunk since the plan was made", why, NEXT_PLAN)
 
 
 def _check_still_wanted(left: list[Change], wanted: list[Change]) -> None:

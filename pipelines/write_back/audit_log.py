@@ -2,8 +2,10 @@
 
 `audit.jsonl` in the folder of changes is only appended to. A record contains the hash of its
 predecessor, so an edited, removed, moved or inserted record breaks the chain there. The hash of the
-last record, the head, is also written to other places: `audit.head`, the journals, the output of
-`apply`, and change_plans in the warehouse. A truncated log lacks a head that one of them has.
+last record, the head, is also written to other places: `audit.head`, the journals, the output and
+the message of `apply`, and audit_heads in the warehouse. A log that was truncated or written anew
+lacks a head that one of them has. Who can write all of these places can make them agree again; only
+a head that was noted elsewhere reveals that.
 """
 
 from __future__ import annotations
@@ -17,12 +19,16 @@ import duckdb
 
 from pipelines import settings
 from pipelines.failures import Misconfigured, Refused
-from pipelines.files import json_lines
+from pipelines.files import json_lines, output
 from pipelines.files.json_lines import Record
 from pipelines.warehouse.publish import open_published
 
 JOURNAL_SUFFIX = ".journal.jsonl"
 FIRST_HASH = "0" * 64  # the predecessor of the first record
+PUBLISHED_HEADS = {
+    "change_plans": "'plan ' || left(plan_digest, 8)",
+    "audit_heads": "records || ' records'",
+}
 FIELDS = {"seq", "time", "actor", "plan_digest", "change_id", "event", "facts", "previous", "hash"}
 NEXT_AUDIT = "keep the file unchanged as evidence, and restore the log from a backup"
 
@@ -64,8 +70,8 @@ class Log:
             last = json_lines.parse_record(last_line) if last_line else {"seq": 0}
             if last is None or (last_line and last.get("hash") != hash_of(last)):
                 raise Refused(str(self.path), "the last record was edited", NEXT_AUDIT)
-            if _read_head_file(self.path.parent).get("seq", 0) > last["seq"]:
-                raise Refused(str(self.path), "records at the end are missing", NEXT_AUDIT)
+            if why := _find_break(read_head(self.path.parent), last):
+                raise Refused(str(self.path), why, NEXT_AUDIT)
             record = {
                 "seq": last["seq"] + 1,
                 "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
@@ -81,12 +87,59 @@ class Log:
         record = json_lines.append_record(self.path, make_record)
         self.head = record["hash"]
         head = {"seq": record["seq"], "hash": self.head}
-        json_lines.replace_file(self.path.with_suffix(".head"), json_lines.to_canonical(head))
+        output.replace_file(self.path.with_suffix(".head"), json_lines.to_canonical(head))
         return record
+
+
+def _find_break(head: Record, last: Record) -> str:
+    """Return why the last record is not the one that `audit.head` names; empty if it is.
+
+    A writer that died may have written its record, and not the head.
+    """
+    seq = head.get("seq", 0)
+    if seq > last["seq"]:
+        return "records at the end are missing"
+    named = {last["seq"]: last.get("hash", FIRST_HASH), last["seq"] - 1: last.get("previous")}
+    if head.get("hash", FIRST_HASH) != named.get(seq):
+        return "audit.head is missing, or names another record than the last one"
+    return ""
 
 
 def hash_of(record: Record) -> str:
     return json_lines.hash_record(record, without="hash")
+
+
+def must_be_made_here(folder: Path, digest: str) -> None:
+    """Raise Refused unless the log has a record that `plan` made the plan with this digest here."""
+    for record in _read_log(folder):
+        if (record["event"], record["plan_digest"]) == ("plan_made", digest):
+            return
+    why = f"the audit log in {folder} has no plan with the digest {digest}: it was not made here"
+    raise Refused("plan", why, "make the plan with `rollcall plan`, where it is applied")
+
+
+def must_be_logged(folder: Path, journal: Path) -> None:
+    """Raise Refused unless every record of a journal is in the log, with the same content."""
+    logged = {record["hash"]: record for record in _read_log(folder)}
+    for number, record in enumerate(json_lines.read_records(journal), 1):
+        known = logged.get(str(record.get("audit_head")), {})
+        names = ("event", "plan_digest", "change_id", "facts")
+        if any(record.get(name) != known.get(name) for name in names):
+            why = "the audit log has no such record, so it was edited"
+            raise Refused(f"{journal} line {number}", why, NEXT_AUDIT)
+
+
+def _read_log(folder: Path) -> list[Record]:
+    """Return every record of the log. Raise Refused for a record that was edited."""
+    path, previous = folder / "audit.jsonl", FIRST_HASH
+    records = json_lines.read_records(path)
+    for number, record in enumerate(records, 1):
+        if {*record} != FIELDS or record["hash"] != hash_of(record):
+            raise Refused(f"{path} line {number}", "it was edited", NEXT_AUDIT)
+        if record["previous"] != previous:
+            raise Refused(f"{path} line {number}", "it does not follow its predecessor", NEXT_AUDIT)
+        previous = record["hash"]
+    return records
 
 
 def verify_log(folder: Path, heads: dict[str, str] | None = None) -> AuditReport:
@@ -113,8 +166,10 @@ def verify_log(folder: Path, heads: dict[str, str] | None = None) -> AuditReport
             report.wrong.append(f"record {number} does not follow the record before it")
         report.head = str(record.get("hash")) if record else ""
         hashes.add(report.head)
+    if report.records and not read_head(folder):
+        report.wrong.append("audit.head is missing")
     report.wrong += [
-        f"the record named by {place} is missing: the log was truncated"
+        f"the record named by {place} is missing: the log was truncated or written anew"
         for place, head in known.items()
         if head not in hashes
     ]
@@ -124,7 +179,7 @@ def verify_log(folder: Path, heads: dict[str, str] | None = None) -> AuditReport
 def _find_known_heads(folder: Path) -> dict[str, str]:
     """Return the heads that were written down outside the log, by place."""
     found = {}
-    if head := _read_head_file(folder):
+    if head := read_head(folder):
         found["audit.head"] = str(head.get("hash"))
     for journal in find_journals(folder):
         for record in json_lines.read_records(journal):
@@ -132,29 +187,34 @@ def _find_known_heads(folder: Path) -> dict[str, str]:
                 found[journal.name] = record["audit_head"]
     if settings.warehouse_path().exists():
         with open_published(settings.warehouse_path()) as warehouse:
-            for digest, head in _read_published_heads(warehouse):
-                found[f"the warehouse (plan {digest[:8]})"] = head
+            for place, head in _read_published_heads(warehouse):
+                found[f"the warehouse ({place})"] = head
     return found
 
 
-def _read_head_file(folder: Path) -> Record:
+def read_head(folder: Path) -> Record:
     """Return the content of `audit.head`; empty if there is no such file. Raise Refused."""
     path = folder / "audit.head"
     found = json_lines.read_records(path)
-    if len(found) > 1 or (found and not isinstance(found[0].get("seq"), int)):
+    if len(found) > 1 or (
+        found and [type(found[0].get(name)) for name in ("seq", "hash")] != [int, str]
+    ):
         raise Refused(str(path), "the file was edited", NEXT_AUDIT)
     return found[0] if found else {}
 
 
 def _read_published_heads(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Return the digest of every applied plan, and the head of the log when it was applied."""
-    # Warehouses of earlier versions lack the table or the column.
-    known = warehouse.execute(
-        "select count(*) from duckdb_columns()"
-        " where table_name = 'change_plans' and column_name = 'audit_head'"
-    ).fetchone()
-    if known != (1,):
-        return []
-    return warehouse.execute(
-        "select plan_digest, audit_head from change_plans where audit_head is not null order by 1"
-    ).fetchall()
+    """Return every head in the warehouse: of applied plans, and as it was when it was noted."""
+    found = []
+    for table, place in PUBLISHED_HEADS.items():
+        # Warehouses of earlier versions lack the table or the column.
+        known = warehouse.execute(
+            "select count(*) from duckdb_columns()"
+            " where table_name = ? and column_name = 'audit_head'",
+            [table],
+        ).fetchone()
+        if known == (1,):
+            found += warehouse.execute(
+                f"select {place}, audit_head from {table} where audit_head is not null order by 1"
+            ).fetchall()
+    return found

@@ -12,41 +12,70 @@ from typing import Any
 import duckdb
 
 from pipelines import settings
-from pipelines.failures import Locked, Misconfigured, Refused, StorageFailed
-from pipelines.files import json_lines
+from pipelines.failures import Failure, Locked, Misconfigured, Refused, StorageFailed
 from pipelines.files.json_lines import Record
 from pipelines.sql import Table
 from pipelines.warehouse import publish
 from pipelines.warehouse.change_tables import APPLIED, PLANS, TABLES
-from pipelines.write_back.audit_log import changes_folder, find_journals
+from pipelines.write_back.audit_log import changes_folder, find_journals, read_head
+from pipelines.write_back.journal import NEXT_JOURNAL, read_journal
 
 
-def collect_journals(candidate: Path) -> None:
+def collect_journals(candidate: Path) -> list[Refused]:
     """Write the content of all journals into a warehouse that is not published yet.
 
-    Rows of plans that have no journal here stay as they are. Raise Refused for an edited journal.
+    Rows of plans that have no journal here stay as they are. Return a failure for each journal that
+    cannot be read: it is evidence, so it stays where it is, and it stops nothing else.
     """
+    unread = []
     with duckdb.connect(str(candidate)) as connection:
         for table in TABLES:
             table.create(connection)
+        try:
+            _note_head(connection, read_head(changes_folder()))
+        except Failure as error:
+            unread.append(Refused(error.what, error.why, error.next))
         for path in find_journals(changes_folder()):
-            records = json_lines.read_records(path)
-            begun = [record for record in records if record["event"] == "apply_begun"]
-            if begun:
-                _replace_row(connection, PLANS, _plan_row(begun[-1], records))
-            for record in records:
-                if record["event"] == "outcome":  # a later outcome replaces an earlier one
-                    _replace_row(connection, APPLIED, _change_row(record))
+            connection.begin()
+            try:
+                _collect_journal(connection, read_journal(path))
+                connection.commit()
+            except (Failure, duckdb.Error) as error:
+                connection.rollback()
+                why = error.why if isinstance(error, Failure) else str(error).splitlines()[0]
+                what = error.what if isinstance(error, Failure) else str(path)
+                unread.append(Refused(what, f"set aside, not collected: {why}", NEXT_JOURNAL))
+    return unread
+
+
+def _note_head(connection: duckdb.DuckDBPyConnection, head: Record) -> None:
+    """Add the head of the audit log to the heads that the warehouse knows, and replace none."""
+    if head:
+        connection.execute(
+            "insert or ignore into main.audit_heads values (?, ?, now())",
+            [head["hash"], head["seq"]],
+        )
+
+
+def _collect_journal(connection: duckdb.DuckDBPyConnection, records: list[Record]) -> None:
+    """Write the row of a plan, and of each change whose outcome is known."""
+    begun = [record for record in records if record["event"] == "apply_begun"]
+    if begun:
+        _replace_row(connection, PLANS, _plan_row(begun[-1], records))
+    for record in records:
+        if record["event"] == "outcome":  # a later outcome replaces an earlier one
+            _replace_row(connection, APPLIED, _change_row(record))
 
 
 def _plan_row(begun: Record, records: list[Record]) -> dict[str, Any]:
     ended = [record for record in records if record["event"] == "apply_ended"]
     is_complete = bool(ended) and ended[-1]["facts"]["is_complete"]
-    return {
+    known = begun["facts"] | {
         "plan_digest": begun["plan_digest"],
         "completed_at": ended[-1]["time"] if is_complete else None,
         "audit_head": records[-1]["audit_head"],
-    } | begun["facts"]
+    }
+    return {name: known.get(name) for name in PLANS.columns}
 
 
 def _change_row(outcome: Record) -> dict[str, Any]:
@@ -67,8 +96,8 @@ def publish_journals() -> str:
 
     try:
         with publish.amend_published(settings.warehouse_path()) as workspace:
-            collect_journals(workspace.copy)
+            unread = collect_journals(workspace.copy)
             transform(workspace.copy, workspace.dbt_home, DECISION_MODELS)
     except (Locked, Misconfigured, Refused, StorageFailed) as error:
         return f"the next sync will record these changes in the warehouse ({error.why})"
-    return ""
+    return "; ".join(str(failure) for failure in unread)

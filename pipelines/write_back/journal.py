@@ -7,10 +7,12 @@ that has begun and has no answer may have taken effect; only the live system can
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pipelines.failures import Refused
 from pipelines.files import json_lines
 from pipelines.files.json_lines import Record
 from pipelines.sources.writer import Change
@@ -25,6 +27,97 @@ CHANGE_FIELDS = [
 ]
 
 
+ACCESS_ACTIONS = (
+    "grant",
+    "revoke",
+    "create_account",
+    "disable_account",
+    "enable_account",
+    "delete_account",
+)
+RECENT_HOURS = 24  # what was changed since then counts for the limits
+OUTCOMES = (*SETTLED_OUTCOMES, "drift", "failed")
+NEXT_JOURNAL = "restore the file from a backup, or keep it elsewhere as evidence"
+# Event -> the facts that later steps read, and that are never null
+NEEDED_FACTS = {
+    "apply_begun": ("made_at", "made_by", "data_as_of", "changes", "applied_by"),
+    "apply_ended": ("is_complete",),
+    "begun": ("step", "action", "source_name"),
+    "answered": ("step",),
+    "outcome": ("outcome", "seen", "action", "source_name", "reason_kind", "reason_id"),
+}
+FIELDS = {"event", "time", "plan_digest", "change_id", "facts", "audit_head"}
+
+
+def read_journal(path: Path) -> list[Record]:
+    """Return the records of a journal. Raise Refused for one that Rollcall cannot have written."""
+    records = json_lines.read_records(path)
+    for number, record in enumerate(records, 1):
+        try:
+            why = _find_fault(record)
+        except (TypeError, ValueError):
+            why = "a time is wrong"
+        if why:
+            raise Refused(f"{path} line {number}", why, NEXT_JOURNAL)
+    return records
+
+
+def _find_fault(record: Record) -> str:
+    """Return what is wrong with a record; empty if nothing is. Raise ValueError for a time."""
+    if {*record} != FIELDS or not isinstance(record["facts"], dict):
+        return "its fields are not those of a journal"
+    event, facts = record["event"], record["facts"]
+    datetime.fromisoformat(record["time"])
+    for name in NEEDED_FACTS.get(event, ()):
+        if facts.get(name) is None:
+            return f"the fact {name} of the event {event} is missing"
+    for name in ("made_at", "data_as_of") if event == "apply_begun" else ():
+        datetime.fromisoformat(facts[name])
+    if event == "outcome" and not (
+        facts["outcome"] in OUTCOMES and isinstance(facts["seen"], dict)
+    ):
+        return "the outcome is none of those that exist"
+    return ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A change that a plan made, or may have made."""
+
+    change_id: str
+    asks_for: str
+    source_name: str
+    entitlement_id: str | None
+    grant_id: str | None
+
+
+def find_recent_calls(folder: Path, others: set[str | None], known: list[Change]) -> list[Call]:
+    """Return each change of the last hours once, without the plans `others` and changes `known`."""
+    since = datetime.now(UTC) - timedelta(hours=RECENT_HOURS)
+    own, found = {change.change_id for change in known}, {}
+    for path in audit_log.find_journals(folder):
+        calls: dict[str, list[Record]] = defaultdict(list)
+        for record in read_journal(path):
+            if record["plan_digest"] not in others and record["change_id"] not in own:
+                calls[record["change_id"]].append(record)
+        for change_id, records in calls.items():
+            for call in _effective_calls(records):
+                if datetime.fromisoformat(call["time"]) >= since:
+                    found[change_id] = _read_call(change_id, call["facts"])
+    return [call for call in found.values() if call.asks_for in ACCESS_ACTIONS]
+
+
+def _read_call(change_id: str, facts: dict[str, Any]) -> Call:
+    is_ticket = facts["action"] == "open_ticket"
+    return Call(
+        change_id,
+        (facts.get("wanted_action") if is_ticket else None) or facts["action"],
+        facts["source_name"],
+        facts.get("entitlement_id"),
+        facts.get("grant_id"),
+    )
+
+
 class Journal:
     """What happened to the changes of one plan, in this run and in earlier runs."""
 
@@ -32,7 +125,7 @@ class Journal:
         self.path, self.plan = folder / f"{plan.digest[:12]}{audit_log.JOURNAL_SUFFIX}", plan
         self.log = audit_log.Log(folder, actor)
         self.records: dict[str, list[Record]] = defaultdict(list)  # by change
-        for record in json_lines.read_records(self.path):
+        for record in read_journal(self.path):
             self.records[record["change_id"]].append(record)
         self.unsettled_calls = _find_unsettled_calls(folder)
 
@@ -90,7 +183,7 @@ def _find_unsettled_calls(folder: Path) -> dict[str, datetime]:
     found: dict[str, datetime] = {}
     for path in audit_log.find_journals(folder):
         unsettled: dict[str, list[Record]] = defaultdict(list)
-        for record in json_lines.read_records(path):
+        for record in read_journal(path):
             change_id = record["change_id"]
             unsettled[change_id].append(record)
             if record["event"] == "outcome" and record["facts"]["outcome"] in SETTLED_OUTCOMES:

@@ -1,6 +1,7 @@
 """Limit how much one plan may change, and decide what no plan may touch.
 
-Both are checked when a plan is made, and again when it is applied. To exceed a limit, pass the
+Both are checked when a plan is made, and again when it is applied. What other plans changed in the
+last 24 hours counts. To exceed a limit, pass the
 exact number of changes to both `plan` and `apply`. Protected access and Rollcall's own accounts can
 never be changed.
 """
@@ -19,15 +20,8 @@ from pipelines import settings
 from pipelines.failures import Refused
 from pipelines.policy import company_files
 from pipelines.sources.writer import Change
+from pipelines.write_back.journal import ACCESS_ACTIONS, RECENT_HOURS, Call
 
-ACCESS_ACTIONS = (
-    "grant",
-    "revoke",
-    "create_account",
-    "disable_account",
-    "enable_account",
-    "delete_account",
-)
 MAX_REASONS_SHOWN = 5
 
 
@@ -48,17 +42,22 @@ class PlanLimits:
 
 
 def check_limits(
-    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, max_changes: int | None, verb: str
+    changes: list[Change],
+    warehouse: duckdb.DuckDBPyConnection,
+    max_changes: int | None,
+    verb: str,
+    recent: list[Call],
 ) -> list[str]:
     """Return the limits that are exceeded, in words; `max_changes` was the exact number then.
 
-    Raise Refused if a limit is exceeded and `max_changes` is another number.
+    What other plans changed recently counts as well: ten small plans are one large plan. Raise
+    Refused if a limit is exceeded and `max_changes` is another number.
     """
     limits = PlanLimits.configured()
     changes = [change for change in changes if change.asks_for in ACCESS_ACTIONS]
     exceeded = [
-        *_check_sources(changes, warehouse, limits),
-        *_check_entitlements(changes, warehouse, limits),
+        *_check_sources(changes, warehouse, limits, recent),
+        *_check_entitlements(changes, warehouse, limits, recent),
     ]
     if exceeded and max_changes != len(changes):
         hidden = len(exceeded) - MAX_REASONS_SHOWN
@@ -74,36 +73,54 @@ def check_limits(
 
 
 def _check_sources(
-    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, limits: PlanLimits
+    changes: list[Change],
+    warehouse: duckdb.DuckDBPyConnection,
+    limits: PlanLimits,
+    recent: list[Call],
 ) -> Iterable[str]:
+    applied = Counter(call.source_name for call in recent)
     grants = dict(
         warehouse.execute("select source_name, count(*) from grants group by all").fetchall()
     )
     for source, asked in sorted(Counter(change.source_name for change in changes).items()):
         held = grants.get(source, 0)
         share = held * limits.max_percent_of_grants / 100
-        if asked > max(limits.max_changes, share):
+        if asked + applied[source] > max(limits.max_changes, share):
             yield (
-                f"{source}: {asked} changes; the limit is {limits.max_changes} or"
-                f" {limits.max_percent_of_grants:g} % of its {held} grants"
+                f"{source}: {asked} changes{_describe_recent(applied[source])}; the limit is"
+                f" {limits.max_changes} or {limits.max_percent_of_grants:g} % of its {held} grants"
             )
 
 
 def _check_entitlements(
-    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, limits: PlanLimits
+    changes: list[Change],
+    warehouse: duckdb.DuckDBPyConnection,
+    limits: PlanLimits,
+    recent: list[Call],
 ) -> Iterable[str]:
+    taken = [call for call in recent if call.asks_for == "revoke"]
+    applied = Counter(call.entitlement_id for call in taken)
     lost = Counter(change.entitlement_id for change in changes if change.asks_for == "revoke")
     for entitlement, losing in sorted(lost.items(), key=str):
-        if losing <= limits.few_holders:
+        if losing + applied[entitlement] <= limits.few_holders:
             continue
+        gone = [call.grant_id for call in taken if call.entitlement_id == entitlement]
         [(holders,)] = warehouse.execute(
-            "select count(*) from grants where entitlement_id = ?", [entitlement]
+            # A sync may have seen already what was taken recently
+            "select count(*) from (select grant_id from grants where entitlement_id = ?"
+            " union select unnest(?::varchar[]))",
+            [entitlement, gone],
         ).fetchall()
-        if losing > holders * limits.max_percent_of_holders / 100:
+        if losing + applied[entitlement] > holders * limits.max_percent_of_holders / 100:
             yield (
-                f"{entitlement}: {losing} of {holders} holders lose it; the limit is"
+                f"{entitlement}: {losing} of {holders} holders lose it"
+                f"{_describe_recent(applied[entitlement])}; the limit is"
                 f" {limits.max_percent_of_holders:g} %"
             )
+
+
+def _describe_recent(count: int) -> str:
+    return f" beside the {count} of the last {RECENT_HOURS} hours" if count else ""
 
 
 def reason_untouchable(change: Change, patterns: list[str], own_accounts: set[str]) -> str | None:

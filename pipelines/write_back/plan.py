@@ -9,37 +9,7 @@ from typing import Any
 from pipelines.failures import Misconfigured, Refused
 from pipelines.files import json_lines
 from pipelines.sources.writer import Change
-
-PLAN_FORMAT = "rollcall plan 1"
-PLAN_FIELDS = {
-    "format",
-    "rollcall",
-    "made_at",
-    "made_by",
-    "tenants",
-    "snapshot",
-    "decisions_sha256",
-    "undoes",
-    "exceeded",
-    "totals",
-    "items",
-    "blocked",
-    "digest",
-}
-# Taking access away comes first, and tickets that exist come last.
-ACTION_ORDER = (
-    "disable_account",
-    "revoke",
-    "open_ticket",
-    "enable_account",
-    "create_account",
-    "grant",
-    "delete_account",
-    "reopen_ticket",
-    "comment_ticket",
-    "close_ticket",
-)
-NEXT_PLAN = "make a new plan: `rollcall plan`"
+from pipelines.write_back.plan_fields import NEXT_PLAN, PLAN_FORMAT, check_fields
 
 
 @dataclass(frozen=True)
@@ -66,13 +36,25 @@ def read_plan(path: Path) -> Plan:
     document = (
         json_lines.parse_record(content.removesuffix(b"\n")) if content.endswith(b"\n") else None
     )
-    if document is None or document.get("format") != PLAN_FORMAT or {*document} != PLAN_FIELDS:
+    if document is None or document.get("format") != PLAN_FORMAT:
         why = "the file is not a plan of this version, or it was edited"
         raise Refused(f"plan {path}", why, NEXT_PLAN)
-    if document["digest"] != plan_digest(document):
+    if document.get("digest") != plan_digest(document):
         why = "the plan was edited: its digest does not fit its content"
         raise Refused(f"plan {path}", why, NEXT_PLAN)
+    check_fields(document, f"plan {path}")
     return Plan(document)
+
+
+def plan_path(folder: Path, digest: str) -> Path:
+    """Return where the folder of changes keeps the plan with this digest."""
+    return folder / f"{digest[:12]}.plan.json"
+
+
+def is_plan(path: Path) -> bool:
+    """Return whether a file is a plan, of this version or an earlier one."""
+    document = json_lines.parse_record(path.read_bytes().removesuffix(b"\n"))
+    return str((document or {}).get("format")).startswith("rollcall plan ")
 
 
 def plan_digest(document: dict[str, Any]) -> str:

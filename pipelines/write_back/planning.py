@@ -16,13 +16,15 @@ import duckdb
 
 from pipelines import __version__, clock
 from pipelines.failures import Refused
-from pipelines.files import json_lines
+from pipelines.files import json_lines, output
+from pipelines.policy import company_files, presence
 from pipelines.sources import write_access
 from pipelines.sql import fetch_rows
 from pipelines.warehouse import publish
 from pipelines.warehouse.source_states import read_source_states
-from pipelines.write_back import audit_log, limits
-from pipelines.write_back.plan import ACTION_ORDER, PLAN_FORMAT, Plan, plan_digest
+from pipelines.write_back import audit_log, journal, limits
+from pipelines.write_back.plan import Plan, is_plan, plan_digest, plan_path
+from pipelines.write_back.plan_fields import ACTION_ORDER, PLAN_FORMAT
 from pipelines.write_back.undo import Undo
 from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
 
@@ -40,9 +42,12 @@ def make_plan(
     Raise Refused for data that is not fresh, and for more changes than the limits allow unless
     `max_changes` is their exact number.
     """
+    presence.check_gone(warehouse, company_files.policy_folder())
     wanted = undo.changes if undo else read_wanted_changes(warehouse)
     changes, blocked = split_wanted_changes(wanted, _own_accounts())
     states = _fresh_states({change.source_name for change in changes}, warehouse)
+    without = {undo.plan.digest} if undo else set()
+    recent = journal.find_recent_calls(audit_log.changes_folder(), without, changes)
     by_action = Counter(change.action for change in changes)
     document = {
         "format": PLAN_FORMAT,
@@ -58,8 +63,9 @@ def make_plan(
             "runs": {name: state["complete_run_id"] for name, state in states.items()},
         },
         "decisions_sha256": _digest_decisions(warehouse),
-        "undoes": undo.digest if undo else None,
-        "exceeded": limits.check_limits(changes, warehouse, max_changes, "plan"),
+        "undoes": undo.plan.digest if undo else None,
+        "protected": sorted(limits.read_protected_patterns()),
+        "exceeded": limits.check_limits(changes, warehouse, max_changes, "plan", recent),
         "totals": {
             "changes": len(changes),
             "blocked": len(blocked),
@@ -74,19 +80,32 @@ def make_plan(
     return Plan(document | {"digest": plan_digest(document)})
 
 
-def write_plan(plan: Plan, out: Path | None, folder: Path, actor: str) -> Path:
+def write_plan(
+    plan: Plan, out: Path | None, folder: Path, actor: str, undo: Undo | None = None
+) -> Path:
     """Write the plan to `out`, by default into the folder of changes, and return the path.
+
+    The folder keeps a copy of every plan, because an undo is derived from the plan that it undoes.
 
     Raise StorageFailed, and Locked while another plan or apply is running.
     """
-    path = out or folder / f"{plan.digest[:12]}.plan.json"
+    own = plan_path(folder, plan.digest)
+    path = out or own
+    output.check_output(path)
     with json_lines.hold_folder(folder, "plan or apply"):
         audit_log.Log(folder, actor).write("plan_made", plan.digest, changes=len(plan.changes))
         try:
-            json_lines.replace_file(path, json_lines.to_canonical(plan.document))
+            for kept in [plan, *([undo.plan] if undo else [])]:
+                _write(kept, plan_path(folder, kept.digest))
+            if path != own:
+                _write(plan, path)
         except OSError as error:
             raise publish.storage_failure(path, error, "check the disk, or set --out") from None
     return path
+
+
+def _write(plan: Plan, path: Path) -> None:
+    output.replace_output(path, json_lines.to_canonical(plan.document), "plan", is_plan)
 
 
 def _own_accounts() -> set[str]:

@@ -11,23 +11,31 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pipelines.failures import Refused
 from pipelines.sources.writer import Change
+from pipelines.write_back import audit_log
 from pipelines.write_back.journal import Journal
-from pipelines.write_back.plan import Plan
+from pipelines.write_back.plan import Plan, plan_path, read_plan
+from pipelines.write_back.plan_fields import NEXT_PLAN
 from pipelines.write_back.wanted import WantedChange
 
 
 @dataclass(frozen=True)
 class Undo:
-    """The changes that undo the plan with this digest."""
+    """The changes that undo a plan."""
 
-    digest: str
+    plan: Plan
     changes: list[WantedChange]
 
 
 def undo_plan(plan: Plan, folder: Path, actor: str, because: str) -> Undo:
-    """Return the inverse of every change that the plan made; a change without one is blocked."""
+    """Return the inverse of every change that the plan made; a change without one is blocked.
+
+    Raise Refused unless the plan was made here and the audit log has every record of its journal.
+    """
+    audit_log.must_be_made_here(folder, plan.digest)
     journal = Journal(folder, plan, actor)
+    audit_log.must_be_logged(folder, journal.path)
     found = []
     for change in plan.changes:
         if journal.outcome(change) in ("done", "ticketed") and journal.was_called(change):
@@ -35,7 +43,28 @@ def undo_plan(plan: Plan, folder: Path, actor: str, because: str) -> Undo:
             has_inverse = change.inverse_action and change.account_id
             why = None if has_inverse else f"nothing undoes {change.action.replace('_', ' ')}"
             found.append(WantedChange(replace(inverse, reason=because, approved_by=actor), why))
-    return Undo(plan.digest, found)
+    return Undo(plan, found)
+
+
+def check_undo(undo: Plan, folder: Path) -> None:
+    """Derive an undo again from the plan and journal that it undoes; raise Refused if it differs.
+
+    The mart never asks for an undo, so nothing else says that its changes are wanted.
+    """
+    digest, what = undo.document["undoes"], "plan"
+    path = plan_path(folder, digest)
+    if not path.exists():
+        raise Refused(what, f"the plan {digest} that it undoes is not in {folder}", NEXT_PLAN)
+    undone = read_plan(path)
+    if undone.digest != digest:
+        raise Refused(what, f"{path} is not the plan {digest} that it undoes", NEXT_PLAN)
+    reason = undo.changes[0].reason if undo.changes else ""
+    derived = undo_plan(undone, folder, undo.document["made_by"], reason or "").changes
+    possible = [one.change for one in derived if one.blocked_because is None]
+    foreign = [change for change in undo.changes if change not in possible]
+    if foreign:
+        why = f"the journal of {digest[:12]} does not lead to {len(foreign)} of its changes"
+        raise Refused(what, why, NEXT_PLAN)
 
 
 def _invert_change(change: Change, journal: Journal) -> Change:

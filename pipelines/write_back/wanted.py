@@ -15,7 +15,7 @@ from pipelines.sources import write_access
 from pipelines.sources.writer import Change
 from pipelines.sql import fetch_dicts, has_table
 from pipelines.write_back import limits
-from pipelines.write_back.plan import ACTION_ORDER
+from pipelines.write_back.plan_fields import ACTION_ORDER
 
 
 class WantedChange(NamedTuple):

@@ -1,8 +1,8 @@
-"""`make bench`: every figure that is promised, as counts and as ratios within one run.
+"""`make bench`: every promised figure, as counts and as ratios within one run.
 
-Each `tests/bench/<what>.py` is one part, with a `run()` that prints lines; names as arguments
-choose some. Seconds differ from machine to machine, so time is told against something measured
-beside it.
+Each `tests/bench/<what>.py` is one part, with a `run()` that prints lines. Names as arguments
+select parts. Seconds differ from machine to machine, so each duration is compared with a baseline
+of the same run.
 """
 
 from __future__ import annotations

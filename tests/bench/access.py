@@ -1,6 +1,6 @@
-"""One person's whole access among ten million grants, and what the transform of them costs.
+"""One person's whole access among ten million grants, and the cost of their transform.
 
-The raw tables are made by SQL: what is measured begins with them. BENCH_GRANTS makes fewer.
+SQL makes the raw tables, where the measurement begins. BENCH_GRANTS sets a smaller number.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ RAW = {
 
 
 def run() -> None:
-    """Print what was measured."""
+    """Print the measurements."""
     with tempfile.TemporaryDirectory() as folder:
         warehouse = Path(folder) / "access.duckdb"
         fill(warehouse, GRANTS // 100)
@@ -92,7 +92,7 @@ def run() -> None:
 
 
 def fill(warehouse: Path, people: int) -> None:
-    """Raw tables as a sync would have loaded them, and its record."""
+    """Fill the raw tables as a sync would load them, and add the record of that sync."""
     reads = {
         source: load.Read(source, ended_at=datetime.now(UTC))
         for source in ("charthop", "haloitsm", "pingone")
@@ -112,8 +112,10 @@ def fill(warehouse: Path, people: int) -> None:
 
 
 def asked(connection: duckdb.DuckDBPyConnection, sql: str) -> str:
-    """The middle of nine questions about nine people, the first one apart. On a machine that is
-    busy only the CPU's time tells anything."""
+    """Return the median of nine queries about nine people, and the first query separately.
+
+    On a busy machine only the CPU time is meaningful.
+    """
     times, cpu, rows = [], [], 0
     for number in range(10):
         key = f"charthop:person:p{number * 977 % (GRANTS // 100)}"

@@ -1,7 +1,7 @@
-"""What opening a campaign over many grants takes: freezing them, and writing all reviewers' files.
+"""The cost of opening a campaign over many grants: freezing them, and writing all files.
 
-The company is made in the raw tables of a warehouse that a real sync has filled, and built by dbt
-before the clock starts. The floor is DuckDB writing the frozen items as one CSV by itself.
+The company is written into the raw tables of a really synced warehouse, and dbt builds it before
+the clock starts. The baseline is DuckDB writing the frozen items as one CSV.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pipelines.warehouse.dbt_build import transform
 from tests.sandbox import Sandbox
 
 GRANTS = int(os.environ.get("BENCH_GRANTS", "1000000"))
-EACH = 50  # groups that one person is in
+EACH = 50  # groups of one person
 GROUPS = 1000
 TEAM = 40  # people of one manager
 
@@ -126,7 +126,7 @@ def run() -> None:
 
 
 def grown(home: Path, warehouse: Path) -> None:
-    """A warehouse of a company in which each of many people is in many groups."""
+    """Fill a warehouse with a company in which many people are in many groups."""
     with Sandbox() as sandbox:
         rollcall(home, "sync", "--quiet", **sandbox.environment())
     warehouse.chmod(0o600)

@@ -1,4 +1,4 @@
-"""How long it takes to take in 100,000 decisions of one campaign, as CSV and as XLSX."""
+"""The duration of an import of 100,000 decisions of one campaign, as CSV and as XLSX."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REVIEWERS = 20
 
 
 def run() -> None:
-    """Prints a line for each format."""
+    """Print one line for each format."""
     print(f"\nImport of {DECISIONS:,} decisions by {REVIEWERS} reviewers (each under 20 s)")
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -48,12 +48,12 @@ def run() -> None:
 
 
 def cpu() -> float:
-    """Seconds that this process's children have used."""
+    """Return the CPU seconds that this process's children have used."""
     return os.times().children_user + os.times().children_system
 
 
 def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
-    """A warehouse with a campaign of that many items, and its files, filled in."""
+    """Return a warehouse with a campaign of that many items, and its files, filled in."""
     from tests.sandbox import Sandbox
 
     warehouse = home / "access.duckdb"
@@ -100,7 +100,7 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
 
 
 def decided(number: int) -> dict[str, str]:
-    """What stands in a row: every tenth is revoked, with a comment."""
+    """Return the entries of a row: every tenth is revoked, with a comment."""
     if number % 10:
         return {"decision": "keep"}
     return {"decision": "revoke", "comment": f"not needed any more, ticket {number}"}
@@ -118,7 +118,7 @@ def decided_csv(sent: Path, came: Path) -> None:
 
 
 def decided_workbook(sent: Path, came: Path) -> None:
-    """Typed into the empty cells, and otherwise as it was sent."""
+    """Write decisions into the empty cells of a workbook, and leave the rest unchanged."""
     for_typing = {
         xl_col_to_name(reviewer_rows.HEADERS.index(name)): name for name in ("decision", "comment")
     }

@@ -1,7 +1,7 @@
-"""Extract and load of PingOne users, against the floor.
+"""Extract and load of PingOne users, compared with a baseline.
 
-The floor is the same pages fetched over the same HTTP and read by DuckDB's own JSON reader, nothing
-else, in the same run.
+The baseline fetches the same pages over the same HTTP in the same run, and reads them with DuckDB's
+own JSON reader, without any other work.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def load_against_floor() -> list[str]:
             name, value = re.fullmatch(r"export (\w+)=(.*)\n", server.stdout.readline()).groups()
             settings[name] = value.strip("'")
         with tempfile.TemporaryDirectory() as folder:
-            child("tests.bench.load", settings, "floor", folder)  # the pages are rendered once
+            child("tests.bench.load", settings, "floor", folder)  # renders the pages once
             figures = {
                 way: [child("tests.bench.load", settings, way, folder) for _ in range(RUNS)]
                 for way in ("floor", "ours")
@@ -72,7 +72,7 @@ def load_against_floor() -> list[str]:
 
 
 def ours(folder: str) -> None:
-    """One resource of the real source, through the real session, into DuckDB."""
+    """Load one resource of the real source into DuckDB, through the real session."""
     import dlt
 
     from pipelines.http.policy import Counters
@@ -82,7 +82,7 @@ def ours(folder: str) -> None:
     work = Path(tempfile.mkdtemp(dir=folder))
     source = connect_source("pingone", Counters()).with_resources(
         "users"
-    )  # imports are no part of the work
+    )  # imports do not count as work
 
     def work_through() -> dict:
         pipeline = dlt.pipeline(
@@ -107,7 +107,7 @@ def ours(folder: str) -> None:
 
 
 def floor(folder: str) -> None:
-    """The same pages to a file each, and DuckDB's JSON reader over them."""
+    """Write the same pages to a file each, and read the files with DuckDB's JSON reader."""
     import duckdb
     import requests as http
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: a measurement in a process of its own, and what it told."""
+"""Shared by the benchmarks: a measurement in a process of its own, and its result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FAST = {
 
 
 def child(module: str, settings: dict[str, str], *arguments: str) -> dict[str, Any]:
-    """What `python -m <module> <arguments>` says last, as one JSON document."""
+    """Run `python -m <module> <arguments>`, and parse the last line as JSON."""
     done = subprocess.run(
         [sys.executable, "-m", module, *arguments],
         env=os.environ | settings | FAST,
@@ -29,7 +29,7 @@ def child(module: str, settings: dict[str, str], *arguments: str) -> dict[str, A
 
 
 def measured(work: Callable[[], dict[str, Any]]) -> None:
-    """Do it, and say what it found with its time, CPU and peak memory."""
+    """Run the work; print its result with its time, CPU and peak memory."""
     before, cpu = time.perf_counter(), time.process_time()
     found = work()
     found |= {"wall": time.perf_counter() - before, "cpu": time.process_time() - cpu}

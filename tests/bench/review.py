@@ -1,7 +1,7 @@
-"""Export of a million review items against DuckDB's plain COPY of the same table.
+"""Export of a million review items, compared with DuckDB's plain COPY of the same table.
 
-The items are the invented company's, many times over under ids of their own and in no order. Each
-figure is of a process of its own; CPU time is told too, since others may use the machine.
+The items are the invented company's, repeated under other ids in random order. Each figure is from
+a process of its own. CPU time is shown too, since others may use the machine.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def run() -> None:
                 "sync",
                 "--quiet",
             )
-        # in a process of its own too: a child's peak begins with what its parent has at that moment
+        # In a process of its own, since a child's peak memory starts at its parent's memory
         child(home, environment, "-m", "tests.bench.review", "multiply")
         plain = child(home, environment, "-m", "tests.bench.review", "copy")
         ours = child(home, environment, "-m", "pipelines", "export", "--quiet")
@@ -71,7 +71,7 @@ def multiply() -> None:
 
 
 def child(home: Path, environment: dict[str, str], *arguments: str) -> dict[str, float]:
-    """A Python process; its wall and CPU time and its peak memory, imports included."""
+    """Run a Python process; return its wall time, CPU time and peak memory, imports included."""
     begun = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, *arguments], env=environment | {"PYTHONPATH": str(Path.cwd())}, cwd=home

@@ -1,4 +1,4 @@
-"""A whole sync in which nothing changed, against dbt alone; and what a day of history costs."""
+"""A whole sync without any change, compared with dbt alone; and the cost of a day of history."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run() -> None:
 
 
 def nothing_changed() -> list[str]:
-    """1,000 people; dbt builds the same warehouse with the same parsed project."""
+    """Measure a sync of 1,000 people, and dbt's build of the same warehouse and parsed project."""
     with Sandbox(generate(1000)) as sandbox, tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         warehouse = home / "access.duckdb"
@@ -72,7 +72,7 @@ def timed(command: list[str], environment: dict[str, str], home: Path) -> float:
 
 
 def a_day_of_history() -> list[str]:
-    """Groups of 500, and on the next day one grant in a hundred is another."""
+    """Measure groups of 500 members, and a day on which one grant in a hundred is replaced."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         warehouse = home / "access.duckdb"
@@ -116,7 +116,7 @@ def people(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def members(connection: duckdb.DuckDBPyConnection, day: int) -> None:
-    """Five in each group of 500 are others on the next day."""
+    """Return memberships. On the next day, five in each group of 500 are other users."""
     connection.execute(
         "delete from raw_pingone.group_members;"
         " insert into raw_pingone.group_members"
@@ -129,7 +129,7 @@ def members(connection: duckdb.DuckDBPyConnection, day: int) -> None:
 
 
 def build(warehouse: Path, home: Path, run_id: str) -> float:
-    """Seconds of CPU that one transform takes."""
+    """Return the CPU seconds of one transform."""
     now = datetime.now(UTC)
     run_record.record_runs(warehouse, run_id, [load.Read("pingone", started_at=now, ended_at=now)])
     before = time.process_time()

@@ -1,4 +1,4 @@
-"""Bad input gets one clear message, the right exit code, and nothing published or lost."""
+"""Bad input gets one clear message and the right exit code; nothing is published or lost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import duckdb
 import pytest
 
+from pipelines import settings
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.faults import quick
 from tests.support.product import Rollcall
@@ -29,7 +30,7 @@ def instead(matches, response: Response, times: int = 10_000) -> Fault:
 
 
 def failed(rollcall: Rollcall, code: int, *words: str, **settings: str) -> None:
-    """A sync that ends with this code, says these words, and publishes nothing."""
+    """Run a sync that fails with this code and these words, and publishes nothing."""
     before = rollcall.warehouse.read_bytes() if rollcall.warehouse.exists() else None
     result = rollcall.run("sync", **settings)
     assert code == result.code, result.err
@@ -42,6 +43,32 @@ def failed(rollcall: Rollcall, code: int, *words: str, **settings: str) -> None:
 # ---- settings
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("main.duckdb", "policy.duckdb", "Staging.duckdb", "raw_pingone.duckdb", "memory.db"),
+        *("a'b.duckdb", 'a"b.duckdb', "a?b/access.duckdb", "a\nb.duckdb", ".duckdb"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["sync", "status"])
+def test_a_warehouse_name_duckdb_confuses_is_refused(rollcall, verb, name):
+    """A path that DuckDB or SQL would take for something else ends a command at once."""
+    path = rollcall.home / name
+
+    result = rollcall.run(verb, WAREHOUSE=str(path))
+
+    assert (2, True) == (result.code, "WAREHOUSE" in result.err), result.err
+    assert "Traceback" not in result.err
+    assert not path.exists() and not path.parent.joinpath(f".{path.name}.work").exists()
+
+
+def test_ordinary_warehouse_names_are_accepted(monkeypatch, tmp_path):
+    """Letters of any alphabet, digits, blanks, dots and hyphens make a name."""
+    for name in ("access.duckdb", "Zugänge 2026-q4.v1.duckdb", "o'neil/access.db", "warehouse"):
+        monkeypatch.setenv("WAREHOUSE", str(tmp_path / name))
+        assert tmp_path / name == settings.warehouse_path()
+
+
 def test_nothing_configured_names_settings_and_demo(rollcall):
     """Without any setting, sync names the settings to make and `make demo`."""
     rollcall.environment = {"WAREHOUSE": str(rollcall.warehouse)}
@@ -50,6 +77,7 @@ def test_nothing_configured_names_settings_and_demo(rollcall):
 
 
 def test_half_a_source_is_told_by_the_setting_that_is_missing(rollcall):
+    """A half-configured source is refused with the name of the missing setting."""
     del rollcall.environment["SOURCES__PINGONE__CLIENT_SECRET"]
 
     failed(rollcall, 2, "SOURCES__PINGONE__CLIENT_SECRET")
@@ -63,10 +91,12 @@ def test_half_a_source_is_told_by_the_setting_that_is_missing(rollcall):
     ],
 )
 def test_a_misspelt_setting_is_not_passed_over(rollcall, variable, words):
+    """A misspelt variable is refused with the right name."""
     failed(rollcall, 2, variable, words, **{variable: "x"})
 
 
 def test_a_misspelt_setting_in_a_file_is_not_passed_over(rollcall):
+    """A misspelt setting in a file is refused with the right name."""
     (rollcall.home / ".dlt").mkdir()
     (rollcall.home / ".dlt" / "config.toml").write_text("[sources.pingone]\npage_sise = 5\n")
 
@@ -90,6 +120,7 @@ def test_a_misspelt_setting_in_a_file_is_not_passed_over(rollcall):
     ],
 )
 def test_a_setting_that_cannot_be_is_named(rollcall, name, value, words):
+    """A setting with an impossible value is named before any request is sent."""
     failed(rollcall, 2, words, **{name: value})
     assert not rollcall.sandbox.charthop.log
 
@@ -98,6 +129,7 @@ def test_a_setting_that_cannot_be_is_named(rollcall, name, value, words):
 
 
 def test_a_wrong_secret_costs_one_request_and_is_not_said(rollcall):
+    """A wrong secret costs one request per source, and no message contains the secret."""
     failed(
         rollcall,
         3,
@@ -119,6 +151,7 @@ def test_a_wrong_secret_costs_one_request_and_is_not_said(rollcall):
 
 
 def test_a_missing_right_is_named_by_sync_and_by_check(rollcall):
+    """A missing permission is named by `check` and by `sync`."""
     company = rollcall.sandbox.company
     company.pingone.switches.missing_permissions = {"permissions:read:userRoleAssignments"}
 
@@ -134,6 +167,7 @@ def test_a_missing_right_is_named_by_sync_and_by_check(rollcall):
 
 
 def test_a_token_answer_without_a_token_is_refused(rollcall):
+    """A token answer without an access token is refused."""
     rollcall.sandbox.pingone.faults = [instead(path("/as/token"), Response(200, {"scope": ""}))]
 
     result = rollcall.run("sync", "pingone")
@@ -141,7 +175,7 @@ def test_a_token_answer_without_a_token_is_refused(rollcall):
     assert (3, True) == (result.code, "no access_token" in result.err)
 
 
-# ---- answers that are none
+# ---- answers with wrong content
 
 
 @pytest.mark.parametrize("vendor", ["charthop", "haloitsm", "pingone"])
@@ -158,7 +192,7 @@ def test_a_token_answer_without_a_token_is_refused(rollcall):
     ids=["web page", "error object", "null", "numbers", "no content", "cut"],
 )
 def test_an_answer_that_is_no_list_is_an_error(rollcall, vendor, words, response, monkeypatch):
-    """An answer that is no list ends the source; it is never taken for an empty list."""
+    """An answer without a list fails the source; it is never taken for an empty list."""
     quick(monkeypatch)
     lists = {"charthop": "/v2/org", "haloitsm": "/api/", "pingone": "/users"}
     server = getattr(rollcall.sandbox, vendor)
@@ -175,6 +209,7 @@ def test_an_answer_that_is_no_list_is_an_error(rollcall, vendor, words, response
 
 
 def test_an_unreachable_host_is_named(rollcall, monkeypatch):
+    """An unreachable host is named, with the reason."""
     quick(monkeypatch)
     with Server(rollcall.sandbox.company.charthop) as gone:
         url = gone.url
@@ -186,6 +221,7 @@ def test_an_unreachable_host_is_named(rollcall, monkeypatch):
 
 @pytest.mark.parametrize("row", [{"name": "no id"}, {"id": None}, {"id": ""}, {"id": {"a": 1}}])
 def test_a_row_without_its_id_fails_the_source(rollcall, row):
+    """A row without its id fails the source."""
     rollcall.sandbox.charthop.faults = [
         instead(path("/v2/org/lanternfish/person"), Response(200, {"data": [row]}))
     ]
@@ -230,6 +266,7 @@ def test_optional_fields_and_unknown_words_break_nothing(rollcall):
 
 
 def test_ids_stay_text_whatever_the_vendor_makes_of_them(rollcall):
+    """Ids are kept as text, whichever JSON type the vendor sends."""
     rows = [
         {"id": "0012", "name.first": "A"},
         {"id": 12, "name.first": "B"},
@@ -252,6 +289,7 @@ def test_ids_stay_text_whatever_the_vendor_makes_of_them(rollcall):
 
 
 def test_a_file_that_is_no_warehouse_is_left_alone(rollcall):
+    """A file that is no DuckDB file is left unchanged."""
     rollcall.warehouse.parent.mkdir()
     rollcall.warehouse.write_text("my notes")
 
@@ -259,6 +297,7 @@ def test_a_file_that_is_no_warehouse_is_left_alone(rollcall):
 
 
 def test_a_duckdb_file_of_something_else_is_left_alone(rollcall):
+    """A DuckDB file of another program is left unchanged."""
     rollcall.warehouse.parent.mkdir()
     with duckdb.connect(str(rollcall.warehouse)) as other:
         other.execute("create table sales (amount int)")
@@ -267,6 +306,7 @@ def test_a_duckdb_file_of_something_else_is_left_alone(rollcall):
 
 
 def test_a_write_ahead_log_beside_the_published_file_is_refused(rollcall, published):
+    """A write-ahead log beside the published file is refused."""
     rollcall.has(published)
     rollcall.warehouse.with_name("access.duckdb.wal").write_bytes(b"x")
 
@@ -274,6 +314,7 @@ def test_a_write_ahead_log_beside_the_published_file_is_refused(rollcall, publis
 
 
 def test_a_path_that_cannot_be_written_is_named(rollcall):
+    """A path that cannot be written is named."""
     (rollcall.home / "file").write_text("")
 
     failed(rollcall, 6, "file", WAREHOUSE=str(rollcall.home / "file" / "access.duckdb"))
@@ -319,7 +360,44 @@ def test_a_misspelt_name_in_a_file_is_refused(rollcall, text, spelling, remedy):
 
 @pytest.mark.parametrize("variable", ["REVIEW__OWNERS", "SOURCE__CHARTHOP__API_TOKEN"])
 def test_a_misspelt_variable_is_refused(rollcall, variable):
-    """A variable close to one of ours is refused; those of other programs are not looked at."""
+    """A variable close to one of Rollcall's is refused; variables of other programs are ignored."""
     result = rollcall.run("status", **{variable: "x", "OTHER__NAME": "y"})
 
     assert (2, True) == (result.code, f"{variable}: unknown" in result.err)
+
+
+# ---- remedies
+
+
+@pytest.mark.parametrize(
+    ("source", "secret", "page"),
+    [
+        ("charthop", "API_TOKEN", "Apps & Integrations"),
+        ("haloitsm", "CLIENT_SECRET", "View Applications"),
+        ("pingone", "CLIENT_SECRET", "worker application"),
+    ],
+)
+def test_a_wrong_credential_names_setting_and_page(rollcall, source, secret, page):
+    """`check` names the setting of a refused credential, and the vendor's page that shows it."""
+    setting = f"SOURCES__{source.upper()}__{secret}"
+
+    ended = rollcall.run("check", source, **{setting: "none-such-0123456789"})
+
+    [remedy] = [line for line in ended.out.splitlines() if "next:" in line]
+    assert 3 == ended.code
+    assert all(words in remedy for words in (setting, page, f"`rollcall check {source}`")), remedy
+
+
+@pytest.mark.parametrize("source", ["charthop", "haloitsm", "pingone"])
+def test_a_wrong_address_names_its_setting(rollcall, source):
+    """A host that cannot be reached, and a path that does not exist, name the base URL."""
+    setting = f"SOURCES__{source.upper()}__BASE_URL"
+    quick(rollcall.patch)
+    addresses = ["http://127.0.0.1:9"]
+    if source != "haloitsm":  # which answers 401 there
+        addresses.append(rollcall.environment[setting] + "/elsewhere")
+
+    for address in addresses:
+        ended = rollcall.run("check", source, **{setting: address})
+
+        assert f"next: check {setting}" in ended.out, ended.out

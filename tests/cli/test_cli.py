@@ -1,4 +1,4 @@
-"""What commands say, and where: results on stdout, the rest on stderr, a code for cron."""
+"""The output of commands: results on stdout, the rest on stderr, and an exit code for cron."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEYS = {"what", "why", "effect", "next", "code"}
 
 @pytest.fixture
 def company(rollcall, published) -> Rollcall:
-    """A warehouse of the invented company."""
+    """Return Rollcall with a warehouse of the invented company."""
     return rollcall.has(published)
 
 
@@ -26,6 +26,7 @@ def denied(rollcall: Rollcall) -> None:
 
 
 def test_a_quiet_sync_that_succeeds_says_nothing_at_all(published):
+    """A quiet sync that succeeds prints nothing."""
     assert "" == published.said
 
 
@@ -42,6 +43,7 @@ def test_progress_goes_to_stderr_and_results_to_stdout(rollcall):
 
 @pytest.mark.parametrize("verb", ["check", "export", "status"])
 def test_with_json_stdout_is_one_document_and_stderr_is_empty(company, verb):
+    """With --json, stdout is one document and stderr is empty."""
     result = company.run(verb, "--json")
 
     assert (0, "", dict) == (result.code, result.err, type(result.document))
@@ -51,7 +53,10 @@ def test_with_json_stdout_is_one_document_and_stderr_is_empty(company, verb):
 @pytest.mark.parametrize("verb", ["sync", "export", "status"])
 @pytest.mark.parametrize("flags", [[], ["--quiet"], ["--json"]], ids=str)
 def test_a_failure_says_what_why_effect_and_next(rollcall, verb, flags):
-    """Nothing is configured, nothing is published."""
+    """A failure says what happened, why, the effect and the next step.
+
+    Nothing is configured, and nothing is published.
+    """
     rollcall.environment = {"WAREHOUSE": str(rollcall.warehouse)}
 
     result = rollcall.run(verb, *flags)
@@ -68,6 +73,7 @@ def test_a_failure_says_what_why_effect_and_next(rollcall, verb, flags):
 
 
 def test_a_sync_that_fails_tells_it_in_one_document_too(company):
+    """With --json, a failed sync is one document too, with the failure and its effect."""
     denied(company)
 
     result = company.run("sync", "charthop", "--json")
@@ -124,6 +130,10 @@ def test_check_prints_what_a_write_credential_may_do(rollcall):
         found()["pingonewrite: rights"][0],
         "Identity Data Admin" in found()["pingonewrite: rights"][1],
     )
+    pingone.switches.permissions_have_ids = False
+    pingone.touch()
+    verdict, why = found()["pingonewrite: rights"]
+    assert "warn" == verdict and "does not list what its roles permit" in why
     assert ("ok", "it is agent 3") == found()["haloitsmwrite: the application's agent"]
     assert "tickettype_id 3" in found()["haloitsmwrite: what a ticket is made of"][1]
     del halo.desk.statuses[24]
@@ -138,6 +148,7 @@ def test_check_prints_what_a_write_credential_may_do(rollcall):
 
 @pytest.mark.parametrize(("mode", "verdict"), [(0o644, "warn"), (0o640, "warn"), (0o600, "ok")])
 def test_check_warns_of_credentials_that_others_can_read(rollcall, mode, verdict):
+    """`check` warns of a settings file that other users can read, without printing its secrets."""
     secrets = rollcall.home / ".dlt" / "secrets.toml"
     secrets.parent.mkdir()
     secrets.write_text('[sources.pingone]\nclient_secret = "kept-in-a-file"\n')
@@ -152,6 +163,7 @@ def test_check_warns_of_credentials_that_others_can_read(rollcall, mode, verdict
 
 
 def test_status_tells_the_last_run_the_age_and_the_rows(company):
+    """`status` shows each source's last run, its age and the number of rows."""
     status = company.run("status", "--json").document
 
     assert status["rows"]["grants"] == len(company.rows("from grants"))
@@ -165,12 +177,14 @@ def test_status_tells_the_last_run_the_age_and_the_rows(company):
 
 @pytest.mark.parametrize("arguments", [[], ["synch"], ["sync", "--ful1"], ["export", "--out"]])
 def test_wrong_usage_is_2_and_goes_to_stderr(rollcall, arguments):
+    """Wrong usage exits with 2 and is explained on stderr."""
     result = rollcall.run(*arguments)
 
     assert (2, "", True) == (result.code, result.out, "usage: rollcall" in result.err)
 
 
 def test_help_and_version_are_results(rollcall):
+    """--help and --version print their results on stdout."""
     assert f"rollcall {__version__}\n" == rollcall.run("--version").out
     helped = rollcall.run("--help")
     assert (0, True) == (helped.code, "75 another run" in helped.out)

@@ -1,4 +1,4 @@
-"""Summaries go out, say no name, and change nothing: not the result, not the exit code."""
+"""Notifications contain no names, and change neither results nor exit codes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.sandbox.server import Request, Response, Server
 
 
 class Webhook:
-    """A receiver that is slow, refuses, or takes everything."""
+    """A receiver that is slow, refuses, or accepts everything."""
 
     def __init__(self) -> None:
         self.taken: list[dict] = []
@@ -32,6 +32,7 @@ def webhook() -> Iterator[Webhook]:
 
 
 def test_a_sync_says_how_it_went_in_counts(rollcall, webhook):
+    """A sync notifies every address of its exit code and its counts per source."""
     both = f"{webhook.url}/hook, {webhook.url}/second"
     ended = rollcall.run(
         "sync", "charthop", NOTIFY__URLS=both, SOURCES__CHARTHOP__API_TOKEN="wrong-token-here"
@@ -43,6 +44,7 @@ def test_a_sync_says_how_it_went_in_counts(rollcall, webhook):
 
 
 def test_a_plan_says_how_many_changes_it_has(rollcall, published, webhook):
+    """A plan notifies the number of its changes."""
     rollcall.has(published)
 
     planned = rollcall.run("plan", NOTIFY__URLS=webhook.url)
@@ -52,6 +54,7 @@ def test_a_plan_says_how_many_changes_it_has(rollcall, published, webhook):
 
 
 def test_a_command_that_fails_says_so_and_ends_as_it_would(rollcall, webhook):
+    """A failing command sends a notification and keeps its exit code."""
     (rollcall.home / "reviews").mkdir()
     (rollcall.home / "reviews" / "policy.toml").write_text("[leavers\n")
 
@@ -71,7 +74,7 @@ def test_a_command_that_fails_says_so_and_ends_as_it_would(rollcall, webhook):
     ],
 )
 def test_a_failed_notification_changes_nothing_else(webhook, trouble, said, monkeypatch, capfd):
-    """Whatever happens to a notification, results and exit codes stay, and no secret is printed."""
+    """A failed notification keeps results and exit codes unchanged, and no secret is printed."""
     fine = webhook.url
     other = {
         "nonsense": "slak://s3cret-pass/x",
@@ -95,6 +98,7 @@ def test_a_failed_notification_changes_nothing_else(webhook, trouble, said, monk
 
 
 def test_without_an_address_nothing_is_started(monkeypatch):
+    """Without an address no notification process is started."""
     monkeypatch.delenv("NOTIFY__URLS", raising=False)
     monkeypatch.setattr("sys.executable", "/nowhere")
 

@@ -1,4 +1,4 @@
-"""Credentials go to their own host and are written nowhere; nobody's name is in a log."""
+"""Credentials go only to their own host and are never written; logs contain no names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LOUD = {"RUNTIME__LOG_LEVEL": "DEBUG", "RUNTIME__LOG_FORMAT": "JSON"}
 
 
 class Nobody:
-    """A host that nobody should ask."""
+    """A host that no request should reach."""
 
     def handle(self, request: Request) -> Response:
         return Response(200, {"data": [], "access_token": "evil", "_embedded": {"users": []}})
@@ -46,7 +46,7 @@ def stranger() -> Iterator[Server]:
 
 
 def plant(rollcall: Rollcall) -> list[str]:
-    """Secrets that are easy to find, in every spelling they might be written in."""
+    """Set secrets that are easy to find, and return them in every spelling."""
     company = rollcall.sandbox.company
     token, halo, pingone = CANARIES
     company.charthop.token = token
@@ -69,7 +69,7 @@ def plant(rollcall: Rollcall) -> list[str]:
 
 
 def given_out(rollcall: Rollcall) -> list[str]:
-    """Every token that came over the wire."""
+    """Return every token that was sent over the wire."""
     found = set()
     for source in SOURCES:
         for request in getattr(rollcall.sandbox, source).seen:
@@ -78,7 +78,7 @@ def given_out(rollcall: Rollcall) -> list[str]:
 
 
 def readable(path: Path) -> Iterator[str]:
-    """What is in a file, unpacked if it is packed."""
+    """Return the contents of a file, decompressed if it is compressed."""
     raw = path.read_bytes()
     yield raw.decode("latin-1")
     yield raw.decode("utf-16-le", errors="replace")
@@ -99,7 +99,7 @@ def readable(path: Path) -> Iterator[str]:
 
 
 def hits(words: list[str], home: Path, *said: str) -> list[str]:
-    """Which of the words are in a file below home, or were said, and where."""
+    """Return which of the words are in files below home or in the output, and where."""
     texts = [(f"said {number}", text) for number, text in enumerate(said)]
     for path in home.rglob("*"):
         if path.is_file():
@@ -133,7 +133,7 @@ SHAPES = {
 
 
 def refused(read: Reader, stranger: Server, source: str, trouble: Fault) -> None:
-    """The source ends with 4, having told the stranger nothing."""
+    """Read the source; it ends with code 4, and the stranger has received nothing."""
     taken = read(source, trouble)
 
     assert ([], 4) == (stranger.seen, taken.code)
@@ -143,6 +143,7 @@ def refused(read: Reader, stranger: Server, source: str, trouble: Fault) -> None
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_link_to_elsewhere_is_not_followed(read, stranger, shape):
+    """A `next` link to another host is not followed."""
     home, evil = (server.url.split(":")[-1] for server in (read.server("pingone"), stranger))
     foreign = SHAPES[shape].format(home=home, evil=evil)
 
@@ -152,8 +153,9 @@ def test_a_link_to_elsewhere_is_not_followed(read, stranger, shape):
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("position", faults.POSITIONS)
 def test_a_redirect_to_elsewhere_is_not_followed(read, stranger, source, position):
+    """A redirect to another host is not followed."""
     if (source, position) == ("charthop", "token"):
-        pytest.skip("there is no token endpoint")
+        pytest.skip("ChartHop has no token endpoint")
     codes = {"token": 307, "first": 302, "middle": 301, "last": 308, "child": 303}
     away = status(codes[position], location=f"{stranger.url}/v1/x")
 
@@ -162,6 +164,7 @@ def test_a_redirect_to_elsewhere_is_not_followed(read, stranger, source, positio
 
 @pytest.mark.parametrize("source", ["charthop", "haloitsm"])
 def test_a_cursor_that_is_an_address_is_only_a_cursor(read, stranger, source):
+    """A cursor that looks like an address is never requested."""
     name = {"charthop": "next", "haloitsm": "next_page"}[source]
     foreign = faults.then(lambda body: body | {name: f"{stranger.url}/v1/x"})
 
@@ -170,10 +173,11 @@ def test_a_cursor_that_is_an_address_is_only_a_cursor(read, stranger, source):
     assert ([], source == "charthop") == (stranger.seen, taken.code == 4)
 
 
-# ---- what is written and said
+# ---- what is written and printed
 
 
 def test_no_secret_is_written_or_said_when_all_goes_well(rollcall, published):
+    """A successful sync writes and prints no secret and no name."""
     published.leave_parsed(rollcall.warehouse)
     secrets = plant(rollcall)
     process = rollcall.start("sync", **LOUD)
@@ -187,12 +191,15 @@ def test_no_secret_is_written_or_said_when_all_goes_well(rollcall, published):
     nora = rollcall.sandbox.company.charthop.persons
     names = [f"{person['name']['last']}" for person in nora.values() if "name" in person]
     assert [] == hits([*names, rollcall.sandbox.company.domain], Path("/nowhere"), out, err)
-    assert hits(["Lind"], rollcall.home), "the search would find what is there"
+    assert hits(["Lind"], rollcall.home), "the search finds nothing, not even names"
 
 
 @pytest.mark.long
 def test_what_a_library_logs_of_a_request_has_no_secret_in_it(rollcall, published):
-    """A vendor's cursor may hold anything, and becomes a parameter of the next request."""
+    """A secret inside a vendor's cursor is not logged with the next request.
+
+    A cursor may contain anything, and becomes a parameter of the next request.
+    """
     published.leave_parsed(rollcall.warehouse)
     secrets = plant(rollcall)
     again = faults.then(lambda body: body | {"next": f"cursor-{CANARIES[0]}"})
@@ -205,7 +212,7 @@ def test_what_a_library_logs_of_a_request_has_no_secret_in_it(rollcall, publishe
 
 
 def test_no_secret_is_in_what_a_killed_run_leaves(rollcall):
-    """A run that was killed leaves no secret behind.
+    """A killed run leaves no secret behind.
 
     Its work directory has packages, state and traces of the sources read so far.
     """
@@ -222,12 +229,15 @@ def test_no_secret_is_in_what_a_killed_run_leaves(rollcall):
     out, err = started[0].communicate()
 
     assert (1, -signal.SIGKILL) == (killed.fired, started[0].returncode)
-    assert hits(["Lind"], rollcall.home), "it left nothing to search"
+    assert hits(["Lind"], rollcall.home), "the killed run left nothing to search"
     assert [] == hits(secrets + given_out(rollcall), rollcall.home, out, err)
 
 
 def test_a_vendor_that_says_our_secrets_back_is_not_quoted(rollcall):
-    """Raw, as in a form, and as in a header."""
+    """An error answer that repeats the credentials is not quoted.
+
+    The vendor repeats the credentials unencoded, as in a form, and as in a header.
+    """
     secrets = plant(rollcall)
 
     def echo(request: Request, _: Response) -> Response:
@@ -247,7 +257,10 @@ def test_a_vendor_that_says_our_secrets_back_is_not_quoted(rollcall):
 
 
 def test_no_verb_says_or_keeps_a_secret(rollcall, published):
-    """Also of the credential that may write, and of a vendor that says it back while it is used."""
+    """No command prints or keeps a secret.
+
+    This includes the write credential, and a vendor that repeats it in an answer.
+    """
     secrets = plant(rollcall)
     wants(may_write(rollcall.has(published)))
     name = "PROVISION__PINGONE__CLIENT_"
@@ -290,6 +303,7 @@ def test_no_verb_says_or_keeps_a_secret(rollcall, published):
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("kind", ["hung up", "web page", "foreign", "no id", "twice"])
 def test_a_failure_names_no_person_and_leaves_no_secret(rollcall, monkeypatch, source, kind):
+    """A failure names no person and leaves no secret, whatever the source answers."""
     faults.quick(monkeypatch)
     secrets = plant(rollcall)
     name, mail = "Nora Lind", "nora.lind@lanternfish.example"
@@ -316,7 +330,10 @@ def test_a_failure_names_no_person_and_leaves_no_secret(rollcall, monkeypatch, s
 
 
 def test_a_long_word_is_made_plain_at_once():
-    """A pattern for mail addresses that tries every start of it would take minutes."""
+    """A very long word is redacted at once.
+
+    A pattern for mail addresses that tries every start of the word would take minutes.
+    """
     said = redact_text("a" * (1 << 19) + " nora.lind@lanternfish.example", longest=1 << 20)
 
     assert said.endswith("aaa <mail>")

@@ -1,4 +1,4 @@
-"""The review files: complete, inert, the same bytes from the same warehouse, never half written."""
+"""The review files are complete, without formulas, reproducible, and never half written."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ import pytest
 
 from pipelines import __version__
 from tests.support.product import Rollcall
+from tests.support.programs import SIGNS, restored, run_cells
 from tests.warehouse.test_publish import LONG, too_open
 
 DECISION = ["decision", "decision_comment", "decided_by", "decided_at"]
-STARTS = "=+-@＝＋－＠"
 
 
 @pytest.fixture
 def company(rollcall, published) -> Rollcall:
-    """A warehouse of the invented company."""
+    """Return Rollcall with a warehouse of the invented company."""
     return rollcall.has(published)
 
 
@@ -42,22 +42,17 @@ def cells(folder: Path) -> list[dict[str, str]]:
 
 
 def runs_as_formula(text: str) -> bool:
-    """Whether some spreadsheet may run this: it skips what cannot be seen."""
+    """Return whether a spreadsheet may run this text. Spreadsheets skip invisible characters."""
     if text[:1] in ("\t", "\r", "\n"):
         return True
     seen = [
         mark for mark in text if not mark.isspace() and unicodedata.category(mark)[0] not in "ZC"
     ]
-    return bool(seen) and seen[0] in STARTS
-
-
-def told(cell: str) -> str:
-    """What the warehouse says, back from a cell: one quote less where one was put."""
-    return cell[1:] if cell[:1] == "'" and runs_as_formula(cell.replace("'", "")) else cell
+    return bool(seen) and seen[0] in SIGNS
 
 
 def shown(value: Any) -> str:
-    """How a value of the warehouse reads in the CSV."""
+    """Return a value of the warehouse as the CSV shows it."""
     match value:
         case None:
             return ""
@@ -71,7 +66,7 @@ def shown(value: Any) -> str:
 
 
 def with_reviews(rollcall: Rollcall, sql: str, *values: Any) -> None:
-    """Another `access_review`, made by hand."""
+    """Replace `access_review` in the warehouse by the rows of this SQL."""
     rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(rollcall.warehouse)) as connection:
         connection.execute("create temp table template as from access_review limit 1")
@@ -80,7 +75,7 @@ def with_reviews(rollcall: Rollcall, sql: str, *values: Any) -> None:
     rollcall.warehouse.chmod(0o400)
 
 
-# ---- what is in it
+# ---- contents
 
 
 def test_the_review_is_the_table_row_for_row(company):
@@ -96,10 +91,11 @@ def test_the_review_is_the_table_row_for_row(company):
     found = cells(exported(company))
 
     assert len(company.rows("from grants")) == len(found)
-    assert expected == [{name: told(cell) for name, cell in row.items()} for row in found]
+    assert expected == [{name: restored(cell) for name, cell in row.items()} for row in found]
 
 
 def test_the_manifest_tells_files_runs_and_version(company):
+    """The manifest names files, digests, columns, runs and the version."""
     folder = exported(company)
     manifest = json.loads((folder / "manifest.json").read_text())
     data = (folder / "access_review.csv").read_bytes()
@@ -119,6 +115,7 @@ def test_the_manifest_tells_files_runs_and_version(company):
 
 
 def test_the_same_warehouse_gives_the_same_bytes_in_a_new_folder(company):
+    """The same warehouse gives the same bytes, in a new folder each time."""
     first, second = exported(company), exported(company)
 
     assert first != second
@@ -129,7 +126,7 @@ def test_the_same_warehouse_gives_the_same_bytes_in_a_new_folder(company):
 
 
 def test_a_folder_that_is_there_is_never_written_to(company, monkeypatch):
-    """Nor where it is a link to somewhere else, and whoever made it."""
+    """An existing folder is never written to, not even behind a link or by another user."""
     out = company.home / "exports"
     out.mkdir()
     second = int(time.time())
@@ -145,11 +142,11 @@ def test_a_folder_that_is_there_is_never_written_to(company, monkeypatch):
     assert [] == list(out.glob("*-2/*"))
 
 
-# ---- how it reads in a spreadsheet
+# ---- in a spreadsheet
 
 
 def test_every_name_like_a_formula_is_inert(company):
-    """Every name of the company that a spreadsheet would run as a formula is made inert.
+    """Every name of the company that a spreadsheet would run as a formula is neutralised.
 
     Bobby's first name calls HYPERLINK, and his title begins with @.
     """
@@ -162,7 +159,7 @@ def test_every_name_like_a_formula_is_inert(company):
 
 
 def strange_texts(count: int) -> list[str]:
-    """Texts that spreadsheets, CSV parsers and databases read in ways of their own."""
+    """Return texts that spreadsheets, CSV parsers and databases each read differently."""
     chance = random.Random(7)
     whole = [
         *("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1", "＋1", "－1", "＠x"),
@@ -172,7 +169,7 @@ def strange_texts(count: int) -> list[str]:
         *("Зоя", "田中", "🦊", "e\u0308", "-", "--", "=", "\\", "NULL", "a\x00b", "\u2028=1"),
     ]
     parts = [
-        *STARTS,
+        *SIGNS,
         *"'\"\t\r\n ,;|\\0aZ",
         "\u200b",
         "\ufeff",
@@ -201,10 +198,11 @@ def test_strange_texts_come_back_equal_and_none_can_run(company):
     folder = exported(company)
 
     found = cells(folder)
-    assert texts == [told(row["full_name"]) for row in found]
+    assert [] == run_cells((folder / "access_review.csv").read_bytes().decode())
+    assert texts == [restored(row["full_name"]) for row in found]
     assert [] == [row["full_name"] for row in found if runs_as_formula(row["full_name"])]
     plain = [row for row, text in zip(found, texts, strict=True) if row["full_name"] == text]
-    assert 1000 < len(plain) < 9000  # what needs no quote gets none
+    assert 1000 < len(plain) < 9000  # texts without a formula get no quote
     with duckdb.connect() as other:
         again = other.execute(
             "select full_name, entitlement_name from read_csv(?, all_varchar = true, header = true,"
@@ -218,6 +216,7 @@ def test_strange_texts_come_back_equal_and_none_can_run(company):
 
 
 def test_every_line_ends_as_rfc_4180_says_and_the_text_is_utf_8(company):
+    """The file is UTF-8 without a byte order mark, and every line ends as RFC 4180 says."""
     data = (exported(company) / "access_review.csv").read_bytes()
 
     text = data.decode("utf-8", errors="strict")
@@ -226,11 +225,11 @@ def test_every_line_ends_as_rfc_4180_says_and_the_text_is_utf_8(company):
     assert "田中" in text and "🦊" in text and "Zoe\u0308" in text
 
 
-# ---- how it is written
+# ---- writing
 
 
 def complete(out: Path) -> list[Path]:
-    """The folders of finished exports; each one has what its manifest says."""
+    """Return the folders of finished exports, after comparing each with its manifest."""
     folders = [path for path in out.iterdir() if not path.name.startswith(".")]
     for folder in folders:
         manifest = json.loads((folder / "manifest.json").read_text())
@@ -251,9 +250,10 @@ def test_a_killed_export_leaves_no_half(company):
     moments = [(signal.SIGTERM, 1_000_000), (signal.SIGKILL, 0), (signal.SIGKILL, 5_000_000)]
     for number, size in moments:
         process = company.start("export", umask=0)
-        review = out / ".building" / "access_review.csv"
         end = time.monotonic() + LONG
-        while not (review.exists() and review.stat().st_size >= size):
+        while size > max(
+            (path.stat().st_size for path in out.glob(".*/access_review.csv")), default=-1
+        ):
             assert process.poll() is None and time.monotonic() < end
             time.sleep(0.002)
         process.send_signal(number)
@@ -262,7 +262,7 @@ def test_a_killed_export_leaves_no_half(company):
         assert process.returncode == (143 if number == signal.SIGTERM else -number)
         assert [] == complete(out)
         assert [] == too_open(out)
-        assert (number == signal.SIGKILL) == (out / ".building").exists()
+        assert (number == signal.SIGKILL) == any(out.glob(".rollcall-*"))
 
     exported(company)
     assert 1 == len(complete(out)) == len(list(out.iterdir()))
@@ -270,6 +270,7 @@ def test_a_killed_export_leaves_no_half(company):
 
 
 def test_exports_at_the_same_time_get_a_folder_each(company):
+    """Concurrent exports get a folder each."""
     processes = [company.start("export", umask=0) for _ in range(3)]
     said = [process.communicate(timeout=LONG) for process in processes]
 

@@ -1,6 +1,6 @@
-"""The files for other products: what their own rules ask, nothing lost, nothing that can run.
+"""The files for other products follow the products' rules, are complete, and run nothing.
 
-The rules are written down here anew from the vendors' pages, and share no code with the export.
+The rules are written here independently, from the vendors' pages, without code of the export.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import openpyxl
 import pytest
 
 from pipelines.export.formats import FORMATS
-from tests.export.test_export import exported, runs_as_formula, strange_texts, told
+from tests.export.test_export import exported, runs_as_formula, strange_texts
 from tests.support.baton_rules import (
     expanded,
     from_json,
@@ -30,18 +30,19 @@ from tests.support.baton_rules import (
     must_be_sound,
 )
 from tests.support.product import Rollcall
+from tests.support.programs import restored
 
 OTHERS = [name for name in FORMATS if name != "review"]
 
 
 @pytest.fixture
 def company(rollcall, published) -> Rollcall:
-    """A warehouse of the invented company."""
+    """Return Rollcall with a warehouse of the invented company."""
     return rollcall.has(published)
 
 
 def changed(rollcall: Rollcall, *statements: tuple[str, dict[str, Any]]) -> None:
-    """Another warehouse, made by hand."""
+    """Change the warehouse with SQL, as if it had been published so."""
     rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(rollcall.warehouse)) as connection:
         for sql, values in statements:
@@ -55,7 +56,7 @@ def sources_of(rollcall: Rollcall) -> list[str]:
 
 
 def as_baton_names(rollcall: Rollcall, source: str) -> set[tuple[str, str]]:
-    """What is published as granted, direct or inherited, in baton-file's names."""
+    """Return the published grants, direct or inherited, under baton-file's names."""
     found = set()
     for row in rollcall.rows(f"from grants where source_name = '{source}'"):
         _, kind, native = row["account_id"].split(":", 2)
@@ -77,8 +78,11 @@ def as_baton_names(rollcall: Rollcall, source: str) -> set[tuple[str, str]]:
     ],
 )
 def test_a_baton_file_follows_the_rules_and_says_who_has_what(company, name, suffix, read):
-    """Billing Admin carries a role, and Security on-call is inside Identity Admins: the file has
-    these as grants to entitlements, and what follows from them is exactly what is published."""
+    """A baton-file follows the rules and contains exactly the published grants.
+
+    Billing Admin carries a role, and Security on-call is inside Identity Admins. The file has these
+    as grants to entitlements, which expand to exactly what is published.
+    """
     folder = exported(company, "--format", name)
 
     sources = sources_of(company)
@@ -100,6 +104,7 @@ def test_a_baton_file_follows_the_rules_and_says_who_has_what(company, name, suf
 
 
 def test_workbook_and_json_say_the_same_under_both_spellings(company):
+    """Workbook and JSON have the same contents, under both spellings of the header."""
     objects, books = (exported(company, "--format", name) for name in ("baton-json", "baton-xlsx"))
 
     for source in sources_of(company):
@@ -109,7 +114,10 @@ def test_workbook_and_json_say_the_same_under_both_spellings(company):
 
 
 def test_a_leaver_is_told_as_the_systems_see_her(company):
-    """Nora left in March, and nobody closed her account. The job is gone, the account is not."""
+    """A baton-file shows a leaver's account as enabled while the system does.
+
+    Nora left in March, and nobody closed her account: the job ended, the account did not.
+    """
     folder = exported(company, "--format", "baton-json")
 
     users = [
@@ -133,7 +141,7 @@ def test_a_leaver_is_told_as_the_systems_see_her(company):
 def test_resources_in_a_circle_are_not_lost(company):
     """Resources in a circle and grants without a known reason stay in the file.
 
-    The connector lists what is below a root, and knows inherited access by its way only.
+    The connector lists only what is below a root, and knows inherited access only by its path.
     """
     source, first, second = company.rows(
         "select source_name, min(resource_id) as first, max(resource_id) as second"
@@ -176,8 +184,8 @@ def table(path: Path) -> list[dict[str, str]]:
 def test_conductorone_gets_everything_under_stable_names(company):
     """ConductorOne gets every account and every grant, each under a stable name.
 
-    Three values name an entitlement, in any case and without outer blanks: two entitlements
-    must never come to one name.
+    Three values name an entitlement, case-insensitive and without surrounding blanks: two
+    entitlements must never share a name.
     """
     folder = exported(company, "--format", "conductorone-csv")
 
@@ -214,7 +222,7 @@ def test_conductorone_gets_everything_under_stable_names(company):
 
 
 def test_vanta_gets_every_account_once(company):
-    """Vanta gets every account once, with its owner and everything that it holds."""
+    """Vanta gets every account once, with its owner and all of its access."""
     folder = exported(company, "--format", "vanta-csv")
 
     for source in sources_of(company):
@@ -235,7 +243,7 @@ def test_vanta_gets_every_account_once(company):
         assert len(disabled) == sum(row["Status"] == "Deactivated" for row in rows)
 
 
-# ---- of every format
+# ---- every format
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -253,6 +261,7 @@ def test_the_same_warehouse_gives_the_same_bytes(company, name):
 
 
 def test_a_format_that_nobody_knows_is_told_with_those_there_are(company):
+    """An unknown format is refused with the list of known ones."""
     result = company.run("export", "--format", "excel")
 
     assert 2 == result.code and all(name in result.err for name in FORMATS)
@@ -262,7 +271,7 @@ def test_a_format_that_nobody_knows_is_told_with_those_there_are(company):
 def test_a_stale_source_is_refused_or_named_in_the_file(company):
     """A stale source is refused, or named in every format that has a place for it.
 
-    And one that was never read completely has no file: that would say nobody has access.
+    A source that was never read completely has no file: an empty file would say nobody has access.
     """
     stale, never = sources_of(company)[:2]
     changed(
@@ -300,7 +309,7 @@ def test_a_stale_source_is_refused_or_named_in_the_file(company):
 def test_strange_texts_arrive_equal_and_none_can_run(company):
     """Ten thousand strange texts arrive unchanged in every format, and none is a formula.
 
-    In JSON and in workbooks as they are, in CSV behind one quote where one is needed.
+    JSON and workbooks have them unchanged, CSV behind one quote where necessary.
     """
     texts = [text for text in strange_texts(10_000) if text.strip()]
     source = sources_of(company)[0]
@@ -326,19 +335,19 @@ def test_strange_texts_arrive_equal_and_none_can_run(company):
     for data in (objects, book):
         assert texts == [user["display_name"] for user in data["users"]]
         assert texts == [user["profile"]["login"] for user in data["users"]]
-    assert texts == [told(row["Username"]) for row in upload]
-    assert texts == [told(row["Full Name"]) for row in upload]
+    assert texts == [restored(row["Username"]) for row in upload]
+    assert texts == [restored(row["Full Name"]) for row in upload]
     assert len(texts) == len(access) == len({row["Account name"] for row in access})
     cells = (value for row in upload + access for value in row.values())
     assert [] == [value for value in cells if runs_as_formula(value)]
 
 
-# ---- opened by a spreadsheet
+# ---- opened in a spreadsheet
 
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Iterator[Any]:
-    """Files as LibreOffice saves them again, by their names."""
+    """Return files by name, as LibreOffice saves them again."""
     office = shutil.which("soffice")
     if not office:
         pytest.skip("LibreOffice is not installed: its soffice is not on the PATH")

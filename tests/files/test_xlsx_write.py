@@ -1,4 +1,4 @@
-"""The rows that DuckDB writes as XML hold the same cells as those that XlsxWriter writes."""
+"""The rows that DuckDB writes as XML have the same cells as those that XlsxWriter writes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROWS = st.lists(st.tuples(TEXT, TEXT, TEXT), min_size=1, max_size=9)
 @settings(max_examples=60, deadline=None)
 @given(ROWS)
 def test_sql_and_xlsxwriter_write_the_same_cells(rows):
-    """A reader finds the same text in every cell, whichever of the two wrote it."""
+    """A reader finds the same text in every cell, whichever of the two wrote the file."""
     file = io.BytesIO()
     with xlsx_write.new_workbook(file) as book:
         sheet = book.add_worksheet()

@@ -1,9 +1,10 @@
-"""How vendors are talked to: what is waited for, what is read, and whom it is not read from."""
+"""HTTP with vendors: waiting, retries, bodies, hosts and certificates."""
 
 from __future__ import annotations
 
 import gzip
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.failures import Unreadable, Unsent
+from pipelines.failures import Unknown, Unreadable, Unsent
 from pipelines.http.policy import Counters, Policy
 from pipelines.http.rate_limit import Pace
 from pipelines.http.session import Session
@@ -24,7 +25,7 @@ FINE = Response(200, {"fine": True})
 
 
 class Script:
-    """A vendor that gives these answers in turn, the last one for ever."""
+    """A vendor that gives these answers in turn, and repeats the last one for ever."""
 
     def __init__(self) -> None:
         self.answers: list[Response | Callable[[Request], Response]] = [FINE]
@@ -35,7 +36,7 @@ class Script:
 
 
 class Clock:
-    """Time that passes only where somebody waits."""
+    """A clock that advances only while code waits."""
 
     def __init__(self) -> None:
         self.now, self.waits = 1000.0, []
@@ -65,7 +66,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def ask(server: Server, *answers: Any, **limits: float) -> Any:
-    """What one GET gives when these are the answers."""
+    """Return the result of one GET that these answers are for."""
     if answers:
         server.vendor.answers = [*answers]
     policy = Policy(**{"requests_per_second": 0, "wait": 0.002} | limits)
@@ -98,7 +99,7 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("spelt", SPELLINGS)
 def test_it_waits_as_long_as_the_vendor_asks_in_any_spelling(vendor, clock, spelt):
-    """What cannot be read is waited for by our own steps."""
+    """A Retry-After is followed in every spelling; an unreadable one gets the default waits."""
     awaited = SPELLINGS[spelt]
     header = soon(awaited[1], awaited[0]) if isinstance(awaited, tuple) else spelt
 
@@ -108,12 +109,13 @@ def test_it_waits_as_long_as_the_vendor_asks_in_any_spelling(vendor, clock, spel
     if awaited is None:
         assert 4 <= waited <= 8
     elif isinstance(awaited, tuple):
-        assert awaited[1] - 5 < waited <= awaited[1] + 1  # its own clock has whole seconds
+        assert awaited[1] - 5 < waited <= awaited[1] + 1  # the vendor's clock has whole seconds
     else:
         assert awaited == waited
 
 
 def test_without_a_word_each_wait_is_longer_up_to_a_minute(vendor, clock, monkeypatch):
+    """Without a Retry-After each wait is longer, up to a minute."""
     monkeypatch.setattr("pipelines.http.rate_limit.Pace.slow_down", lambda pace, pause: None)
     with pytest.raises(Unreadable, match="429, 8 times"):
         ask(vendor, Response(429), wait=2)
@@ -124,6 +126,7 @@ def test_without_a_word_each_wait_is_longer_up_to_a_minute(vendor, clock, monkey
 
 
 def test_a_wait_beyond_the_budget_is_not_begun(vendor, clock):
+    """A wait beyond the remaining budget is not started."""
     with pytest.raises(Unreadable, match=r"3600 s more and 600 s are left"):
         ask(vendor, Response(503, b"", {"retry-after": "3600"}), FINE)
 
@@ -131,7 +134,10 @@ def test_a_wait_beyond_the_budget_is_not_begun(vendor, clock):
 
 
 def test_what_is_being_built_is_waited_for_until_the_budget_ends(vendor, clock):
-    """However short the vendor says it will take: a report that never comes ends too."""
+    """A list still being built is awaited until the budget ends.
+
+    A report that never comes ends the wait too, however little time the vendor announces.
+    """
     with pytest.raises(Unreadable, match="202"):
         ask(vendor, Response(202, b"", {"retry-after": "0"}), wait=0.5)
 
@@ -140,9 +146,7 @@ def test_what_is_being_built_is_waited_for_until_the_budget_ends(vendor, clock):
 
 
 def test_a_202_does_not_use_up_retries(vendor, clock):
-    """Answers that say "still being built" do not use up the retries of a broken answer (as often
-    as any other request).
-    """
+    """Answers of 202 do not use up the retries of a broken answer."""
     building, broken = Response(202, b"", {"retry-after": "0"}), Response(200, b"[1")
 
     assert ask(vendor, *[building] * 5, broken, broken, FINE)
@@ -161,6 +165,7 @@ def test_after_429_all_requests_slow_down_then_recover(clock):
 
 @pytest.mark.parametrize("burst, fine", [(1, True), (3, True), (7, True), (8, False), (50, False)])
 def test_a_burst_of_errors_is_outlasted_up_to_a_point(vendor, clock, burst, fine):
+    """A short burst of errors is retried successfully; a long one fails."""
     answers = [Response(503)] * burst + [FINE]
     if fine:
         assert ask(vendor, *answers)
@@ -173,6 +178,7 @@ def test_a_burst_of_errors_is_outlasted_up_to_a_point(vendor, clock, burst, fine
 
 
 def test_a_body_cut_anywhere_is_asked_for_again(vendor):
+    """A body cut at any byte is requested again."""
     body = {"rows": [{"id": number, "name": "Ω" * 5} for number in range(40)]}
     whole = Response(200, body).encoded()
 
@@ -183,13 +189,42 @@ def test_a_body_cut_anywhere_is_asked_for_again(vendor):
 
 
 def test_one_byte_at_a_time_ends_at_the_deadline(vendor):
+    """An answer that arrives byte by byte ends at the deadline."""
     with pytest.raises(Unreadable, match="silent"):
         ask(vendor, Response(200, b"1" * 500, drip=0.01), deadline=0.2)
 
     assert 3 == len(vendor.log)
 
 
+@pytest.mark.parametrize(
+    "stall", [b"H", b"HTTP/1.1 100 Continue\r\n\r\n"], ids=["a byte at a time", "100 Continue"]
+)
+def test_an_answer_that_never_begins_ends_at_the_deadline(vendor, stall):
+    """An attempt whose headers never end is given up at its deadline, reads and writes alike."""
+    with pytest.raises(Unreadable, match="silent"):
+        ask(vendor, Response(stall=stall), deadline=0.2)
+    assert 3 == len(vendor.log)
+
+    session = Session("vendor", vendor.url, Policy(deadline=0.2), Counters())
+    with pytest.raises(Unknown, match="did not arrive"):
+        send_once(session, "POST", f"{vendor.url}/things", {})
+    assert 4 == len(vendor.log)
+
+
+def test_no_request_is_sent_after_the_end_of_the_run(vendor):
+    """A run has one deadline: an attempt ends there, and no other one begins."""
+    vendor.vendor.answers = [Response(stall=b"H")]
+    counters = Counters(ends=time.monotonic() + 0.3)
+    begun = time.monotonic()
+
+    with pytest.raises(Unreadable, match="SYNC__MAX_HOURS"):
+        Api(vendor.url, Session("vendor", vendor.url, Policy(wait=0.002), counters)).get("things")
+
+    assert (1, True) == (len(vendor.log), time.monotonic() - begun < 10)
+
+
 def test_a_small_answer_that_unpacks_to_a_large_one_is_not_read(vendor):
+    """A compressed answer that unpacks beyond the limit is not read."""
     bomb = gzip.compress(b" " * (80 << 20))
 
     with pytest.raises(Unreadable, match="larger than 64 MiB"):
@@ -201,6 +236,7 @@ def test_a_small_answer_that_unpacks_to_a_large_one_is_not_read(vendor):
 
 @pytest.mark.parametrize("kind", ["text/html", "application/json"])
 def test_a_login_page_is_told_as_one_and_not_asked_for_again(vendor, kind):
+    """A login page in place of JSON is named as a web page, and not requested again."""
     page = b"\n<!-- sso -->\n<HTML><body>Sign in</body></HTML>"
 
     with pytest.raises(Unreadable, match="web page"):
@@ -211,6 +247,7 @@ def test_a_login_page_is_told_as_one_and_not_asked_for_again(vendor, kind):
 
 @pytest.mark.parametrize("body", [b"[NaN]", b"[Infinity]", b"[" * 10**5, b'{"a":1', b"", b"a" * 9])
 def test_what_is_no_json_is_asked_for_twice_more(vendor, body):
+    """An answer that is not JSON is requested twice more."""
     with pytest.raises(Unreadable, match="not JSON" if body else "the body is empty"):
         ask(vendor, Response(200, body))
 
@@ -218,7 +255,10 @@ def test_what_is_no_json_is_asked_for_twice_more(vendor, body):
 
 
 def test_a_long_refusal_is_told_in_one_line_at_once(vendor):
-    """A pattern that tries every start of a long word would take an hour here."""
+    """A long error answer becomes one short line at once.
+
+    A pattern that tries every start of a long word would take an hour here.
+    """
     with pytest.raises(Unreadable) as refused:
         ask(vendor, Response(400, b"a" * (1 << 20)))
 
@@ -229,6 +269,7 @@ def test_a_long_refusal_is_told_in_one_line_at_once(vendor):
 
 
 def test_a_refused_connection_and_an_unknown_host_are_named(vendor, monkeypatch):
+    """A refused connection and an unknown host are named."""
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     vendor.close()
@@ -242,6 +283,7 @@ def test_a_refused_connection_and_an_unknown_host_are_named(vendor, monkeypatch)
 
 
 def test_a_proxy_that_refuses_is_told_as_one(vendor, monkeypatch):
+    """A proxy that refuses the connection is named as a proxy."""
     monkeypatch.setenv("HTTPS_PROXY", vendor.url)
     monkeypatch.delenv("NO_PROXY", raising=False)
     host = "https://rollcall.invalid"
@@ -253,6 +295,7 @@ def test_a_proxy_that_refuses_is_told_as_one(vendor, monkeypatch):
 
 
 def test_a_certificate_that_nobody_signed_is_refused_at_once(vendor, tmp_path, monkeypatch):
+    """A certificate without a trusted signer is refused at once."""
     import ssl
 
     made = subprocess.run(

@@ -1,4 +1,4 @@
-"""Tokens: how long one is used, when it is renewed, and what a secret may look like."""
+"""Tokens: how long one is used, when it is renewed, and which secrets are valid."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.sandbox.server import Request, Response, Server
 
 
 def api(server: Server) -> tuple[Api, Counters]:
-    """A client with a token of its own."""
+    """Return a client that gets its own token."""
     counters, policy = Counters(), Policy(requests_per_second=0, wait=0.002)
     token = ClientCredentials(
         Session("vendor", server.url, policy, counters), f"{server.url}/token", "id", "secret"
@@ -29,7 +29,7 @@ def api(server: Server) -> tuple[Api, Counters]:
 
 
 class Guarded:
-    """Gives out numbered tokens, each good for so many requests."""
+    """Issues numbered tokens, each valid for a number of requests."""
 
     def __init__(self, good_for: float = float("inf"), **answer: Any) -> None:
         self.good_for, self.answer = good_for, answer
@@ -56,6 +56,7 @@ def test_a_token_refused_early_is_renewed():
 
 
 def test_a_token_that_is_never_good_is_renewed_once():
+    """A token that is always refused is renewed only once."""
     with Server(Guarded(good_for=0, expires_in=3600)) as server:
         client, _ = api(server)
         with pytest.raises(Denied, match="401"):
@@ -65,6 +66,7 @@ def test_a_token_that_is_never_good_is_renewed_once():
 
 
 def test_a_secret_that_was_changed_meanwhile_ends_it():
+    """A secret that was changed during a sync ends the sync."""
     guarded = Guarded(good_for=1, expires_in=3600)
     with Server(guarded) as server:
         client, _ = api(server)
@@ -114,6 +116,7 @@ def test_a_token_is_used_for_less_than_its_life(clock, life, used_for):
 
 
 def test_a_token_without_a_life_is_used_for_some_time(clock):
+    """A token without a lifetime is used for a while."""
     with Server(Guarded()) as server:
         client, _ = api(server)
         client.get("things")
@@ -139,6 +142,7 @@ def test_a_request_that_waited_gets_a_new_token(clock):
 
 
 def test_netrc_is_not_asked(vendor, tmp_path, monkeypatch):
+    """Credentials of ~/.netrc are never used."""
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login stranger password stranger\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with Server(Guarded(expires_in=3600)) as server:
@@ -168,6 +172,7 @@ def test_netrc_is_not_asked(vendor, tmp_path, monkeypatch):
     ids=ascii,
 )
 def test_a_secret_that_can_be_none_is_refused_unsaid(secret):
+    """An impossible secret is refused without printing it."""
     with pytest.raises(Misconfigured) as refused:
         check_secret("SOURCES__PINGONE__CLIENT_SECRET", secret)
 
@@ -175,4 +180,5 @@ def test_a_secret_that_can_be_none_is_refused_unsaid(secret):
 
 
 def test_the_blanks_around_a_secret_are_none_of_it():
+    """Whitespace around a secret is removed."""
     assert "kept" == check_secret("NAME", " kept\r\n")

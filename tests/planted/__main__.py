@@ -1,7 +1,7 @@
-"""`make planted`: plants one bug at a time in a copy of the code and shows that a test goes red.
+"""`make planted`: plant one bug at a time in a copy of the code, and see a test fail.
 
-Each bug is a text in a file that is replaced, and the tests that must notice. A bug that no longer
-fits the code, or that nothing notices, fails the run.
+Each bug replaces a text in a file, and names the tests that must notice. A bug that no longer fits
+the code, or that no test notices, fails the run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def of_a_sync() -> set[str]:
-    """The files that a sync reads. A bug elsewhere is planted into what a sound one published."""
+    """Return the files that a sync reads. Bugs in other files are tested on a sound warehouse."""
     code = (
         "import sys, pipelines.__main__, pipelines.sync.run, pipelines.sources.charthop,"
         " pipelines.sources.haloitsm, pipelines.sources.pingone;"
@@ -36,7 +36,7 @@ def of_a_sync() -> set[str]:
 
 
 def noticed(bug: Bug, published: dict[str, str]) -> str:
-    """`red` if a test notices, else what is wrong."""
+    """Return `red` if a test notices the bug, else the problem."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
         ignored = shutil.ignore_patterns(".venv", "data", ".git", "__pycache__")
@@ -44,7 +44,7 @@ def noticed(bug: Bug, published: dict[str, str]) -> str:
         file = copy / bug.file
         text = file.read_text()
         if bug.old not in text:
-            return "does not fit the code any more"
+            return "the code no longer has the text to replace"
         file.write_text(text.replace(bug.old, bug.new))
         done = subprocess.run(
             f"{sys.executable} -m pytest -q -x -n0 -p no:cacheprovider {bug.tests}",
@@ -56,7 +56,7 @@ def noticed(bug: Bug, published: dict[str, str]) -> str:
             capture_output=True,
             text=True,
         )
-    return {0: "GREEN: nothing noticed", 1: "red"}.get(done.returncode, done.stdout[-300:])
+    return {0: "GREEN: no test noticed", 1: "red"}.get(done.returncode, done.stdout[-300:])
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""One planted bug."""
+"""The description of one planted bug."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bug:
-    """One guard taken away: `old` becomes `new` in `file`; `tests` is a pytest selection."""
+    """One removed guard: `old` becomes `new` in `file`; `tests` is a pytest selection."""
 
     name: str
     file: str

@@ -1,4 +1,4 @@
-"""Every bug of `make planted`: each takes one guard away, and names the tests that must see it."""
+"""Every bug of `make planted`: each removes one guard, and names the tests that must notice."""
 
 from __future__ import annotations
 

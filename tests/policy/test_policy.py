@@ -1,4 +1,4 @@
-"""The company's own files: what they say is in the warehouse, what they cannot mean is refused."""
+"""The company's policy files become tables of the warehouse, and wrong ones are refused."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ REQUESTS = (
 
 
 def test_the_files_are_tables_of_the_warehouse(rollcall):
+    """The files' contents are in the schema `policy` after a sync."""
     (rollcall.home / "reviews").mkdir()
     (rollcall.home / "reviews" / "policy.toml").write_text(RULES)
     (rollcall.home / "reviews" / "requests.csv").write_text(REQUESTS)
@@ -64,6 +65,7 @@ def test_the_files_are_tables_of_the_warehouse(rollcall):
     ],
 )
 def test_what_cannot_be_meant_ends_the_command(rollcall, name, text, said):
+    """A file with an impossible value ends the command with one sentence."""
     (rollcall.home / "reviews").mkdir()
     (rollcall.home / "reviews" / name).write_text(text)
 

@@ -1,4 +1,4 @@
-"""The report page, as a browser shows it: from disk, alone, by keyboard, on a phone, and large."""
+"""The report page in a browser: from disk, offline, by keyboard, on a phone, and when large."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def company(rollcall, published) -> Rollcall:
 
 
 def change(company: Rollcall, *statements: str) -> None:
-    """Another warehouse, as if it had been published."""
+    """Change the published warehouse with SQL."""
     company.warehouse.chmod(0o600)
     with duckdb.connect(str(company.warehouse)) as connection:
         for statement in statements:
@@ -63,7 +63,7 @@ def page(company: Rollcall, browser: webdriver.Chrome) -> Callable[..., webdrive
         result = company.run("report", "--out", "report.html")
         assert 0 == result.code, result.err
         browser.get("about:blank")
-        browser.execute_cdp_cmd(  # a window does not get as narrow as a phone
+        browser.execute_cdp_cmd(  # a window cannot be as narrow as a phone
             "Emulation.setDeviceMetricsOverride",
             {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
         )
@@ -75,7 +75,7 @@ def page(company: Rollcall, browser: webdriver.Chrome) -> Callable[..., webdrive
 
 
 def cells(browser: webdriver.Chrome, table: str) -> list[list[str]]:
-    """What a table shows now."""
+    """Return the rows that a table shows now."""
     return browser.execute_script(
         "return [...document.querySelectorAll(`#${arguments[0]} tbody tr`)]"
         ".map(row => [...row.cells].map(cell => cell.innerText))",
@@ -88,6 +88,7 @@ def shown(browser: webdriver.Chrome, css: str) -> str:
 
 
 def test_it_opens_from_disk_and_asks_for_nothing(company, page):
+    """The page opens from disk without any request, and shows the right figures."""
     browser = page()
 
     [(people, leavers, grants)] = [
@@ -120,6 +121,7 @@ def test_every_finding_and_leaver_account_is_on_it(company, page):
 
 
 def test_a_person_and_a_resource_lead_to_everything_about_them(company, page):
+    """A person and a resource link to all of their access."""
     browser = page()
 
     browser.find_element(By.LINK_TEXT, "Nora Lind").click()
@@ -154,12 +156,13 @@ def test_a_person_and_a_resource_lead_to_everything_about_them(company, page):
 
 
 def test_all_of_it_can_be_reached_by_keyboard(company, page):
+    """Every part of the page can be reached by keyboard."""
     browser = page()
 
     def press(*keys: str) -> None:
         webdriver.ActionChains(browser).send_keys(*keys).perform()
 
-    press(Keys.TAB, Keys.ENTER)  # the first stop skips what is on every page
+    press(Keys.TAB, Keys.ENTER)  # the first tab stop skips the header
     assert "main" == browser.switch_to.active_element.get_attribute("id")
 
     first = cells(browser, "population-table")[0][0]
@@ -178,6 +181,7 @@ def test_all_of_it_can_be_reached_by_keyboard(company, page):
 
 
 def test_on_a_phone_each_row_is_a_card(page):
+    """On a phone each row is a card with its column names."""
     browser = page(width=375)
 
     assert 375 == browser.execute_script("return window.innerWidth")
@@ -188,6 +192,7 @@ def test_on_a_phone_each_row_is_a_card(page):
 
 
 def test_ten_thousand_items_can_be_searched(company, page):
+    """A page with ten thousand items can be searched."""
     change(
         company,
         "insert into accounts by name select * exclude (number) replace ("
@@ -207,6 +212,7 @@ def test_ten_thousand_items_can_be_searched(company, page):
 
 
 def test_a_name_is_never_markup(company, page):
+    """A name with markup is shown as text."""
     evil = "</script><img src=x onerror=\"document.title='run'\"><!-- {{ 7 * 7 }}"
     change(
         company,
@@ -222,6 +228,7 @@ def test_a_name_is_never_markup(company, page):
 
 
 def test_only_a_report_is_written_over(company):
+    """Only an earlier report is overwritten, by an atomic replacement."""
     other = company.home / "minutes.html"
     other.write_text("<!doctype html><p>Minutes")
 

@@ -1,9 +1,13 @@
-"""Decisions that come back: what was decided is taken in, what nobody may decide so is refused by
-its row, and nothing is taken in by halves."""
+"""Decisions that come back: valid ones are imported, invalid rows are refused by number.
+
+Nothing is imported in part.
+"""
 
 from __future__ import annotations
 
+import getpass
 import signal
+import socket
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -41,13 +45,15 @@ def test_decided_rows_are_taken_in_and_others_stay_open(review, opened):
         (row["decided_by"], row["is_current"], row["is_late"]) for row in decisions(review)
     }
     [taken] = review.rows("from review_imports")
-    assert ("kim.csv", "lead@lanternfish.example") == (taken["file_name"], taken["imported_by"])
+    actor = f"lead@lanternfish.example ({getpass.getuser()}@{socket.gethostname()})"
+    assert ("kim.csv", actor) == (taken["file_name"], taken["imported_by"])
     assert (len(rows), 3, len(rows) - 3, 0) == tuple(
         taken[f"rows_{kind}"] for kind in ("read", "decided", "undecided", "rejected")
     )
 
 
 def test_the_same_file_twice_changes_nothing(review, opened):
+    """The same decisions a second time change nothing, in any file or order."""
     name = came(review.home, decided(opened.rows))
     first = review.run("review", "import", "q4", name)
     before = review.warehouse.read_bytes()
@@ -62,6 +68,7 @@ def test_the_same_file_twice_changes_nothing(review, opened):
 
 
 def test_a_contradiction_needs_supersede_and_both_stay(review, opened):
+    """A contradiction needs --supersede, and both decisions are kept."""
     first, second = (
         came(review.home, decided(opened.rows), "a.csv"),
         came(review.home, decided(opened.rows[:1], "revoke", "no longer"), "b.csv"),
@@ -83,6 +90,7 @@ def test_a_contradiction_needs_supersede_and_both_stay(review, opened):
 
 
 def test_the_good_rows_are_taken_only_if_asked_for(review, opened):
+    """A file with a bad row is refused whole unless --good-rows is given."""
     rows = decided(opened.rows)
     rows[4]["decision"] = "yes"
     name = came(review.home, rows)
@@ -99,6 +107,7 @@ def test_the_good_rows_are_taken_only_if_asked_for(review, opened):
 
 
 def test_several_files_are_taken_in_together_or_not_at_all(review, opened):
+    """Several files are imported together or not at all."""
     good, bad = came(review.home, decided(opened.rows), "good.csv"), decided(opened.others)
     bad[0]["seal"] = "A" * 20
 
@@ -112,13 +121,16 @@ def test_several_files_are_taken_in_together_or_not_at_all(review, opened):
     assert 2 == len(review.rows("from review_imports"))
 
 
-# ---- what nobody may do is refused, by its row
+# ---- invalid rows are refused by number
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a row can be altered with: itself, another one of the same reviewer, one of another
-    reviewer, and the key of the installation."""
+    """What a row can be altered with.
+
+    The row itself, another row of its reviewer, a row of another reviewer, and the installation's
+    key.
+    """
 
     own: dict[str, str]
     other: dict[str, str]
@@ -126,7 +138,7 @@ class Row:
     key: bytes
 
     def sealed(self, key: bytes | None = None, **changes: str) -> dict[str, str]:
-        """The row as it would be if its maker had that key."""
+        """Return the row with the seal that somebody with that key would make."""
         row = self.own | changes
         about = (row[name] for name in ("campaign", "item_id", *IDENTITY_COLUMNS[:4]))
         return changes | {"seal": sealed(key or self.key, *about)}
@@ -205,7 +217,7 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
 
 
 def refused(review: Rollcall, name: str) -> list[tuple[int, str]]:
-    """The rows that are refused, and what is said of them."""
+    """Return the refused rows' numbers with the reasons."""
     result = review.run("review", "import", "q4", name, "--json")
     assert 5 == result.code, result.out + result.err
     assert not result.document["published"]
@@ -214,6 +226,7 @@ def refused(review: Rollcall, name: str) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("case", TAMPERED)
 def test_an_altered_row_is_refused_by_its_number(asking, opened, case):
+    """An altered row is refused by its number, with the reason."""
     change, said = TAMPERED[case]
     rows = decided(opened.rows)
     rows[4] |= change(Row(rows[4], rows[5], opened.others[0], opened.key))
@@ -224,9 +237,7 @@ def test_an_altered_row_is_refused_by_its_number(asking, opened, case):
 
 
 def test_an_altered_workbook_is_refused_row_by_row(asking, opened):
-    """A workbook with a different alteration in each row is refused row by row, each with its
-    reason.
-    """
+    """Every row of a workbook with its own alteration is refused with its own reason."""
     sent, rows = decided(opened.rows), decided(opened.rows)
     for place, (change, _) in enumerate(TAMPERED.values()):
         rows[place] |= change(Row(sent[place], sent[place + 1], opened.others[0], opened.key))
@@ -239,6 +250,7 @@ def test_an_altered_workbook_is_refused_row_by_row(asking, opened):
 
 
 def test_two_rows_that_changed_places_are_both_refused(asking, opened):
+    """Two rows with swapped labels are both refused."""
     rows = decided(opened.rows)
     last = next(place for place, row in enumerate(rows) if row["Person"] != rows[1]["Person"])
     labels = ("Person", "Account", "Access")
@@ -255,6 +267,7 @@ def test_two_rows_that_changed_places_are_both_refused(asking, opened):
     [{"decision": "revoke", "comment": "left"}, {"comment": "but why"}, {"decision": "Unsure"}],
 )
 def test_rows_that_contradict_each_other_are_refused_together(asking, opened, again):
+    """Contradicting rows of one file are refused together, each naming the other."""
     rows = [*decided(opened.rows), decided(opened.rows)[2] | again]
 
     found = refused(asking, came(asking.home, rows))
@@ -264,6 +277,7 @@ def test_rows_that_contradict_each_other_are_refused_together(asking, opened, ag
 
 
 def test_files_that_contradict_each_other_are_refused_together(asking, opened):
+    """Contradicting rows of two files are refused together, even with --supersede."""
     one = came(asking.home, decided(opened.rows), "one.csv")
     other = came(asking.home, decided(opened.rows[3:4], "unsure"), "other.csv")
 
@@ -276,18 +290,19 @@ def test_files_that_contradict_each_other_are_refused_together(asking, opened):
 
 
 def test_numbers_are_those_that_a_spreadsheet_shows(asking, opened):
+    """Row numbers are those that a spreadsheet shows, whatever lines a row takes."""
     rows = decided(opened.rows)[::-1]
     rows[0] |= {"comment": "one\r\ntwo\r\nthree"}
     rows[3] |= {"seal": ""}
     lines = text(rows).split("\r\n")
     told = "\r\n".join(["sep=,", "Please return by Friday" + "," * 26, *lines[:5], "", *lines[5:]])
 
-    # title 1, header 2, a row of three lines 3 …, an empty one in it
+    # title 1, header 2, a row of three lines 3 …, with an empty row among them
     [(number, _)] = refused(asking, came(asking.home, told.encode()))
     assert 7 == number
 
 
-# ---- when and where it may not be taken in
+# ---- when and where nothing is imported
 
 
 def test_a_closed_or_unknown_campaign_takes_nothing(review, opened):
@@ -306,6 +321,7 @@ def test_a_closed_or_unknown_campaign_takes_nothing(review, opened):
 
 
 def test_a_decision_after_the_last_day_is_taken_and_marked(review, opened):
+    """A decision after the due date is imported and marked as late."""
     changed(review, "update review_campaigns set due_on = '2026-01-01'", "delete from grants")
 
     result = review.run("review", "import", "q4", came(review.home, decided(opened.rows[:2])))
@@ -316,6 +332,7 @@ def test_a_decision_after_the_last_day_is_taken_and_marked(review, opened):
 
 
 def test_a_key_that_is_not_there_or_another_one_takes_nothing(review, opened):
+    """A missing or different key imports nothing."""
     name = came(review.home, decided(opened.rows))
     another = review.run("review", "import", "q4", name, REVIEW__SEAL_KEY="x" * 32)
     lost = review.run("review", "import", "q4", name, REVIEW__SEAL_KEY="")
@@ -325,7 +342,10 @@ def test_a_key_that_is_not_there_or_another_one_takes_nothing(review, opened):
 
 
 def test_files_are_judged_again_if_somebody_was_faster(review, opened, monkeypatch):
-    """Another import publishes after the files were judged and before the lock is taken."""
+    """Files are checked again if another import publishes in between.
+
+    The other import publishes after the check and before the lock is taken.
+    """
     other = came(review.home, decided(opened.rows[:1], "revoke", "left"), "other.csv")
     open_copy = take_in._open_copy
 

@@ -1,4 +1,4 @@
-"""A campaign: what is frozen, who decides, and which files go out."""
+"""A campaign: the frozen items, their reviewers, and the files that go out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ fallback = "security@lanternfish.example"
 
 @pytest.fixture
 def company(rollcall, published) -> Rollcall:
-    """A warehouse of the invented company, and a folder for its campaigns."""
+    """Return Rollcall with the invented company and a folder for its campaigns."""
     (rollcall.home / "reviews").mkdir()
     return rollcall.has(published)
 
@@ -33,7 +33,7 @@ def written(rollcall: Rollcall, text: str = DEFINITION, name: str = "q4") -> Non
 
 
 def opened(rollcall: Rollcall, text: str = DEFINITION, *arguments: str) -> Path:
-    """The folder of a campaign that must open."""
+    """Open a campaign that must open, and return its folder."""
     written(rollcall, text)
     result = rollcall.run("review", "open", "q4", "--json", *arguments)
     assert 0 == result.code, result.out
@@ -51,7 +51,7 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 def changed(rollcall: Rollcall, *statements: str) -> None:
-    """The warehouse as it would be in another company."""
+    """Change the warehouse to that of another company."""
     rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(rollcall.warehouse)) as connection:
         for statement in statements:
@@ -60,7 +60,7 @@ def changed(rollcall: Rollcall, *statements: str) -> None:
     rollcall.warehouse.chmod(0o400)
 
 
-# ---- what is frozen
+# ---- frozen items
 
 
 def test_every_grant_is_an_item_or_has_a_reason(company):
@@ -102,6 +102,7 @@ def test_every_grant_is_an_item_or_has_a_reason(company):
 
 
 def test_what_is_frozen_stays_whatever_the_next_sync_finds(review):
+    """Frozen items stay the same after later changes of the warehouse."""
     before = review.rows("from review_items order by item_id")
     changed(review, "delete from access_review", "update people set full_name = 'somebody'")
 
@@ -114,6 +115,7 @@ def test_what_is_frozen_stays_whatever_the_next_sync_finds(review):
 
 
 def test_no_two_items_share_an_id(company, monkeypatch):
+    """A campaign in which two items would share an id is refused."""
     monkeypatch.setattr("pipelines.review.opening.ID_LENGTH", 1)
 
     ended = refused(company, DEFINITION)
@@ -122,11 +124,42 @@ def test_no_two_items_share_an_id(company, monkeypatch):
     assert [0] == company.column("select count(*) from review_campaigns")
 
 
-# ---- who decides
+def test_answers_to_a_lost_opening_are_not_taken_in(company):
+    """After a restore, a campaign opens again only with a reason, and old answers stay out."""
+    before = company.warehouse.read_bytes()
+    first = opened(company)
+    items = set(company.column("select item_id from review_items"))
+    answered = min((first / "reviewers").glob("*.csv"))
+    rows = table(answered)
+    with (company.home / answered.name).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(row | {"decision": "keep"} for row in rows)
+    company.warehouse.chmod(0o600)
+    company.warehouse.write_bytes(before)
+    company.warehouse.chmod(0o400)
+
+    again = refused(company, DEFINITION.replace("fourth", "first"), "--out", "again")
+    opened(
+        company,
+        DEFINITION.replace("fourth", "first"),
+        *("--out", "again", "--because", "the disk of the warehouse failed"),
+    )
+    taken = company.run("review", "import", "q4", answered.name)
+
+    assert (5, True) == (again.code, "an older one was restored" in again.err), again.err
+    assert items.isdisjoint(company.column("select item_id from review_items"))
+    assert 5 == taken.code, taken.out
+    assert [0] == company.column("select count(*) from review_decisions")
+    [accepted] = company.column("select accepted from review_campaigns")
+    assert "the disk of the warehouse failed" in accepted
+
+
+# ---- reviewers
 
 
 def decides(rollcall: Rollcall, name: str) -> set[tuple[Any, ...]]:
-    """Who decides on this person's access, by which rule, and what spoke against the first one."""
+    """Return who decides on a person's access, by which rule, and why not the first choice."""
     return {
         (row["reviewer"].split("@")[0], row["reviewer_rule"], row["reviewer_conflict"])
         for row in rollcall.rows(f"from review_items where full_name = '{name}'")
@@ -134,6 +167,7 @@ def decides(rollcall: Rollcall, name: str) -> set[tuple[Any, ...]]:
 
 
 def test_managers_decide_and_the_fallback_where_there_is_none(asking):
+    """The manager decides, and the fallback where there is no manager."""
     assert {("joan.diaz", "manager", None)} == decides(asking, "Ada Park")
     assert {("security", "fallback", None)} == decides(asking, "Nora Lind")
 
@@ -155,8 +189,7 @@ source = "haloitsm"
 
 
 def test_nobody_decides_on_themself_or_after_leaving(company):
-    """Nobody decides on their own access, two people never decide on each other, and no leaver
-    decides.
+    """Nobody decides on their own access, no two people on each other's, and no leaver at all.
 
     Ada owns a group that she and her manager Joan are in; Nora, who left, owns Sam's team.
     """
@@ -199,7 +232,7 @@ def test_a_fallback_with_own_access_needs_a_second_one(company):
     assert {("mira.solberg", "fallback", None)} == decides(company, "Nora Lind")
 
 
-# ---- what is refused
+# ---- refusals
 
 
 @pytest.mark.parametrize(
@@ -216,6 +249,22 @@ def test_a_fallback_with_own_access_needs_a_second_one(company):
         (DEFINITION + "[scope]\nwhere = \"exists (from read_text('/etc/hostname'))\"", "answered"),
         (DEFINITION + "[scope]\nwhere = 'false'", "not one grant"),
         (DEFINITION + "[[exceptions]]\nreason = 'x'", "exceptions.1"),
+        *(
+            (DEFINITION + f"[scope]\nwhere = {json.dumps(condition)}", f"asks for `{name}`")
+            for condition, name in (
+                ("random() < 0.5", "random"),
+                ("uuid()::text < '8'", "uuid"),
+                ("last_login_at < now()", "now"),
+                ("last_login_at < Current_Date", "current_date"),
+                ("last_login_at < current_timestamp - interval 90 day", "current_timestamp"),
+                ("last_login_at < ago(interval 90 day)", "ago"),
+                ("age(last_login_at) > interval 90 day", "age"),
+                ("len([x for x in [1] if random() > x]) = 1", "random"),
+                ("exists (from accounts where last_login_at < today())", "today"),
+                ("account_id in (select account_id from accounts tablesample 50%)", "tablesample"),
+                ("account_id in (select account_id from accounts using sample 3)", "tablesample"),
+            )
+        ),
     ],
 )
 def test_a_mistaken_campaign_file_freezes_nothing(company, text, said):
@@ -226,8 +275,21 @@ def test_a_mistaken_campaign_file_freezes_nothing(company, text, said):
     assert [0] == company.column("select count(*) from review_campaigns")
 
 
+def test_a_condition_means_the_same_everywhere(company):
+    """A condition over days is answered in UTC, whatever the time zone of the machine is."""
+    at_night = "timestamptz '2026-01-31 23:30:00+00'"
+    condition = f"day({at_night}) = 31 and age({at_night}, {at_night}) = interval 0 day"
+
+    with company.patch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        opened(company, DEFINITION + f"[scope]\nwhere = {json.dumps(condition)}")
+
+    assert 0 < company.column("select count(*) from review_items")[0]
+
+
 @pytest.mark.parametrize("name", ["nothing", "../q4", "policy", "Q4", "con", "-", "q4\n", "a" * 61])
 def test_a_name_that_is_no_campaign_is_refused(company, name):
+    """An invalid campaign name is refused without a traceback."""
     ended = company.run("review", "open", name)
 
     assert 2 == ended.code and "Traceback" not in ended.err
@@ -264,7 +326,7 @@ def test_a_source_not_fresh_is_accepted_by_name(company):
     assert "the desk moves this week" in (folder / "attestation.txt").read_text()
 
 
-# ---- the files
+# ---- files
 
 
 def test_each_reviewer_gets_their_own_items(sent):
@@ -301,6 +363,7 @@ def test_a_campaign_gives_the_same_bytes_wherever_it_is(company):
 
 
 def test_what_is_in_the_place_of_the_files_is_never_written_over(company):
+    """Existing files and links in the campaign's place are never overwritten."""
     place = company.home / "data" / "reviews" / "q4"
     place.parent.mkdir()
     place.symlink_to(company.home)

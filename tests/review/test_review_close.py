@@ -1,11 +1,13 @@
-"""The end of a campaign: how far it is, what closing takes, and a packet that nobody can alter."""
+"""The end of a campaign: its progress, closing it, and a packet that nobody can alter."""
 
 from __future__ import annotations
 
 import csv
+import getpass
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,7 +25,7 @@ SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
 
 @pytest.fixture
 def q4(rollcall: Rollcall, sent: Path) -> Rollcall:
-    """The campaign is open, and nobody has decided yet."""
+    """Return an open campaign without decisions."""
     shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
     return replace(rollcall, environment=rollcall.environment | SEAL)
 
@@ -35,12 +37,12 @@ def packet(sent: Path) -> Path:
 
 @pytest.fixture
 def touched(packet: Path, tmp_path: Path) -> Path:
-    """A packet of one's own, to do wrong to."""
+    """Return a copy of the packet for a test to alter."""
     return Path(shutil.copytree(packet, tmp_path / "packet"))
 
 
 def decided(rollcall: Rollcall, decision: str, which: str = "true") -> None:
-    """Reviewers have decided on some of their items."""
+    """Import decisions of some reviewers on some of their items."""
     changed(
         rollcall,
         "insert into review_decisions by name select campaign, item_id, 'import-1' as import_id,"
@@ -53,7 +55,7 @@ def decided(rollcall: Rollcall, decision: str, which: str = "true") -> None:
 JOAN = "reviewer like 'joan.diaz@%'"
 
 
-# ---- how far it is
+# ---- progress
 
 
 def test_status_shows_progress_and_the_next_step(q4):
@@ -111,7 +113,8 @@ def test_undecided_items_keep_a_campaign_open(q4):
     assert {*q4.column("select item_id from review_items")} == kept | unsettled | undecided
     assert {"'=why", ""} == {row["comment"] for row in rows}
     [campaign] = q4.rows("from review_campaigns")
-    assert ("closed", "ines@example") == (campaign["status"], campaign["closed_by"])
+    actor = f"ines@example ({getpass.getuser()}@{socket.gethostname()})"
+    assert ("closed", actor) == (campaign["status"], campaign["closed_by"])
     text = (q4.home / folder / "attestation.txt").read_text()
     assert f"{len(kept)} of {len(rows)}" in text and "none of them is an approval" in text
     sums = q4.column("select manifest_sha256 from review_packets where status = 'closed'")
@@ -152,10 +155,11 @@ def test_a_campaign_is_closed_once(q4, monkeypatch):
     assert before == q4.rows("from review_campaigns")
 
 
-# ---- a packet, checked by somebody else
+# ---- a packet, verified by others
 
 
 def test_a_packet_is_verified_with_nothing_but_the_packet(packet, tmp_path):
+    """A packet is verified without a warehouse, settings or heavy libraries."""
     program = (
         "import sys; from pipelines.__main__ import main\n"
         "try: main()\n"
@@ -194,6 +198,8 @@ def test_a_changed_byte_fails_and_names_the_file(rollcall, touched):
 
 
 def test_what_does_not_belong_to_a_packet_is_named(rollcall, touched, tmp_path):
+    """An extra, missing or replaced file is named."""
+
     def wrong() -> str:
         ended = rollcall.run("review", "verify", str(touched))
         assert 5 == ended.code
@@ -214,7 +220,7 @@ def test_what_does_not_belong_to_a_packet_is_named(rollcall, touched, tmp_path):
 
 
 def rewritten(folder: Path) -> None:
-    """Somebody makes manifest and attestation fit what they have done to the files."""
+    """Alter files, and make manifest and attestation match."""
     program = (
         "import hashlib, json, pathlib, sys; from pipelines.review.packet import attestation\n"
         "folder = pathlib.Path(sys.argv[1]); path = folder / 'manifest.json'\n"
@@ -229,7 +235,7 @@ def rewritten(folder: Path) -> None:
 
 
 def test_wrong_counts_and_a_wrong_digest_are_found(rollcall, touched):
-    """Counts that do not fit the files are found; a kept digest finds the rest."""
+    """Wrong counts are found even with matching digests; the recorded digest reveals the rest."""
     kept = json.loads(rollcall.run("review", "verify", str(touched), "--json").out)
     digest = kept["manifest_sha256"]
     lines = (touched / "exclusions.csv").read_bytes().splitlines(keepends=True)
@@ -259,6 +265,7 @@ def test_wrong_counts_and_a_wrong_digest_are_found(rollcall, touched):
     "text", ["", "[]", "{}", "{" * 20000, '{"format": "x", "format": "y"}', "\xff", "nul\x00"]
 )
 def test_a_manifest_that_is_none_is_no_packet(rollcall, touched, text):
+    """A packet with an invalid manifest is refused."""
     (touched / "manifest.json").write_text(text, encoding="latin-1")
 
     ended = rollcall.run("review", "verify", str(touched))

@@ -1,4 +1,4 @@
-"""docs/review.md, followed word for word: every command, in its order, on the invented company."""
+"""docs/review.md, tested literally: every command, in order, on the invented company."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.product import Result, Rollcall
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "review.md"
-READY = {  # of the surroundings, which are those of every test
+READY = {  # the environment that every test has
     "make demo",
     "export WAREHOUSE=data/demo/access.duckdb",
     'export PATH="$PWD/.venv/bin:$PATH"',
@@ -23,7 +23,7 @@ COMMAND = re.compile(r"^(?=make |export |mkdir |cat |rollcall |\.venv/)", re.MUL
 
 
 def follow(rollcall: Rollcall) -> dict[str, Result]:
-    """Run every command of the page; return what each step of `rollcall review` said."""
+    """Run every command of the page; return the output of each step of `rollcall review`."""
     said: dict[str, Result] = {}
     for block in re.findall(r"^```sh\n(.+?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL):
         for command in filter(None, COMMAND.split(block)):
@@ -49,6 +49,7 @@ def follow(rollcall: Rollcall) -> dict[str, Result]:
 
 
 def test_the_page_leads_from_the_opening_to_a_verified_packet(rollcall, published):
+    """The page's commands lead from an opening to a verified packet."""
     said = follow(rollcall.has(published))
 
     assert {} == {step: result.err for step, result in said.items() if result.code}

@@ -1,4 +1,4 @@
-"""What a reviewer is sent: a workbook and a CSV that say the same, whatever opens them."""
+"""Reviewers' files: a workbook and a CSV with the same contents, in every program."""
 
 from __future__ import annotations
 
@@ -16,17 +16,35 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from pipelines.files import xlsx_read
-from pipelines.files.xlsx_write import UNWRITABLE
 from pipelines.review.columns import DECISION_COLUMNS, HEADERS, MAX_SHOWN_CHARACTERS
 from pipelines.review.outgoing import files as reviewer_files
 from pipelines.review.outgoing import rows as reviewer_rows
 from pipelines.review.outgoing.files import file_stem
 from pipelines.warehouse.review_tables import DECISIONS
 from tests.review.test_review import changed, opened, table
+from tests.support.filled_in import decided, workbook
+from tests.support.filled_in import text as csv_of
 from tests.support.product import Rollcall
+from tests.support.programs import restored, run_cells
 
 SEAL = {"REVIEW__SEAL_KEY": "0123456789abcdef"}
+# Characters that a spreadsheet changes go out as U+FFFD
+SENT = str.maketrans(
+    dict.fromkeys((*range(9), 11, 12, *range(14, 32), *range(127, 160), 0xFFFE, 0xFFFF), "\ufffd")
+)
+NUL = "\ue000"
 NASTY = (
+    *(
+        "NUL\0NUL",
+        "\0",
+        "\x1b[2J",
+        "Ops;=1+41;",
+        "a\t=1;'=2,=3",
+        "x\r\n+1",
+        "'\t",
+        "\x85=1",
+        '"=1;',
+    ),
     *('=HYPERLINK("http://x")', "+1", "-2", "@SUM(A1)", "'=quoted", "<r>bold</r>", "&<>\"'"),
     *("  two blanks  ", "007", "1e5", "2026-01-02", "a\nb\tc", "\u202eolleh", "_x0041_"),
     *("_x000D_x0041_", "a_xb", "\r\n", "\n", "\x01\x1f\x7f\x9f", "\ufffe\uffff", "é\u00a0"),
@@ -51,7 +69,7 @@ def packet(sent: Path) -> Path:
 
 
 def cells(path: Path, kinds: str = "s") -> list[tuple[str, ...]]:
-    """Every row of the first sheet as text; a cell of any other kind ends the test."""
+    """Return every row of the first sheet; fail if a cell is not text."""
     book = openpyxl.load_workbook(path)
     for sheet in book:
         for row in sheet.iter_rows():
@@ -64,14 +82,13 @@ def cells(path: Path, kinds: str = "s") -> list[tuple[str, ...]]:
 
 
 def texts(path: Path) -> list[tuple[str, ...]]:
-    """Every row of a reviewer's CSV."""
+    """Return every row of a reviewer's CSV."""
     return [HEADERS, *(tuple(row.values()) for row in table(path))]
 
 
 def as_text(csv_text: str, workbook_text: str) -> bool:
-    """The same, but for the quote that keeps a spreadsheet from running the CSV's, and for two
-    characters that XML cannot write."""
-    return csv_text.translate(UNWRITABLE) in (workbook_text, "'" + workbook_text)
+    """Return whether the cells are the same, apart from the quotes of the CSV."""
+    return restored(csv_text) == workbook_text
 
 
 def test_a_workbook_has_what_the_csv_has(packet):
@@ -87,6 +104,7 @@ def test_a_workbook_has_what_the_csv_has(packet):
 
 
 def test_a_reviewer_can_only_type_where_they_are_asked(packet):
+    """A reviewer can type only into the cells for decision and comment."""
     path = next((packet / "reviewers").glob("joan-diaz*.xlsx"))
     book = openpyxl.load_workbook(path)
     sheet = book["Access"]
@@ -94,7 +112,7 @@ def test_a_reviewer_can_only_type_where_they_are_asked(packet):
     assert ["Access", "Instructions", "Progress"] == book.sheetnames
     assert "C2" == sheet.freeze_panes and sheet.auto_filter.ref == sheet.dimensions
     assert sheet.protection.sheet and not sheet.protection.password
-    assert not sheet.protection.autoFilter and not sheet.protection.sort  # no: not forbidden
+    assert not sheet.protection.autoFilter and not sheet.protection.sort  # false means allowed
     for row in sheet.iter_rows(min_row=1):
         for cell, header in zip(row, HEADERS, strict=True):
             may_type = cell.row > 1 and header in DECISION_COLUMNS
@@ -149,7 +167,7 @@ def test_each_workbook_says_whose_it_is(sent, rollcall):
         assert told[1][1].startswith(f"This list is for {one['reviewer']}. ")
         last = one["items"] + 1
         assert access.auto_filter.ref.endswith(f"{last}") and access.max_row == last
-        with ZipFile(folder / name) as archive:  # no mark of what is filled in later is left
+        with ZipFile(folder / name) as archive:  # no placeholder is left
             for part in archive.namelist():
                 assert "\ue000" not in archive.read(part).decode(), part
 
@@ -168,20 +186,26 @@ def test_the_same_data_goes_out_as_the_same_bytes(rollcall, published, packet):
     for name in files[0].keys() - {"manifest.json", "attestation.txt"}:
         assert files[0][name].read_bytes() == files[1][name].read_bytes(), name
     one, other = (json.loads(paths["manifest.json"].read_text()) for paths in files)
-    told = {"opened_at": "", "definition_sha256": ""}  # the moment, and a file of other spaces
+    told = {"opened_at": "", "definition_sha256": ""}  # the time, and a file in another place
     assert one | told == other | told
 
 
 @pytest.fixture
 def nasty(rollcall: Rollcall, sent: Path) -> Path:
-    """Reviewers' files of a company whose names do their worst, and that is wordy."""
+    """Return reviewers' files of a company with hostile and very long names."""
     shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
     changed(
         rollcall,
         *(
-            f"update review_items set entitlement_name = $${text}$$, full_name = $${text}$$"
+            f"update review_items set entitlement_name = {made}, full_name = {made}"
             f" where hash(grant_id) % {len(NASTY)} = {number}"
-            for number, text in enumerate(NASTY)
+            for number, text in enumerate(NASTY)  # a statement cannot contain a NUL
+            for made in [f"replace($${text.replace(chr(0), NUL)}$$, '{NUL}', chr(0))"]
+        ),
+        *(
+            f"update review_items set {name} = {name} || chr(27) || ';=1;''-2' || chr(0)"
+            f" where hash(grant_id) % 9 = {number}"
+            for number, name in enumerate(("account_id", "entitlement_id", "scope_id"))
         ),
         "update review_items set entitlement_description = repeat('long ', 10000)",
     )
@@ -198,9 +222,27 @@ def test_names_like_formulas_or_markup_stay_text(nasty):
             assert all(map(as_text, one, other)), (one, other)
             assert all(len(text) < 32_767 for text in other)
             seen.add(other[HEADERS.index("Access")])
-    assert {
-        text.translate(UNWRITABLE) for text in NASTY if len(text) <= MAX_SHOWN_CHARACTERS
-    } <= seen
+    assert {text.translate(SENT) for text in NASTY if len(text) <= MAX_SHOWN_CHARACTERS} <= seen
+
+
+def test_whatever_goes_out_comes_back(nasty, rollcall):
+    """Every file that goes out can be filled in and imported, whatever names it has."""
+    for path in sorted(nasty.glob("*.csv")):
+        assert [] == run_cells(path.read_bytes().decode("utf-8-sig")), path.name
+    for kind in ("csv", "xlsx"):
+        for path in sorted(nasty.glob(f"*.{kind}")):
+            heads, *rows = texts(path) if kind == "csv" else cells(path)
+            filled = decided([dict(zip(heads, row, strict=True)) for row in rows])
+            data = csv_of(filled).encode("utf-8-sig") if kind == "csv" else workbook(filled)
+            (rollcall.home / path.name).write_bytes(data)
+        files = [str(path) for path in sorted(rollcall.home.glob(f"*.{kind}"))]
+        result = rollcall.run("review", "import", "q4", "--json", *files, **SEAL)
+
+        assert 0 == result.code, result.out[:2000]
+        done = "decided" if kind == "csv" else "decided_before"
+        assert len(rollcall.rows("from review_items")) == sum(
+            file[done] for file in result.document["files"]
+        )
 
 
 def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
@@ -225,7 +267,7 @@ def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
         for path in nasty.glob(f"*.{kind}"):
             for row in read(path)[1:]:
                 cell = dict(zip(HEADERS, row, strict=True))
-                mail, access, person = (text.translate(UNWRITABLE) for text in frozen[row[0]])
+                mail, access, person = (text.translate(SENT) for text in frozen[row[0]])
                 assert file_stem(mail) == path.stem and mail == cell["reviewer"]
                 for text, back in ((access, cell["Access"]), (person, cell["Person"])):
                     assert as_text(back, text) if kind == "csv" else text == back
@@ -234,7 +276,7 @@ def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
 
 
 def test_the_files_do_not_depend_on_the_batch_size(nasty, rollcall, monkeypatch):
-    """The files are the same for every number of rows at a time."""
+    """The files are the same for every batch size."""
     monkeypatch.setattr(reviewer_rows, "ROWS_PER_BATCH", 7)
     monkeypatch.setattr(reviewer_files, "ITEMS_PER_BATCH", 5)
     out = rollcall.run("review", "open", "q4", "--json", "--out", "again", **SEAL)
@@ -248,6 +290,7 @@ def test_the_files_do_not_depend_on_the_batch_size(nasty, rollcall, monkeypatch)
 
 
 def test_whoever_has_more_than_a_sheet_holds_is_sent_the_csv(sent, rollcall, monkeypatch):
+    """A reviewer with more rows than a sheet holds gets only the CSV."""
     shutil.copytree(sent, rollcall.home, dirs_exist_ok=True)
     changed(
         rollcall,
@@ -287,7 +330,7 @@ def test_libreoffice_opens_and_saves_both_files(nasty, tmp_path):
         )
     kept = {"item_id", "account_id", "entitlement_id", "scope_id", "reviewer", "campaign", "seal"}
     for path in sorted(nasty.glob("*.xlsx")):
-        # a CSV does not say what is text: numbers and dates are made of what looks like them
+        # In a CSV, LibreOffice turns text that looks like a number or a date into one
         for kind, looked_at, kinds in (("xlsx", {*HEADERS}, "s"), ("csv", kept, "snd")):
             saved = cells(made / kind / path.name, kinds)
             lost = {

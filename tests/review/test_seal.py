@@ -1,4 +1,4 @@
-"""The seal on a reviewer's row: the same for the same row, another for any other, from one key."""
+"""The seal of a reviewer's row depends on every field of the row and on one key."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_every_field_counts_for_itself():
     rows = {ROW, SCOPED}
     for place in range(len(ROW)):
         rows.add((*ROW[:place], ROW[place] + "x", *ROW[place + 1 :]))
-    for place in range(len(SCOPED) - 1):  # the same letters, cut elsewhere
+    for place in range(len(SCOPED) - 1):  # the same letters, split elsewhere
         one, other = SCOPED[place] + SCOPED[place + 1][:1], SCOPED[place + 1][1:]
         rows.add((*SCOPED[:place], one, other, *SCOPED[place + 2 :]))
 
@@ -47,20 +47,23 @@ def test_every_field_counts_for_itself():
 
 @pytest.mark.parametrize("key", [b"k" * 16, b"k" * 64, b"k" * 65], ids=len)
 def test_a_seal_is_an_hmac(key):
+    """The seal that SQL makes equals Python's HMAC."""
     rows = [ROW, SCOPED, ("", "", "", "", "", ""), ("é", "🦊", "a\nb", "'", '"', "\x01")]
 
     assert [sealed(key, *row) for row in rows] == made(key, *rows)
 
 
 def test_the_key_is_made_once_for_its_owner_only(warehouse):
+    """The key is generated once, in a file that only its owner can read."""
     key = seal.read_key(warehouse)
 
     assert key == seal.read_key(warehouse) and len(key) >= 32
     assert 0o600 == seal.key_path(warehouse).stat().st_mode & 0o777
-    assert [seal.key_path(warehouse)] == list(warehouse.parent.iterdir()), "no draft is left"
+    assert [seal.key_path(warehouse)] == list(warehouse.parent.iterdir()), "a draft is left"
 
 
 def test_a_key_that_is_lost_or_open_to_others_is_told(warehouse):
+    """A missing key, or one that others can read, is refused."""
     with pytest.raises(Misconfigured, match="not there"):
         seal.read_key(warehouse, make=False)
     seal.read_key(warehouse)
@@ -70,6 +73,7 @@ def test_a_key_that_is_lost_or_open_to_others_is_told(warehouse):
 
 
 def test_the_setting_wins_and_must_be_long(warehouse, monkeypatch):
+    """The setting replaces the key file, and must be long enough."""
     monkeypatch.setenv("REVIEW__SEAL_KEY", "s" * 40)
     assert b"s" * 40 == seal.read_key(warehouse)
     assert not seal.key_path(warehouse).exists()

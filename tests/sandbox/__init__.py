@@ -1,6 +1,6 @@
-"""The sandbox: three vendors' APIs on loopback, and a company that they know.
+"""The sandbox: the APIs of three vendors on loopback, and the company that they serve.
 
-Nothing in the product knows of it: to use it is to set other base URLs.
+The product does not know the sandbox: other base URLs are all that points Rollcall to it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Sandbox:
         self.pingone = Server(company.pingone, ports[2])
 
     def serve(self, company: Company) -> None:
-        """From now on this one, at the same addresses, as if nothing had been asked yet."""
+        """Serve another company at the same addresses, with empty logs and no faults."""
         self.company = company
         for source in ("charthop", "haloitsm", "pingone"):
             server = getattr(self, source)
@@ -38,7 +38,7 @@ class Sandbox:
             server.seen.clear()
 
     def environment(self) -> dict[str, str]:
-        """The settings that point Rollcall here."""
+        """Return the settings that point Rollcall to the sandbox."""
         charthop, halo, pingone = (
             self.company.charthop,
             self.company.haloitsm,
@@ -60,7 +60,7 @@ class Sandbox:
         return {f"SOURCES__{name}": value for name, value in settings.items()}
 
     def write_environment(self) -> dict[str, str]:
-        """The settings that let Rollcall write here, with credentials made for it now."""
+        """Return the settings that let Rollcall write, and create their credentials."""
         halo, pingone = self.company.haloitsm, self.company.pingone
         halo.agents[3] = {**halo.agents[2], "id": 3, "name": "Rollcall writer"}
         halo.add_client("halo-writer", "halo-writer-secret", 3)

@@ -1,4 +1,4 @@
-"""`python -m tests.sandbox serve | demo | review | answer`: the vendors, to look at or try."""
+"""`python -m tests.sandbox serve | demo | review | answer`: serve the vendors, or try Rollcall."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.sandbox.quarter import answer, quarter
 
 
 def serve(people: int | None, seed: int, port: int) -> int:
-    """Serve until Ctrl-C; stdout has what a shell needs to point Rollcall here."""
+    """Serve until Ctrl-C, and print the shell commands that point Rollcall to the sandbox."""
     made = company() if people is None else generate(people, seed)
     ports = (port, port + 1, port + 2) if port else (0, 0, 0)
     stop = threading.Event()
@@ -28,7 +28,7 @@ def serve(people: int | None, seed: int, port: int) -> int:
         for name, value in sandbox.environment().items():
             print(f"export {name}={shlex.quote(value)}")
         sys.stdout.flush()
-        print(f"{made.name} is being served; Ctrl-C ends it.", file=sys.stderr)
+        print(f"{made.name} is served; Ctrl-C stops it.", file=sys.stderr)
         try:
             stop.wait()
         except KeyboardInterrupt:
@@ -37,13 +37,15 @@ def serve(people: int | None, seed: int, port: int) -> int:
 
 
 def demo(campaign: str = "") -> int:
-    """A real sync of the invented company into a warehouse of its own, its page, and a real export;
-    or in the place of the export a whole campaign."""
+    """Sync the invented company into a warehouse of its own, build its page, and export it.
+
+    With a campaign, run that whole review instead of the export.
+    """
     warehouse = Path(os.environ.setdefault("WAREHOUSE", "data/demo/access.duckdb"))
     with Sandbox() as sandbox:
         mine = {key: value for key, value in os.environ.items() if key[:9] != "SOURCES__"}
         mine |= sandbox.environment() | {
-            # settings of a real tenant may be in .dlt/: nothing of them may meet the sandbox
+            # .dlt/ may hold the settings of a real tenant: none of them may reach the sandbox
             "SOURCES__HALOITSM__AUTH_URL": f"{sandbox.haloitsm.url}/auth",
             "SOURCES__HALOITSM__TENANT": sandbox.company.haloitsm.tenant,
             "REVIEW__OWNER": f"security@{sandbox.company.domain}",
@@ -65,7 +67,7 @@ def demo(campaign: str = "") -> int:
 
 
 def _where(warehouse: Path, page: Path, exports: Path) -> None:
-    """What there is to look at now."""
+    """Print where the results are."""
     print(f"\nThe warehouse   {warehouse}")
     print(f"On one page     {page}")
     if manifests := list(exports.rglob("manifest.json")):
@@ -78,7 +80,7 @@ def _where(warehouse: Path, page: Path, exports: Path) -> None:
         " join entitlements using (entitlement_id) where ended_on < current_date order by all"
     )
     program = f"import duckdb; duckdb.connect('{warehouse}', read_only=True).sql('{sql}').show()"
-    print("\nWhat people who have left still hold:\n")
+    print("\nAccess that leavers still have:\n")
     print(f'  {os.path.relpath(sys.executable)} -c "{program}"')
 
 

@@ -1,8 +1,8 @@
-"""Companies of any size, the same for the same seed; for benchmarks and for soaking.
+"""Companies of any size, equal for equal seeds, for benchmarks and soak tests.
 
-Nobody here has a story, but all shares are those of a company: leavers, future hires, nested
-groups, roles through groups, agents in several teams. Pages are kept once rendered: after
-editing one of these by hand, call its `touch()`.
+The people have no stories, but the shares are those of a real company: leavers, future hires,
+nested groups, roles through groups, agents in several teams. Rendered pages are cached: call
+`touch()` after editing such a company by hand.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ def generate(
     workers: int = 5,
     first: int = 0,
 ) -> Company:
-    """A company of `people`; every tenth is an agent, and all have a user, unless told.
+    """Return a company of `people`. By default every tenth is an agent, and everybody has a user.
 
-    `groups` is the number in ChartHop and in PingOne, `memberships` about how many of each
-    somebody has, `nested` the share of PingOne groups inside another one, `administrators` the
-    share of users (and groups) that hold a role. Numbers, and with them ids, begin after `first`:
-    companies whose numbers do not meet can be put into one warehouse.
+    `groups` is the number in ChartHop and in PingOne, `memberships` the approximate number of each
+    per person. `nested` is the share of PingOne groups inside another group, `administrators` the
+    share of users (and groups) that hold a role. Numbers, and so ids, begin after `first`:
+    companies without common numbers fit into one warehouse.
     """
     random = Random(seed)
     made = parts.empty("Generated", keep_pages=True)
@@ -54,7 +54,7 @@ def generate(
 
 
 def _names(random: Random, count: int, after: int) -> list[tuple[str, str, str]]:
-    """First name, last name, mail; the mail carries the number, so it is nobody else's."""
+    """Return first name, last name and mail. The mail contains the number, so it is unique."""
     firsts, lasts = FIRST.split(), LAST.split()
     found = []
     for number in range(after + 1, after + count + 1):
@@ -177,7 +177,7 @@ def _pingone_roles(
     workers: int,
     after: int,
 ) -> None:
-    """Nesting (never in a circle here), and who holds which role."""
+    """Add nesting (without circles) and role assignments."""
     ping = made.pingone
     for number in range(2, groups + 1):
         if random.random() < nested:

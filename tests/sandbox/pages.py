@@ -1,6 +1,6 @@
-"""Answers kept for as long as nothing changed, so that a large company is rendered once.
+"""A cache of rendered answers, so that a large company is rendered once.
 
-Off for companies that tests edit by hand: a change made past the API is not noticed here.
+Companies that tests edit by hand do not use the cache: it misses changes made past the API.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Pages:
-    """What was computed since the last write, by what was asked."""
+    """Values computed since the last write, by what the client asked for."""
 
     def __init__(self, kept: bool) -> None:
         self.kept = kept
@@ -18,7 +18,7 @@ class Pages:
         self._store: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """The kept value, or the one `make` gives now."""
+        """Return the cached value, or compute it with `make`."""
         if not self.kept:
             return make()
         if key not in self._store:
@@ -26,6 +26,6 @@ class Pages:
         return self._store[key]
 
     def changed(self) -> None:
-        """Forget everything: something was written."""
+        """Clear the cache after a write."""
         self.version += 1
         self._store.clear()

@@ -1,7 +1,7 @@
-"""A quarter's review of the invented company: its reviewers open their workbooks and decide.
+"""A quarterly review of the invented company: its reviewers fill in their workbooks.
 
-They do what people do with openpyxl in place of Excel: only the cells for decision and comment are
-touched, and each file is saved anew.
+The reviewers work with openpyxl instead of Excel. They change only the cells for decision and
+comment, and save each file anew.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ second_fallback = "audit@lanternfish.example"
 
 
 def answer(folder: Path, out: Path) -> Counter[str]:
-    """Every workbook of a campaign is filled in and saved to `out`; return the decisions made."""
+    """Fill in every workbook of a campaign, save it to `out`, and return the decisions made."""
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
     made: Counter[str] = Counter()
     for path in sorted(folder.glob("*.xlsx")):
@@ -44,7 +44,7 @@ def answer(folder: Path, out: Path) -> Counter[str]:
 
 
 def _decide(row: dict[str, str]) -> tuple[str, str]:
-    """What a sensible reviewer would say, with the comment."""
+    """Return the decision and the comment of a sensible reviewer."""
     if row["Employment"].startswith("LEFT"):
         return "revoke", "has left"
     if row["Person"] == "nobody that HR knows" and row["Privileged"] == "yes":
@@ -55,7 +55,7 @@ def _decide(row: dict[str, str]) -> tuple[str, str]:
 
 
 def quarter(warehouse: Path, campaign: str, environment: dict[str, str]) -> int:
-    """Open, answer, take in, close and verify a campaign, saying each command first."""
+    """Open, answer, import, close and verify a campaign; print each command before it runs."""
     home = warehouse.parent
     rules, files = home / "reviews", home / "review-files"
     answers = home / "answers" / campaign

@@ -1,7 +1,7 @@
-"""One vendor's API on loopback: real HTTP, a log of what was asked, faults on demand.
+"""One vendor's API on loopback: real HTTP, a log of requests, and faults on demand.
 
-A vendor is an object with `handle(request) -> Response`; its state lives in it, so what one call
-writes the next one reads. Nothing is forgiven here that the vendor would refuse.
+A vendor is an object with `handle(request) -> Response`. The object holds the state, so the next
+call reads what one call writes. The sandbox refuses whatever the vendor would refuse.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came over the wire. `query` and `form` keep a repeated key's last value."""
+    """One HTTP request. `query` and `form` keep the last value of a repeated key."""
 
     method: str
     path: str
@@ -39,7 +39,7 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer. `body` may be bytes (sent as they are) or anything JSON can say.
+    """One answer. `body` is bytes (sent unchanged) or any JSON value.
 
     A header with an empty value is left out, the length too.
     """
@@ -49,6 +49,7 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None  # close the connection after so many bytes of the body
     drip: float = 0.0  # seconds before each single byte of the body
+    stall: bytes = b""  # sent every 10 ms in place of the answer, until the server closes
 
     def encoded(self) -> bytes:
         if isinstance(self.body, bytes):
@@ -62,11 +63,11 @@ class Vendor(Protocol):
 
 @dataclass
 class Fault:
-    """What goes wrong: the requests it strikes, how often, and what they get instead.
+    """A planned failure: the requests it affects, how often, and the answer they get instead.
 
-    `effect` gets the request and the honest answer (already given: a write has happened) and
-    returns what the client sees. With `before=True` it gets no answer and the vendor never sees
-    the request.
+    `effect` receives the request and the real answer, and returns what the client sees. The vendor
+    has acted by then: a write has happened. With `before=True` the vendor never sees the request,
+    and `effect` receives no answer.
     """
 
     matches: Callable[[Request], bool]
@@ -97,6 +98,7 @@ class Server:
         self.seen: list[Request] = []
         self.clock_error = 0.0  # seconds by which every `Date` is wrong
         self._lock = threading.Lock()
+        self.is_closed = False
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -116,6 +118,10 @@ class Server:
                     base_url=f"http://{self.headers.get('host', '')}",
                 )
                 response = outer.respond(request)
+                while response.stall and not outer.is_closed:
+                    self.wfile.write(response.stall)
+                    self.wfile.flush()
+                    time.sleep(0.01)
                 body = response.encoded()
                 self.send_response(response.status)
                 headers = {"content-type": "application/json"} | {
@@ -158,11 +164,11 @@ class Server:
         threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True).start()
 
     def respond(self, request: Request) -> Response:
-        """The vendor's answer, or what a fault makes of it."""
+        """Return the vendor's answer, or what a fault makes of it."""
         with self._lock:
             fault = next((fault for fault in self.faults if fault.strikes(request)), None)
             response = None if fault and fault.before else self._handled(request)
-        if fault:  # outside the lock: what is slow for one client is not slow for all
+        if fault:  # outside the lock: a slow answer for one client must not slow the others
             response = fault.effect(request, response)
         assert response is not None
         with self._lock:
@@ -171,7 +177,7 @@ class Server:
         return response
 
     def _handled(self, request: Request) -> Response:
-        """The vendor's honest answer. A bug of the sandbox is a 500, and shown."""
+        """Return the vendor's real answer. A bug of the sandbox is a 500 with its traceback."""
         try:
             return self.vendor.handle(request)
         except Exception:
@@ -179,12 +185,13 @@ class Server:
             return Response(500)
 
     def count(self, method: str = "", contains: str = "") -> int:
-        """How many requests came, of this method and with this in their path."""
+        """Return how many requests had this method and this text in their path."""
         return sum(
             (not method or entry[0] == method) and contains in entry[1] for entry in self.log
         )
 
     def close(self) -> None:
+        self.is_closed = True
         self._http.shutdown()
         self._http.server_close()
 

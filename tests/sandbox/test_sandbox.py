@@ -1,6 +1,6 @@
-"""The sandbox keeps what the vendors' documents say, and gives nothing that they would not.
+"""The sandbox behaves as the vendors' documents say, and gives nothing that they would not.
 
-Every other test believes it, so it is tried here by itself, over HTTP and without our client.
+Every other test relies on the sandbox. Here it is tested over HTTP, without Rollcall's client.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 def charthop(sandbox: Sandbox, path: str, **query: Any) -> requests.Response:
-    """A GET below the organisation, with the right token."""
+    """Send a GET below the organisation, with the right token."""
     token = sandbox.company.charthop.token
     url = sandbox.charthop.url + path.replace("{org}", sandbox.company.charthop.slug)
     return requests.get(url, params=query, headers={"Authorization": f"Bearer {token}"})
 
 
 def persons(sandbox: Sandbox, **query: Any) -> dict[str, dict[str, Any]]:
-    """One page of persons with their groups, by id."""
+    """Return one page of persons with their groups, by id."""
     query = {"fields": "id,groupIds,startDateOrg,endDateOrg", "limit": 1000} | query
     rows = charthop(sandbox, "/v2/org/{org}/person", **query).json()["data"]
     return {row["id"]: row for row in rows}
@@ -55,7 +55,7 @@ def halo_token(sandbox: Sandbox, **form: str) -> requests.Response:
 def halo(
     sandbox: Sandbox, path: str, body: Any = None, scope: str = "all", **query: Any
 ) -> requests.Response:
-    """A call with a fresh token: GET, or POST when there is a body."""
+    """Send a request with a fresh token: a GET, or a POST when there is a body."""
     token = halo_token(sandbox, scope=scope).json()["access_token"]
     return requests.request(
         "GET" if body is None else "POST",
@@ -70,7 +70,10 @@ def halo(
 
 
 def test_charthop_lists_only_who_is_employed_unless_asked(sandbox):
-    """Nora (2) has left, Theo (6) begins in 2099, Edith (31) never had a job."""
+    """ChartHop lists only people who are employed, unless the query asks for all.
+
+    Nora (2) has left, Theo (6) starts in 2099, Edith (31) never had a job.
+    """
     hidden = {charthop_id("person", number) for number in (2, 6, 17, 31)}
 
     assert set(sandbox.company.charthop.persons) - hidden == set(persons(sandbox))
@@ -78,9 +81,9 @@ def test_charthop_lists_only_who_is_employed_unless_asked(sandbox):
 
 
 def test_charthop_groups_belong_to_the_job_of_that_day(sandbox):
-    """ChartHop's groups belong to the job that a person holds on the day that was asked for.
+    """ChartHop's groups belong to the job that a person holds on the requested day.
 
-    Nora's groups went with her job; Ada joined Platform On-call on 5 January 2026.
+    Nora's groups ended with her job; Ada joined Platform On-call on 5 January 2026.
     """
     nora, ada = charthop_id("person", 2), charthop_id("person", 4)
     on_call, old_ops = charthop_id("group", 21), charthop_id("group", 41)
@@ -92,12 +95,12 @@ def test_charthop_groups_belong_to_the_job_of_that_day(sandbox):
     assert "groupIds" not in after[nora]
     assert on_call not in before[ada]["groupIds"]
     assert on_call in after[ada]["groupIds"]
-    assert old_ops not in after[ada]["groupIds"]  # archived, though her seat still names it
+    assert old_ops not in after[ada]["groupIds"]  # archived, though her seat still names the group
     assert nora in persons(sandbox, date="2026-03-31")  # the last day is a working day
 
 
 def test_charthop_shows_the_latest_employment(sandbox):
-    """ChartHop shows the latest employment of somebody who came back."""
+    """ChartHop shows the latest employment of a person who came back."""
     ivo = charthop_id("person", 7)
 
     assert persons(sandbox)[ivo]["startDateOrg"] == "2023-02-01"
@@ -107,6 +110,7 @@ def test_charthop_shows_the_latest_employment(sandbox):
 
 @pytest.mark.parametrize("inclusive", [True, False])
 def test_charthop_pages_meet_without_a_gap_or_an_overlap(sandbox, inclusive):
+    """ChartHop's pages contain every row once, whichever row `next` names."""
     sandbox.company.charthop.switches.inclusive_from = inclusive
     query: dict[str, Any] = {"limit": 10, "includeAll": "true"}
     seen: list[str] = []
@@ -122,6 +126,7 @@ def test_charthop_pages_meet_without_a_gap_or_an_overlap(sandbox, inclusive):
 
 
 def test_charthop_cuts_a_large_limit_silently_or_refuses_it(sandbox):
+    """ChartHop silently reduces a limit above the cap, or refuses it."""
     sandbox.company.charthop.switches.limit_cap = 5
     body = charthop(sandbox, "/v2/org/{org}/person", limit=1000).json()
 
@@ -132,6 +137,7 @@ def test_charthop_cuts_a_large_limit_silently_or_refuses_it(sandbox):
 
 
 def test_charthop_refuses_with_code_and_message(sandbox):
+    """ChartHop answers errors with a code and a message; paths are never guessed."""
     url = f"{sandbox.charthop.url}/v2/org/lanternfish/person"
     refused = requests.get(url, headers={"Authorization": "Bearer wrong"})
 
@@ -145,6 +151,7 @@ def test_charthop_refuses_with_code_and_message(sandbox):
 
 
 def test_charthop_says_202_while_it_builds_and_then_answers(sandbox):
+    """ChartHop answers 202 without a body while it builds a list, then the list."""
     sandbox.company.charthop.switches.building_answers = 2
     answers = [charthop(sandbox, "/v2/org/{org}/group") for _ in range(3)]
 
@@ -153,18 +160,20 @@ def test_charthop_says_202_while_it_builds_and_then_answers(sandbox):
 
 
 def test_charthop_group_ids_can_be_missing_from_the_list_alone(sandbox):
+    """ChartHop's list of persons may lack group ids that single persons and jobs have."""
     sandbox.company.charthop.switches.list_has_group_ids = False
     ada = charthop_id("person", 4)
     single = charthop(sandbox, f"/v2/org/{{org}}/person/{ada}", fields="groupIds").json()
     jobs = charthop(sandbox, "/v2/org/{org}/job", fields="id,personId,groupIds").json()["data"]
 
     assert not any("groupIds" in row for row in persons(sandbox).values())
-    assert list(single) == ["groupIds"]  # `id` was not asked for
+    assert list(single) == ["groupIds"]  # the query did not name `id`
     assert single["groupIds"] in [job["groupIds"] for job in jobs if job.get("personId") == ada]
     assert any("personId" not in job and job["groupIds"] for job in jobs)  # the open seat
 
 
 def test_charthop_groups_are_current_archived_or_future(sandbox):
+    """ChartHop filters groups by current, archived and future; the default is current."""
     shown = {
         which: {
             row["name"]
@@ -180,7 +189,7 @@ def test_charthop_groups_are_current_archived_or_future(sandbox):
 
 
 def test_charthop_a_removed_member_leaves_a_trace(sandbox):
-    """In ChartHop a removed member is gone from that day on, and leaves a change."""
+    """A removed member leaves the group from that day on, and a change records the removal."""
     ada, group = charthop_id("person", 4), charthop_id("group", 21)
     events = len(sandbox.company.charthop.events)
     url = f"{sandbox.charthop.url}/v2/org/lanternfish/group/{group}/removemembers"
@@ -200,6 +209,7 @@ def test_charthop_a_removed_member_leaves_a_trace(sandbox):
 
 
 def test_charthop_today_can_be_any_day(sandbox):
+    """ChartHop's lists follow its own date: people and groups of 2099 appear in 2099."""
     sandbox.company.charthop.fixed_today = date(2099, 6, 1)
 
     assert charthop_id("person", 6) in persons(sandbox)
@@ -211,7 +221,7 @@ def test_charthop_today_can_be_any_day(sandbox):
 
 
 def test_halo_hides_special_agents_unless_asked(sandbox):
-    """HaloITSM hides disabled, API and Unassigned agents unless they are asked for."""
+    """HaloITSM hides disabled, API and Unassigned agents unless the query asks for them."""
     shown = {agent["id"] for agent in halo(sandbox, "Agent").json()}
     everyone = {agent["id"] for agent in halo(sandbox, "agent", **ALL_AGENTS).json()}
 
@@ -220,6 +230,7 @@ def test_halo_hides_special_agents_unless_asked(sandbox):
 
 
 def test_halo_pages_only_when_asked_and_never_more_than_the_cap(sandbox):
+    """HaloITSM pages only on request, caps a page silently, and old builds never page."""
     sandbox.company.haloitsm.switches.page_cap = 4
     ask = ALL_AGENTS | {"pageinate": "true", "page_size": "500", "order": "id"}
     pages = [halo(sandbox, "Agent", **ask, page_no=number).json() for number in (1, 2, 99)]
@@ -236,7 +247,8 @@ def test_halo_pages_only_when_asked_and_never_more_than_the_cap(sandbox):
 def test_halo_a_team_row_may_be_no_membership(sandbox):
     """A HaloITSM row with a team may be no membership, or may come from a role.
 
-    Sam (25) only has settings for the Service Desk. Ada (14) approves, hence Change Board.
+    Sam (25) only has settings for the Service Desk. Ada (14) is an approver, and so in Change
+    Board.
     """
     rows = {agent["id"]: agent for agent in halo(sandbox, "Agent", **ALL_AGENTS).json()}
     sam = {row["team_name"]: row for row in rows[25]["teams"]}
@@ -265,6 +277,7 @@ def test_halo_builds_may_keep_memberships_elsewhere(sandbox):
 
 
 def test_halo_tokens_are_checked_and_run_out(sandbox):
+    """HaloITSM refuses wrong clients, scopes, grant types, expired tokens and missing rights."""
     assert halo_token(sandbox, client_secret="wrong").json()["error"] == "invalid_client"
     assert halo_token(sandbox, scope="read:agents").json()["error"] == "invalid_scope"
     assert halo_token(sandbox, grant_type="password").json()["error"] == "unsupported_grant_type"
@@ -286,7 +299,10 @@ def test_halo_tokens_are_checked_and_run_out(sandbox):
 
 @pytest.mark.parametrize("kept", ["replace", "merge"])
 def test_halo_a_post_keeps_what_it_does_not_name(sandbox, kept):
-    """Lena (30) is in three places: two teams by herself, one of them through a role too."""
+    """A HaloITSM POST keeps what it does not name; builds replace or merge nested arrays.
+
+    Lena (30) has three memberships: two of her own, one of them through a role too.
+    """
     sandbox.company.haloitsm.switches.nested_arrays = kept
     answer = halo(sandbox, "Agent", [{"id": 30, "teams": [{"team_id": 2}]}]).json()
     direct = {row["team_id"] for row in answer["teams"] if "role_id" not in row}
@@ -300,6 +316,7 @@ def test_halo_a_post_keeps_what_it_does_not_name(sandbox, kept):
 
 
 def test_halo_a_deleted_ticket_is_only_hidden(sandbox):
+    """A deleted HaloITSM ticket is hidden from lists and details, and still exists."""
     ask = {"summary": "Remove Olu from Network", "team": "Service Desk", "user_id": 451}
     ticket = halo(sandbox, "Tickets", [ask]).json()
     note = {"ticket_id": ticket["id"], "outcome": "Internal Note", "note": "done"}
@@ -323,6 +340,7 @@ def test_halo_a_deleted_ticket_is_only_hidden(sandbox):
 
 
 def test_every_reference_in_a_company_leads_somewhere(sandbox):
+    """Every id that a company's rows refer to exists, in invented and generated companies."""
     for made in (sandbox.company, generate(200, groups=20)):
         chart, desk, ping = made.charthop, made.haloitsm, made.pingone
         for job in chart.jobs.values():
@@ -344,6 +362,7 @@ def test_every_reference_in_a_company_leads_somewhere(sandbox):
 
 
 def test_a_generated_company_is_the_same_for_the_same_seed():
+    """Equal seeds generate equal companies, and other seeds generate others."""
     first, second, other = generate(300), generate(300), generate(300, seed=2)
 
     assert first.charthop.persons == second.charthop.persons
@@ -353,6 +372,7 @@ def test_a_generated_company_is_the_same_for_the_same_seed():
 
 
 def test_a_kept_page_does_not_outlive_a_write():
+    """A write invalidates the cached pages."""
     with Sandbox(generate(50, groups=10)) as sandbox:
         before = halo(sandbox, "Agent", **ALL_AGENTS).json()
         halo(sandbox, "Agent", [{"id": 3, "isdisabled": True, "name": "Changed"}])

@@ -1,4 +1,4 @@
-"""What the sandbox's PingOne shows is what PingOne documents: a kinder one would fail here."""
+"""The sandbox's PingOne shows what PingOne documents; a more lenient one would fail here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ def tenant() -> Iterator[Tenant]:
 
 
 def test_a_token_is_had_by_the_applications_own_method_only():
-    """Mixing the two methods up is what a wrongly configured worker does."""
+    """A token is issued only by the application's own authentication method.
+
+    A wrongly configured worker mixes up the two methods.
+    """
     with (tenant := Tenant()).server:
         client_id, secret = tenant.credentials
         posted = tenant.token(client_id=client_id, client_secret=secret)
@@ -50,6 +53,7 @@ def test_a_token_is_had_by_the_applications_own_method_only():
 
 
 def test_a_token_ends_after_an_hour_and_rights_are_looked_at(tenant: Tenant):
+    """A token expires after an hour, and a missing permission is answered with 403."""
     assert 200 == tenant.ask("users").status_code
     tenant.pingone.switches.missing_permissions = {"dir:read:groupMembership"}
     forbidden = (403, "ACCESS_FAILED", "INSUFFICIENT_PERMISSIONS", None)
@@ -61,6 +65,7 @@ def test_a_token_ends_after_an_hour_and_rights_are_looked_at(tenant: Tenant):
 
 
 def test_an_object_has_the_recorded_keys_and_no_nulls(tenant: Tenant):
+    """An object has PingOne's recorded keys in their order, and no nulls."""
     answer = tenant.ask("users?limit=1")
     page = answer.json()
     assert "application/hal+json;charset=UTF-8" == answer.headers["content-type"]
@@ -96,6 +101,7 @@ def test_pages_neither_repeat_nor_lose_a_row(tenant: Tenant):
 
 
 def test_a_page_is_capped_and_a_foreign_cursor_refused(tenant: Tenant):
+    """A limit above the cap is reduced, and a cursor of another list is refused."""
     tenant.pingone.switches.users_cap = 2
     page = tenant.ask("users?limit=1000").json()
     assert (2, 3) == (page["size"], page["count"])
@@ -120,6 +126,7 @@ def test_a_page_is_capped_and_a_foreign_cursor_refused(tenant: Tenant):
     ],
 )
 def test_a_filter_finds(tenant: Tenant, text: str, found: list[str]):
+    """Each supported filter finds its users, across pages of one row."""
     assert found == tenant.ids("users", filter=text, limit=1)
 
 
@@ -143,13 +150,14 @@ def test_a_filter_finds(tenant: Tenant, text: str, found: list[str]):
 def test_a_filter_that_pingone_does_not_know_is_refused(
     tenant: Tenant, path: str, text: str, hint: str | None
 ):
+    """An unsupported filter is refused with the list of supported attributes or operators."""
     answer = tenant.ask(path, params={"filter": text})
     assert (400, "INVALID_FILTER") == refusal(answer)[::2]
     assert hint in (answer.json()["details"][0].get("innerError") or {None: None})
 
 
 def test_changed_users_can_be_asked_for(tenant: Tenant):
-    """Changed users can be asked for where the tenant allows the filter."""
+    """Users can be filtered by `updatedAt` where the tenant allows it."""
     tenant.pingone.switches.updated_at_filter = True
     tenant.pingone.update_user(NORA, title="Analyst")
     tenant.pingone.sign_on(MARA)
@@ -157,7 +165,10 @@ def test_changed_users_can_be_asked_for(tenant: Tenant):
 
 
 def test_nested_dynamic_and_external_groups_say_how_a_user_is_in(tenant: Tenant):
-    """Payments lies in Finance, Finance in Payments: nobody loops, everyone is in both."""
+    """A membership says whether it is direct or indirect, in nested, dynamic and external groups.
+
+    Payments is inside Finance and Finance inside Payments: the circle ends, and both have everyone.
+    """
     path = f"users/{MARA}/memberOfGroups"
     assert {ALL: "INDIRECT", PAYMENTS: "DIRECT", MANAGERS: "INDIRECT"} == tenant.types(path)
     assert [ALL, MANAGERS] == tenant.ids(path, filter='type eq "INDIRECT"')
@@ -181,6 +192,7 @@ def test_nested_dynamic_and_external_groups_say_how_a_user_is_in(tenant: Tenant)
 
 
 def test_too_many_requests_in_a_second_are_told_to_wait(tenant: Tenant):
+    """Requests above the limit of a second get a 429 with a Retry-After."""
     tenant.pingone.switches.rate_limit = 2
     tenant.ticks += 5
     answers = [tenant.ask("users?limit=1") for _ in range(3)]
@@ -192,6 +204,7 @@ def test_too_many_requests_in_a_second_are_told_to_wait(tenant: Tenant):
 
 
 def test_what_is_not_there_is_not_found(tenant: Tenant):
+    """Unknown paths, objects and environments are answered with 404."""
     for path in ("devices", f"groups/{ALL}/users", f"users/{ALL}", "users/"):
         assert (404, "NOT_FOUND", None, None) == refusal(tenant.ask(path))
     elsewhere = tenant.http.get(f"{tenant.server.url}/v1/environments/{MARA}/users")

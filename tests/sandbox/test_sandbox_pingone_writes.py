@@ -1,4 +1,4 @@
-"""What the sandbox's PingOne lets a client do is what PingOne documents, refusals included."""
+"""The sandbox's PingOne accepts the writes that PingOne documents, and refuses the others."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ def tenant() -> Iterator[Tenant]:
 
 
 def test_a_provisioned_account_lives_and_dies_as_documented(tenant: Tenant):
+    """A user can be created, changed, locked and deleted as documented."""
     new = {"username": "kim", "email": "kim@example.com", "enabled": False}
     made = tenant.ask("users", "POST", json=new)
     kim = made.json()["id"]
-    assert (201, True) == (made.status_code, made.json()["enabled"])  # live at once
+    assert (201, True) == (made.status_code, made.json()["enabled"])  # enabled from the start
     taken = tenant.ask("users", "POST", json=new | {"username": "KIM"})
     assert (400, "INVALID_DATA", "UNIQUENESS_VIOLATION", "username") == refusal(taken)
     assert 415 == tenant.ask("users", "POST", data="username=kim").status_code
@@ -60,6 +61,7 @@ def test_a_provisioned_account_lives_and_dies_as_documented(tenant: Tenant):
 
 
 def test_memberships_change_only_where_a_person_may_change_them(tenant: Tenant):
+    """Memberships of dynamic and external groups cannot be changed; a second one is refused."""
     path = f"users/{NORA}/memberOfGroups"
     added = tenant.ask(path, "POST", json={"id": PAYMENTS})
     assert (201, PAYMENTS, "DIRECT") == (
@@ -83,6 +85,7 @@ def test_memberships_change_only_where_a_person_may_change_them(tenant: Tenant):
 
 
 def test_a_role_is_held_once_and_a_wider_scope_is_enough(tenant: Tenant):
+    """A role is assigned once: the same or a narrower scope is refused."""
     path, here = f"users/{MARA}/roleAssignments", tenant.pingone.environment_id
 
     def assign(kind: str, scope_id: str) -> requests.Response:
@@ -109,6 +112,7 @@ def test_a_role_is_held_once_and_a_wider_scope_is_enough(tenant: Tenant):
 
 
 def test_the_audit_log_names_every_write_for_fourteen_days(tenant: Tenant):
+    """The audit log has every write of the last fourteen days, and requires a time filter."""
     tenant.ask(f"users/{MARA}/memberOfGroups/{PAYMENTS}", "DELETE")
     tenant.ask(f"users/{NORA}", "DELETE")
     since = 'recordedat ge "2026-08-20T00:00:00.000Z"'
@@ -131,6 +135,7 @@ def test_the_audit_log_names_every_write_for_fourteen_days(tenant: Tenant):
 
 
 def test_a_read_may_lag_behind_a_write(tenant: Tenant):
+    """A read may show the state before a write for a while."""
     tenant.pingone.switches.read_lag = 5
     tenant.ask(f"users/{MARA}/memberOfGroups/{PAYMENTS}", "DELETE")
     assert 200 == tenant.ask(f"users/{MARA}/memberOfGroups/{PAYMENTS}").status_code

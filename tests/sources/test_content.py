@@ -1,4 +1,4 @@
-"""Whatever a vendor writes into a row: it arrives exactly, or the source is not taken."""
+"""Vendors' values arrive exactly, whatever they are, or the source fails."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def rows_of(source: str, body: Any) -> list[dict[str, Any]]:
 
 
 def test_names_arrive_exactly_and_are_said_harmlessly(rollcall):
+    """Names arrive exactly, and are printed without control characters."""
     users = rollcall.sandbox.company.pingone.users
     given = dict(zip(sorted(users), NAMES, strict=False))
     assert len(NAMES) == len(given)
@@ -79,7 +80,10 @@ FALSE = ("false", "FALSE", 0, "no", "0")
 
 
 def test_a_field_of_another_kind_hides_nobody_and_closes_nothing(rollcall):
-    """Of all that may be written for false, only false disables; the rest is unknown or enabled."""
+    """A field of another type hides no account, and disables one only if it means false.
+
+    Any other value leaves the account enabled or unknown.
+    """
     company = rollcall.sandbox.company
     odd = [(name, value) for name, values in ODD.items() for value in values]
     given = dict(zip(sorted(company.pingone.users), odd, strict=False))
@@ -114,7 +118,7 @@ def test_a_field_of_another_kind_hides_nobody_and_closes_nothing(rollcall):
 
 @pytest.mark.long
 def test_nested_groups_give_what_they_reach(rollcall):
-    """Groups that are nested deeply, in circles or in themselves give all they reach."""
+    """Groups that are nested deeply, in circles or in themselves give everything they reach."""
     tenant = rollcall.sandbox.company.pingone
     chain = [f"dddddddd-0000-4000-8000-{number:012d}" for number in range(60)]
     for key in chain:
@@ -136,6 +140,8 @@ def test_nested_groups_give_what_they_reach(rollcall):
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("key", [None, "", "  ", {}, [], True], ids=str)
 def test_a_row_without_an_id_fails_its_source(read, source, key):
+    """A row without an id fails its source."""
+
     def change(body: Any) -> Any:
         rows_of(source, body)[-1]["id"] = key
         return body
@@ -148,6 +154,7 @@ def test_a_row_without_an_id_fails_its_source(read, source, key):
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("alike", [True, False], ids=["alike", "different"])
 def test_a_row_on_two_pages_is_one_unless_they_differ(read, source, alike):
+    """A row on two pages is read once; two different rows with one id fail the source."""
     expected = read.good_day(source)
     seen: list[dict[str, Any]] = []
 
@@ -185,7 +192,10 @@ def test_a_row_on_two_pages_is_one_unless_they_differ(read, source, alike):
     ids=ascii,
 )
 def test_an_id_has_one_spelling_whatever_its_type(read, spelt, key):
-    """HaloITSM may say 7 today and "7" tomorrow."""
+    """An id has one spelling, whether the vendor sends 7 or "7".
+
+    HaloITSM may send 7 today and "7" tomorrow.
+    """
 
     def change(body: Any) -> Any:
         for row in body["results"]:
@@ -198,12 +208,12 @@ def test_an_id_has_one_spelling_whatever_its_type(read, spelt, key):
     assert key in taken.rows["agents"]
 
 
-# ---- what a payload may hold
+# ---- payloads
 
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_payload_is_kept_whole(read, source):
-    """Wide, long, odd and large: byte for byte what was said."""
+    """A payload is kept byte for byte: wide, long, odd or large."""
     odd = {
         "wide": {f"custom {number}": number for number in range(5000)},
         "long": "x" * (1 << 20),
@@ -232,6 +242,7 @@ def test_a_payload_is_kept_whole(read, source):
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("depth", [250, 500, 1000, 5000])
 def test_nesting_is_kept_or_told(read, source, depth):
+    """A nested value is kept, or fails the source with a clear reason if it is too deep."""
     nested = b"[" * depth + b"]" * depth
 
     def change(request: Request, honest: Response) -> Response:
@@ -250,6 +261,8 @@ def test_nesting_is_kept_or_told(read, source, depth):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_half_a_character_is_replaced_and_stops_nothing(read, source):
+    """Half of a surrogate pair is replaced, and fails nothing."""
+
     def change(request: Request, honest: Response) -> Response:
         body = json.loads(honest.encoded())
         for row in rows_of(source, body)[:1]:
@@ -264,6 +277,7 @@ def test_half_a_character_is_replaced_and_stops_nothing(read, source):
 
 @pytest.mark.parametrize("source", ["charthop", "haloitsm"])
 def test_one_object_that_is_nested_too_deeply_is_told(read, source):
+    """A single object that is nested too deeply fails the source with a clear reason."""
     nested = b"[" * 1000 + b"]" * 1000
 
     def change(request: Request, honest: Response) -> Response:

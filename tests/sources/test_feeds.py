@@ -1,4 +1,4 @@
-"""ChartHop's events are kept as evidence, from the first sync on, and never decide anything."""
+"""ChartHop's events are kept as evidence from the first sync on, and never decide anything."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OURS = "source_name = 'charthop'"
 
 
 def move_somebody(rollcall: Rollcall) -> None:
-    """Take the first person with a group out of it, as an administrator of ChartHop would."""
+    """Remove the first person with a group from it, as an administrator of ChartHop would."""
     org = rollcall.sandbox.company.charthop
     job, group = next((key, row["groupIds"][0]) for key, row in org.jobs.items() if row["groupIds"])
     answer = requests.patch(
@@ -29,8 +29,8 @@ def move_somebody(rollcall: Rollcall) -> None:
 def test_events_are_kept_once_and_date_grants(rollcall, published):
     """Each event is kept once, and a grant is dated by the change that gave it.
 
-    Joined while events are read: when, and by whom. Nothing is asked where nothing happened, and
-    whichever of the two ways to say a time is understood.
+    Events add when and by whom a grant was made. Without a new event, no change is requested. Both
+    formats of the time are understood.
     """
     org = rollcall.has(published).sandbox.company.charthop
     assert [] == rollcall.rows("from raw_charthop.events")
@@ -72,6 +72,7 @@ def test_events_are_kept_once_and_date_grants(rollcall, published):
 @pytest.mark.long
 @pytest.mark.parametrize("closed", ["event", "change"])
 def test_a_closed_feed_costs_nothing_but_itself(rollcall, published, closed):
+    """A forbidden feed costs only its own data: the sync completes with a warning."""
     rollcall.has(published).sandbox.company.charthop.switches.forbidden = {closed}
     move_somebody(rollcall)
 

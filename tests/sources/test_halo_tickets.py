@@ -1,4 +1,7 @@
-"""What no API changes becomes one ticket, whatever is lost on the way, until it is closed."""
+"""A change that no API can make becomes one ticket, which is tracked until it is closed.
+
+Lost answers never lead to a second ticket.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def settings(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> pytest.Monkey
 
 @pytest.fixture
 def desk(sandbox: Sandbox) -> Desk:
-    """With a ticket that somebody else opened long ago."""
+    """Return the service desk with an old ticket of somebody else."""
     made = sandbox.company.haloitsm.desk
     old = made.upsert({"summary": "The coffee machine asks for a password", "tickettype_id": 1})
     del made.tickets[old["id"]]["_logged"]
@@ -79,6 +82,7 @@ def is_post(request: Request) -> bool:
 
 
 def test_a_ticket_says_what_to_do_for_whom_why_and_by_when(writer, desk, sandbox):
+    """A ticket says what to do, for whom, why and by when."""
     seen = writer.look(change())
     receipt = writer.act(change(), seen)
     [ticket] = ours(desk)
@@ -120,6 +124,7 @@ def test_a_ticket_holds_no_secret_and_keeps_its_mark(writer, desk):
 @pytest.mark.parametrize("effect", [hang_up, cut, silent, status(500), status(502), status(202)])
 @pytest.mark.parametrize("search", ["text", "ignored"])
 def test_a_lost_answer_never_makes_a_second_ticket(writer, desk, sandbox, effect, search):
+    """A lost answer never leads to a second ticket."""
     desk.halo.switches.search = search
     lost = Fault(is_post, effect)
     sandbox.haloitsm.faults = [lost]
@@ -136,8 +141,8 @@ def test_a_lost_answer_never_makes_a_second_ticket(writer, desk, sandbox, effect
     "build",
     [
         {"search": "text"},
-        {"search": "ignored"},  # every ticket is found by everything
-        {"search": "words"},  # and so is every ticket that has RC in it
+        {"search": "ignored"},  # every search finds every ticket
+        {"search": "words"},  # a search finds every ticket with RC in it
         {"search": "details"},
         {"search": "nothing"},
         {"search": "ignored", "order_ignored": True},
@@ -148,6 +153,7 @@ def test_a_lost_answer_never_makes_a_second_ticket(writer, desk, sandbox, effect
     ids=str,
 )
 def test_every_ticket_is_found_again_whatever_search_means_here(writer, desk, build):
+    """Every ticket is found again, whatever the instance's search does."""
     switches, lags = desk.halo.switches, [name for name in build if name.endswith("lag")]
     for name, value in build.items():
         setattr(switches, name, value)
@@ -166,7 +172,10 @@ def test_every_ticket_is_found_again_whatever_search_means_here(writer, desk, bu
 
 
 def test_a_list_that_broke_off_is_read_again_from_its_beginning(writer, desk, sandbox):
-    """The marks of older tickets were not read: they must not be thought to be missing."""
+    """An incomplete list is read again from its start.
+
+    The references of older tickets were not read, so those tickets must not count as missing.
+    """
     opened(writer, change())
     desk.halo.switches.search, desk.halo.switches.page_cap = "nothing", 2
     for number in range(4):
@@ -180,6 +189,7 @@ def test_a_list_that_broke_off_is_read_again_from_its_beginning(writer, desk, sa
 
 
 def test_what_did_not_leave_or_was_refused_is_told(writer, desk, sandbox, settings):
+    """Unsent requests and refusals are reported as such."""
     seen = writer.look(change())
     desk.halo.expire_tokens()
     with pytest.raises(Unsent, match="401"):
@@ -204,6 +214,7 @@ def test_what_did_not_leave_or_was_refused_is_told(writer, desk, sandbox, settin
 
 
 def test_properties_that_are_dropped_or_changed_are_told(writer, desk):
+    """Fields that the desk dropped or changed are reported."""
     desk.halo.switches.drops = ("team", "priority_id")
     seen = opened(writer, change())
     assert "done" == seen.state
@@ -230,6 +241,7 @@ def test_properties_that_are_dropped_or_changed_are_told(writer, desk):
 def test_a_name_that_is_not_one_thing_is_one_clear_sentence(
     desk, settings, sandbox, name, value, said
 ):
+    """A name that is missing, unknown or ambiguous gives one clear sentence."""
     desk.priorities.append(desk.priorities[1] | {"id": "other", "priorityid": 22, "slaid": 2})
     variable = f"PROVISION__HALOITSM__TICKET_{name}"
     settings.setenv(variable, value) if value else settings.delenv(variable)
@@ -240,6 +252,7 @@ def test_a_name_that_is_not_one_thing_is_one_clear_sentence(
 
 
 def test_an_id_tells_two_of_one_name_apart(desk, settings):
+    """An id distinguishes two priorities of one name."""
     desk.priorities.append(desk.priorities[1] | {"id": "other", "priorityid": 22, "slaid": 2})
     settings.setenv("PROVISION__HALOITSM__TICKET_PRIORITY", "OTHER")
     writer = write_access.connect_writer("haloitsm")
@@ -249,6 +262,7 @@ def test_an_id_tells_two_of_one_name_apart(desk, settings):
 
 @pytest.mark.parametrize("ignored", [False, True])
 def test_a_ticket_is_closed_opened_again_and_told_why_once_each(writer, desk, sandbox, ignored):
+    """A ticket is closed, reopened and commented once each."""
     desk.halo.switches.excludeclosed_ignored = ignored
     ticket = opened(writer, change())
     [row] = ours(desk)
@@ -271,6 +285,7 @@ def test_a_ticket_is_closed_opened_again_and_told_why_once_each(writer, desk, sa
 
 
 def test_a_note_whose_answer_is_lost_is_not_written_twice(writer, desk, sandbox):
+    """A note with a lost answer is not added twice."""
     told = about(opened(writer, change()), "comment_ticket", "n1", "still there")
     sandbox.haloitsm.faults = [Fault(is_post, hang_up)]
     began = datetime.now(UTC)
@@ -278,10 +293,11 @@ def test_a_note_whose_answer_is_lost_is_not_written_twice(writer, desk, sandbox)
         writer.act(told, writer.look(told))
     assert "done" == writer.look(told, began).state
     [row] = ours(desk)
-    assert 2 == len(desk.actions[row["id"]])  # logged, and the note
+    assert 2 == len(desk.actions[row["id"]])  # the logging, and the note
 
 
 def test_closing_rules_and_outcomes_of_the_instance(writer, desk, settings):
+    """An instance's required outcome and closure note are respected."""
     ticket = opened(writer, change())
     closing = about(ticket, "close_ticket", "n2", "gone")
     desk.halo.switches.actions_need_outcome_id = True
@@ -309,6 +325,7 @@ def test_closing_rules_and_outcomes_of_the_instance(writer, desk, settings):
 
 
 def test_a_ticket_that_is_gone_or_not_ours_is_left_alone(writer, desk, sandbox):
+    """A deleted or foreign ticket is left unchanged."""
     ticket = opened(writer, change())
     closing = about(ticket, "close_ticket", "n2", "gone")
     [row] = ours(desk)
@@ -320,11 +337,12 @@ def test_a_ticket_that_is_gone_or_not_ours_is_left_alone(writer, desk, sandbox):
     assert "drift" == writer.look(change("revoke")).state
     page = Fault(lambda request: "/api/" in request.path, status(404, b"<html>"), times=9)
     sandbox.haloitsm.faults = [page]
-    with pytest.raises(Unreadable):  # a 404 of everything says nothing about a ticket
+    with pytest.raises(Unreadable):  # a 404 for everything says nothing about a ticket
         write_access.connect_writer("haloitsm").look(closing)
 
 
 def test_its_own_agents_are_known(writer, sandbox, settings):
+    """The writer knows the agents of its own credentials."""
     assert {"haloitsm:agent:2", "haloitsm:agent:3"} == writer.own_accounts()
     assert sandbox.haloitsm.url == write_access.writable_tenant("haloitsm")
     settings.delenv("SOURCES__HALOITSM__CLIENT_SECRET")

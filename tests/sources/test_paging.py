@@ -1,7 +1,7 @@
-"""A list is read to its end, once, whatever its pages say; or it is not taken.
+"""A list is read once to its end, whatever its pages say, or the source fails.
 
-Two ways of paging: ChartHop and PingOne say where the next page is, HaloITSM counts pages while
-rows may come and go.
+There are two ways of paging: ChartHop and PingOne link to the next page. HaloITSM counts pages,
+while rows may come and go.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LONGEST = {"charthop": "persons", "haloitsm": "agents", "pingone": "users"}
 
 
 def pages_of(source: str, effect: faults.Effect, times: int = 10_000, after: int = 0) -> Fault:
-    """A fault on pages of the longest list."""
+    """Return a fault on pages of the longest list."""
     return Fault(strikes(source, "first"), effect, times=times, after=after)
 
 
@@ -39,6 +39,7 @@ def asked(request: Request) -> str:
 
 @pytest.mark.parametrize("source", ["charthop", "pingone"])
 def test_a_page_that_leads_to_itself_ends_the_list_at_once(read, source):
+    """A page that links to itself fails the source at once."""
     itself = asked if source == "pingone" else lambda request: request.query.get("from", "")
 
     circle = pages_of(source, link(itself), after=1)
@@ -50,6 +51,7 @@ def test_a_page_that_leads_to_itself_ends_the_list_at_once(read, source):
 
 @pytest.mark.parametrize("source", ["charthop", "pingone"])
 def test_two_pages_that_lead_to_each_other_end_the_list(read, source):
+    """Two pages that link to each other fail the source."""
     seen: list[str] = []
 
     def back(request: Request) -> str:
@@ -66,6 +68,7 @@ def test_two_pages_that_lead_to_each_other_end_the_list(read, source):
 @pytest.mark.parametrize("source", ["charthop", "pingone"])
 @pytest.mark.parametrize("rows", ["the same", "none"])
 def test_links_that_are_always_new_come_to_an_end(read, source, rows):
+    """A list whose links are always new, without new rows, fails the source."""
     numbers = itertools.count()
     first: list[Any] = []
 
@@ -89,6 +92,7 @@ def test_links_that_are_always_new_come_to_an_end(read, source, rows):
 
 
 def test_a_list_without_end_comes_to_one(read, monkeypatch):
+    """An endless list fails the source at the limit of pages."""
     monkeypatch.setattr("pipelines.sources.reading.MAX_PAGES", 20)
     numbers = itertools.count()
 
@@ -106,6 +110,7 @@ def test_a_list_without_end_comes_to_one(read, monkeypatch):
 
 @pytest.mark.parametrize("next_page", [7, {"a": 1}, ["x"], True])
 def test_a_link_that_is_none_ends_the_list(read, next_page):
+    """A next link that is not text fails the source."""
     taken = read("pingone", pages_of("pingone", link(lambda _: next_page)))
 
     assert 4 == taken.code
@@ -117,7 +122,7 @@ def test_a_link_that_is_none_ends_the_list(read, next_page):
 @pytest.mark.parametrize("source", ["charthop", "pingone"])
 @pytest.mark.parametrize("index", range(3))
 def test_an_empty_page_that_promises_more_is_passed(read, source, index):
-    """The page it promises is the one that it should have been."""
+    """An empty page with a next link is passed, and the linked page is read."""
     expected = read.good_day(source)
     itself = asked if source == "pingone" else lambda request: request.query.get("from", "0" * 24)
 
@@ -132,6 +137,7 @@ def test_an_empty_page_that_promises_more_is_passed(read, source, index):
 @pytest.mark.parametrize("index", range(3))
 @pytest.mark.parametrize("times", [1, 10_000], ids=["once", "always"])
 def test_an_agent_list_that_ends_early_is_short_of_its_count(read, index, times):
+    """An agent list with an empty page is read again, and fails if it stays below its count."""
     expected = read.good_day("haloitsm")
     nothing = then(lambda body: body | {"results": []})
 
@@ -142,6 +148,7 @@ def test_an_agent_list_that_ends_early_is_short_of_its_count(read, index, times)
 
 @pytest.mark.parametrize("index", range(2))
 def test_a_user_list_that_ends_early_once_is_read_again(read, index):
+    """A user list that ends early once is read again."""
     expected = read.good_day("pingone")
 
     def last(body: dict[str, Any]) -> dict[str, Any]:
@@ -150,7 +157,7 @@ def test_a_user_list_that_ends_early_once_is_read_again(read, index):
     assert expected == read("pingone", pages_of("pingone", then(last), 1, index)).rows
 
 
-# ---- declared totals
+# ---- declared counts
 
 
 @pytest.mark.parametrize(
@@ -168,7 +175,7 @@ def test_a_user_list_that_ends_early_once_is_read_again(read, index):
     ids=["too big", "too small", "a page too small", "none", "text", "null", "float", "missing"],
 )
 def test_agents_are_counted_where_a_count_is_given(read, count, code):
-    """Agents are counted against the total, and a missing total ends nothing."""
+    """Agents are compared with the declared count; a missing count fails nothing."""
     expected = read.good_day("haloitsm")
 
     def wrong(body: dict[str, Any]) -> dict[str, Any]:
@@ -183,6 +190,7 @@ def test_agents_are_counted_where_a_count_is_given(read, count, code):
 
 @pytest.mark.parametrize("count", [0, 1, 10**6, "9", None, -1, 9.0, [9]], ids=str)
 def test_users_end_with_the_links_whatever_the_count(read, count):
+    """The links decide where users end; a wrong count only warns."""
     expected = read.good_day("pingone")
 
     taken = read("pingone", pages_of("pingone", then(lambda body: body | {"count": count})))
@@ -198,6 +206,7 @@ def test_users_end_with_the_links_whatever_the_count(read, count):
     ids=["1", "n-1", "n", "n+1"],
 )
 def test_any_page_size_gives_the_same(read, source, size):
+    """Every page size gives the same rows."""
     expected = read.good_day(source)
     rows = len(expected[LONGEST[source]])
     read.set(source, "page_size", size(rows))
@@ -207,6 +216,7 @@ def test_any_page_size_gives_the_same(read, source, size):
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_an_empty_tenant_is_one(read_own, source):
+    """An empty tenant is read as empty."""
     company = read_own.sandbox.company
     company.charthop.persons, company.pingone.users, company.haloitsm.agents = {}, {}, {}
     company.pingone.assignments, company.pingone.members = {}, set()
@@ -216,12 +226,96 @@ def test_an_empty_tenant_is_one(read_own, source):
     assert (0, {}) == (taken.code, taken.rows.get(LONGEST[source], {}))
 
 
-# ---- cursors that expire, rows that go
+# ---- lists of HaloITSM with numbered pages
+
+HALF_TOLD = {
+    "count of the page": {"record_count_of_page": True},
+    "bare array as long as the page": {"bare_pages": True},
+    "a smaller page than asked for": {"page_cap": 4, "record_count_of_page": True},
+    "a smaller bare array": {"page_cap": 4, "bare_pages": True},
+}
+
+
+@pytest.mark.parametrize("bare", [True, False], ids=["bare", "counted by page"])
+def test_teams_that_come_in_pages_are_read_whole(read_own, bare):
+    """Teams and roles that a build always pages are read to their end."""
+    halo = read_own.sandbox.company.haloitsm
+    halo.switches.lookups_paged = halo.switches.record_count_of_page = True
+    halo.switches.bare_pages = bare
+    known = max(halo.teams)
+    for number in range(known + 1, known + 101):
+        halo.teams[number] = halo.teams[known] | {"id": number, "name": f"Team {number}"}
+
+    taken = read_own("haloitsm")
+
+    assert 0 == taken.code, taken.failure
+    assert {str(key) for key in halo.teams} == taken.rows["teams"].keys()
+
+
+PAST_THE_END = ("empty", "last", "404")
+
+
+@pytest.mark.parametrize("switches", HALF_TOLD.values(), ids=HALF_TOLD.keys())
+def test_a_total_of_the_page_ends_no_list(read_own, switches):
+    """A total or a length that matches the first page hides no agent on the next page."""
+    halo = read_own.sandbox.company.haloitsm
+    for name, value in switches.items():
+        setattr(halo.switches, name, value)
+
+    taken = read_own("haloitsm")
+
+    assert 0 == taken.code, taken.failure
+    assert {str(key) for key in halo.agents if key != 1} == taken.rows["agents"].keys()
+
+
+@pytest.mark.parametrize("past", PAST_THE_END)
+@pytest.mark.parametrize("build", ["new", "bare pages", "old"])
+@pytest.mark.parametrize("size", [5, 15])
+def test_one_page_more_settles_a_list(read_own, past, build, size):
+    """A list is read whole, whatever a build answers beyond the last page."""
+    halo = read_own.sandbox.company.haloitsm
+    halo.switches.past_the_end = past
+    halo.switches.build = "old" if build == "old" else "new"
+    halo.switches.bare_pages = build == "bare pages"
+    read_own.set("haloitsm", "page_size", size)
+
+    taken = read_own("haloitsm")
+
+    if build == "bare pages" and past == "404":  # nothing says that the last page was the last
+        assert 4 == taken.code
+    else:
+        assert 0 == taken.code, taken.failure
+        assert {str(key) for key in halo.agents if key != 1} == taken.rows["agents"].keys()
+
+
+@pytest.mark.parametrize("count", [True, False], ids=["counted", "without a count"])
+def test_rows_that_come_twice_end_no_list(read, count):
+    """A page that repeats known agents does not end the list."""
+    expected = read.good_day("haloitsm")
+    pages: list[dict[str, Any]] = []
+
+    def again(request: Request, honest: Response) -> Response:
+        """Repeat page one as page two, and move the later pages by one number."""
+        pages.append(json.loads(honest.encoded()))
+        body = pages[-1]
+        if request.query["page_no"] == "2":
+            body = pages[0] | {"results": pages[0]["results"][::-1]}
+        elif request.query["page_no"] != "1":
+            body = pages[-2]
+        return Response(200, body if count else {"results": body["results"]})
+
+    taken = read("haloitsm", pages_of("haloitsm", again))
+
+    assert (0, expected) == (taken.code, taken.rows), taken.failure
+
+
+# ---- expired cursors, deleted rows
 
 
 @pytest.mark.parametrize("code", [400, 410])
 @pytest.mark.parametrize("source", ["charthop", "pingone"])
 def test_a_list_whose_cursor_expired_is_begun_again_once(read, source, code):
+    """A list whose cursor expired is read once more from the start, then fails."""
     expected = read.good_day(source)
     expired = status(code, {"error": "expired"})
 
@@ -243,10 +337,11 @@ CHILD = {
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_was_deleted_meanwhile_has_nothing_and_is_told(read_own, source):
+    """A row deleted during the read has no children, and is reported."""
     gone: list[str] = []
 
     def delete(request: Request, honest: Response) -> Response:
-        """Deleted before its own call came: the one that the call is for."""
+        """Delete the thing of this call just before the call is answered."""
         known = CHILD[source](read_own.sandbox.company)
         key = next(part for part in request.path.split("/") if part in {str(key) for key in known})
         gone.append(key)

@@ -1,4 +1,4 @@
-"""PingOne is changed one call at a time, and nothing is asked twice without looking."""
+"""PingOne is changed one call at a time, and no call is repeated before the state is read."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def writer(settings: pytest.MonkeyPatch) -> Provisioner:
 
 
 def change(action: str, user: str | None = NORA, **more: str | None) -> Change:
-    """A change as a plan says it; `group`, `role` and `scope` by PingOne's ids."""
+    """Return a change of a plan; `group`, `role` and `scope` are PingOne's ids."""
     fields = dict.fromkeys(Change.__dataclass_fields__)
     for kind, slug in (("group", "member"), ("role", "assigned")):
         if key := more.pop(kind, None):
@@ -90,7 +90,7 @@ def new_account(**wanted: object) -> Change:
 
 
 def states(writer: Provisioner, wanted: Change) -> list[str]:
-    """The state before the change, after every call that it takes, and at its end."""
+    """Return the state before the change, after each of its calls, and at the end."""
     found = []
     while len(found) < 4:
         seen = writer.look(wanted)
@@ -115,6 +115,7 @@ def is_write(request: Request) -> bool:
 
 
 def test_every_kind_of_change_is_one_call_and_is_seen_afterwards(tenant, settings):
+    """Every kind of change is one call, and its effect is visible afterwards."""
     settings.setenv("PROVISION__PINGONE__ALLOW_DELETE", "true")
     writer = write_access.connect_writer("pingone")
     role, scope = READER, f"environment:{ENVIRONMENT}"
@@ -129,7 +130,7 @@ def test_every_kind_of_change_is_one_call_and_is_seen_afterwards(tenant, setting
     assert ["pending", "absent"] == states(writer, taken)
     assert ["pending", "done"] == states(writer, change("disable_account"))
     assert ["pending", "done"] == states(writer, change("enable_account"))
-    assert ["drift"] == states(writer, change("delete_account"))  # it is enabled
+    assert ["drift"] == states(writer, change("delete_account"))  # the account is enabled
     assert ["pending", "done"] == states(writer, change("disable_account"))
     assert ["pending", "absent"] == states(writer, change("delete_account"))
     assert NORA not in tenant.pingone.users
@@ -150,6 +151,7 @@ def test_every_kind_of_change_is_one_call_and_is_seen_afterwards(tenant, setting
 
 
 def test_an_account_is_made_disabled_as_asked_and_never_twice(tenant, writer):
+    """An account is created and disabled as planned, and never twice."""
     assert ["create", "disable", "done"] == states(writer, new_account())
     [kim] = [user for user in tenant.pingone.users.values() if user["username"] == "kim"]
     assert (False, "E-77", {"id": CONTRACTORS}, {"given": "Kim"}) == (
@@ -160,18 +162,19 @@ def test_an_account_is_made_disabled_as_asked_and_never_twice(tenant, writer):
     )
     assert ["done"] == states(writer, new_account(username="KIM"))
     assert "email" in writer.look(new_account(email="other@example.com")).why
-    assert ["drift"] == states(writer, new_account(is_enabled=True))  # somebody disabled it
+    assert ["drift"] == states(writer, new_account(is_enabled=True))  # disabled by somebody
     assert ["drift"] == states(writer, new_account(username='a" or username sw "', email=None))
     assert ["create", "done"] == states(writer, new_account(username='o"x', is_enabled=True))
 
     tenant.pingone.update_user(kim["id"], enabled=True)
     tenant.pingone.sign_on(kim["id"])
-    assert ["drift"] == states(writer, new_account())  # in use: not ours to disable
+    assert ["drift"] == states(writer, new_account())  # in use: no longer ours to disable
     assert 3 == len(writes(tenant))
 
 
 @pytest.mark.parametrize("effect", [hang_up, cut, silent, status(500), status(503), status(202)])
 def test_a_call_whose_answer_is_lost_is_not_sent_again(tenant, writer, effect):
+    """A call with a lost answer is not sent again."""
     cases = {
         "POST": (change("grant", group=PAYMENTS), "done"),
         "PUT": (change("disable_account"), "done"),
@@ -206,6 +209,7 @@ def test_an_account_of_unanswered_creation_is_finished(tenant, writer):
 
 
 def test_what_did_not_leave_or_was_turned_away_had_no_effect(tenant, writer, settings):
+    """Unsent and rejected calls have no effect, and are reported as unsent."""
     wanted = change("grant", group=PAYMENTS)
     seen = writer.look(wanted)
     tenant.pingone.switches.rate_limit = 0
@@ -216,20 +220,20 @@ def test_what_did_not_leave_or_was_turned_away_had_no_effect(tenant, writer, set
             "pipelines.http.rate_limit.Pace.slow_down", lambda pace, pause: pauses.append(pause)
         )
         writer.act(wanted, seen)
-    assert [0.02] == pauses  # no hour is slept through: whoever asks is told
+    assert [0.02] == pauses  # no hour is slept through: the caller gets the failure
     tenant.pingone.switches.rate_limit = None
     tenant.pingone.expire_tokens()
     with pytest.raises(Unsent, match="401"):
         writer.act(wanted, seen)
     assert "pending" == writer.look(wanted).state
     assert 2 == len(writes(tenant))
-    writer.act(wanted, seen)  # a new token was fetched
+    writer.act(wanted, seen)  # fetches a new token
 
     tenant.pingone.clients.clear()
     tenant.pingone.expire_tokens()
     with pytest.raises(Unsent, match="401"):
         writer.act(wanted, seen)
-    with pytest.raises(Unsent, match="token"):  # none was to be had, so nothing was sent
+    with pytest.raises(Unsent, match="token"):  # no token was available, so nothing was sent
         writer.act(wanted, seen)
     assert 4 == len(writes(tenant))
     tenant.server.close()
@@ -238,7 +242,7 @@ def test_what_did_not_leave_or_was_turned_away_had_no_effect(tenant, writer, set
 
 
 def test_refusals_are_told_apart(tenant, writer):
-    """Whatever changed between the look and the call, the vendor says no, and which no."""
+    """Each kind of refusal is distinguished, for changes between the read and the call."""
     grant, revoke = change("grant", group=PAYMENTS), change("revoke", user=MARA, group=PAYMENTS)
     role = change("grant", role=READER, scope=f"environment:{ENVIRONMENT}")
     pingone = tenant.pingone
@@ -282,6 +286,7 @@ def test_refusals_are_told_apart(tenant, writer):
 
 
 def test_what_no_call_can_or_may_change_is_not_tried(tenant, writer):
+    """A change that no call can or may make is not attempted."""
     for group in (MANAGERS, PARTNERS):
         assert ["drift"] == states(writer, change("revoke", user=TOBE, group=group))
     through = change("revoke", user=MARA, group=ALL)
@@ -315,7 +320,7 @@ def test_a_role_held_more_widely_counts_as_held(tenant, writer):
         "revoke", role=READER, scope=f"population:{EMPLOYEES}", source_grant_id=wide["id"]
     )
     assert ["wrong"] == states(writer, other)
-    undone = Change(**one.item() | {"source_grant_id": None})  # as given by a plan before it
+    undone = Change(**one.item() | {"source_grant_id": None})  # as an earlier plan gave it
     assert wide["id"] == writer.look(undone).facts["assignment"]
     pingone.switches.inherited_assignments = "marked"
     pingone.add_member(NORA, PAYMENTS)
@@ -327,11 +332,11 @@ def test_a_role_held_more_widely_counts_as_held(tenant, writer):
 
 @pytest.mark.parametrize("sign", ["shared id", "group", "inheritance"])
 def test_an_inherited_assignment_is_not_revoked(tenant, writer, sign):
-    """What the sync calls inherited stays, though the user's list does not call it read-only."""
+    """An inherited assignment is not revoked, even if it is not marked read-only."""
     pingone = tenant.pingone
     pingone.switches.inherited_assignments = "unmarked"
     pingone.switches.inherited_ids = "shared" if sign == "shared id" else "own"
-    pingone.assign_role(ALL, READER, "POPULATION", EMPLOYEES)  # Mara is in it through Payments
+    pingone.assign_role(ALL, READER, "POPULATION", EMPLOYEES)  # Mara is in ALL through Payments
     own = pingone.assign_role(MARA, READER, "POPULATION", CONTRACTORS)
 
     def show_sign(request: Request, honest: Response) -> Response:
@@ -354,7 +359,10 @@ def test_an_inherited_assignment_is_not_revoked(tenant, writer, sign):
 
 
 def test_no_role_is_revoked_if_the_roles_of_groups_are_hidden(tenant, writer):
-    """Without that right nobody can tell whether an assignment is a group's."""
+    """No role is revoked without the right to read group roles.
+
+    Without that right nobody can tell whether an assignment comes from a group.
+    """
     tenant.pingone.assign_role(MARA, READER, "POPULATION", EMPLOYEES)
     tenant.pingone.clients[WRITER].missing_permissions = {"permissions:read:groupRoleAssignments"}
     with pytest.raises(Denied) as denied:
@@ -381,7 +389,10 @@ def test_an_id_of_another_account_stops_everything(tenant, writer):
 
 
 def test_an_account_is_gone_only_if_others_are_there(tenant, writer, settings):
-    """A wrong environment, a page of a proxy and an empty view all answer 404."""
+    """An account counts as deleted only if other accounts are visible.
+
+    A wrong environment, a proxy's page and an empty view all answer 404 too.
+    """
     wanted = change("revoke", user="00000000-0000-4000-8000-000000000000", group=ALL)
     assert "absent" == writer.look(wanted).state
     for name, value in (("ENVIRONMENT_ID", "another"), ("BASE_URL", f"{tenant.server.url}/v2")):
@@ -415,7 +426,7 @@ def test_what_reads_do_not_show_yet_is_waited_for(tenant, writer):
     wanted = change("grant", group=PAYMENTS)
     began = datetime.now(UTC)
     writer.act(wanted, writer.look(wanted))
-    assert "pending" == writer.look(wanted).state  # nobody said that a call was made
+    assert "pending" == writer.look(wanted).state  # no record says that a call was made
     assert "done" == writer.look(wanted, began).state
 
     pingone.switches.read_lag = 10**6
@@ -423,11 +434,12 @@ def test_what_reads_do_not_show_yet_is_waited_for(tenant, writer):
     began = datetime.now(UTC) - timedelta(seconds=1.8)
     writer.act(taken, writer.look(taken))
     assert "pending" == writer.look(taken, began).state
-    with pytest.raises(Rejected, match="not exist any more"):  # and no read says so yet
+    with pytest.raises(Rejected, match="not exist any more"):  # and no read shows it yet
         writer.act(taken, writer.look(taken, began))
 
 
 def test_writing_takes_a_credential_of_its_own(tenant, writer, settings):
+    """Writing needs a credential of its own, and misspelt settings are refused."""
     assert writer.own_accounts() == {
         f"pingone:application:{WRITER}",
         f"pingone:application:{tenant.pingone.client_id}",
@@ -436,7 +448,7 @@ def test_writing_takes_a_credential_of_its_own(tenant, writer, settings):
         "pingone"
     )
     settings.setenv("PROVISION__PINGONE__ALLOW_DELETES", "true")
-    with pytest.raises(Misconfigured, match="no setting of this name"):
+    with pytest.raises(Misconfigured, match="unknown write setting"):
         write_access.connect_writer("pingone")
     settings.delenv("PROVISION__PINGONE__ALLOW_DELETES")
     settings.delenv("PROVISION__PINGONE__CLIENT_SECRET")

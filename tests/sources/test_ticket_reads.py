@@ -1,4 +1,4 @@
-"""Tickets read back: what cannot be read is not a ticket that was closed."""
+"""Tickets are read back; a ticket that cannot be read never counts as closed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.product import Rollcall
 
 
 class Reader:
-    """The tickets that one sync would read, and what it asked for them."""
+    """The tickets that one sync reads, and its number of requests."""
 
     def __init__(self, rollcall: Rollcall) -> None:
         self.rollcall, self.file = rollcall, rollcall.home / "candidate.duckdb"
@@ -32,7 +32,7 @@ class Reader:
             connection.execute("create schema raw_haloitsm")
 
     def opened(self, *summaries: str) -> list[int]:
-        """Tickets of ours, on the desk and in the warehouse."""
+        """Open tickets with Rollcall's marks, on the desk and in the warehouse."""
         desk = self.rollcall.sandbox.company.haloitsm.desk
         made = [desk.upsert({"summary": text, "details": "please"})["id"] for text in summaries]
         with duckdb.connect(str(self.file)) as connection:
@@ -69,12 +69,14 @@ def reader(rollcall) -> Reader:
 
 
 def test_without_a_ticket_of_ours_nothing_is_asked(reader, monkeypatch):
+    """Without a ticket of Rollcall's no request is made."""
     reader.rollcall.sandbox.company.haloitsm.desk.upsert({"summary": "Printer", "details": "x"})
 
     assert ([], 0) == (reader.read(monkeypatch), reader.requests)
 
 
 def test_tickets_tell_their_status_and_their_last_note(reader, monkeypatch):
+    """Tickets have their status and their last note."""
     desk = reader.rollcall.sandbox.company.haloitsm.desk
     first, second = reader.opened("[RC-1] out of Network", "[RC-2] out of Desk")
     desk.act({"ticket_id": first, "outcome": "Note", "note": "asked the team", "new_status": 24})
@@ -87,6 +89,7 @@ def test_tickets_tell_their_status_and_their_last_note(reader, monkeypatch):
 
 
 def test_what_has_not_changed_is_not_asked_again(reader, monkeypatch):
+    """Unchanged tickets are not requested again."""
     reader.opened(*(f"[RC-{number}] x" for number in range(5)))
     before = reader.read(monkeypatch)
     first = reader.requests
@@ -97,6 +100,7 @@ def test_what_has_not_changed_is_not_asked_again(reader, monkeypatch):
 
 @pytest.mark.parametrize("is_deleted", [True, False])
 def test_a_ticket_that_is_not_shown_is_not_closed(reader, monkeypatch, is_deleted):
+    """A deleted or forbidden ticket does not count as closed."""
     desk = reader.rollcall.sandbox.company.haloitsm.desk
     [key] = reader.opened("[RC-1] out of Network")
     if is_deleted:
@@ -108,6 +112,7 @@ def test_a_ticket_that_is_not_shown_is_not_closed(reader, monkeypatch, is_delete
 
 
 def test_a_desk_that_fails_fails_the_read(reader, monkeypatch):
+    """An error of the service desk fails the read."""
     reader.opened("[RC-1] out of Network")
     fails = Fault(lambda request: "Tickets" in request.path, status(400), times=9)
     reader.rollcall.sandbox.haloitsm.faults.append(fails)
@@ -118,7 +123,10 @@ def test_a_desk_that_fails_fails_the_read(reader, monkeypatch):
 
 @pytest.mark.parametrize("is_ignored", [False, True])
 def test_reader_and_writer_agree_on_what_is_closed(reader, monkeypatch, is_ignored):
-    """A plan acts on the state that the sync read, also on a build without `excludeclosed`."""
+    """Reader and writer agree on which tickets are closed, also on a build without `excludeclosed`.
+
+    A plan acts on the state that the sync read.
+    """
     sandbox = reader.rollcall.sandbox
     desk = sandbox.company.haloitsm.desk
     desk.halo.switches.excludeclosed_ignored = is_ignored

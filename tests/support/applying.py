@@ -1,4 +1,4 @@
-"""Applying a plan in the tests: what is asked of the company, and what is left of it there."""
+"""Helpers for tests of `apply`: the calls to the company, and its remaining memberships."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 @contextmanager
 def with_wanted_changes(rollcall: Rollcall) -> Iterator[Rollcall]:
-    """The invented company with six wanted changes, a write credential, and a sync at work."""
+    """Yield a company with six wanted changes, write credentials, and a sync in progress."""
     wants(may_write(rollcall))
     with busy(rollcall):
         yield rollcall
@@ -31,7 +31,7 @@ def applied(company: Rollcall, path: Path, *arguments: str, **settings: str) -> 
 
 
 def calls(company: Rollcall) -> list[tuple[str, str]]:
-    """Every call to PingOne that may have changed something, as it came."""
+    """Return every call to PingOne that may have changed something, in order."""
     return [
         (method, path.split("/", 4)[4])
         for method, path, _, _ in company.sandbox.pingone.log
@@ -40,7 +40,7 @@ def calls(company: Rollcall) -> list[tuple[str, str]]:
 
 
 def asked_for(path: Path, items: list[dict[str, Any]] | None = None) -> list[tuple[str, str]]:
-    """The calls that revoking memberships takes."""
+    """Return the calls that revoke the memberships of a plan."""
     items = json.loads(path.read_text())["items"] if items is None else items
     return [
         (
@@ -53,7 +53,7 @@ def asked_for(path: Path, items: list[dict[str, Any]] | None = None) -> list[tup
 
 
 def held(company: Rollcall, path: Path, items: list[dict[str, Any]] | None = None) -> int:
-    """How many of a plan's memberships are there still."""
+    """Return how many of a plan's memberships still exist."""
     members = company.sandbox.company.pingone.members
     return sum(
         (item["account_id"].split(":")[2], item["entitlement_id"].split(":")[2]) in members
@@ -68,7 +68,7 @@ def journal(path: Path) -> list[dict[str, Any]]:
 
 
 def write(before: bool = False, times: int = 1, after: int = 0, effect: Any = None) -> Fault:
-    """What goes wrong with a call that changes something."""
+    """Return a fault for a call that changes something."""
     return Fault(
         lambda request: request.method == "DELETE",
         effect or status(500),

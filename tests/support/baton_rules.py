@@ -1,7 +1,7 @@
-"""baton-file as its connector reads it, written down anew from its manuals and its code.
+"""The rules of baton-file's connector, written independently from its manuals and its code.
 
-github.com/ConductorOne/baton-file: docs/json_instructions.md, docs/excel_instructions.md. Shares no
-code with the export.
+Sources: github.com/ConductorOne/baton-file, docs/json_instructions.md and
+docs/excel_instructions.md. No code is shared with the export.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ def from_json(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def from_later_json(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """The same from what later versions read (pkg/client/types.go, ValidateReferences): `grants` or
-    a user's `name` would be refused; a mapping is a grant to an entitlement, expanded in full."""
+    """Return the same data from the JSON of later versions.
+
+    Their rules are in pkg/client/types.go, ValidateReferences: `grants` and a user's `name` are
+    refused. A mapping is a grant to an entitlement, expanded in full.
+    """
     told = json.loads(path.read_bytes())
     assert "grants" not in told and {"full"} >= {
         row["inheritance_depth"] for row in told["grant_inheritance_mappings"]
@@ -63,12 +66,15 @@ def from_later_json(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def unescaped(text: str | None) -> str:
-    """XML cannot say every character; workbooks write such as _x0001_ (ECMA-376, ST_Xstring)."""
+    """Return the text without escapes such as _x0001_.
+
+    XML cannot contain every character, so workbooks escape some (ECMA-376, ST_Xstring).
+    """
     return re.sub("_x([0-9A-F]{4})_", lambda found: chr(int(found[1], 16)), text or "")
 
 
 def sheets(path: Path) -> dict[str, list[dict[str, str]]]:
-    """Every sheet by its header; no cell may be anything but text."""
+    """Return every sheet by its header; fail if a cell is not text."""
     book = openpyxl.load_workbook(path, read_only=True)
     found = {}
     for sheet in book:
@@ -112,7 +118,10 @@ FIELDS = {
 def from_workbook(
     path: Path, entitlement: str = "Entitlement Granted to Prinicpal"
 ) -> dict[str, list[dict[str, Any]]]:
-    """The same as from JSON. The reader's code asks for this header, the manual for another."""
+    """Return the same data from a workbook.
+
+    The connector's code and its manual differ on one header.
+    """
     found = sheets(path)
     data: dict[str, list[dict[str, Any]]] = {
         section: [{key: row[header] for header, key in fields.items()} for row in found[section]]
@@ -132,7 +141,7 @@ def from_workbook(
 
 
 def must_be_sound(data: dict[str, list[dict[str, Any]]]) -> None:
-    """What the manual requires, and what the connector would skip without a word."""
+    """Fail if the data breaks a rule of the manual, or has a part that the connector would skip."""
     assert set(SECTIONS) == data.keys()
     for row in (row for section in SECTIONS for row in data[section]):
         for value in row.values():
@@ -158,7 +167,7 @@ def must_be_sound(data: dict[str, list[dict[str, Any]]]) -> None:
     parents = {row["name"]: row["parent_resource"] for row in data["resources"]}
     for name in parents:
         seen = []
-        while name:  # children are listed below a parent that is listed itself
+        while name:  # children are listed below a parent that is in the list
             assert name in parents and name not in seen
             seen.append(name)
             name = parents[name]
@@ -175,7 +184,7 @@ def must_be_sound(data: dict[str, list[dict[str, Any]]]) -> None:
 
 
 def expanded(data: dict[str, list[dict[str, Any]]]) -> set[tuple[str, str]]:
-    """Who has what once grants to entitlements have gone to all who hold these."""
+    """Return who has what after grants to entitlements have been passed to all of their holders."""
     users = {row["name"] for row in data["users"]}
     through: dict[str, set[str]] = {}
     held = set()

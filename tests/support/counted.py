@@ -1,6 +1,6 @@
-"""What a test went through, for the long suite to add up: one JSON line per `count`.
+"""Counts of what the tests did, for the long suite to add up: one JSON line per `count`.
 
-Only where ROLLCALL_COUNTS names a file; several processes may add to it.
+Counts are kept only where ROLLCALL_COUNTS names a file. Several processes may append to it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def count(part: str, **numbers: int) -> None:
-    """So much of each was done in this part."""
+    """Append how many of each thing this part has done."""
     path = os.environ.get("ROLLCALL_COUNTS")
     if path:
         with Path(path).open("a", encoding="utf-8") as file:
@@ -20,7 +20,7 @@ def count(part: str, **numbers: int) -> None:
 
 
 def counted(path: Path) -> dict[str, dict[str, int]]:
-    """All that was counted, by part."""
+    """Return the sums by part."""
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         numbers = json.loads(line)

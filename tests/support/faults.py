@@ -1,6 +1,6 @@
-"""What can go wrong with one answer, where in a sync it strikes, and a source read in spite of it.
+"""Faults of single answers, where in a sync they strike, and a source that is read despite them.
 
-A fault that never struck proves nothing: whoever sets one asserts that it `fired`.
+A fault that never struck proves nothing: whoever sets a fault asserts that it `fired`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from tests.support.counted import count
 from tests.support.product import FAST
 
 Effect = Callable[[Request, Response | None], Response]
-Rows = dict[str, dict[str, Any]]  # by table: id -> what the vendor said
+Rows = dict[str, dict[str, Any]]  # by table: id -> the vendor's payload
 
 PAGE = {"charthop": 3, "haloitsm": 5, "pingone": 3}
 LISTS = {"charthop": "/person", "haloitsm": "/api/Agent", "pingone": "/users"}
@@ -43,24 +43,24 @@ POSITIONS = ("token", "first", "middle", "last", "child")
 
 
 def status(code: int, body: Any = b"", **headers: str) -> Effect:
-    """This answer instead. Headers by their names with underscores."""
+    """Return a fault that answers with this status. Header names use underscores."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda request, honest: Response(code, body, named)
 
 
 def hang_up(request: Request, honest: Response | None) -> Response:
-    """The connection ends before a single byte came."""
+    """End the connection before the first byte."""
     raise ConnectionAbortedError
 
 
 def cut(request: Request, honest: Response) -> Response:
-    """Half of the body, of the length that was promised."""
+    """Send half of the body under the full content length."""
     body = honest.encoded()
     return Response(honest.status, body, honest.headers, cut_after=len(body) // 2)
 
 
 def cut_unsaid(request: Request, honest: Response) -> Response:
-    """Half of the body, and no length was promised."""
+    """Send half of the body without any content length."""
     body = honest.encoded()
     return Response(200, body, {"content-length": ""}, cut_after=len(body) // 2)
 
@@ -72,6 +72,7 @@ def broken_chunks(request: Request, honest: Response) -> Response:
 
 
 def short_gzip(request: Request, honest: Response) -> Response:
+    """Send a compressed body without its end."""
     packed = gzip.compress(honest.encoded())
     return Response(200, packed[: len(packed) // 2], {"content-encoding": "gzip"})
 
@@ -83,17 +84,17 @@ def broken_gzip(request: Request, honest: Response) -> Response:
 
 
 def no_length(request: Request, honest: Response) -> Response:
-    """The honest answer, its end told by closing the connection."""
+    """Send the whole answer without a length, and mark its end by closing the connection."""
     return Response(honest.status, honest.encoded(), {"content-length": ""}, cut_after=10**6)
 
 
 def closed_after(request: Request, honest: Response) -> Response:
-    """The honest answer on a connection that is closed afterwards without a word."""
+    """Send the whole answer, then close the connection without announcing it."""
     return Response(honest.status, honest.encoded(), honest.headers, cut_after=10**6)
 
 
 def marked(request: Request, honest: Response) -> Response:
-    """The honest answer after a byte order mark, packed, and under the wrong content type."""
+    """Send the whole answer compressed, with a byte order mark and a wrong content type."""
     packed = gzip.compress(b"\xef\xbb\xbf" + honest.encoded())
     kind = {"content-encoding": "gzip", "content-type": "text/html"}
     return Response(honest.status, packed, kind)
@@ -104,19 +105,19 @@ def dripping(request: Request, honest: Response) -> Response:
 
 
 def silent(request: Request, honest: Response | None) -> Response:
-    """Nothing, until nobody listens any more."""
+    """Send nothing until the client gives up."""
     threading.Event().wait(3)
     return Response(503)
 
 
 def moved(request: Request, honest: Response) -> Response:
-    """A redirect to where it was."""
+    """Redirect to the same address."""
     asked = "&".join(f"{name}={value}" for name, value in request.query.items())
     return Response(307, b"", {"location": f"{request.path}?{asked}"})
 
 
 def then(change: Callable[[Any], Any]) -> Effect:
-    """The honest answer with its body changed."""
+    """Return a fault that sends the answer with a changed body."""
 
     def effect(request: Request, honest: Response) -> Response:
         return Response(honest.status, change(json.loads(honest.encoded())))
@@ -125,7 +126,7 @@ def then(change: Callable[[Any], Any]) -> Effect:
 
 
 def link(to: Callable[[Request], str]) -> Effect:
-    """The page as it is, with another link to the next."""
+    """Return a fault that sends the page with another link to the next page."""
 
     def effect(request: Request, honest: Response) -> Response:
         body = json.loads(honest.encoded())
@@ -142,7 +143,7 @@ def link(to: Callable[[Request], str]) -> Effect:
 
 
 def strikes(source: str, position: str) -> Callable[[Request], bool]:
-    """Which requests of a source are at this position; of a list, those of all its pages."""
+    """Return which requests of a source are at this position, for a list those of all its pages."""
     if position == "token":
         return lambda request: request.path.endswith("/token")
     if position == "child":
@@ -151,8 +152,11 @@ def strikes(source: str, position: str) -> Callable[[Request], bool]:
 
 
 def fault(source: str, position: str, effect: Effect, times: int = 1) -> Fault:
-    """This effect on the first, second or last page of the longest list, on the token, or on the
-    fourth of the calls per item."""
+    """Return a fault at one position of a source.
+
+    The positions: the first, second or last page of the longest list, the token, and the fourth of
+    the calls per item.
+    """
     after = {"middle": 1, "last": 2, "child": 3}.get(position, 0)
     return Fault(strikes(source, position), effect, times=times, after=after)
 
@@ -162,7 +166,7 @@ def fault(source: str, position: str, effect: Effect, times: int = 1) -> Fault:
 
 @dataclass
 class Taken:
-    """What a source gave, or why it gave nothing."""
+    """The rows that a source delivered, or why it failed."""
 
     rows: Rows
     failure: Failure | None
@@ -174,7 +178,7 @@ class Taken:
 
 
 class Reader:
-    """Reads one source of a sandbox by the settings alone, into a file that is thrown away."""
+    """Reads one source of a sandbox through its settings, into a file that is thrown away."""
 
     def __init__(
         self, sandbox: Sandbox, home: Path, patch: pytest.MonkeyPatch, good_days: dict[str, Path]
@@ -197,17 +201,23 @@ class Reader:
         return getattr(self.sandbox, source)
 
     def good_day(self, source: str) -> Rows:
-        """What is loaded of the source without a fault; read once for all tests of a file."""
+        """Return the rows of the source without a fault.
+
+        They are read once for all tests of a file.
+        """
         if source not in self.good_days:
             work = self.home / source
             work.mkdir()
-            load.load_source(load.extract_source(source, work / "access.duckdb", work))
+            load.load_source(load.extract_source(load.Read(source), work / "access.duckdb", work))
             self.good_days[source] = work
         return loaded(self.good_days[source])
 
     def __call__(self, source: str, *faults: Fault, again: bool = False) -> Taken:
-        """What the source gives while these faults strike, each at least once; `again` after a
-        good day. Its resources are asked as dlt asks them, and nothing is written."""
+        """Read the source while these faults strike, each at least once.
+
+        With `again`, a read without faults comes first. Resources are called as dlt calls them, and
+        nothing is written.
+        """
         server, counters = self.server(source), Counters()
         earlier = EarlierRows(self.good_days[source] / "access.duckdb", source) if again else None
         server.faults, server.log, server.seen = [*faults], [], []
@@ -223,7 +233,7 @@ class Reader:
             if failure is None:
                 raise
         server.faults = []
-        assert all(fault.fired for fault in faults), "a fault never struck"
+        assert all(fault.fired for fault in faults), "a planned fault never struck"
         count("faults", reads=1, struck=sum(fault.fired for fault in faults))
         return Taken(rows, failure, counters.warnings)
 
@@ -239,7 +249,7 @@ def by_id(name: str, tables: list[pa.Table]) -> dict[str, Any]:
 
 
 def loaded(work: Path) -> Rows:
-    """The raw tables of a package that was loaded."""
+    """Return the raw tables of a loaded package."""
     tables = defaultdict(list)
     for path in work.glob("**/completed_jobs/*.parquet"):
         tables[path.name.split(".")[0]].append(parquet.read_table(path))
@@ -247,7 +257,7 @@ def loaded(work: Path) -> Rows:
 
 
 def quick(patch: pytest.MonkeyPatch, **limits: float) -> None:
-    """Every source waits for next to nothing from now on, after a 429 too."""
+    """Make every source wait almost no time from now on, after a 429 too."""
     patch.setattr("pipelines.http.rate_limit.Pace.slow_down", lambda pace, pause: None)
     limits = {"wait": 0.002, "longest_wait": 0.02} | limits
     for source in source_names():
@@ -255,8 +265,10 @@ def quick(patch: pytest.MonkeyPatch, **limits: float) -> None:
 
 
 def one_by_one(sandbox: Sandbox) -> Sandbox:
-    """Builds whose lists leave something out, so that every source makes a call per item; and
-    nine people, to make no more of them than it takes."""
+    """Switch to builds whose lists are incomplete, so that every source makes a call per item.
+
+    Nine people suffice, and more would mean more calls.
+    """
     charthop, halo = sandbox.company.charthop.switches, sandbox.company.haloitsm.switches
     charthop.list_has_group_ids = charthop.job_list_has_group_ids = False
     halo.list_has_teams = False
@@ -264,7 +276,7 @@ def one_by_one(sandbox: Sandbox) -> Sandbox:
         for key in sorted(known)[9:]:
             del known[key]
     tenant = sandbox.company.pingone
-    tenant.switches.audit_rate_limit = None  # else every tenth reading in a second waits for one
+    tenant.switches.audit_rate_limit = None  # else every tenth read in a second waits for a second
     for key in sorted(tenant.groups)[6:]:
         del tenant.groups[key]
     tenant.nestings = {pair for pair in tenant.nestings if {*pair} <= set(tenant.groups)}
@@ -273,7 +285,7 @@ def one_by_one(sandbox: Sandbox) -> Sandbox:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Sandbox]:
-    """One sandbox for tests that do not change the company."""
+    """Serve one sandbox to all tests that do not change the company."""
     with Sandbox() as sandbox:
         yield one_by_one(sandbox)
 
@@ -292,5 +304,5 @@ def read(
 
 @pytest.fixture
 def read_own(sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
-    """A reader of a company that the test may change."""
+    """Return a reader of a company that the test may change."""
     return Reader(one_by_one(sandbox), tmp_path, monkeypatch, {})

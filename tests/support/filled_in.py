@@ -1,4 +1,4 @@
-"""Decision files as they come back: filled in by reviewers, saved again by their spreadsheets."""
+"""Decision files as they come back: filled in by reviewers and saved by their spreadsheets."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def decided(rows: Rows, decision: str = "keep", comment: str = "") -> Rows:
+    """Return the rows with this decision and comment filled in."""
     return [row | {"decision": decision, "comment": comment} for row in rows]
 
 
 def text(rows: Rows, headers: Iterable[str] = HEADERS, **dialect: Any) -> str:
-    """The rows as CSV."""
+    """Return the rows as CSV."""
     file = io.StringIO(newline="")
     writer = csv.DictWriter(file, [*headers], extrasaction="ignore", restval="", **dialect)
     writer.writeheader()
@@ -35,8 +36,10 @@ def text(rows: Rows, headers: Iterable[str] = HEADERS, **dialect: Any) -> str:
 
 
 def sealed(key: bytes, *fields: str) -> str:
-    """The seal of a row that is about this: campaign, item, account, entitlement, scope, reviewer.
-    By Python's own HMAC, where the product has DuckDB make it."""
+    """Return the seal of a row: campaign, item, account, entitlement, scope and reviewer.
+
+    The seal is made with Python's own HMAC, while the product uses DuckDB.
+    """
     framed = b"".join(b"%d:%s," % (len(raw), raw) for raw in (text.encode() for text in fields))
     return base64.b32encode(hmac.digest(key, framed, hashlib.sha256)[:15])[:20].decode()
 
@@ -44,7 +47,7 @@ def sealed(key: bytes, *fields: str) -> str:
 def workbook(
     rows: Rows, change: Callable[[Any], None] = lambda _: None, headers: Iterable[str] = HEADERS
 ) -> bytes:
-    """The rows as XLSX; `change` is done to the sheet before it is saved."""
+    """Return the rows as XLSX; `change` edits the sheet before it is saved."""
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "Access"
@@ -59,7 +62,7 @@ def workbook(
 
 
 def ours(rows: Rows) -> bytes:
-    """The rows as XLSX with one table of texts for all cells, as Excel has it."""
+    """Return the rows as XLSX with one table of shared strings, as Excel writes it."""
     file = io.BytesIO()
     book = writer.new_workbook(file)
     sheet = book.add_worksheet("Access")
@@ -71,7 +74,7 @@ def ours(rows: Rows) -> bytes:
 
 
 def repacked(data: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
-    """A workbook with other parts."""
+    """Return a workbook with changed parts."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     change(parts)
@@ -83,7 +86,7 @@ def repacked(data: bytes, change: Callable[[dict[str, bytes]], None]) -> bytes:
 
 
 def came(home: Path, content: Rows | bytes, name: str = "kim.csv") -> str:
-    """A file that came in."""
+    """Write an incoming file, and return its path."""
     data = text(content).encode("utf-8-sig") if isinstance(content, list) else content
     (home / name).write_bytes(data)
     return str(home / name)

@@ -1,5 +1,6 @@
-"""Histories for hypothesis: a random company, what its tenants leave open, what happens between two
-syncs, and what goes wrong during one.
+"""Histories for hypothesis: a random company, its tenants' switches, changes and faults.
+
+Changes happen between two syncs, faults during one.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from tests.support.worlds_pingone import CHANGES
 from tests.sync.test_sync import CHARTHOP, HALOITSM, PINGONE
 
 SOURCES = ("charthop", "haloitsm", "pingone")
-SYNCS = 3  # of one history, before the full one at its end
-APART = 1000  # numbers that one company may use
+SYNCS = 3  # of one history, before the final full sync
+APART = 1000  # the range of numbers for one company
 
-# What passes after so many answers, and what ends the source; struck by every history
+# Faults that end after so many answers, and faults that fail the source; see `strike`
 PASSING: dict[str, tuple[Effect, int]] = {
     "429": (status(429, retry_after="0"), 1),
     "503": (status(503), 2),
@@ -46,8 +47,10 @@ OPEN = {
 
 @dataclass(frozen=True)
 class Step:
-    """What happens before one sync, and by source what goes wrong in it: a fault by its name, and
-    how many answers come before it."""
+    """The changes before one sync, and the faults in it.
+
+    Each source's fault is a name and the number of answers before it.
+    """
 
     changes: tuple[tuple[str, int, int], ...]
     trouble: dict[str, tuple[str, int]]
@@ -58,7 +61,7 @@ class Step:
 
 @dataclass(frozen=True)
 class History:
-    """Printed by a test that fails, and put into an `@example` to see it again."""
+    """One history. A failing test prints it, to be pasted into an `@example`."""
 
     people: int
     seed: int
@@ -129,7 +132,7 @@ def histories() -> st.SearchStrategy[History]:
 
 
 def strike(sandbox: Sandbox, step: Step) -> list[Fault]:
-    """Set the faults of this step; each must have `fired` when the sync is over."""
+    """Set the faults of this step. Each must have `fired` when the sync has ended."""
     struck = []
     for source, (name, after) in step.trouble.items():
         if name in LASTING:
@@ -147,7 +150,7 @@ def strike(sandbox: Sandbox, step: Step) -> list[Fault]:
 
 @dataclass
 class Truth:
-    """What one source must be published as: its state when it was last read completely."""
+    """The expected published data of one source: its state at the last complete read."""
 
     accounts: dict[str, str]
     entitlements: set[str]

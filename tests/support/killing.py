@@ -1,9 +1,9 @@
 """`python -m tests.support.killing PLAN DIGEST STRIDE`: apply a plan, killed at each step.
 
-A step is a record that goes to disk (killed before it, in the middle of it, after it) or a request
-(killed before it, and once it was answered). Each change is begun again and again, killed a little
-later each time, until it is settled: at every step with a stride of 1, at every n-th with more. The
-first change is killed in what comes before all changes, too.
+A step is a record that is written to disk (killed before, during and after the write) or a request
+(killed before it and after its answer). Each change is started again, killed a little later each
+time, until it is complete. With a stride of 1 that is at every step, otherwise at every n-th step.
+For the first change this includes the steps before all changes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from requests.adapters import HTTPAdapter
 
 from pipelines import __main__ as cli
 from pipelines.cli import apply
-from pipelines.files import json_lines  # loaded once, for every child
+from pipelines.files import json_lines  # imported once, for every child
 from pipelines.sources.haloitsm import writer as _halo
 from pipelines.sources.pingone import writer as _pingone
 from pipelines.write_back import apply as carrying
@@ -29,7 +29,7 @@ MOST = 400  # steps of one change
 
 
 class Death:
-    """This process dies at its `at`-th step, from the first change on or from the very start."""
+    """Kills this process at its `at`-th step, counted from the first change or from the start."""
 
     def __init__(self, at: int, from_start: bool) -> None:
         self.left, self.counts = at, from_start
@@ -63,7 +63,7 @@ class Death:
 
 
 def child(plan: Path, digest: str, at: int, from_start: bool) -> int:
-    """The exit code of an apply that dies at this step; negative if it did."""
+    """Return the exit code of an apply killed at this step, which is negative if it was killed."""
     pid = os.fork()
     if pid == 0:
         code = 1

@@ -1,8 +1,8 @@
-"""Many companies in one warehouse: each is read by the sources' own code over HTTP into raw tables
-of its own; dbt then builds the marts of all of them at once.
+"""Many companies in one warehouse, to test many histories in little time.
 
-What differs from a sync: dlt's package and load, the guard and the rename are left out (the
-histories that go through `rollcall sync` have those), so that a thousand histories take minutes.
+The sources' own code reads each company over HTTP into raw tables of its own. dbt then builds the
+marts of all companies at once. dlt's package and load, the guard and the rename are left out, so
+that a thousand histories take minutes. The histories that run `rollcall sync` cover those parts.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Kept(EarlierRows):
 
 
 class One:
-    """One history: its world, what was read of it so far, and what is true of it."""
+    """One history: its company, the data read so far, and the expected data."""
 
     def __init__(self, history: History, first: int) -> None:
         self.history, self.world = history, history.world(first)
@@ -60,7 +60,7 @@ class One:
         self.ever: set[str] = set()  # accounts and entitlements
 
     def live(self, sandbox: Sandbox, step: Step) -> None:
-        """Let the changes of this step happen, and read all sources in spite of its faults."""
+        """Make the changes of this step, and read all sources despite its faults."""
         for change in step.changes:
             self.world.change(*change)
         self.serve(sandbox)
@@ -77,7 +77,7 @@ class One:
         sandbox.serve(self.world.company)
 
     def read(self, source: str, full: bool = False) -> bool:
-        """Read one source as dlt would ask for it; whether it was taken."""
+        """Read one source as dlt would call it, and return whether the read succeeded."""
         state = dict(self.states[source])
         counters = Counters()
         connected = registry.connect_source(source, counters, Kept(self.raw, source), full)
@@ -117,7 +117,7 @@ def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 class Many:
-    """Histories that go on side by side, and the warehouse that they share."""
+    """Histories that advance together, and the warehouse that they share."""
 
     def __init__(self, histories: list[History], home: Path, sandbox: Sandbox) -> None:
         self.sandbox, self.home = sandbox, home
@@ -127,7 +127,7 @@ class Many:
         self.cells = 0  # compared so far
 
     def sync(self, number: int) -> None:
-        """The next step of every history, and one build; all that is published must be true."""
+        """Advance every history by one step, build once, and compare all published data."""
         for one in self.all:
             one.live(self.sandbox, one.history.steps[number])
         self.build(number)
@@ -135,8 +135,10 @@ class Many:
         self.must_be_true(number)
 
     def build(self, number: int) -> None:
-        """All raw tables into the shared ones; what companies have in common (a built-in role, the
-        organisation) is one row."""
+        """Copy all raw tables into the shared ones, and build.
+
+        Rows that companies share (a built-in role, the organisation) are copied once.
+        """
         self.at = datetime.now(UTC)
         reads = {
             source: load.Read(source, started_at=self.at, ended_at=self.at) for source in SOURCES
@@ -149,7 +151,7 @@ class Many:
                 for table in tables(one.raw):
                     found[table].append(one.raw.execute(f"from {table}").to_arrow_table())
             for table, parts in found.items():
-                rows = pa.concat_tables(parts)  # DuckDB finds it by its name
+                rows = pa.concat_tables(parts)  # DuckDB finds the variable by its name
                 connection.execute(f"create schema if not exists {table.split('.')[0]}")
                 connection.execute(f"create table if not exists {table} ({COLUMNS})")
                 connection.execute(
@@ -173,7 +175,7 @@ class Many:
             self.compare(f"sync {number}", self.truth(), published)
 
     def must_have_been_true(self) -> None:
-        """Any past state can be asked for."""
+        """Fail unless every past state can be queried."""
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             for at, truth in self.moments:
                 then = f"_asof('{at.isoformat()}')"
@@ -203,7 +205,7 @@ class Many:
             )
 
     def full(self) -> None:
-        """Everything is read again, and there is nothing that the reads in part had missed."""
+        """Read everything again in full, and fail if the incremental reads had missed anything."""
         for one in self.all:
             one.serve(self.sandbox)
             for source in SOURCES:
@@ -226,7 +228,7 @@ class Many:
 def said(
     connection: duckdb.DuckDBPyConnection, accounts: str, entitlements: str, grants: str
 ) -> tuple[dict, set, dict]:
-    """What these three tables say, in the oracle's words."""
+    """Return the contents of these three tables in the oracle's format."""
     return (
         dict(connection.execute(f"select account_id, status from {accounts}").fetchall()),
         {

@@ -1,7 +1,7 @@
-"""What the published tables must say, worked out from the vendors' own state.
+"""The expected contents of the published tables, computed from the vendors' own state.
 
-Plain Python over the sandbox's dictionaries; nothing of the product is imported here, so that a
-rule misread there is not misread twice.
+This is plain Python over the sandbox's dictionaries. No code of the product is imported here, so
+that a misread rule is not misread twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Scope = str | None
 
 @dataclass
 class Facts:
-    """Of one source: accounts with their status, entitlements, direct grants, what gives what."""
+    """One source's accounts with status, entitlements, direct grants, and what gives what."""
 
     accounts: dict[str, str] = field(default_factory=dict)
     entitlements: set[Entitlement] = field(default_factory=set)
@@ -31,7 +31,7 @@ class Facts:
     )
 
     def grants(self) -> dict[tuple[str, Entitlement, Scope], tuple[bool, bool, tuple[str, ...]]]:
-        """(account, entitlement, scope) -> is_direct, is_inherited, inherited_from."""
+        """Return (account, entitlement, scope) -> (is_direct, is_inherited, inherited_from)."""
         roots: dict[tuple[str, Entitlement, Scope], set[Entitlement]] = defaultdict(set)
         for account, held, scope in self.direct:
             if scope is not None:
@@ -46,7 +46,7 @@ class Facts:
         }
 
     def reach(self, start: Entitlement) -> set[tuple[Entitlement, Scope]]:
-        """Everything that holding this leads to, itself left out."""
+        """Return everything that a holder of `start` gets, without `start` itself."""
         found: set[tuple[Entitlement, Scope]] = set()
         edge = {(start, None)}
         while edge:
@@ -66,17 +66,19 @@ def facts(company: Company) -> dict[str, Facts]:
 
 
 def employment(org: ChartHop, person: dict) -> str:
-    """`active`, `leaver`, `future` or `unknown`, by the person's newest hire."""
+    """Return `active`, `leaver`, `future` or `unknown`, by the newest employment that has begun."""
     if not person["hires"]:
         return "unknown"
-    hire, today = person["hires"][-1], org.today
-    if date.fromisoformat(hire["startDate"]) > today:
+    today = org.today
+    begun = [h for h in person["hires"] if date.fromisoformat(h["startDate"]) <= today]
+    if not begun:
         return "future"
-    end = hire.get("endDate")
+    end = begun[-1].get("endDate")
     return "leaver" if end and date.fromisoformat(end) < today else "active"
 
 
 def charthop(org: ChartHop) -> Facts:
+    """Return the accounts, entitlements and grants that ChartHop's state implies."""
     told = Facts()
     for key, person in org.persons.items():
         account = f"charthop:person:{key}"
@@ -86,15 +88,16 @@ def charthop(org: ChartHop) -> Facts:
             told.direct.add((account, f"charthop:group:{group}:member", None))
     for key, group in org.groups.items():
         begun = (group.get("startsOn") or "") <= org.today.isoformat()
-        if begun and not group.get("deleteAt"):
+        if begun and not (group.get("deleteAt") or "9999")[:10] <= org.today.isoformat():
             told.entitlements.add(f"charthop:group:{key}:member")
     return told
 
 
 def haloitsm(halo: HaloITSM) -> Facts:
+    """Return the accounts, entitlements and grants that HaloITSM's state implies."""
     told = Facts()
     for key, agent in halo.agents.items():
-        if key != 1:  # Unassigned, which is nobody
+        if agent["name"] != "Unassigned":
             told.accounts[f"haloitsm:agent:{key}"] = (
                 "disabled" if agent["isdisabled"] else "enabled"
             )
@@ -117,6 +120,7 @@ def haloitsm(halo: HaloITSM) -> Facts:
 
 
 def pingone(tenant: PingOne) -> Facts:
+    """Return the accounts, entitlements and grants that PingOne's state implies."""
     told = Facts()
     for key, user in tenant.users.items():
         told.accounts[f"pingone:user:{key}"] = "enabled" if user["enabled"] else "disabled"

@@ -1,4 +1,4 @@
-"""Clocks that are wrong: of a whole process, or of the runs in a warehouse."""
+"""Wrong clocks: of a whole process, or of the runs in a warehouse."""
 
 from __future__ import annotations
 
@@ -34,8 +34,7 @@ time.time = lambda: seconds() + DAYS * 86_400
 
 
 def write_site(folder: Path, days: float) -> Path:
-    """Write the module that Python imports at its start, with a clock so many days ahead; return
-    the folder for PYTHONPATH."""
+    """Write a module that moves Python's clock so many days ahead; return the PYTHONPATH for it."""
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(SITE.format(days=days), encoding="utf-8")
     return folder

@@ -1,6 +1,6 @@
-"""A small PingOne environment, served, and a client that asks it over HTTP.
+"""A small PingOne environment, served on loopback, and an HTTP client for it.
 
-What the vendor promises is tested on it, apart from any company.
+The vendor's promises are tested here, without any company.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ READER = "0bd9c966-7664-4ac1-b059-0ff9293908e2"
 
 
 class Tenant:
-    """A client of one served environment, with a clock that is wound by hand."""
+    """A client of one served environment, with a clock that tests move by hand."""
 
     def __init__(self, **settings: Any) -> None:
         self.time, self.ticks = datetime(2026, 8, 20, 10, tzinfo=UTC), 0.0
@@ -51,7 +51,7 @@ class Tenant:
         return self.http.request(method, f"{self.root}/{path}", **more)
 
     def rows(self, path: str, **query: Any) -> list[dict[str, Any]]:
-        """A whole list, by its `next` links."""
+        """Return all rows of a list by following its `next` links."""
         found: list[dict[str, Any]] = []
         url = requests.Request("GET", f"{self.root}/{path}", params=query)
         link: str | None = url.prepare().url
@@ -73,7 +73,7 @@ class Tenant:
 
 
 def fill(pingone: PingOne) -> PingOne:
-    """Mara and Nora work here, Tobe for a partner; payments people are finance people."""
+    """Add Mara and Nora, who work here, and Tobe of a partner. Payments is inside Finance."""
     for population_id, name in ((EMPLOYEES, "Employees"), (CONTRACTORS, "Contractors")):
         pingone.populations[population_id] = {"id": population_id, "name": name}
     pingone.populations[EMPLOYEES]["default"] = True
@@ -106,7 +106,7 @@ def fill(pingone: PingOne) -> PingOne:
 
 
 def refusal(answer: requests.Response) -> tuple[Any, ...]:
-    """Status, code, and code and target of the first detail."""
+    """Return the status, the code, and code and target of the first detail."""
     body = answer.json()
     detail = (body.get("details") or [{}])[0]
     return answer.status_code, body["code"], detail.get("code"), detail.get("target")

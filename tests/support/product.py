@@ -1,4 +1,4 @@
-"""The product as tests run it: its commands, its warehouse, and a company's first sync."""
+"""Rollcall as the tests run it: its commands, its warehouse, and a company's first sync."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FAST = {
 
 @contextmanager
 def keep_process_state() -> Iterator[None]:
-    """What a command makes of its own process is not left to the tests'."""
+    """Restore the umask and the signal handlers that a command sets for its process."""
     handlers = {number: signal.getsignal(number) for number in INTERRUPTS}
     umask = os.umask(0o022)
     try:
@@ -49,7 +49,7 @@ def keep_process_state() -> Iterator[None]:
 
 @dataclass
 class Result:
-    """What a command said, and its exit code."""
+    """The output and the exit code of a command."""
 
     code: int
     out: str
@@ -62,7 +62,7 @@ class Result:
 
 @dataclass
 class Rollcall:
-    """The product, with a warehouse of its own, on one sandbox."""
+    """Rollcall with a warehouse of its own, pointed at one sandbox."""
 
     sandbox: Sandbox
     warehouse: Path
@@ -72,7 +72,7 @@ class Rollcall:
     patch: pytest.MonkeyPatch
 
     def run(self, *arguments: str, **settings: str) -> Result:
-        """A command in this process, which has dbt loaded already."""
+        """Run a command in this process, where dbt is already imported."""
         self.capture.readouterr()
         with self.patch.context() as patch:
             for name in [name for name in os.environ if name.startswith("SOURCES__")]:
@@ -87,7 +87,7 @@ class Rollcall:
         return Result(int(ended.value.code or 0), said.out, said.err)
 
     def start(self, *arguments: str, umask: int = -1, **settings: str) -> subprocess.Popen[str]:
-        """A command in a process of its own."""
+        """Start a command in a process of its own."""
         clean = {key: value for key, value in os.environ.items() if key[:9] != "SOURCES__"}
         return subprocess.Popen(
             [sys.executable, "-m", "pipelines", *arguments],
@@ -100,13 +100,13 @@ class Rollcall:
         )
 
     def sync(self, *arguments: str, **settings: str) -> Result:
-        """A sync that must succeed."""
+        """Run a sync and fail unless it succeeds."""
         result = self.run("sync", *arguments, **settings)
         assert result.code == 0, result.err
         return result
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
-        """What is published, row by row."""
+        """Return the rows of a query on the published warehouse."""
         with duckdb.connect(str(self.warehouse), read_only=True) as connection:
             connection.execute("set TimeZone = 'UTC'")
             result = connection.execute(sql)
@@ -117,7 +117,7 @@ class Rollcall:
         return [next(iter(row.values())) for row in self.rows(sql)]
 
     def has(self, published: Published) -> Rollcall:
-        """As if a sync before had published this."""
+        """Put the warehouse of an earlier sync in place, and return self."""
         self.warehouse.parent.mkdir(exist_ok=True, mode=0o700)
         self.warehouse.write_bytes(published.data)
         self.warehouse.chmod(0o400)
@@ -125,7 +125,7 @@ class Rollcall:
         return self
 
     def another(self, home: Path, sandbox: Sandbox | None = None) -> Rollcall:
-        """One more, with a warehouse of its own, on the same sandbox or another."""
+        """Return another Rollcall with a warehouse of its own, on the same sandbox or another."""
         home.mkdir()
         warehouse = home / "data" / "access.duckdb"
         environment = self.environment | {"WAREHOUSE": str(warehouse)}
@@ -146,7 +146,7 @@ def partial_parse_path(warehouse: Path) -> Path:
 
 @dataclass(frozen=True)
 class Published:
-    """A warehouse of a company, what its sync said, how long that took, and what dbt had parsed."""
+    """The warehouse after a sync, with the sync's output, its duration and dbt's parsed project."""
 
     data: bytes
     said: str
@@ -154,7 +154,7 @@ class Published:
     parsed: bytes
 
     def leave_parsed(self, warehouse: Path) -> None:
-        """As the sync left it, so that dbt need not do it again."""
+        """Put dbt's parsed project in place, so that dbt need not parse the project again."""
         place = partial_parse_path(warehouse)
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         place.parent.parent.chmod(0o700)
@@ -163,7 +163,7 @@ class Published:
 
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Any:
-    """What one of the workers makes, in a folder of that name, for all of them."""
+    """Make a value once for all test workers, in a folder of the given name."""
     folder = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
@@ -179,8 +179,10 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 def first_sync(
     home: Path, sandbox: Sandbox, *arguments: str, another: Published | None = None, **settings: str
 ) -> Published:
-    """What the first sync of a company publishes, in a folder of its own. What dbt has parsed for
-    another need not be parsed again."""
+    """Run a company's first sync in a folder of its own, and return what it publishes.
+
+    With `another`, dbt reuses the parsed project of that warehouse.
+    """
     warehouse = home / "access.duckdb"
     if another:
         another.leave_parsed(warehouse)
@@ -203,8 +205,7 @@ def first_sync(
 
 @dataclass(frozen=True)
 class Known:
-    """A company as its first sync left it: the same data, at the same addresses, can be served to
-    one test after the other."""
+    """A company after its first sync. Every test can serve the same data at the same addresses."""
 
     sandbox: Sandbox
     company: Company
@@ -217,7 +218,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Opened:
-    """A company with an open campaign: its folder, and what two of its reviewers were sent."""
+    """A company with an open campaign: its folder, and the files of two of its reviewers."""
 
     home: Path
     files: list[Path]
@@ -225,7 +226,7 @@ class Opened:
 
     @cached_property
     def rows(self) -> list[dict[str, str]]:
-        """Of whoever has most to decide."""
+        """Return the rows of the reviewer with the most decisions."""
         return self._read(self.files[0])
 
     @cached_property
@@ -239,7 +240,7 @@ class Opened:
     def product(
         self, home: Path, capture: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch
     ) -> Rollcall:
-        """The product in a folder of its own, with this warehouse. It asks no source."""
+        """Return Rollcall in a folder of its own, with this warehouse and without any source."""
         warehouse = self.home / "data" / "access.duckdb"
         settings = {
             "WAREHOUSE": str(warehouse),

@@ -1,4 +1,4 @@
-"""Put wanted changes where the marts would put them, and give the right to make them."""
+"""Insert wanted changes into the marts, and give Rollcall the right to make them."""
 
 from __future__ import annotations
 
@@ -32,8 +32,10 @@ DIRECT = """
 def wants(
     rollcall: Rollcall, where: str = DIRECT, count: int = 6, action: str = "revoke", **instead: str
 ) -> None:
-    """The published data, with these many grants of this kind to be changed; `instead` has SQL for
-    columns that are to be otherwise."""
+    """Publish wanted changes for so many of the grants that match `where`.
+
+    `instead` maps a column to the SQL of another value.
+    """
     rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(rollcall.warehouse)) as connection:
         kinds = dict.fromkeys(COLUMNS, "varchar") | {"account_created_at": "timestamptz"}
@@ -50,7 +52,7 @@ def wants(
 
 
 def may_write(rollcall: Rollcall) -> Rollcall:
-    """A write credential of its own, and no waiting."""
+    """Give Rollcall write credentials of its own, without any waiting; return the same Rollcall."""
     rollcall.environment |= rollcall.sandbox.write_environment() | {
         "PROVISION__PINGONE__REQUESTS_PER_SECOND": "0",
         "PROVISION__HALOITSM__REQUESTS_PER_SECOND": "0",
@@ -64,13 +66,15 @@ def may_write(rollcall: Rollcall) -> Rollcall:
 
 
 def busy(rollcall: Rollcall) -> AbstractContextManager[object]:
-    """A sync is at work meanwhile: what is applied is noted in the warehouse later."""
+    """Hold the warehouse's lock like a running sync, so that results are recorded later."""
     return publish.lock_warehouse(rollcall.warehouse)
 
 
 def many(rollcall: Rollcall, count: int) -> None:
-    """Ask for as many changes: by turns a membership to take, and a ticket to open for what only
-    people can change."""
+    """Publish many wanted changes: alternately a membership to revoke and a ticket to open.
+
+    Tickets are for changes that only people can make.
+    """
     pingone = rollcall.sandbox.company.pingone
     group = next(key for key, one in pingone.groups.items() if one["name"] == "VPN")
     some = next(iter(pingone.users.values()))

@@ -1,7 +1,7 @@
-"""A company in which anything may happen: each change as an administrator of one of the vendors
-would make it, chosen by two numbers, so that the same numbers make the same history.
+"""Random changes to a company, each as a vendor's administrator would make it.
 
-PingOne's are in `worlds_pingone`. What a vendor refuses has not happened. Nothing of the product is
+Two numbers choose each change, so that equal numbers make equal histories. PingOne's changes are in
+`worlds_pingone`. A change that the vendor refuses does not happen. No code of the product is
 imported here.
 """
 
@@ -24,17 +24,17 @@ Thing = TypeVar("Thing")
 
 
 class World:
-    """A company whose own numbers begin after `first`, and all that is made in it later, too."""
+    """A company whose ids begin after `first`, as do those of everything added later."""
 
     def __init__(self, company: Company, first: int) -> None:
         self.company = company
         self.org, self.halo, self.tenant = company.charthop, company.haloitsm, company.pingone
         self.numbers = itertools.count(first + 500)
         self.tenant.new_id = lambda: str(uuid.UUID(int=(0xF << 124) + next(self.numbers)))
-        self.tenant.switches.audit_rate_limit = None  # else one reading in ten waits for a second
+        self.tenant.switches.audit_rate_limit = None  # else one read in ten waits for a second
 
     def change(self, kind: str, one: int, other: int) -> None:
-        """One change; what the two numbers choose depends on what there is."""
+        """Make one change. The two numbers choose among the things that exist."""
         self.one, self.other = one, other
         with suppress(switches.Refused, LookupError):
             CHANGES[kind](self)
@@ -42,17 +42,20 @@ class World:
         self.company.haloitsm.touch()
 
     def a(self, things: Iterable[Thing]) -> Thing:
-        """The thing that the first number chooses. Raises LookupError where there is none."""
+        """Return the thing that the first number chooses; raise LookupError if there is none."""
         return nth(things, self.one)
 
     def another(self, things: Iterable[Thing]) -> Thing:
+        """Return the thing that the second number chooses."""
         return nth(things, self.other)
 
     def number(self) -> int:
+        """Return the next unused number."""
         return next(self.numbers)
 
 
 def nth(things: Iterable[Thing], number: int) -> Thing:
+    """Return one of the sorted things, chosen by a number; raise LookupError if there is none."""
     found = sorted(things)
     if not found:
         raise LookupError
@@ -63,6 +66,7 @@ CHANGES: dict[str, Callable[[World], Any]] = {}
 
 
 def happens(change: Callable[[World], Any]) -> Callable[[World], Any]:
+    """Register a change under its function's name."""
     CHANGES[change.__name__] = change
     return change
 
@@ -72,12 +76,14 @@ def happens(change: Callable[[World], Any]) -> Callable[[World], Any]:
 
 @happens
 def charthop_joins(world: World) -> None:
+    """Add a seat to a group today."""
     job, group = world.a(world.org.jobs), world.org.groups[world.another(world.org.groups)]
     feeds.move(world.org, job, group, add=True, on=world.org.today)
 
 
 @happens
 def charthop_leaves(world: World) -> None:
+    """Remove a person's seat from one of its groups today."""
     person = world.org.persons[world.a(world.org.persons)]
     held = world.org.group_ids(person["id"])
     group, job = world.org.groups[world.another(held)], person["hires"][-1]["jobId"]
@@ -86,7 +92,7 @@ def charthop_leaves(world: World) -> None:
 
 @happens
 def charthop_will_join(world: World) -> None:
-    """Next month, which is not now."""
+    """Join a group next month. The membership is not current yet."""
     job, group = world.a(world.org.jobs), world.org.groups[world.another(world.org.groups)]
     soon = world.org.today + timedelta(days=30)
     feeds.move(world.org, job, group, add=True, on=soon)
@@ -94,6 +100,7 @@ def charthop_will_join(world: World) -> None:
 
 @happens
 def charthop_hires(world: World) -> None:
+    """Hire a person, sometimes for a day in the future."""
     number, day = world.number(), world.org.today + timedelta(days=(0, 0, 9)[world.other % 3])
     mail = f"new.{number}@generated.example"
     hires = [(day.isoformat(), None)]
@@ -104,6 +111,7 @@ def charthop_hires(world: World) -> None:
 
 @happens
 def charthop_ends(world: World) -> None:
+    """End a current employment yesterday."""
     hire = world.org.persons[world.a(world.org.persons)]["hires"][-1]
     day = world.org.today - timedelta(days=1)
     if hire["startDate"] <= day.isoformat() and not hire.get("endDate"):
@@ -112,6 +120,7 @@ def charthop_ends(world: World) -> None:
 
 @happens
 def charthop_returns(world: World) -> None:
+    """Hire a leaver again into the same seat."""
     hires = world.org.persons[world.a(world.org.persons)]["hires"]
     if hires[-1].get("endDate"):
         today = world.org.today.isoformat()
@@ -119,18 +128,30 @@ def charthop_returns(world: World) -> None:
 
 
 @happens
+def charthop_announces_return(world: World) -> None:
+    """Hire a leaver again from next month on."""
+    hires = world.org.persons[world.a(world.org.persons)]["hires"]
+    if hires[-1].get("endDate"):
+        soon = (world.org.today + timedelta(days=30)).isoformat()
+        hires.append({"jobId": hires[-1]["jobId"], "startDate": soon})
+
+
+@happens
 def charthop_forgets(world: World) -> None:
+    """Delete a person."""
     del world.org.persons[world.a(world.org.persons)]
 
 
 @happens
 def charthop_renames(world: World) -> None:
+    """Rename a person and a group."""
     world.org.persons[world.a(world.org.persons)]["name"]["last"] = f"Renamed{world.other}"
     world.org.groups[world.another(world.org.groups)]["name"] = f"Renamed {world.one}"
 
 
 @happens
 def charthop_founds(world: World) -> None:
+    """Create a group, sometimes for a day in the future."""
     number = world.number()
     group = {"id": parts.charthop_id("group", number), "typeId": world.a(world.org.group_types)}
     if world.other % 3 == 0:
@@ -140,12 +161,14 @@ def charthop_founds(world: World) -> None:
 
 @happens
 def charthop_archives(world: World) -> None:
+    """Archive a group."""
     group = world.a(world.org.groups)
     world.org.groups[group]["deleteAt"] = f"{world.org.today.isoformat()}T00:00:00Z"
 
 
 @happens
 def charthop_purges(world: World) -> None:
+    """Delete a group."""
     del world.org.groups[world.a(world.org.groups)]
 
 
@@ -153,11 +176,13 @@ def charthop_purges(world: World) -> None:
 
 
 def agents(world: World) -> list[int]:
+    """Return the agents that may change: neither Unassigned nor the API agent."""
     return [key for key in world.halo.agents if key > 2]
 
 
 @happens
 def haloitsm_joins(world: World) -> None:
+    """Add an agent to a team, sometimes as its manager."""
     agent, team = world.a(agents(world)), world.another(world.halo.teams)
     if not any(
         (row["agent_id"], row["team_id"]) == (agent, team) for row in world.halo.memberships
@@ -168,12 +193,13 @@ def haloitsm_joins(world: World) -> None:
 
 @happens
 def haloitsm_leaves(world: World) -> None:
+    """Delete a membership row."""
     world.halo.memberships.pop(world.one % max(1, len(world.halo.memberships)))
 
 
 @happens
 def haloitsm_leads(world: World) -> None:
-    """Becomes or stops being a manager, or a member who only manages."""
+    """Toggle whether an agent manages a team, or is a member of it."""
     row = world.halo.memberships[world.one % max(1, len(world.halo.memberships))]
     what = ("is_manager", "in_section")[world.other % 2]
     row[what] = not row.get(what)
@@ -181,17 +207,19 @@ def haloitsm_leads(world: World) -> None:
 
 @happens
 def haloitsm_gives(world: World) -> None:
+    """Give an agent a role."""
     world.halo.role_holders.add((world.a(agents(world)), world.another(world.halo.roles)))
 
 
 @happens
 def haloitsm_takes(world: World) -> None:
+    """Take a role from an agent."""
     world.halo.role_holders.discard(world.a(world.halo.role_holders))
 
 
 @happens
 def haloitsm_brings(world: World) -> None:
-    """A role comes with one more team."""
+    """Let a role bring one more team."""
     role, team = world.a(world.halo.roles), world.another(world.halo.teams)
     row = {"id": world.number(), "agent_id": None, "team_id": team, "role_id": role}
     held = [(row.get("role_id"), row["team_id"]) for row in world.halo.memberships]
@@ -201,6 +229,7 @@ def haloitsm_brings(world: World) -> None:
 
 @happens
 def haloitsm_hires(world: World) -> None:
+    """Create an agent."""
     number = world.number()
     mail = f"agent.{number}@generated.example"
     world.halo.agents[number] = parts.agent(number, f"Agent {number}", mail)
@@ -208,16 +237,19 @@ def haloitsm_hires(world: World) -> None:
 
 @happens
 def haloitsm_deletes(world: World) -> None:
+    """Delete an agent."""
     haloitsm_agents.delete(world.halo, world.a(agents(world)))
 
 
 @happens
 def haloitsm_switches_off(world: World) -> None:
+    """Disable or enable an agent."""
     world.halo.agents[world.a(agents(world))]["isdisabled"] ^= True
 
 
 @happens
 def haloitsm_founds(world: World) -> None:
+    """Create a team and a role."""
     number = world.number()
     world.halo.teams[number] = parts.team(number, f"Team {number}", (1, "Department 1"))
     role = parts.halo_role(number, f"Role {number}")
@@ -226,6 +258,7 @@ def haloitsm_founds(world: World) -> None:
 
 @happens
 def haloitsm_drops_a_team(world: World) -> None:
+    """Delete a team with its memberships."""
     team = world.a(world.halo.teams)
     del world.halo.teams[team]
     world.halo.memberships[:] = [row for row in world.halo.memberships if row["team_id"] != team]
@@ -233,6 +266,7 @@ def haloitsm_drops_a_team(world: World) -> None:
 
 @happens
 def haloitsm_drops_a_role(world: World) -> None:
+    """Delete a role with its teams and holders."""
     role = world.a(world.halo.roles)
     del world.halo.roles[role]
     rows = world.halo.memberships

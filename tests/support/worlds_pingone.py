@@ -1,4 +1,4 @@
-"""What may happen in PingOne between two syncs; see `worlds`."""
+"""Changes in PingOne between two syncs; see `worlds`."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ def pingone_joins(world: World) -> None:
 
 @happens
 def pingone_leaves(world: World) -> None:
+    """Remove a member from a group."""
     world.tenant.remove_member(*world.a(world.tenant.members))
 
 
 @happens
 def pingone_swaps(world: World) -> None:
-    """One member for another: no count tells."""
+    """Replace one member with another, which leaves all counts equal."""
     user, group = world.a(world.tenant.members)
     members = {member for member, of in world.tenant.members if of == group}
     other = world.another(world.tenant.users.keys() - members)
@@ -39,16 +40,19 @@ def pingone_swaps(world: World) -> None:
 
 @happens
 def pingone_nests(world: World) -> None:
+    """Put one group into another."""
     world.tenant.nest(world.a(by_hand(world)), world.another(by_hand(world)))
 
 
 @happens
 def pingone_unnests(world: World) -> None:
+    """Take a group out of another."""
     world.tenant.unnest(*world.a(world.tenant.nestings))
 
 
 @happens
 def pingone_assigns(world: World) -> None:
+    """Assign a role to a user, group or worker."""
     tenant = world.tenant
     holder = world.a([*tenant.users, *tenant.groups, *tenant.applications])
     homes = [("POPULATION", key) for key in tenant.populations]
@@ -58,12 +62,14 @@ def pingone_assigns(world: World) -> None:
 
 @happens
 def pingone_unassigns(world: World) -> None:
+    """Remove a role assignment."""
     rows = world.tenant.assignments.items()
     world.tenant.remove_assignment(*world.a((key, row["id"]) for key, held in rows for row in held))
 
 
 @happens
 def pingone_hires(world: World) -> None:
+    """Create a user."""
     number = world.number()
     mail = f"user.{number}@generated.example"
     world.tenant.add_user({"username": f"user{number}", "email": mail, "title": "Engineer"})
@@ -71,12 +77,13 @@ def pingone_hires(world: World) -> None:
 
 @happens
 def pingone_deletes(world: World) -> None:
+    """Delete a user."""
     world.tenant.delete_user(world.a(world.tenant.users))
 
 
 @happens
 def pingone_changes_a_user(world: World) -> None:
-    """Another title, which dynamic groups look at; switched off; or moved."""
+    """Give a user another title (dynamic groups use it), disable the user, or move it."""
     user = world.a(world.tenant.users)
     home = {"id": world.another(world.tenant.populations)}
     changes: list[dict[str, Any]] = [
@@ -89,11 +96,13 @@ def pingone_changes_a_user(world: World) -> None:
 
 @happens
 def pingone_signs_on(world: World) -> None:
+    """Sign a user on."""
     world.tenant.sign_on(world.a(world.tenant.users))
 
 
 @happens
 def pingone_founds(world: World) -> None:
+    """Create a group, sometimes a dynamic one."""
     name = {"name": f"Group {world.number()}"}
     rule = {"userFilter": 'title eq "Manager"'} if world.other % 3 == 0 else {}
     world.tenant.add_group(name | rule)
@@ -101,17 +110,20 @@ def pingone_founds(world: World) -> None:
 
 @happens
 def pingone_drops(world: World) -> None:
+    """Delete a group."""
     world.tenant.delete_group(world.a(world.tenant.groups))
 
 
 @happens
 def pingone_changes_a_group(world: World) -> None:
+    """Rename a group."""
     group = world.a(world.tenant.groups)
     world.tenant.update_group(group, name=f"Renamed {world.number()}")
 
 
 @happens
 def pingone_changes_a_worker(world: World) -> None:
+    """Disable or enable a worker application."""
     tenant = world.tenant
     key = world.a(tenant.applications)
     tenant.applications[key] = {
@@ -123,6 +135,7 @@ def pingone_changes_a_worker(world: World) -> None:
 
 @happens
 def pingone_drops_a_worker(world: World) -> None:
+    """Delete a worker application with its role assignments."""
     key = world.a(world.tenant.applications)
     del world.tenant.applications[key]
     world.tenant.assignments.pop(key, None)
@@ -131,6 +144,7 @@ def pingone_drops_a_worker(world: World) -> None:
 
 @happens
 def pingone_makes_a_role(world: World) -> None:
+    """Create a custom role, and assign it."""
     role = {"id": world.tenant.new_id(), "environment": {"id": parts.ENVIRONMENT}}
     role |= {"name": f"Role {world.number()}", "type": "CUSTOM", "applicableTo": ["ENVIRONMENT"]}
     world.tenant.roles[role["id"]] = role
@@ -141,7 +155,7 @@ def pingone_makes_a_role(world: World) -> None:
 
 @happens
 def pingone_drops_a_role(world: World) -> None:
-    """One of its own, with all of its assignments, of which no activity tells."""
+    """Delete a custom role with all of its assignments. No activity reports this."""
     roles, held = world.tenant.roles, world.tenant.assignments
     gone = world.a(key for key, role in roles.items() if role.get("type") == "CUSTOM")
     del roles[gone]
@@ -152,9 +166,11 @@ def pingone_drops_a_role(world: World) -> None:
 
 @happens
 def pingone_populates(world: World) -> None:
+    """Create a population."""
     world.tenant.add_population({"name": f"Population {world.number()}"})
 
 
 @happens
 def pingone_depopulates(world: World) -> None:
+    """Delete a population."""
     world.tenant.delete_population(world.a(world.tenant.populations))

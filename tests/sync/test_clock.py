@@ -1,4 +1,4 @@
-"""The order of runs is their own, but ages, "today" and cursors come from a clock that is right."""
+"""Runs keep their order, and ages, "today" and cursors follow a clock that is right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NEWEST = "select max(started_at) from runs"
 
 
 def sync_at(rollcall: Rollcall, days: float, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A sync on a machine whose clock is so many days ahead."""
+    """Run a sync on a machine whose clock is so many days ahead."""
     site = write_site(rollcall.home / f"clock{days}", days)
     process = rollcall.start("sync", *arguments, PYTHONPATH=f"{site}:{Path.cwd()}")
     out, err = process.communicate()
@@ -27,14 +27,14 @@ def sync_at(rollcall: Rollcall, days: float, *arguments: str) -> subprocess.Comp
 
 
 def revoke_a_role(rollcall: Rollcall) -> None:
-    """Take a role from a user, without any sign in the audit feed or in a list."""
+    """Revoke a user's role without a sign in the audit feed or in a list."""
     pingone = silent(rollcall)
     user = next(key for key in sorted(pingone.assignments) if key in pingone.users)
     pingone.remove_assignment(user, pingone.assignments[user][0]["id"])
 
 
 def test_a_vendors_wrong_clock_hides_no_removal(rollcall, published):
-    """An answer with a `Date` years ahead is not believed, so the audit feed is read from today."""
+    """A vendor's `Date` years ahead is ignored, so the audit feed is read from today."""
     rollcall.has(published)
     rollcall.sandbox.pingone.clock_error = YEARS * 86_400.0
     said = rollcall.sync("pingone", "--full")
@@ -52,7 +52,7 @@ def test_a_vendors_wrong_clock_hides_no_removal(rollcall, published):
 
 
 def test_a_run_in_the_future_is_refused(rollcall, published):
-    """A sync refuses a warehouse from the future, and goes on after the exact acceptance."""
+    """A sync refuses a warehouse from the future, and continues after the exact acceptance."""
     rollcall.has(published)
     ahead = sync_at(rollcall, YEARS, "--full")
     assert 0 == ahead.returncode, ahead.stderr

@@ -1,6 +1,7 @@
-"""Every fault at every place: what can be recovered is, what cannot ends the source, told.
+"""Every fault at every place: a temporary one is survived, a lasting one fails the source.
 
-Nothing in between: a source that was read says exactly what it says on a good day.
+There is nothing in between: a source that was read delivers exactly what it delivers without a
+fault.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from tests.support.faults import read as read
 from tests.support.faults import served as served
 
 SOURCES = ("charthop", "haloitsm", "pingone")
-EVERY_SOURCE = bool(os.environ.get("EVERY_CELL"))  # else they take turns
+EVERY_SOURCE = bool(os.environ.get("EVERY_CELL"))  # otherwise they take turns
 
 
 def cells(kinds: list[str], sparse: tuple[str, ...] = ()) -> list[tuple[str, str, str]]:
-    """Kind, source, position; of a sparse kind every second position. ChartHop has no token
-    endpoint."""
+    """Return kind, source and position; for rare kinds only every second position.
+
+    ChartHop has no token endpoint.
+    """
     found = []
     for row, kind in enumerate(kinds):
         for column, position in enumerate(POSITIONS):
@@ -36,6 +39,7 @@ def cells(kinds: list[str], sparse: tuple[str, ...] = ()) -> list[tuple[str, str
 
 
 def test_on_a_good_day_everything_is_read(read):
+    """Without faults everything is read."""
     company = read.sandbox.company
     org, halo, tenant = company.charthop, company.haloitsm, company.pingone
     taken = {source: read.good_day(source) for source in SOURCES}
@@ -53,7 +57,7 @@ def test_on_a_good_day_everything_is_read(read):
     assert set(tenant.populations) == set(taken["pingone"]["populations"])
 
 
-# ---- what passes
+# ---- temporary faults
 
 PASSING = {
     "429": (status(429), 2),
@@ -86,6 +90,7 @@ SLOW = ("silent", "dripping")
 
 @pytest.mark.parametrize("kind, source, position", cells([*PASSING], tuple(PASSING)))
 def test_what_passes_leaves_no_trace(read, kind, source, position):
+    """A temporary fault leaves no trace in the data."""
     expected = read.good_day(source)
     if kind in SLOW:
         faults.quick(read.patch, read_timeout=0.4, deadline=0.4)
@@ -99,7 +104,7 @@ def test_what_passes_leaves_no_trace(read, kind, source, position):
     assert expected == taken.rows
 
 
-# ---- what does not
+# ---- lasting faults
 
 LASTING = {
     "429": (status(429), 4, 4, "429"),
@@ -136,6 +141,7 @@ LASTING = {
 
 @pytest.mark.parametrize("kind, source, position", cells([*LASTING], tuple(LASTING)))
 def test_what_lasts_ends_the_source_and_is_told(read, kind, source, position):
+    """A lasting fault fails the source with its exit code and a reason."""
     if kind in SLOW:
         faults.quick(read.patch, read_timeout=0.2, deadline=0.2)
     effect, code, code_of_token, words = LASTING[kind]
@@ -153,7 +159,7 @@ ONCE = ("404", "web page", "error object", "null", "no content")
 
 @pytest.mark.parametrize("kind, source, position", cells([*ONCE]))
 def test_one_wrong_answer_is_never_taken_for_an_empty_one(read, kind, source, position):
-    """Whatever the sources make of it: either it is all there, or nothing is taken."""
+    """One wrong answer never counts as an empty one: everything is read, or the source fails."""
     expected = read.good_day(source)
 
     taken = read(source, fault(source, position, LASTING[kind][0]))
@@ -164,9 +170,9 @@ def test_one_wrong_answer_is_never_taken_for_an_empty_one(read, kind, source, po
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("position", POSITIONS)
 def test_a_refused_token_is_renewed_once(read, source, position):
-    """ChartHop's is a fixed one: a refusal is final."""
+    """A refused token is renewed once. ChartHop's token is fixed, so its refusal is final."""
     if (source, position) == ("charthop", "token"):
-        pytest.skip("there is no token endpoint")
+        pytest.skip("ChartHop has no token endpoint")
     expected = read.good_day(source)
 
     taken = read(source, fault(source, position, status(401)))

@@ -1,4 +1,4 @@
-"""What shrinks suddenly, or a little every day, is refused until somebody says it is right."""
+"""Data that shrinks suddenly, or a little every day, is refused until somebody accepts it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from tests.sync.test_sync import assert_published_is_true
 
 @pytest.fixture(scope="module")
 def grown(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
-    """The invented company with sixty more users, in one group of sixty, and thirty agents."""
+    """Return the invented company with sixty more users in one group, and thirty agents."""
     with Sandbox() as sandbox:
         halo = sandbox.company.haloitsm
         for number in range(200, 230):
             halo.agents[number] = dict(halo.agents[30], id=number, email=f"a{number}@x.example")
+            halo.agents[number]["isdisabled"] = number < 208
         pingone = sandbox.company.pingone
         group = pingone.add_group({"name": "Crowd"})["id"]
         for number in range(60):
@@ -49,13 +50,16 @@ def accounts(rollcall: Rollcall) -> int:
 
 
 def kept(rollcall: Rollcall) -> Path:
-    """Where a candidate is that was refused."""
+    """Return the path of a refused candidate."""
     work = rollcall.warehouse.parent / f".{rollcall.warehouse.name}.work"
     return work / "refused" / rollcall.warehouse.name
 
 
 def refused(rollcall: Rollcall, *words: str, accept: tuple[str, ...] = ()) -> str:
-    """A sync that the guard refuses: nothing changes but the record of runs. Returns the cure."""
+    """Run a sync that the guard refuses, and return the cure.
+
+    Nothing changes but the record of runs.
+    """
     tables = ("accounts", "entitlements", "grants", "grants_history", "raw_pingone.users")
     before = [rollcall.rows(f"from {table} order by all") for table in tables]
     result = rollcall.run("sync", *accept)
@@ -67,14 +71,14 @@ def refused(rollcall: Rollcall, *words: str, accept: tuple[str, ...] = ()) -> st
     assert ["refused"] == rollcall.column(newest)
     assert kept(rollcall).exists()
     told = rollcall.run("status")
-    assert 1 == told.out.count("guard: "), "told once, though all sources were refused"
+    assert 1 == told.out.count("guard: "), "printed more than once"
     assert "  next: " in told.out and str(kept(rollcall)) in told.out
     assert len(told.out.splitlines()) < 24
     return cure_of(result)
 
 
 def cure_of(refusal: Result) -> str:
-    """The command that a refused sync tells to run if all is right."""
+    """Return the command that a refused sync prints for the case that the data is right."""
     return refusal.err.split("run `rollcall ")[1].split("`")[0]
 
 
@@ -93,7 +97,7 @@ def test_mass_removal_is_refused_and_accepted_once(crowded):
     [said] = crowded.column("select accepted from runs where accepted is not null")
     assert exact in said
     assert exact in crowded.run("status").out
-    assert not kept(crowded).parent.exists(), "what was refused is of no use any more"
+    assert not kept(crowded).parent.exists(), "the refused candidate was kept"
 
     for user in crowd(crowded)[:25]:
         crowded.sandbox.company.pingone.delete_user(user)
@@ -105,6 +109,7 @@ def arguments(cure: str) -> list[str]:
 
 
 def test_a_list_that_comes_back_empty_does_not_wipe_the_table(crowded):
+    """A list that comes back empty does not empty the table."""
     pingone = crowded.sandbox.company.pingone
     pingone.switches.hidden_populations = set(pingone.populations)
 
@@ -114,7 +119,8 @@ def test_a_list_that_comes_back_empty_does_not_wipe_the_table(crowded):
 def test_hidden_fields_rows_and_resources_are_noticed(crowded):
     """A hidden field, hidden rows and one resource that shrinks are each refused.
 
-    A token may not see a field any more, an agent not most agents; and a group loses many.
+    A token may lose the right to see a field, an agent to see most agents; a group may lose many
+    members.
     """
     company = crowded.sandbox.company
     halo, pingone = company.haloitsm, company.pingone
@@ -133,8 +139,19 @@ def test_hidden_fields_rows_and_resources_are_noticed(crowded):
     )
 
 
+def test_accounts_that_are_enabled_again_are_refused(crowded):
+    """Many accounts that are enabled again at once are refused: a flag may be hidden."""
+    halo = crowded.sandbox.company.haloitsm
+    had = len([agent for agent in halo.agents.values() if agent["isdisabled"]])
+    for number in range(200, 208):
+        halo.agents[number]["isdisabled"] = False
+    halo.touch()
+
+    refused(crowded, f"haloitsm.accounts.disabled:{had}->{had - 8}")
+
+
 def test_losing_a_little_every_day_is_noticed(crowded):
-    """A small loss is let through; a small loss every day for a week is refused."""
+    """A small loss is accepted; a small loss every day for a week is refused."""
     had = accounts(crowded)
     for user in crowd(crowded)[:9]:
         crowded.sandbox.company.pingone.delete_user(user)
@@ -147,6 +164,7 @@ def test_losing_a_little_every_day_is_noticed(crowded):
 
 
 def test_limits_are_settings(crowded):
+    """The limits of the guard are settings."""
     for user in crowd(crowded)[:9]:
         crowded.sandbox.company.pingone.delete_user(user)
 
@@ -154,17 +172,22 @@ def test_limits_are_settings(crowded):
 
 
 def test_another_tenant_is_not_read_into_what_is_there(crowded):
-    """Its slug and its id lead to the same organisation here, so that one can be told to go on."""
+    """Data of another tenant is refused until it is accepted by name.
+
+    ChartHop's slug and id lead to the same organisation here, so that a test can accept the change.
+    """
     org = crowded.sandbox.company.charthop
     crowded.environment["SOURCES__CHARTHOP__ORG_ID"] = org.org_id
     result = crowded.run("sync")
 
     change = f"charthop.tenant:{org.slug}->{org.org_id}"
     assert 5 == result.code and f"rollcall sync --accept '{change}'" in result.err
-    assert 0 == crowded.sandbox.charthop.count(), "it was not even asked"
+    assert 0 == crowded.sandbox.charthop.count(), "ChartHop received a request"
     newest = "from runs where run_id = (select max(run_id) from runs) order by source_name"
-    assert ["refused"] * 3 == crowded.column(f"select status {newest}")
-    assert not kept(crowded).exists(), "there is nothing to look at"
+    assert ["refused"] == crowded.column(f"select status {newest}")
+    states = crowded.run("status", "--json").document["sources"]
+    assert ["charthop"] == [one["source_name"] for one in states if one["is_stale"]]
+    assert not kept(crowded).exists(), "a candidate was kept"
     assert_published_is_true(crowded)
 
     assert 0 == crowded.run("sync", "charthop", "--accept", change).code
@@ -175,7 +198,10 @@ def test_another_tenant_is_not_read_into_what_is_there(crowded):
 
 
 def test_a_small_tenant_that_is_all_another_is_noticed(rollcall, published):
-    """All accounts go and as many come: fewer than the limits mind, and yet nobody is left."""
+    """A small tenant whose accounts are all replaced is refused.
+
+    All accounts go and as many come: fewer than the limits count, and yet nobody is left.
+    """
     halo = rollcall.has(published).sandbox.company.haloitsm
     for key in [key for key in halo.agents if key > 1]:
         halo.agents[key + 5000] = halo.agents.pop(key) | {"id": key + 5000}

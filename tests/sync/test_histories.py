@@ -1,7 +1,7 @@
-"""Random companies, random changes, random faults: whatever is published with exit code 0 is true.
+"""Random companies, changes and faults: what is published with exit code 0 is true.
 
-ROLLCALL_HISTORIES=1000 makes more of them, ROLLCALL_SYNCED=50 more of those that are synced one by
-one.
+ROLLCALL_HISTORIES=1000 makes more histories, ROLLCALL_SYNCED=50 more of those that are synced one
+by one.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from tests.sync.test_guard import arguments, cure_of
 
 HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "3"))
 SYNCED = int(os.environ.get("ROLLCALL_SYNCED", "1"))
-AT_ONCE = 50  # of them share one build
+AT_ONCE = 50  # histories that share one build
 TABLES = ("accounts", "entitlements", "grants")
 
 
 def drawn(batch: int, count: int) -> list[History]:
-    """So many histories; the same ones for the same batch."""
+    """Return so many histories, the same ones for the same batch."""
     found: list[History] = []
 
     @seed(batch)
@@ -56,7 +56,7 @@ def drawn(batch: int, count: int) -> list[History]:
 
 @pytest.mark.parametrize("batch", range(-(-HISTORIES // AT_ONCE)))
 def test_random_histories_build_true_tables(batch, tmp_path, monkeypatch):
-    """Whatever happens and whatever goes wrong, the tables that are built are true."""
+    """The tables built from a random history are true, whatever happens and whatever fails."""
     quick(monkeypatch)
     many = drawn(batch, min(AT_ONCE, HISTORIES - batch * AT_ONCE))
     with monkeypatch.context() as patch, Sandbox(many[0].world().company) as sandbox:
@@ -82,9 +82,9 @@ def test_random_histories_build_true_tables(batch, tmp_path, monkeypatch):
 @pytest.mark.long
 @pytest.mark.parametrize("batch", range(-(-SYNCED // 2)))
 def test_random_histories_publish_true_tables(rollcall, batch, tmp_path, monkeypatch):
-    """Whatever happens and whatever goes wrong, the tables that a sync publishes are true.
+    """The tables that a sync publishes of a random history are true, whatever fails.
 
-    The same through `rollcall sync`: dlt's loads, the guard and the rename included.
+    These histories run `rollcall sync`: dlt's loads, the guard and the rename are included.
     """
     quick(monkeypatch)
     chosen = drawn(1000 + batch, 1 + min(2, SYNCED - 2 * batch))[1:]  # the first one is trivial
@@ -101,9 +101,9 @@ def one_by_one(history: History, rollcall: Rollcall) -> None:
                 world.change(*change)
             struck = strike(sandbox, step)
             result = rollcall.run("sync")
-            if "nothing is left" in result.err:  # of a whole table, and that is right
+            if "nothing is left" in result.err:  # of a whole table, which is right here
                 result = rollcall.run(*arguments(cure_of(result)))
-            told = f"{history!r} {result.err}"  # pytest would cut it
+            told = f"{history!r} {result.err}"  # pytest would shorten it
             assert all(fault.fired for fault in struck), told
             assert (4 if any(map(step.fails, SOURCES)) else 0) == result.code, told
             for source in SOURCES:

@@ -1,4 +1,4 @@
-"""An incremental sync misses nothing that a full one would see, and asks for little.
+"""An incremental sync misses nothing that a full one would see, with few requests.
 
 Random histories, compared with full reads, are in `test_histories`.
 """
@@ -39,7 +39,7 @@ def known(rollcall: Rollcall, by_group: Known) -> Rollcall:
 
 
 def silent(known: Rollcall) -> PingOne:
-    """Its audit feed tells nothing any more: neither of what comes nor of what was."""
+    """Silence the audit feed: it reports neither past nor new changes."""
     pingone = known.sandbox.company.pingone
     pingone.switches.emit_activities = False
     pingone.activities.clear()
@@ -47,7 +47,7 @@ def silent(known: Rollcall) -> PingOne:
 
 
 def sync(rollcall: Rollcall) -> str:
-    """A PingOne sync; returns what the run says of how it was read."""
+    """Run a PingOne sync, and return whether the read was full or incremental."""
     rollcall.sandbox.pingone.log.clear()
     rollcall.sync("pingone", **WAY)
     return rollcall.column("select mode from runs order by started_at desc limit 1")[0]
@@ -78,6 +78,7 @@ def assert_true(rollcall: Rollcall) -> None:
     ids=str,
 )
 def test_a_removal_is_seen_though_one_signal_fails(rollcall, switches):
+    """A removal is seen although one of its signals is missing."""
     pingone = rollcall.sandbox.company.pingone
     for name, value in switches.items():
         setattr(pingone.switches, name, value)
@@ -113,7 +114,7 @@ def test_a_swapped_member_is_seen(known):
 def test_a_member_swapped_by_a_rule_is_seen(known):
     """A member whom a rule swaps for another one is seen, although the count stays the same.
 
-    The group is as it was: only the titles of two users have changed.
+    The group itself is unchanged: only the titles of two users have changed.
     """
     pingone = silent(known)
     rule = next(key for key, row in pingone.groups.items() if "userFilter" in row)
@@ -129,6 +130,7 @@ def test_a_member_swapped_by_a_rule_is_seen(known):
 
 
 def test_a_tenant_whose_audit_feed_is_closed_is_read_whole(known):
+    """A tenant with a forbidden audit feed is read in full."""
     known.sandbox.company.pingone.switches.missing_permissions = {"audit:read:activity"}
 
     assert "full" == sync(known)
@@ -148,6 +150,7 @@ def test_a_sweep_reads_everything_when_due(known, monkeypatch):
 
 @pytest.mark.long
 def test_a_restored_warehouse_continues_from_its_own_state(known):
+    """A restored warehouse continues from its own state."""
     pingone = known.sandbox.company.pingone
     old = known.warehouse.read_bytes()
     pingone.remove_member(*sorted(pingone.members)[0])
@@ -160,6 +163,7 @@ def test_a_restored_warehouse_continues_from_its_own_state(known):
 
 
 def test_with_nothing_changed_only_the_lists_are_read(known):
+    """Without any change only the lists are read."""
     [first] = known.column("select requests from runs where source_name = 'pingone'")
     sync(known)
     again = [path for _, path, _, _ in known.sandbox.pingone.log]
@@ -171,6 +175,7 @@ def test_with_nothing_changed_only_the_lists_are_read(known):
 
 
 def test_a_grant_is_dated_by_the_audit_feed(known):
+    """The audit feed dates a grant."""
     pingone = known.sandbox.company.pingone
     user = sorted(pingone.users)[0]
     group = next(
@@ -190,9 +195,9 @@ def test_a_grant_is_dated_by_the_audit_feed(known):
 
 
 def test_an_agent_between_shifting_pages_is_not_gone(known):
-    """An agent that a shifting list passes over is not taken for removed.
+    """An agent that a shifting list passes over does not count as removed.
 
-    Between two pages one agent is deleted and one is made: the count stays, the rows shift.
+    Between two pages one agent is deleted and one created: the count stays, the rows shift.
     """
     halo = known.sandbox.company.haloitsm
     halo.switches.page_cap = 5

@@ -1,7 +1,7 @@
 """The same company gives the same tables, wherever and however it is read.
 
-Page sizes are in `test_paging`, each fault by itself in `test_faults`, reading in part against
-reading all in `test_histories`.
+Page sizes are in `test_paging`, single faults in `test_faults`. `test_histories` compares
+incremental reads with full ones.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tests.support.product import Rollcall
 from tests.warehouse.test_publish import too_open
 
 TABLES = ("people", "accounts", "entitlements", "grants", "dangling_grants", "access_review")
-TIMES = ("first_seen_at", "last_seen_at", "granted_at", "source_as_of")  # of the run, not the world
+TIMES = ("first_seen_at", "last_seen_at", "granted_at", "source_as_of")  # of a run, not the data
 ELSEWHERE = {
     "TZ": "Pacific/Auckland",
     "LC_ALL": "tr_TR.UTF-8",
@@ -34,7 +34,7 @@ def content(rollcall: Rollcall) -> dict[str, list]:
 
 
 def turned(body: Any) -> Any:
-    """Every list of a page from its end to its beginning."""
+    """Reverse every list of a page."""
     if isinstance(body, list):
         return body[::-1]
     if isinstance(body, dict):
@@ -47,8 +47,11 @@ def turned(body: Any) -> Any:
 
 @pytest.mark.long
 def test_place_order_page_size_and_what_passes_change_nothing(rollcall, published, tmp_path):
-    """Half a day ahead, in another language, under an open umask, two rows a page, each page
-    upside down, memberships by user, and with answers that fail at first."""
+    """Place, order, page size and temporary faults change nothing in the tables.
+
+    The second sync runs half a day ahead, in another language and under an open umask. It reads two
+    rows a page, reversed, and memberships by user, while answers fail at first.
+    """
     expected = content(rollcall.has(published))
     there = rollcall.another(tmp_path / "there")
     faults = {}

@@ -1,4 +1,4 @@
-"""A row that a narrowed read did not ask for is neither removed nor seen."""
+"""A row that a narrowed read did not request is neither removed nor confirmed."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_narrower_read_must_be_accepted(known):
 
 
 def test_a_narrower_read_removes_nothing(known, monkeypatch):
-    """Roles of users that are not asked for stay as they were, are marked, and prove nothing."""
+    """Roles of users outside the read stay unchanged, are marked, and prove nothing."""
     grant = applied_revoke(known, monkeypatch)
     assert {grant: "applied"} == states(known)
     history = known.rows(HISTORY)
@@ -83,7 +83,7 @@ def test_a_narrower_read_removes_nothing(known, monkeypatch):
 
 
 def test_a_user_who_matches_again_is_read(known):
-    """Of the users that a filter chooses every removal is seen, also of one who did not match."""
+    """Every removal of users that a filter selects is seen, also of one who had not matched."""
     first, second, *_ = role_holders(known)
     pingone = known.sandbox.company.pingone
     names = [pingone.users[key]["username"] for key in (first, second)]
@@ -104,7 +104,7 @@ def test_a_user_who_matches_again_is_read(known):
 
 
 def applied_revoke(known: Rollcall, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return a grant of a role that a plan has taken, as far as the record of the plan says."""
+    """Return a grant of a role that a plan has removed, as far as the plan's record says."""
     [user] = role_holders(known)[:1]
     [grant] = known.column(
         f"select min(grant_id) from grants where {UNREAD} and account_id = 'pingone:user:{user}'"

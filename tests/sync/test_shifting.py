@@ -1,4 +1,4 @@
-"""Rows that come and go between two pages that are counted by number, as HaloITSM counts them."""
+"""Rows that come and go between two numbered pages, as HaloITSM has them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.faults import strikes
 
 @pytest.fixture(scope="module")
 def yesterday(tmp_path_factory: pytest.TempPathFactory) -> EarlierRows:
-    """A warehouse that knows the agents 10 to 19."""
+    """Return a warehouse that knows the agents 10 to 19."""
     path = tmp_path_factory.mktemp("yesterday") / "access.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema raw_haloitsm")
@@ -32,7 +32,7 @@ def yesterday(tmp_path_factory: pytest.TempPathFactory) -> EarlierRows:
 
 
 def agents_of(server: Server, earlier: EarlierRows) -> set[str]:
-    """The agents as a sync reads them, three a page."""
+    """Return the agents as a sync reads them, three a page."""
     given = source(
         base_url=server.url,
         client_id="halo-client",
@@ -53,7 +53,10 @@ EDITS = st.lists(
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(edits=EDITS, shuffled=st.booleans())
 def test_nobody_who_was_there_all_the_time_is_missed(yesterday, edits, shuffled):
-    """Deleted and created between pages, in a stable order or not: all of them, or a failure."""
+    """An agent who exists all the time is never missed, unless the read fails.
+
+    Others are deleted and created between pages, in a stable order or not.
+    """
     halo = Halo()
     halo.agents = {key: {"id": key, "name": f"Agent {key}"} for key in range(10, 20)}
     ever, always = {str(key) for key in halo.agents}, {str(key) for key in halo.agents}
@@ -87,7 +90,10 @@ def test_nobody_who_was_there_all_the_time_is_missed(yesterday, edits, shuffled)
 
 
 def test_one_gone_and_one_new_between_two_pages_hide_nobody(yesterday):
-    """The count stays what it was, and agent 13 slips from page two to page one."""
+    """One agent gone and one new between two pages hide nobody.
+
+    The count stays the same, and agent 13 moves from page two to page one.
+    """
     halo = Halo()
     halo.agents = {key: {"id": key, "name": f"Agent {key}"} for key in range(10, 20)}
 

@@ -1,4 +1,4 @@
-"""What policy and decisions decide is built again when they have changed, and only then."""
+"""Results of policy and decisions are built again when these have changed, and only then."""
 
 from __future__ import annotations
 
@@ -41,6 +41,8 @@ def mart(company: Company, patch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_is_built_again_when_what_it_depends_on_has_changed(company, monkeypatch):
+    """A change of any dependency leads to a new build; without a change nothing is built."""
+
     def is_as_it_was() -> bool:
         company.build(monkeypatch)
         return bool(company.rows("from access_review where full_name = 'as it was'"))

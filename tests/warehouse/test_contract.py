@@ -1,4 +1,4 @@
-"""The published tables have the names and kinds that users of Rollcall rely on."""
+"""The published tables have the names and types that users of Rollcall rely on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TABLES = {
 
 
 def kind(column: str) -> str:
-    """What a column's name promises about its type."""
+    """Return the type that a column's name promises."""
     if column.startswith(("is_", "mfa_")):
         return "BOOLEAN"
     if column.endswith("_at") or column.startswith("valid_"):
@@ -44,6 +44,7 @@ def kind(column: str) -> str:
 
 
 def test_every_promised_table_and_column_is_there(rollcall, published):
+    """Every promised table and column exists, with its type."""
     rollcall.has(published)
 
     found = {
@@ -61,6 +62,7 @@ def test_every_promised_table_and_column_is_there(rollcall, published):
 
 
 def test_words_are_from_the_agreed_lists_and_ids_are_readable(rollcall, published):
+    """Columns hold only the agreed words, and ids are readable."""
     rollcall.has(published)
 
     def words(sql: str) -> set[str]:
@@ -77,7 +79,7 @@ def test_words_are_from_the_agreed_lists_and_ids_are_readable(rollcall, publishe
 
 
 def test_the_people_of_the_invented_company_are_told_as_they_are(rollcall, published):
-    """One line a story: who is matched by what, and what HR says of them."""
+    """The people of the invented company are matched and described as their stories say."""
     rollcall.has(published)
     people = {row["full_name"]: row for row in rollcall.rows("from people")}
     accounts = rollcall.rows("from accounts where source_name = 'pingone'")
@@ -98,7 +100,7 @@ def test_the_people_of_the_invented_company_are_told_as_they_are(rollcall, publi
         by_name["warehouse"]["match_rule"],
     )
     assert "email" == by_name["anna.kowalska"]["match_rule"]  # two spellings of one mail
-    assert "employee_number" == by_name["ines.faria"]["match_rule"]  # another name since
+    assert "employee_number" == by_name["ines.faria"]["match_rule"]  # her name has changed since
     assert ("enabled", True) == (
         by_name["lena.fuchs"]["status"],
         "LOCKED" in by_name["lena.fuchs"]["source_status"],
@@ -107,6 +109,7 @@ def test_the_people_of_the_invented_company_are_told_as_they_are(rollcall, publi
 
 
 def test_a_manager_is_found_by_mail_and_decides(rollcall):
+    """The manager decides on a person's access, and the owner on accounts without a person."""
     rollcall.sync(REVIEW__OWNER="security@lanternfish.example")
 
     review = rollcall.rows("from access_review")

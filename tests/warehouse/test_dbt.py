@@ -1,9 +1,11 @@
-"""The dbt project by its own means: rules as unit tests, and a description for everything."""
+"""The dbt project, tested with dbt: rules as unit tests, and a description for everything."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import sys
 
 import pytest
 import yaml
@@ -14,13 +16,13 @@ from tests.support import oracle
 from tests.support.product import Rollcall
 
 MAY_BE_UNKNOWN = {"is_privileged", "is_read_only", "is_enabled", "is_disabled", "is_api_agent"}
-ODD = ("stg_charthop__entitlements", "is_rule_managed")  # a group of an unknown kind
+ODD = ("stg_charthop__entitlements", "is_rule_managed")  # a group of an unknown type
 TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dangling_grants")
 
 
 @pytest.fixture
 def built(rollcall: Rollcall, published, monkeypatch) -> Rollcall:
-    """A published warehouse, and a copy of it that dbt may write to."""
+    """Return a published warehouse, and a copy that dbt may write to."""
     rollcall.has(published)
     copy = rollcall.home / "copy" / "access.duckdb"
     copy.parent.mkdir()
@@ -43,6 +45,7 @@ def dbt(*arguments: str, home):
 
 
 def test_every_rule_holds_by_its_own_unit_test(built):
+    """Every dbt unit test passes."""
     result = dbt("test", "--select", "test_type:unit", home=built.home)
 
     tests = [run for run in result.result if run.node.resource_type == "unit_test"]
@@ -50,8 +53,17 @@ def test_every_rule_holds_by_its_own_unit_test(built):
     assert len(tests) >= 20
 
 
+def test_sql_trims_what_python_strips():
+    """SQL trims exactly the blanks that Python strips."""
+    macros = (PROJECT_FOLDER / "macros" / "text.sql").read_text(encoding="utf-8")
+    macro = macros.split("macro trimmed")[1].split("endmacro")[0]
+    trimmed = {*"".join(re.findall('"(.*)"', macro)).encode().decode("unicode_escape")}
+
+    assert trimmed == {chr(code) for code in range(sys.maxunicode) if not chr(code).strip()}
+
+
 def test_every_truth_value_of_staging_is_tested(built):
-    """A dbt test says that it is never null, unless it may be unknown to the vendor."""
+    """Every boolean of staging has a dbt test against null, unless it may be unknown."""
     tested = set()
     for path in (PROJECT_FOLDER / "models" / "staging").rglob("_*__models.yml"):
         for model in yaml.safe_load(path.read_text())["models"]:
@@ -68,6 +80,7 @@ def test_every_truth_value_of_staging_is_tested(built):
 
 
 def test_every_published_table_and_column_has_a_description(built):
+    """Every published table and column has a description."""
     rows = built.rows(
         "select table_name, column_name, comment from duckdb_columns()"
         " where schema_name in ('main', 'policy') and not internal"
@@ -83,7 +96,7 @@ def test_every_published_table_and_column_has_a_description(built):
 
 
 def test_the_same_world_twice_changes_no_row(built):
-    """Reading the same world twice changes no row, and opens no version in a history."""
+    """Reading the same data twice changes no row, and opens no version in a history."""
 
     def versions():
         return {
@@ -104,7 +117,11 @@ def test_the_same_world_twice_changes_no_row(built):
 
 
 def test_the_state_of_any_past_moment_can_be_asked_for(built):
-    """One who leaves a group and comes back: two spells, and the second began when it did."""
+    """The state of any past moment can be queried.
+
+    A member leaves a group and comes back: there are two periods, and the second starts at the
+    return.
+    """
     pingone = built.sandbox.company.pingone
     only = (True, False, ())  # held directly, and through nothing else
     account, entitlement, _ = min(
@@ -133,6 +150,7 @@ def test_the_state_of_any_past_moment_can_be_asked_for(built):
 
 
 def test_dbt_runs_without_the_network_and_without_telemetry():
+    """dbt needs no network and sends no telemetry."""
     text = (PROJECT_FOLDER / "dbt_project.yml").read_text()
 
     assert "send_anonymous_usage_stats: false" in text
@@ -141,7 +159,7 @@ def test_dbt_runs_without_the_network_and_without_telemetry():
 
 
 def test_what_dbt_leaves_in_the_project_is_not_read(asking, tmp_path, monkeypatch):
-    """A `dbt build` by hand leaves a `target/` whose folders are named like models."""
+    """A `dbt build` by hand leaves a `target/` whose models-like folders are not read."""
     project = tmp_path / "dbt_project"
     shutil.copytree(PROJECT_FOLDER, project)
     left = project / "target" / "compiled" / "rollcall" / "models" / "marts" / "_marts.yml"
@@ -157,7 +175,7 @@ def test_what_dbt_leaves_in_the_project_is_not_read(asking, tmp_path, monkeypatc
 
 
 def test_dbt_by_hand_never_opens_the_published_file(tmp_path, monkeypatch):
-    """Without ROLLCALL_CANDIDATE dbt makes a file of its own, whatever WAREHOUSE says."""
+    """Without ROLLCALL_CANDIDATE dbt creates a file of its own, whatever WAREHOUSE says."""
     project, warehouse = tmp_path / "dbt_project", tmp_path / "data" / "access.duckdb"
     shutil.copytree(PROJECT_FOLDER, project)
     warehouse.parent.mkdir()

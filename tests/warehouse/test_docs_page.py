@@ -1,4 +1,4 @@
-"""`make docs` shows what every table and column means, wherever that is written down."""
+"""`make docs` shows the description of every table and column, wherever it is written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ write_page = runpy.run_path(str(PROJECT_FOLDER / "docs_page.py"))["write_page"]
 
 
 def test_the_page_describes_every_table_and_column(published, tmp_path, monkeypatch):
-    """Descriptions come from the YAML files, and those of our own tables from their comments."""
+    """Descriptions come from the YAML files, for Rollcall's own tables from their comments."""
     copy = tmp_path / "access.duckdb"
     copy.write_bytes(published.data)
     monkeypatch.setenv("ROLLCALL_CANDIDATE", str(copy))

@@ -1,4 +1,4 @@
-"""What stands out: each kind of finding comes with its cause and goes with it."""
+"""Findings: each kind appears with its cause and disappears with it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from tests.sandbox.company import ENGINEERING, FINANCE, VPN
 from tests.sandbox.company.parts import charthop_id, pingone_id
 from tests.support.product import Rollcall
+from tests.support.programs import run_cells
 
 POLICY = """
 [[separation]]
@@ -58,13 +59,13 @@ def company(rollcall, published) -> Rollcall:
 
 
 def found(rollcall: Rollcall, kind: str) -> dict[str, dict[str, Any]]:
-    """The findings of a kind, by account, else by person."""
+    """Return the findings of a kind, by account, else by person."""
     rows = rollcall.rows(f"from findings where finding_type = '{kind}'")
     return {row["account_id"] or row["person_id"]: row for row in rows}
 
 
 def decided(rollcall: Rollcall, grant: str, decision: str) -> None:
-    """As if a campaign before had ended like this."""
+    """Publish decisions as an earlier, closed campaign would leave them."""
     rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(rollcall.warehouse)) as connection:
         now, ids = datetime.now(UTC), {"campaign": "q3", "import_id": "i1", "item_id": "x"}
@@ -123,11 +124,14 @@ def decided(rollcall: Rollcall, grant: str, decision: str) -> None:
 
 
 def test_what_the_invented_company_should_look_at(company):
-    """Each of these is a story of the company; see there."""
+    """The invented company has the findings that its stories lead to."""
     assert {
         user(NORA): "critical",  # still in Billing Admin, which carries a privileged role
         "haloitsm:agent:12": "high",
     } == {key: row["severity"] for key, row in found(company, "leaver_with_access").items()}
+    [(early, finding)] = found(company, "access_before_start").items()
+    assert (user(THEO), "medium") == (early, finding["severity"])
+    assert "starts on 2099-01-04" in finding["evidence"] and "VPN" in finding["evidence"]
     without = found(company, "account_without_person")
     assert {user(JONAS), user(CASEY), user(BACKUP)} <= {*without}
     assert ("high", "medium") == (
@@ -136,18 +140,21 @@ def test_what_the_invented_company_should_look_at(company):
     )
     assert [user(TIM)] == [*found(company, "ambiguous_match")]
     assert {user(MAREK), user(THEO), "haloitsm:agent:12"} == {*found(company, "dormant_account")}
-    assert ["haloitsm:agent:26"] == [*found(company, "privileged_without_mfa")]  # cannot be told
+    assert ["haloitsm:agent:26"] == [
+        *found(company, "privileged_without_mfa")
+    ]  # its MFA is unknown
     assert "signed in after" in found(company, "contradicting_sources")[user(NORA)]["evidence"]
     assert {user(BACKUP), user(NORA)} == {*found(company, "last_administrator")}
     none = ("mover_with_old_access", "separation_of_duties", "regranted_after_revoke")
     assert [{}] * 3 == [found(company, kind) for kind in none]
     ended = {row["account_id"]: row for row in company.rows("from exposures")}
     assert ended[user(NORA)]["is_still_open"] and ended[user(NORA)]["ended_on"] == date(2026, 3, 31)
-    closed = ended[user(17)]  # disabled before anybody looked
+    closed = ended[user(17)]  # disabled before the first sync
     assert (False, True) == (closed["is_still_open"], closed["is_upper_bound"])
 
 
 def test_a_row_to_decide_says_why(company):
+    """A row of the review says why it is there and what removing it changes."""
     rows = company.rows("from access_review")
     [ada] = [row for row in rows if row["username"] == "ada.park" and row["is_inherited"]]
     [marek] = [
@@ -159,14 +166,19 @@ def test_a_row_to_decide_says_why(company):
     assert ("department Engineering", 8, 10) == (
         *(ada[name] for name in ("peer_group", "peers_with", "peers_total")),
     )
-    assert "+2 dormant account" in marek["recommendation_because"]
+    assert "dormant account +2" in marek["recommendation_because"]
+    words = [row["recommendation_because"] for row in rows]
+    assert [] == run_cells("\r\n".join(words))  # our own words need no quote
     assert ("Dormant account", "revoke", None) == (
         *(marek[name] for name in ("findings", "recommendation", "is_new_since_last_review")),
     )
 
 
 def test_findings_come_and_go_with_what_they_are_about(company):
-    """A day later: some things are mended, others have gone wrong, and a policy was written."""
+    """Findings appear and disappear with their causes.
+
+    A day later some things are repaired, others have gone wrong, and a policy was written.
+    """
     before = {row["finding_id"]: row["first_seen_at"] for row in company.rows("from findings")}
     charthop, pingone = company.sandbox.company.charthop, company.sandbox.company.pingone
     pingone.users[pingone_id("user", NORA)]["enabled"] = False
@@ -269,6 +281,7 @@ def balances(rollcall: Rollcall) -> set[tuple[int, ...]]:
 
 
 def test_everything_that_was_told_of_is_accounted_for(company):
+    """The ledger accounts for every row that the vendors reported."""
     rows = {row["source_name"]: row for row in company.rows("from completeness_ledger")}
 
     assert {"charthop", "haloitsm", "pingone"} == {*rows}

@@ -1,9 +1,9 @@
-"""A warehouse that an older version has published goes on working.
+"""A warehouse that an older version has published stays usable.
 
 `open_campaign_354f6e5.duckdb.xz` was published by commit 354f6e5, whose models had other names.
-Such a fixture is made in a checkout of that commit: call the tests' `first_sync` with a sandbox of
-its own, put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run
-`rollcall review open q4`. Then compress the warehouse with `xz -9`.
+Such a fixture is made in a checkout of that commit. Call the tests' `first_sync` with a sandbox of
+its own. Put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run `rollcall
+review open q4`. Then compress the warehouse with `xz -9`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines import __version__
+from pipelines.warehouse import version
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 from tests.support.product import Rollcall
 
@@ -42,7 +44,7 @@ def content(rollcall: Rollcall, *tables: str) -> dict[str, list[dict[str, Any]]]
 
 
 def test_what_an_older_version_published_can_be_read(older):
-    """Status, export and report need no sync before them."""
+    """Status, export and report work without a sync before them."""
     status = older.run("status", "--json")
     assert (0, 3) == (status.code, len(status.document["sources"]))
     export = older.run("export", "--json")
@@ -53,7 +55,7 @@ def test_what_an_older_version_published_can_be_read(older):
 
 
 def test_a_sync_carries_an_older_warehouse_over(older):
-    """Histories and frozen reviews stay; tables of models that no longer exist go."""
+    """A sync keeps histories and frozen reviews, and removes the tables of former models."""
     frozen, histories = content(older, *FROZEN), content(older, *HISTORIES)
     assert "int_wishes" in older.column(MODELS)
     campaign = older.run("review", "status", "q4", "--json").document
@@ -74,7 +76,7 @@ def test_a_sync_carries_an_older_warehouse_over(older):
 
 
 def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch):
-    """Opening and closing a campaign build a part of the models; here they need all the others."""
+    """Opening and closing a campaign build every model that they need, without a sync."""
     copy = older.home / "copy" / older.warehouse.name
     copy.parent.mkdir()
     copy.write_bytes(older.warehouse.read_bytes())
@@ -90,3 +92,50 @@ def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch)
             assert (0,) == connection.execute(
                 f"select count(*) from (from older.{table} except all from main.{table})"
             ).fetchone()
+
+
+def amended(rollcall: Rollcall, *statements: str) -> None:
+    rollcall.warehouse.chmod(0o600)
+    with duckdb.connect(str(rollcall.warehouse)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    rollcall.warehouse.chmod(0o400)
+
+
+@pytest.mark.parametrize(
+    "missing", ["alter table runs drop column accepted", "drop table dangling_grants"]
+)
+def test_what_an_older_file_lacks_is_told_as_its_age(older, missing):
+    """A command that needs more than an older warehouse has names `rollcall sync`, and no bug."""
+    amended(older, missing)
+
+    status = older.run("status")
+
+    assert (2, True) == (status.code, "next: run `rollcall sync`" in status.err), status.err
+    assert "an earlier Rollcall built it" in status.err
+
+
+@pytest.mark.parametrize(
+    "verb", [("status",), ("sync",), ("export",), ("review", "list"), ("plan",)], ids=" ".join
+)
+def test_a_newer_file_names_the_version_that_it_needs(older, verb):
+    """After a downgrade every command names the Rollcall that the warehouse needs."""
+    older.warehouse.chmod(0o600)
+    version.record_version(older.warehouse)
+    amended(older, "update built.version set version = version + 1, rollcall = '9.8.7'")
+    before = older.warehouse.read_bytes()
+
+    ended = older.run(*verb)
+
+    assert (2, True) == (ended.code, "needs Rollcall 9.8.7 or newer" in ended.err), ended.err
+    assert before == older.warehouse.read_bytes()
+
+
+def test_a_sync_notes_who_built_the_file(older):
+    """A sync records the version of the schema, of Rollcall and of the models."""
+    older.sync()
+
+    [row] = older.rows("from built.version")
+    assert (version.SCHEMA_VERSION, __version__) == (row["version"], row["rollcall"])
+    amended(older, "drop table dangling_grants")
+    assert 1 == older.run("status").code, "of the same models, this is a bug"

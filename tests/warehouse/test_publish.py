@@ -1,7 +1,8 @@
-"""The published file is the old one or the new one, whole, whatever happens to a sync and when.
+"""The published file is the old one or the new one, whole, whatever happens to a sync.
 
-Kills, signals and syncs at once are left to the long suite. ROLLCALL_KILLS=200 makes more than four
-kills, ROLLCALL_SEED repeats a series, ROLLCALL_CROWDS=2,3,4,5 makes more than three syncs at once.
+Kills, signals and concurrent syncs are left to the long suite. ROLLCALL_KILLS=200 makes more than
+four kills, ROLLCALL_SEED repeats a series, ROLLCALL_CROWDS=2,3,4,5 makes more than three syncs at
+once.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def work_of(rollcall: Rollcall) -> Path:
 
 
 def left(rollcall: Rollcall) -> set[str]:
-    """What lies beside the published file; dbt's own folder counts as one thing."""
+    """Return what lies beside the published file; dbt's own folder counts as one thing."""
     work = work_of(rollcall)
     return {path.name for path in (*rollcall.warehouse.parent.iterdir(), *work.iterdir())}
 
@@ -82,7 +83,7 @@ CLEAN = {"access.duckdb", ".access.duckdb.work", "lock", "dbt"}
 
 
 def too_open(folder: Path) -> list[str]:
-    """Everything below that somebody else could read."""
+    """Return every path below that other users could read."""
     found = []
     for path in folder.rglob("*"):
         allowed = (0o700,) if path.is_dir() else (0o600, 0o400)
@@ -92,8 +93,7 @@ def too_open(folder: Path) -> list[str]:
 
 
 def change(rollcall: Rollcall) -> None:
-    """Something else in the company, so that old and new data can be told apart: of what there was
-    at first one membership is missing, each time another one."""
+    """Remove another membership of the first ones each time, to tell old and new data apart."""
     company = rollcall.sandbox.company
     pairs = sorted(invented().pingone.members)
     place = -1
@@ -106,10 +106,10 @@ def change(rollcall: Rollcall) -> None:
     company.haloitsm.touch()
 
 
-# ---- killed
+# ---- kills
 
 
-# When such a file appears in the work directory or changes, with this mode if one is told
+# When such a file appears in the work directory or changes, with this mode if one is given
 FILES: dict[str, dict[str, int | None]] = {
     "locked": {f"{WORK}/run": None},
     "copied": {f"{WORK}/run/candidate/access.duckdb": None},
@@ -142,7 +142,10 @@ def looked(rollcall: Rollcall, moment: str) -> set[tuple]:
 
 @contextmanager
 def started(rollcall: Rollcall, moment: str | float, umask: int = -1) -> Iterator[subprocess.Popen]:
-    """A sync that has come to this moment: seconds, or one of those above. It is not spared."""
+    """Start a sync, and wait for this moment: seconds, or one of those above.
+
+    A missed moment fails.
+    """
     with ExitStack() as stack:
         if moment in REQUESTS:
             name, matches = REQUESTS[moment]
@@ -166,7 +169,7 @@ def started(rollcall: Rollcall, moment: str | float, umask: int = -1) -> Iterato
 
 
 def killed(rollcall: Rollcall, moment: str | float, umask: int) -> bool:
-    """Kill a sync at this moment. Whether it had published; half is neither."""
+    """Kill a sync at this moment, and return whether it had published; a half state fails."""
     change(rollcall)
     before = rollcall.warehouse.read_bytes() if rollcall.warehouse.exists() else b""
     with started(rollcall, moment, umask) as process:
@@ -181,7 +184,7 @@ def killed(rollcall: Rollcall, moment: str | float, umask: int) -> bool:
 
 
 def heals(rollcall: Rollcall, umask: int) -> None:
-    """The plain next run brings what the vendors hold now, and takes away what the dead left."""
+    """Run the next sync: it publishes the vendors' data, and removes what the killed one left."""
     change(rollcall)
     process = rollcall.start("sync", umask=umask)
     said = process.communicate(timeout=LONG)
@@ -194,8 +197,10 @@ def heals(rollcall: Rollcall, umask: int) -> None:
 
 @contextmanager
 def reader(rollcall: Rollcall, way: str, known: set[tuple]) -> Iterator[None]:
-    """Somebody who reads all the while: `held` in one connection, `opening` anew each time. Every
-    answer must be one of the states known at the end."""
+    """Read all the while: `held` in one connection, `opening` in a new one each time.
+
+    Every answer must be one of the states known at the end.
+    """
     child = subprocess.Popen(
         [sys.executable, "-c", READER, str(rollcall.warehouse), way],
         stdin=subprocess.PIPE,
@@ -218,7 +223,7 @@ def reader(rollcall: Rollcall, way: str, known: set[tuple]) -> Iterator[None]:
 
 
 def series(rollcall: Rollcall, moments: list[str | float], seed: str) -> set:
-    """One kill after the other, each during the recovery from the one before, with readers."""
+    """Kill one sync after the other, each during the recovery from the last, with readers."""
     came = set()
     known = {state(rollcall)} if rollcall.warehouse.exists() else set()
     with ExitStack() as stack:
@@ -243,9 +248,7 @@ def series(rollcall: Rollcall, moments: list[str | float], seed: str) -> set:
 
 @pytest.mark.long
 def test_a_sync_killed_at_any_moment_heals(rollcall, published, tmp_path):
-    """A sync that is killed at any moment leaves the old file or the new one, and the next sync
-    succeeds.
-    """
+    """A killed sync leaves the old file or the new one, and the next sync succeeds."""
     seed = os.environ.get("ROLLCALL_SEED") or str(time.time_ns())
     chance = random.Random(seed)
     kills = int(os.environ.get("ROLLCALL_KILLS", "4"))
@@ -259,7 +262,7 @@ def test_a_sync_killed_at_any_moment_heals(rollcall, published, tmp_path):
         old = rollcall.another(tmp_path / "old", other).has(published)
         runs = [
             pool.submit(series, old, [*moments[::2]], f"ROLLCALL_SEED={seed}"),
-            # here nothing was ever published before, nor parsed
+            # here nothing was published or parsed before
             pool.submit(series, rollcall, ["parsed", *moments[1::2]], f"ROLLCALL_SEED={seed}"),
         ]
         came = [run.result() for run in runs]
@@ -267,7 +270,7 @@ def test_a_sync_killed_at_any_moment_heals(rollcall, published, tmp_path):
     count("kills", kills=kills, readers=2, torn=0)
 
 
-# ---- several at once
+# ---- concurrent syncs
 
 
 CROWDS = [int(count) for count in os.environ.get("ROLLCALL_CROWDS", "3").split(",")]
@@ -278,7 +281,7 @@ CROWDS = [int(count) for count in os.environ.get("ROLLCALL_CROWDS", "3").split("
 def test_of_several_syncs_at_once_one_proceeds(rollcall, published, crowd):
     """Of several syncs at once one proceeds, and the others exit with 75.
 
-    The one that has the lock waits for its first answer until all the others are gone.
+    The one with the lock waits for its first answer until all the others are gone.
     """
     rollcall.has(published)
     gate = Gate(rollcall.sandbox.charthop, lambda request: True)
@@ -311,14 +314,14 @@ def test_of_several_syncs_at_once_one_proceeds(rollcall, published, crowd):
     count("syncs at once", trials=1, syncs=crowd, wrong=0)
 
 
-# ---- interrupted
+# ---- signals
 
 
 @pytest.mark.long
 def test_a_signal_ends_a_sync_and_publishes_nothing(rollcall, published, tmp_path):
     """A signal ends a sync with the signal's exit code, and nothing is published.
 
-    Whether a server is silent or dbt is at work; and once published, it has succeeded.
+    It may come while a server is silent or dbt is at work. After the publishing, the sync succeeds.
     """
     told_to_go_on = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # by nohup
     cases = [

@@ -1,4 +1,4 @@
-"""The questions of docs/questions.md, asked of the invented company."""
+"""The queries of docs/questions.md, run on the invented company."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUESTIONS = dict(
 
 @pytest.fixture
 def ask(rollcall, published):
-    """The answer to the question whose heading begins like this."""
+    """Return the answer to the question whose heading begins with this text."""
     rollcall.has(published)
 
     def answer(beginning: str) -> list[dict[str, Any]]:
@@ -27,6 +27,7 @@ def ask(rollcall, published):
 
 
 def test_every_question_of_the_page_has_an_answer(ask):
+    """Every question of the page has an answer."""
     assert 16 == len(QUESTIONS) == PAGE.read_text().count("\n## ")
     assert {} == {heading: sql for heading, sql in QUESTIONS.items() if not ask(heading)}
 
@@ -54,7 +55,10 @@ def test_questions_are_answered_with_the_access_path(ask):
 
 
 def test_accounts_of_nobody_are_told_apart_from_those_of_two(ask):
-    """Jonas is not known to HR by mail; Tom and Tim share a mailbox."""
+    """Accounts without a person are distinguished from ambiguous ones.
+
+    HR has no mail for Jonas; Tom and Tim share a mailbox.
+    """
     rules = {row["display_name"]: row["match_rule"] for row in ask("Which enabled accounts")}
 
     assert "none" == rules["Jonas Weber"]
@@ -62,6 +66,7 @@ def test_accounts_of_nobody_are_told_apart_from_those_of_two(ask):
 
 
 def test_the_past_and_the_changes_agree_with_the_present(ask, rollcall):
+    """The past and the changes agree with the present."""
     granted = rollcall.column("select grant_id from grants")
     changes = ask("What changed between")
 
@@ -74,6 +79,7 @@ def test_the_past_and_the_changes_agree_with_the_present(ask, rollcall):
 
 
 def test_what_stands_out_is_told_worst_first_and_adds_up(ask):
+    """Findings are listed worst first, and the ledger's balances are zero."""
     assert "critical" == ask("What should somebody look at")[0]["severity"]
     assert {"Freya Holm"} == {row["full_name"] for row in ask("Which administrators")}
     clocks = ask("How long did accounts")

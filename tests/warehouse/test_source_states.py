@@ -1,4 +1,4 @@
-"""The state of a source is that of its last run, and the same wherever it is asked."""
+"""The state of a source is that of its last run, and the same for every reader."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ def test_of_two_runs_that_began_at_once_the_later_id_is_last():
 
 
 def test_the_mart_of_a_published_sync_has_the_same_states(rollcall, published):
+    """The mart of a published sync has the same states as the Python function."""
     rollcall.has(published)
     with duckdb.connect(str(rollcall.warehouse), read_only=True) as connection:
         states = read_source_states(connection)

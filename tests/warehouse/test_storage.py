@@ -1,8 +1,9 @@
-"""What goes wrong with disks and files: told with exit code 6, nothing published lost."""
+"""Faults of disks and files end with exit code 6, and nothing published is lost."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ HEADERS, BLOCK = 3 * 4096, 256 * 1024  # of a DuckDB file
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small file system of its own."""
+    """Return a small file system."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=192m", "tmpfs", str(folder)]
@@ -39,7 +40,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def leave_free(folder: Path, size: int) -> Path:
-    """Somebody else's file, which leaves so many bytes of the disk."""
+    """Write a file that leaves so many bytes of the disk."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:
         while (rest := os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize - size) > 0:
@@ -48,7 +49,7 @@ def leave_free(folder: Path, size: int) -> Path:
 
 
 def fills(disk: Path, size: int) -> Fault:
-    """The disk fills up while the first answer is on its way."""
+    """Fill the disk while the first answer is on its way."""
 
     def effect(_: Request, honest: Response | None) -> Response:
         leave_free(disk, size)
@@ -64,7 +65,7 @@ def on(disk: Path, rollcall: Rollcall) -> Rollcall:
 
 
 def refused(rollcall: Rollcall, *words: str) -> None:
-    """A sync that ends with 6, says these words, and leaves the published bytes alone."""
+    """Run a sync that ends with 6 and these words, and keeps the published bytes."""
     before = rollcall.warehouse.read_bytes() if rollcall.warehouse.exists() else None
     result = rollcall.run("sync")
     assert 6 == result.code, result.err
@@ -77,7 +78,7 @@ def refused(rollcall: Rollcall, *words: str) -> None:
 def test_a_full_disk_loses_nothing_and_heals(rollcall, published, disk):
     """A disk that fills up loses nothing that was published, and the next sync succeeds.
 
-    While it is read, parsed and built; then somebody makes room.
+    It fills up during the read, the parse and the build; then somebody frees space.
     """
     on(disk, rollcall).has(published)
     change(rollcall)
@@ -92,6 +93,7 @@ def test_a_full_disk_loses_nothing_and_heals(rollcall, published, disk):
 
 
 def test_too_little_room_is_told_before_anything_is_asked(rollcall, published, disk):
+    """Too little space is reported before the first request."""
     on(disk, rollcall).has(published)
     leave_free(disk, 4 * len(published.data))
 
@@ -100,6 +102,7 @@ def test_too_little_room_is_told_before_anything_is_asked(rollcall, published, d
 
 
 def test_a_first_run_on_a_full_disk_leaves_nothing(rollcall, disk):
+    """A first run on a full disk leaves no warehouse."""
     on(disk, rollcall)
     for size in (0, 2 * MIB):
         filler = leave_free(disk, size)
@@ -121,16 +124,18 @@ except duckdb.Error as error:
 
 
 def test_a_limit_on_the_size_of_a_file_is_told_like_a_full_disk(tmp_path):
+    """A limit on the size of a file is reported like a full disk."""
     told = subprocess.check_output([sys.executable, "-c", LIMITED, tmp_path / "x"], text=True)
 
     assert "storage: file too large\n" == told
 
 
-# ---- damaged
+# ---- damage
 
 
 @pytest.mark.parametrize("size", [0, 1000, 5 * MIB, -1])
 def test_a_published_file_that_was_cut_is_left_alone(rollcall, published, size):
+    """A truncated published file is refused and left unchanged."""
     rollcall.has(published)
     os.truncate(rollcall.warehouse, size if size >= 0 else len(published.data) - 1)
 
@@ -213,7 +218,10 @@ def test_the_whole_reason_of_duckdb_is_shown(rollcall, tmp_path):
 
 @pytest.mark.long
 def test_a_clock_that_has_gone_back_loses_no_history(rollcall, published):
-    """The last run is four minutes ahead of us: what is removed now is removed after it."""
+    """A clock that was set back loses no history.
+
+    The last run is four minutes ahead, and a removal of now is dated after that run.
+    """
     rollcall.has(published)
     date_newest_run(rollcall, timedelta(minutes=4))
     user, group = min(rollcall.sandbox.company.pingone.members)
@@ -234,11 +242,38 @@ def test_a_clock_that_has_gone_back_loses_no_history(rollcall, published):
     assert {False} == {*rollcall.column("select is_stale from source_states")}
 
 
+# ---- the lock
+
+
+def test_whoever_is_locked_out_is_told_by_whom(rollcall, published):
+    """Exit code 75 says which process holds the lock, and since when."""
+    rollcall.has(published)
+    with publish.lock_warehouse(rollcall.warehouse):
+        ended = rollcall.run("sync")
+
+    assert 75 == ended.code
+    assert re.search(rf"process {os.getpid()} since \d{{4}}-\d\d-\d\d \d\d:\d\d", ended.err)
+
+
+def test_a_run_ends_at_its_own_deadline(rollcall, published):
+    """All sources together are read for SYNC__MAX_HOURS at most; the old data stays published."""
+    rollcall.has(published)
+
+    ended = rollcall.run("sync", SYNC__MAX_HOURS="0")
+
+    assert (4, True) == (ended.code, "set SYNC__MAX_HOURS" in ended.err)
+    sandbox = rollcall.sandbox
+    assert [] == sandbox.charthop.log + sandbox.haloitsm.log + sandbox.pingone.log
+
+
 # ---- the rename
 
 
 def test_the_new_file_is_on_disk_before_it_takes_its_place(rollcall, monkeypatch, tmp_path):
-    """fsync of the file, rename, fsync of the folder: a power cut shows what a kill cannot."""
+    """The new file is on disk before it takes the old one's place.
+
+    fsync of the file, rename, fsync of the folder: a power cut shows what a kill cannot.
+    """
     copy, warehouse = tmp_path / "candidate.duckdb", tmp_path / "access.duckdb"
     with duckdb.connect(str(copy)) as connection:
         connection.execute("create table runs (run_id varchar)")
@@ -264,7 +299,7 @@ def test_the_new_file_is_on_disk_before_it_takes_its_place(rollcall, monkeypatch
 def test_a_write_ahead_log_stops_the_rename(tmp_path):
     """A write-ahead log that appears during a sync stops the rename.
 
-    It would be replayed into the new file: somebody has the old one open for writing.
+    It would be replayed into the new file: another program has the old one open for writing.
     """
     copy, warehouse = tmp_path / "candidate.duckdb", tmp_path / "access.duckdb"
     duckdb.connect(str(copy)).close()

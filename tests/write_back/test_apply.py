@@ -1,4 +1,4 @@
-"""Applying a plan: what is done, what is refused, and what is known of it afterwards."""
+"""Applying a plan: what it changes, what it refuses, and what is recorded of it."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
         yield company
 
 
-# ---- what is done
+# ---- changes
 
 
 def test_without_the_digest_nothing_is_changed(company):
-    """Without the digest every item is looked at, and nothing is changed."""
+    """Without the digest every item is read, and nothing is changed."""
     path = planned(company)
     folder = {file: file.read_bytes() for file in path.parent.iterdir()}
     result = company.run("apply", str(path))
@@ -47,6 +47,7 @@ def test_without_the_digest_nothing_is_changed(company):
 
 
 def test_what_is_planned_is_done_once_and_nothing_else(company):
+    """A plan's changes are made once, and nothing else is changed."""
     path = planned(company)
     result = applied(company, path, "--json")
 
@@ -60,7 +61,10 @@ def test_what_is_planned_is_done_once_and_nothing_else(company):
 
 
 def test_every_step_is_on_disk_before_the_next_one(company):
-    """What the journal and the audit log say at the moment of a call names this call."""
+    """Each step is on disk before the next one.
+
+    At the moment of a call, the newest records of journal and audit log name this call.
+    """
     path = planned(company)
     seen = []
 
@@ -77,6 +81,7 @@ def test_every_step_is_on_disk_before_the_next_one(company):
 
 
 def test_what_is_so_already_is_left_alone(company):
+    """A change that is already in effect is skipped."""
     path = planned(company)
     user, group = asked_for(path)[0][1].split("/memberOfGroups/")
     company.sandbox.company.pingone.members.discard((user.removeprefix("users/"), group))
@@ -87,7 +92,7 @@ def test_what_is_so_already_is_left_alone(company):
 
 
 def test_what_drifted_is_left_alone_and_told(company):
-    """One account has another username by now: whoever approved did not mean it."""
+    """An account whose username has changed since the approval is skipped and reported."""
     path = planned(company)
     user = asked_for(path)[2][1].split("/")[1]
     company.sandbox.company.pingone.users[user]["username"] = "somebody.else"
@@ -98,6 +103,7 @@ def test_what_drifted_is_left_alone_and_told(company):
 
 
 def test_an_id_that_is_somebody_elses_stops_everything(company):
+    """An id that now belongs to another account stops the whole apply."""
     path = planned(company)
     user = asked_for(path)[2][1].split("/")[1]
     company.sandbox.company.pingone.users[user]["createdAt"] = "2026-01-01T00:00:00.000Z"
@@ -106,10 +112,11 @@ def test_an_id_that_is_somebody_elses_stops_everything(company):
     assert 5 == result.code and asked_for(path)[:2] == calls(company)
 
 
-# ---- what is refused
+# ---- refusals
 
 
 def test_an_edited_plan_or_another_digest_is_refused(company):
+    """An edited plan or another digest is refused."""
     path = planned(company)
     content = path.read_text()
     digest = json.loads(content)["digest"]
@@ -126,6 +133,7 @@ def test_an_edited_plan_or_another_digest_is_refused(company):
 
 
 def test_the_plan_of_another_tenant_is_refused(company):
+    """The plan of another tenant is refused."""
     path = planned(company)
     result = applied(company, path, SOURCES__PINGONE__ENVIRONMENT_ID="0" * 36)
 
@@ -134,7 +142,7 @@ def test_the_plan_of_another_tenant_is_refused(company):
 
 
 def test_a_stale_plan_is_refused(company):
-    """Newer data no longer asks for one of its changes, or for another one of this kind."""
+    """A plan is refused once newer data no longer asks for its changes, or asks for others."""
     path = planned(company)
     first = json.loads(path.read_text())["items"][0]["change_id"]
     for statement in (
@@ -152,6 +160,7 @@ def test_a_stale_plan_is_refused(company):
 
 
 def test_limits_and_protection_hold_when_a_plan_is_applied_too(company):
+    """Limits and protection apply to an apply, too."""
     path = planned(company)
     tight = {"PLAN__MAX_CHANGES": "5", "PLAN__MAX_PERCENT_OF_GRANTS": "0"}
     assert 5 == applied(company, path, **tight).code
@@ -168,7 +177,10 @@ def test_limits_and_protection_hold_when_a_plan_is_applied_too(company):
 
 
 def test_the_pipelines_own_worker_is_never_touched(company):
-    """Even where the plan was made on a host that does not know the worker that writes."""
+    """Rollcall's own worker is never changed.
+
+    This holds even if the plan was made on a host that does not know the writing worker.
+    """
     path = planned(company)
     account = json.loads(path.read_text())["items"][0]["account_id"]
     worker = "pingone:application:" + company.environment["PROVISION__PINGONE__CLIENT_ID"]
@@ -185,6 +197,7 @@ def test_the_pipelines_own_worker_is_never_touched(company):
 
 
 def test_a_host_without_the_write_credential_changes_nothing(company):
+    """A host without the write credential changes nothing, and names the missing setting."""
     path = planned(company)
     result = applied(company, path, PROVISION__PINGONE__CLIENT_SECRET="")
 
@@ -193,12 +206,13 @@ def test_a_host_without_the_write_credential_changes_nothing(company):
 
 
 def test_only_one_apply_is_at_work(company):
+    """A second apply at the same time exits with 75 and calls nothing."""
     path = planned(company)
     with json_lines.hold_folder(path.parent, "apply"):
         assert (75, []) == (applied(company, path).code, calls(company))
 
 
-# ---- what is known afterwards
+# ---- records
 
 
 def test_results_reach_the_warehouse_once_it_is_free(rollcall, published):
@@ -226,7 +240,7 @@ def test_results_reach_the_warehouse_once_it_is_free(rollcall, published):
 
 
 def test_what_was_done_can_be_taken_back(company):
-    """What was so already stays: the plan did not make it so."""
+    """A plan can be undone, without the items that were already in effect."""
     members = {*company.sandbox.company.pingone.members}
     path = planned(company)
     gone = asked_for(path)[0][1].split("/")[1::2]
@@ -243,6 +257,7 @@ def test_what_was_done_can_be_taken_back(company):
 
 
 def test_every_change_of_the_log_of_an_apply_is_found(company):
+    """Every alteration of an apply's audit log is found."""
     path = planned(company)
     company.sandbox.pingone.faults += [write(), write(before=True, after=1)]
     applied(company, path)
@@ -263,6 +278,7 @@ def test_every_change_of_the_log_of_an_apply_is_found(company):
 
 
 def test_no_secret_and_no_name_is_in_what_is_said_or_written(company):
+    """Neither output nor records contain a secret or a name."""
     path = planned(company)
     result = applied(company, path)
     written = b"".join(file.read_bytes() for file in path.parent.glob("*.jsonl")).decode()

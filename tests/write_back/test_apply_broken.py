@@ -1,4 +1,4 @@
-"""Applying a plan: how it goes on after whatever went wrong on the way."""
+"""Applying a plan: how it continues after each kind of failure."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
 
 
 def test_a_lost_answer_is_looked_for_and_not_asked_again(company):
+    """A lost answer leads to a read, not to a second call."""
     path = planned(company)
     fault = write()
     company.sandbox.pingone.faults.append(fault)
@@ -55,7 +56,7 @@ def test_a_lost_answer_is_looked_for_and_not_asked_again(company):
 def test_a_call_that_may_have_happened_is_not_repeated(company):
     """A call that may have happened is not repeated by the same run.
 
-    It did not: the next run finds that out, and makes it.
+    It did not happen here: the next run finds that out, and makes the call.
     """
     path = planned(company)
     company.sandbox.pingone.faults.append(write(before=True))
@@ -69,6 +70,7 @@ def test_a_call_that_may_have_happened_is_not_repeated(company):
 
 
 def test_a_call_that_was_turned_away_unread_is_sent_again(company):
+    """A call that was rejected unprocessed is sent again."""
     path = planned(company)
     company.sandbox.pingone.faults += [
         write(before=True, effect=status(429, **{"retry-after": "0"})),
@@ -79,6 +81,7 @@ def test_a_call_that_was_turned_away_unread_is_sent_again(company):
 
 
 def test_an_effect_that_shows_late_is_waited_for(company):
+    """An effect that becomes visible late is waited for."""
     path = planned(company)
     company.sandbox.company.pingone.switches.read_lag = 0.4
     result = applied(company, path, "--json", APPLY__SETTLE_SECONDS="10")
@@ -100,16 +103,18 @@ def test_an_accepted_call_that_does_not_show_is_not_sent_again(company):
 
 
 def test_a_refusal_is_told_with_its_reason_and_the_rest_is_done(company):
+    """A refusal is reported with its reason, and the other changes are made."""
     path = planned(company)
     company.sandbox.pingone.faults.append(write(before=True, effect=status(403), after=1))
     result = applied(company, path, "--json")
 
     assert (7, {"done": 5, "failed": 1}) == (result.code, result.document["counts"])
     assert "403" in json.dumps(result.document)
-    assert 0 == applied(company, path).code  # the right was given
+    assert 0 == applied(company, path).code  # the missing right was given
 
 
 def test_after_three_failures_in_a_row_it_stops(company):
+    """Three failures in a row stop the apply."""
     path = planned(company)
     company.sandbox.pingone.faults.append(write(before=True, times=99))
     result = applied(company, path, "--json")
@@ -120,7 +125,7 @@ def test_after_three_failures_in_a_row_it_stops(company):
 
 
 def test_a_signal_lets_the_change_at_hand_come_to_its_end(company):
-    """Whoever runs it again goes on from there."""
+    """A signal lets the current change finish, and the next run continues from there."""
     path = planned(company)
 
     def interrupt(_: Request, answer: Any) -> Any:
@@ -136,9 +141,12 @@ def test_a_signal_lets_the_change_at_hand_come_to_its_end(company):
 
 
 def test_killed_at_every_step_it_ends_at_the_state_of_the_plan(rollcall, published):
-    """Nothing is asked for twice that has come about, no ticket is there twice, and nothing is
-    called that is not in the plan. The long suite kills two hundred changes at every step, the
-    others are killed at every ninth, each one from another step on."""
+    """An apply killed at every step ends at the state of the plan.
+
+    No completed call is repeated, no ticket exists twice, and nothing outside the plan is called.
+    The long suite kills two hundred changes at every step. Otherwise changes are killed at every
+    ninth step, each from another step on.
+    """
     count = int(os.environ.get("ROLLCALL_APPLIED", "4"))
     stride = 9 if count < 100 else 1
     many(may_write(rollcall.has(published)), count)

@@ -1,4 +1,4 @@
-"""From what was decided to what is to be changed: planned_changes, and what no plan will do."""
+"""From decisions to wanted changes: `planned_changes`, and what no plan will do."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def group(number: int) -> str:
 
 
 class Company:
-    """A published warehouse of the invented company, with decisions and files of one's own."""
+    """A published warehouse of the invented company, with a test's own decisions and files."""
 
     def __init__(self, home: Path, warehouse: bytes) -> None:
         self.home, self.file = home, home / "access.duckdb"
@@ -54,7 +54,7 @@ class Company:
             connection.execute(f"insert into {table} by name select {marks}", list(values.values()))
 
     def campaign(self, name: str, decisions: dict[str, str], closed: str = "2026-01-31") -> None:
-        """A campaign in which these grants were decided on; an item is named by its number."""
+        """Add a campaign with decisions on these grants. An item's id is its number."""
         self.insert(
             "review_campaigns",
             campaign=name,
@@ -100,7 +100,11 @@ class Company:
         columns = POLICY_SCHEMA["requests"][1]
         if not path.exists():
             path.write_text(",".join(columns) + "\n")
-        row = {"request_id": request_id, "reason": "audit", "approved_by": "grace"} | values
+        row = {
+            "request_id": request_id,
+            "reason": "audit",
+            "approved_by": "grace.okoye@lanternfish.example",
+        } | values
         with path.open("a") as file:
             file.write(",".join(row.get(name, "") for name in columns) + "\n")
 
@@ -115,7 +119,7 @@ class Company:
 
 @pytest.fixture(scope="module")
 def decided(tmp_path_factory, published):
-    """Everything at once: each test looks at its own part."""
+    """Return a company with every kind of decision; each test looks at its own part."""
     made = Company(tmp_path_factory.mktemp("wanted"), published.data)
     ada, priya = user(4), user(22)
     held = {row["grant_id"] for row in made.rows("from grants")}
@@ -125,8 +129,8 @@ def decided(tmp_path_factory, published):
             f"{user(15)}/{group(5)}": "revoke",  # Sam, VPN: directly
             f"{ada}/{group(1)}": "revoke",  # Staff: directly, and through Engineers
             f"{user(1)}/{group(1)}": "keep",
-            f"{user(32)}/{group(1)}": "revoke",  # Omar has Staff through Engineers only
-            f"{user(20)}/{group(5)}": "modify",  # Lena's VPN is to be less
+            f"{user(32)}/{group(1)}": "revoke",  # Omar has Staff only through Engineers
+            f"{user(20)}/{group(5)}": "modify",  # Lena's VPN is to be reduced
             **{
                 next(key for key in sorted(held) if key.startswith(f"{who}/{what}")): "revoke"
                 for who, what in (
@@ -141,13 +145,16 @@ def decided(tmp_path_factory, published):
     )
     made.campaign("q3", {f"{user(6)}/{group(5)}": "revoke"}, closed="")  # still open
     made.request("R-1", account_id=user(30), entitlement_id=group(5))
-    made.request("R-2", account_id=ada, entitlement_id=group(14))  # she has it
+    made.request("R-2", account_id=ada, entitlement_id=group(14))  # she has it already
     made.request("R-3", account_id=user(24), entitlement_id=group(10), until="2026-01-31")
     made.request("R-4", person_id="charthop:person:nobody", entitlement_id=group(5))
     [edith] = made.rows("from people where full_name like 'Edith%'")
     made.request("R-5", person_id=edith["person_id"], entitlement_id=group(5), until=FUTURE)
     made.request("R-6", account_id=user(2), entitlement_id=group(10))  # Nora has left
     made.request("R-7", account_id=user(15), entitlement_id=group(99))
+    [mail] = [row["email"] for row in made.rows(f"from accounts where account_id = '{user(30)}'")]
+    made.request("R-8", account_id=user(30), entitlement_id=group(10), approved_by=mail.upper())
+    made.request("R-9", account_id=user(30), entitlement_id=group(14), approved_by="grace")
     (made.home / "reviews" / "policy.toml").write_text(POLICY)
     with pytest.MonkeyPatch.context() as patch:
         return made.build(patch)
@@ -177,7 +184,19 @@ def test_a_revoked_grant_is_planned_with_its_reason(decided):
     assert "also held through Engineering" in ada["residual"]
 
 
+def test_nobody_approves_what_they_get(decided):
+    """A request approved by its receiver or an unknown person is blocked, with the reason."""
+    said = {
+        row["reason_id"]: row["blocked_because"]
+        for row in decided.planned("reason_id in ('R-8', 'R-9')")
+    }
+
+    assert "the person who gets it has approved it: somebody else has to" == said["R-8"]
+    assert "approved_by is no address that HR or the policy knows" == said["R-9"]
+
+
 def test_what_no_plan_will_do_says_why(decided):
+    """A change that no plan will make says why."""
     said = {
         (row["account_id"], row["entitlement_id"].split(":")[1]): row["blocked_because"]
         for row in decided.planned("campaign = 'q4' and blocked_because is not null")
@@ -191,6 +210,7 @@ def test_what_no_plan_will_do_says_why(decided):
 
 
 def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(decided):
+    """A change that no API can make becomes a ticket, and so does a modification."""
     tickets = decided.planned("channel = 'ticket' and reason_kind = 'decision'")
 
     assert {(group(5), "modify"), ("haloitsm:team:2:member", "revoke")} == {
@@ -202,6 +222,7 @@ def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(decided):
 
 
 def test_what_is_kept_or_not_closed_is_not_touched(decided):
+    """Kept access, and decisions of open campaigns, lead to no change."""
     assert [] == decided.planned(f"account_id in ('{user(1)}', '{user(6)}')")
 
 
@@ -228,6 +249,7 @@ def test_leavers_are_disabled_then_deleted(decided):
 
 
 def test_requests_give_what_is_lacking_until_they_end(decided):
+    """Requests add missing access, and remove the access when they end."""
     by_request = {row["reason_id"]: row for row in decided.planned("reason_id like 'R-%'")}
 
     assert ("grant", user(30), None) == (

@@ -1,4 +1,4 @@
-"""A plan: what it says, what it leaves out, and when there is none."""
+"""A plan: what it contains, what it leaves out, and when no plan is made."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tests.warehouse.test_publish import too_open
 
 @pytest.fixture
 def company(rollcall: Rollcall, published) -> Rollcall:
-    """The invented company, and a credential that may change it."""
+    """Return the invented company with a credential that may change it."""
     return may_write(rollcall.has(published))
 
 
 def planned(company: Rollcall, *arguments: str, **settings: str) -> Path:
-    """The file of a plan that must be made."""
+    """Make a plan that must be made, and return its file."""
     result = company.run("plan", "--json", *arguments, **settings)
     assert 0 == result.code, result.out
     return Path(result.document["path"])
 
 
 def changed(company: Rollcall, *statements: str) -> None:
-    """The warehouse as it would be in another company."""
+    """Change the warehouse to that of another company."""
     company.warehouse.chmod(0o600)
     with duckdb.connect(str(company.warehouse)) as connection:
         for statement in statements:
@@ -69,6 +69,7 @@ def test_a_plan_is_one_canonical_file(company):
 
 
 def test_a_plan_says_what_it_leaves_out_and_why(company):
+    """A plan says what it leaves out, and why."""
     wants(company, count=3, blocked_because="'inherited only'")
     out = company.run("plan", "--out", "never.json").out
 
@@ -80,9 +81,9 @@ def test_a_plan_says_what_it_leaves_out_and_why(company):
 
 
 def test_what_no_plan_may_touch_is_left_out(company):
-    """Protected accounts and our own accounts are left out of a plan, whatever the mart says.
+    """A plan leaves out protected accounts and Rollcall's own ones, whatever the mart says.
 
-    The policy as it is now counts, and the worker that reads or writes is never touched.
+    The current policy counts, and the workers that read or write are never changed.
     """
     wants(company, count=2)
     account, other = company.column("select account_id from planned_changes order by change_id")
@@ -104,6 +105,7 @@ def test_what_no_plan_may_touch_is_left_out(company):
 
 
 def test_nothing_to_change_is_said_and_is_no_plan(company):
+    """Without any change no plan is made, and the output says so."""
     wants(company, count=0)
     result = company.run("plan", "--json")
 
@@ -113,6 +115,7 @@ def test_nothing_to_change_is_said_and_is_no_plan(company):
 
 @pytest.mark.parametrize(("limit", "code"), [("5", 5), ("6", 0), ("7", 0)])
 def test_a_plan_beyond_the_limit_needs_its_exact_number(company, limit, code):
+    """A plan above the limit needs its exact number."""
     wants(company)
     limits = {"PLAN__MAX_CHANGES": limit, "PLAN__MAX_PERCENT_OF_GRANTS": "0"}
     result = company.run("plan", **limits)
@@ -127,6 +130,7 @@ def test_a_plan_beyond_the_limit_needs_its_exact_number(company, limit, code):
 
 
 def test_a_share_of_the_grants_of_a_source_is_let_through(company):
+    """A plan up to a share of a source's grants is accepted."""
     wants(company)
     grants = company.column("select count(*) from grants where source_name = 'pingone'")[0]
     share = 600 / grants
@@ -137,6 +141,7 @@ def test_a_share_of_the_grants_of_a_source_is_let_through(company):
 
 
 def test_no_entitlement_loses_most_of_its_holders_unsaid(company):
+    """A plan that removes most holders of an entitlement is refused."""
     wants(company, DIRECT + " and resource_name = 'Engineering'")
     limits = {"PLAN__MAX_PERCENT_OF_HOLDERS": "25"}
     result = company.run("plan", **limits)
@@ -146,6 +151,7 @@ def test_no_entitlement_loses_most_of_its_holders_unsaid(company):
 
 
 def test_old_or_half_read_data_gives_no_plan(company):
+    """Old or incomplete data gives no plan."""
     wants(company)
     changed(company, "update runs set started_at = started_at - interval 5 hours")
     assert 5 == company.run("plan").code
@@ -157,6 +163,7 @@ def test_old_or_half_read_data_gives_no_plan(company):
 
 
 def test_a_misspelt_limit_is_no_default(company):
+    """A misspelt or impossible limit is refused; no default replaces it."""
     wants(company)
 
     assert 2 == company.run("plan", PLAN__MAX_CHANGE="1").code
@@ -165,6 +172,7 @@ def test_a_misspelt_limit_is_no_default(company):
 
 
 def test_a_plan_of_which_one_byte_is_another_is_no_plan(company):
+    """A plan with any one byte changed is refused."""
     wants(company, count=1)
     path = planned(company)
     content = path.read_bytes()
@@ -182,8 +190,11 @@ def test_a_plan_of_which_one_byte_is_another_is_no_plan(company):
 
 
 def test_the_decisions_and_the_policy_are_part_of_a_plan(company):
+    """A plan's digest covers the decisions and the policy."""
     wants(company, count=1)
     before = json.loads(planned(company).read_text())
+    (company.home / "reviews").mkdir()
+    (company.home / "reviews" / "policy.toml").write_text("[leavers]\ndisable_after_days = 7\n")
     changed(company, "update policy.leavers set disable_after_days = 7")
     after = json.loads(planned(company).read_text())
 

@@ -1,4 +1,4 @@
-"""From a decision to its proof, and what happens when it does not hold: over the real verbs."""
+"""From a decision to its proof, and what follows if the proof fails, with the real commands."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_WAITING = {
 
 @pytest.fixture
 def decided(rollcall: Rollcall, published, monkeypatch) -> Rollcall:
-    """Two memberships by API and one of the desk's own teams are to go, decided just now."""
+    """Return Rollcall with three new revocations: two by API, one of a team by a ticket."""
     home = rollcall.home / "decided"
     home.mkdir()
     made = Company(home, published.data)
@@ -53,7 +53,7 @@ def to_do(rollcall: Rollcall) -> list[dict[str, Any]]:
 
 
 def carried_out(rollcall: Rollcall) -> list[str]:
-    """What a plan had to do; all of it was done."""
+    """Apply a plan, check that all of it was done, and return its actions."""
     plan = rollcall.run("plan", "--json")
     assert 0 == plan.code, plan.out
     path = Path(plan.document["path"])
@@ -88,7 +88,7 @@ def test_every_decision_is_followed_to_its_proof(decided):
     assert "verified" == states(decided)[NETWORK]
     assert ["close_ticket"] == [change["action"] for change in to_do(decided)]
 
-    # The ticket is closed; then both come back
+    # The ticket is closed; then both grants come back
     [number] = [key for key, one in desk.tickets.items() if "[RC-" in one["summary"]]
     desk.act({"ticket_id": number, "outcome": "Note", "note": "taken out", "new_status": 24})
     teams += gone

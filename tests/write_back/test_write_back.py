@@ -1,5 +1,8 @@
-"""docs/write-back.md, as it stands, on the invented company: from closing a review to the proof of
-every decision, with no hand on the data."""
+"""docs/write-back.md, tested literally on the invented company.
+
+The page leads from closing a review to the proof of every decision, without any manual change of
+data.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,12 @@ from tests.support.product import FAST, Opened, Rollcall
 from tests.support.wanted import may_write
 
 DOCS = Path(__file__).parents[2] / "docs" / "write-back.md"
-HANDS = {"VPN": "pingone", "Network": "haloitsm"}  # what is taken from everybody, and where
+HANDS = {"VPN": "pingone", "Network": "haloitsm"}  # taken from everybody, by source
 
 
 @pytest.fixture
 def closed(review: Rollcall, sandbox: Sandbox) -> Rollcall:
-    """A review whose reviewers take two things from three people each, and keep all else."""
+    """Return a closed review whose reviewers revoke two kinds of access from three people each."""
     review.sandbox = sandbox
     review.environment |= sandbox.environment() | FAST
     left, files = Counter[str](), []
@@ -40,13 +43,13 @@ def closed(review: Rollcall, sandbox: Sandbox) -> Rollcall:
 
 
 def commands() -> list[str]:
-    """Every shell block of the page but the one with credentials, which are set already."""
+    """Return every shell block of the page but the one with credentials, which are set already."""
     found = re.findall(r"```sh\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     return [block for block in found if "CLIENT_SECRET" not in block]
 
 
 def typed(product: Rollcall, block: str, folder: Path) -> str:
-    """What the commands of a block say, each of which must succeed. PLAN is the newest plan."""
+    """Run the commands of a block, and return their output. PLAN is the newest plan."""
     said = ""
     for line in block.strip().splitlines():
         plans = sorted(folder.glob("*.plan.json"), key=lambda path: path.stat().st_mtime_ns)
@@ -85,12 +88,12 @@ def test_the_page_leads_from_review_to_proof(closed):
 
 
 def states(product: Rollcall) -> dict[str, int]:
-    """What became of the decisions to take something away."""
+    """Return the states of the revocations."""
     return dict(Counter(product.column("select state from remediations where action = 'revoke'")))
 
 
 def people_do_what_the_tickets_say(product: Rollcall) -> None:
-    """The agents of the desk take people out of the team, in Halo itself."""
+    """Remove people from the team in Halo itself, as the tickets ask."""
     halo = product.sandbox.company.haloitsm
     asked = {
         (int(row["account_id"].split(":")[2]), int(row["entitlement_id"].split(":")[2]))

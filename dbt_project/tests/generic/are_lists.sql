@@ -1,18 +1,40 @@
-{#- Fails where a value is no list. Staging would read such a value as an empty
-    list, and so as a removal of everything. -#}
+{#- Fails where a value is no list of ids, or no list of objects whose keys are
+    ids. `keys` has the tables with their lists, and the ids in their objects.
+    Staging would read any other value as nothing, and so as a removal. -#}
 {% test are_lists(model, of, keys) %}
 
-{%- for table, names in keys.items() %}
+{%- for table, lists in keys.items() %}
 {{ 'union all' if not loop.first }}
 select id from {{ source(of, table) }}
 where
-    {%- for name in names %}
+    {%- for name, ids in lists.items() %}
     {{ 'or ' if not loop.first -}}
     case
         when json_type(payload, '$.{{ name }}') not in ('ARRAY', 'NULL')
-        then
-            error(concat('{{ table }} ', id, ': `{{ name }}` is no list'))
-            is null
+            then
+                error(concat('{{ table }} ', id, ': `{{ name }}` is no list'))
+                is null
+        {%- if ids %}
+        when
+            len(list_filter(
+                json_type(payload, '$.{{ name }}[*]'),
+                lambda kind: kind not in ('OBJECT', 'NULL')
+            )) > 0
+            then
+                error(concat(
+                    '{{ table }} ', id, ': `{{ name }}` is no list of objects'
+                )) is null
+        {%- endif %}
+        {%- for path in ids or [none] %}
+        {%- set path = name ~ '[*]' ~ ('.' ~ path if path else '') %}
+        when
+            list_has_any(
+                json_type(payload, '$.{{ path }}'), ['OBJECT', 'ARRAY']
+            )
+            then
+                error(concat('{{ table }} ', id, ': `{{ path }}` is no id'))
+                is null
+        {%- endfor %}
     end
     {%- endfor %}
 {%- endfor %}

@@ -1,29 +1,28 @@
 """Read a decision file that came back: XLSX or CSV, as any spreadsheet program may have saved it.
 
 Whatever has only one meaning is accepted: any order of rows and columns, removed columns, `,` `;`
-or tab, UTF-8, UTF-16 or cp1252. Anything ambiguous is refused. Rows have the numbers that a
-spreadsheet shows. A file that is too large or not harmless is refused before it is parsed.
+or tab, Unicode or a code page that the labels prove. Anything ambiguous is refused. Rows have the
+numbers that a spreadsheet shows. A file that is too large or not harmless is refused before it is
+in memory as a whole.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import hashlib
-import io
 import itertools
 import re
 import stat
 import unicodedata
-from collections import Counter
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from pipelines.failures import Misconfigured, Refused
-from pipelines.files import xlsx_cells, xlsx_read
+from pipelines.files import csv_read, xlsx_cells, xlsx_read
 from pipelines.review.columns import IDENTITY_COLUMNS
 
 REQUIRED = ("item_id", "decision", *IDENTITY_COLUMNS, "seal")
@@ -32,57 +31,97 @@ COLUMNS = (*REQUIRED, "comment", "decided_by", "decided_at", *LABELS)
 
 MAX_BYTES = 1 << 27
 MAX_ROWS = 1_000_000
+MAX_CHARACTERS = 1 << 27  # of all rows; one text of a workbook can stand in a million cells
+MAX_HEADER_CHARACTERS = 100
 MAX_HEADER_ROW = 10  # a title may be above the header
 OLD_OR_LOCKED = bytes.fromhex("d0cf11e0a1b11ae1")
 BLANKS = " \t\r\n\v\f\xa0\u2007\u202f\u3000\u200b\u200e\u200f\ufeff"
+ASCII_BLANKS = " \t\r\n\v\f"
 DELIMITERS = ",;\t"
+SERIAL_DAY = re.compile(r"\d{5}(?:\.\d+)?")
+BETWEEN_CALENDARS = 1_462  # days from the first day of Excel's calendar to that of old Macs
 
 
 class Row(NamedTuple):
     """One row below the header: its texts in the order of COLUMNS (None for a column that the file
-    lacks), and why the row cannot be accepted (empty if it can)."""
+    lacks), and why the row cannot be accepted (empty if it can), with what was expected."""
 
     number: int
     texts: tuple[str | None, ...]
     wrong: str = ""
+    remedy: str = "plain values in the columns that were sent out"
 
 
 @dataclass(frozen=True)
 class DecisionFile:
     """A file that could be read.
 
-    `is_csv`: its texts may have the quotes of `safe_csv`. `is_lossy`: its encoding lacks letters.
+    `is_csv`: its texts may have the quotes of `safe_csv`. `encoding` is empty for a code page that
+    is not known yet; then the texts have one character for each byte.
     """
 
     name: str
     sha256: str
     rows: list[Row]
     is_csv: bool
-    is_lossy: bool
+    encoding: str = "utf-8"
 
-    @cached_property
-    def reviewer(self) -> str:
-        """The reviewer of most rows. Every file that goes out is for one reviewer."""
-        place = COLUMNS.index("reviewer")
-        [(reviewer, _)] = Counter(row.texts[place] for row in self.rows).most_common(1) or [("", 0)]
-        return reviewer or ""
+    @property
+    def is_unicode(self) -> bool:
+        return self.encoding.startswith("utf")
 
 
 def read_decision_file(path: Path) -> DecisionFile:
     """Read a file. Raises Misconfigured if it does not exist, Refused if it has no decisions."""
-    data = _read_bytes(path)
-    digest, what = hashlib.sha256(data).hexdigest(), path.name
+    what = path.name
+    if what.startswith(("~$", ".~lock.")):
+        raise Refused(
+            what,
+            "it is no list: a spreadsheet program keeps it while the workbook is open there",
+            "close the workbook, or leave this file out",
+        )
+    try:
+        with _open(path) as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found = _read_file(file, path, digest)
+            file.seek(0)
+            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+                raise Refused(what, "it was changed while it was read", "import it again")
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise Misconfigured(str(path), why, "name the files that came back") from None
+    return found
+
+
+def _open(path: Path) -> BinaryIO:
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode):
+        raise Misconfigured(str(path), "it is not a file", "name the files that came back")
+    if about.st_size > MAX_BYTES:
+        raise Refused(
+            path.name,
+            f"it has {about.st_size >> 20} MiB, more than any list of decisions",
+            xlsx_read.AS_SENT,
+        )
+    return path.open("rb")
+
+
+def _read_file(file: BinaryIO, path: Path, digest: str) -> DecisionFile:
+    what = path.name
+    file.seek(0)
+    head = file.read(len(OLD_OR_LOCKED))
     if path.suffix.lower() in (".xlsm", ".xltm", ".xlam", ".xlsb"):
         raise Refused(what, "it may contain macros", xlsx_read.SAVE_AS)
-    if data.startswith(OLD_OR_LOCKED):
+    if head == OLD_OR_LOCKED:
         raise Refused(
             what, "it is protected by a password, or in Excel's old format", xlsx_read.SAVE_AS
         )
-    if data.startswith(b"PK\x03\x04"):
-        rows = _drop_empty_rows(_read_workbook(data, what), what)
-        return DecisionFile(what, digest, rows, False, False)
-    text, is_lossy = _decode(data, what)
-    return DecisionFile(what, digest, _drop_empty_rows(_read_csv(text, what), what), True, is_lossy)
+    if head.startswith(b"PK\x03\x04"):
+        file.seek(0)
+        return DecisionFile(what, digest, _read_workbook(file.read(), what), False)
+    encoding = csv_read.find_encoding(file, what)
+    rows = _keep_filled_rows(_read_csv(file, encoding, what), what)
+    return DecisionFile(what, digest, rows, True, encoding)
 
 
 def normalize_words(text: str) -> str:
@@ -90,28 +129,18 @@ def normalize_words(text: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise Misconfigured(str(path), "it is not a file", "name the files that came back")
-        if about.st_size > MAX_BYTES:
-            raise Refused(
-                path.name,
-                f"it has {about.st_size >> 20} MiB, more than any list of decisions",
-                xlsx_read.AS_SENT,
-            )
-        return path.read_bytes()
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise Misconfigured(str(path), why, "name the files that came back") from None
-
-
-def _drop_empty_rows(rows: Iterator[Row], what: str) -> list[Row]:
-    """Return the rows that have text in one of our columns. Raises Refused above MAX_ROWS."""
-    found = list(itertools.islice((row for row in rows if any(row.texts)), MAX_ROWS + 1))
-    if len(found) > MAX_ROWS:
-        raise Refused(what, f"it has more than {MAX_ROWS:,} rows", xlsx_read.AS_SENT)
+def _keep_filled_rows(rows: Iterator[Row], what: str) -> list[Row]:
+    """Return the rows that have text in one of our columns. Raises Refused beyond a limit."""
+    found, characters = [], 0
+    for row in rows:
+        characters += sum([len(text) for text in row.texts if text])
+        if any(row.texts):
+            found.append(row)
+        if len(found) > MAX_ROWS:
+            raise Refused(what, f"it has more than {MAX_ROWS:,} rows", xlsx_read.AS_SENT)
+        if characters > MAX_CHARACTERS:
+            why = f"it has more than {MAX_CHARACTERS:,} characters, more than any list of decisions"
+            raise Refused(what, why, xlsx_read.AS_SENT)
     return found
 
 
@@ -128,7 +157,8 @@ def _find_columns(cells: Iterable[tuple[int, str]], what: str) -> dict[str, int]
     found: dict[str, int] = {}
     twice = set()
     for place, text in cells:
-        name = HEADERS.get(normalize_words(text))
+        short = text[: MAX_HEADER_CHARACTERS + 1]
+        name = HEADERS.get(normalize_words(short)) if len(short) <= MAX_HEADER_CHARACTERS else None
         if name in found:
             twice.add(name)
         elif name:
@@ -159,8 +189,8 @@ def _no_header(what: str) -> Refused:
 # ---- workbooks
 
 
-def _read_workbook(data: bytes, what: str) -> Iterator[Row]:
-    """Yield the rows below the header, from the only sheet that has our header."""
+def _read_workbook(data: bytes, what: str) -> list[Row]:
+    """Return the rows below the header, from the only sheet that has our header."""
     book = xlsx_read.Book(data, what)
     found = []
     for sheet in book.sheets:
@@ -174,81 +204,92 @@ def _read_workbook(data: bytes, what: str) -> Iterator[Row]:
         names = " and ".join(f"`{sheet}`" for sheet, *_ in found)
         raise Refused(what, f"the sheets {names} both have decisions", "remove one of them")
     [(sheet, header, places)] = found
-    names = {place: name for name, place in places.items()}
+    merged: list[xlsx_cells.Area] = []
     order = [places.get(name) for name in COLUMNS]
-    for row in book.read_rows(sheet, frozenset(names)):
-        if row.number > header:
-            cell = row.cells.get
-            texts = tuple(
-                [None if place is None else cell(place, "").strip(BLANKS) for place in order]
-            )
-            formulas = sorted(names[place] for place in row.formulas if place in names)
-            wrong = f"{formulas[0]} is a formula" if formulas else ""
-            yield Row(row.number, texts, wrong)
+    lines = book.read_rows(sheet, frozenset(places.values()), merged)
+    rows = _read_sheet((line for line in lines if line.number > header), order)
+    if book.counts_from_1904:
+        rows = map(_count_from_1900, rows)
+    found = _keep_filled_rows(rows, what)
+    _mark_hidden_values(found, order, merged, what)
+    return found
+
+
+def _read_sheet(lines: Iterable[xlsx_cells.SheetRow], order: list[int | None]) -> Iterator[Row]:
+    for line in lines:
+        cell = line.cells.get
+        texts = tuple([None if place is None else cell(place, "").strip(BLANKS) for place in order])
+        formulas = sorted(
+            name
+            for name, place in zip(COLUMNS, order, strict=True)
+            if place is not None and place in line.formulas
+        )
+        yield Row(line.number, texts, f"{formulas[0]} is a formula" if formulas else "")
+
+
+def _count_from_1900(row: Row) -> Row:
+    texts = [*row.texts]
+    place = COLUMNS.index("decided_at")
+    if SERIAL_DAY.fullmatch(texts[place] or ""):
+        texts[place] = f"{float(texts[place]) + BETWEEN_CALENDARS}"
+    return row._replace(texts=tuple(texts))
+
+
+def _mark_hidden_values(
+    rows: list[Row], order: list[int | None], merged: list[xlsx_cells.Area], what: str
+) -> None:
+    """Make each row wrong that has a value in a merged cell, which shows only its first one."""
+    looks = 0
+    for area in merged:
+        first = bisect_left(rows, area.top, key=lambda row: row.number)
+        last = bisect_right(rows, area.bottom, key=lambda row: row.number)
+        looks += last - first
+        if looks > len(rows) * len(COLUMNS):
+            raise Refused(what, "its merged cells overlap", xlsx_read.AS_SENT)
+        for index in range(first, last):
+            row = rows[index]
+            for name, place, text in zip(COLUMNS, order, row.texts, strict=True):
+                if text and place is not None and area.covers(place, row.number):
+                    wrong = f"{name} is hidden under a merged cell"
+                    rows[index] = row._replace(wrong=wrong, remedy="a table without merged cells")
 
 
 # ---- CSV
 
 
-def _decode(data: bytes, what: str) -> tuple[str, bool]:
-    """Return the text, and whether it is in cp1252, which lacks most letters."""
-    encodings = ["utf-8", "cp1252"]
-    if data.startswith(codecs.BOM_UTF8):
-        encodings = ["utf-8-sig"]
-    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encodings = ["utf-16"]
-    elif data[:100].count(0) >= len(data[:100]) // 3:
-        encodings = ["utf-16-be" if data[:1] == b"\0" else "utf-16-le"]
-    for encoding in encodings:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text, encoding == "cp1252"
-    raise Refused(
-        what,
-        "it is neither a workbook nor text in UTF-8, UTF-16 or Windows-1252",
-        xlsx_read.SAVE_AS,
-    )
-
-
-def _read_csv(text: str, what: str) -> Iterator[Row]:
+def _read_csv(file: BinaryIO, encoding: str, what: str) -> Iterator[Row]:
     """Yield the rows below the header, with the numbers that a spreadsheet gives them."""
-    if hint := re.match(r"sep=.\r?\n", text, re.IGNORECASE):  # for Excel, which does not show it
-        text = text[hint.end() :]
-    delimiter, header, width, places = _find_csv_header(text, what)
+    blanks = BLANKS if encoding else ASCII_BLANKS
+    encoding = encoding or "latin_1"
+    delimiter, header, width, places = _find_csv_header(file, encoding, what)
     order = [places.get(name) for name in COLUMNS]
-    reader, number = _parse_csv(text, delimiter), 0
+    number = 0
     try:
-        for number, cells in enumerate(reader, 1):
-            if number > header:
+        rows = csv_read.read_rows(file, encoding, delimiter, what)
+        for number, cells in enumerate(rows, 1):
+            if number > header and any(cells):
                 cells += [""] * (width - len(cells))
-                more = any(cell.strip(BLANKS) for cell in cells[width:])
+                more = any(cell.strip(blanks) for cell in cells[width:])
                 texts = tuple(
-                    [None if place is None else cells[place].strip(BLANKS) for place in order]
+                    [None if place is None else cells[place].strip(blanks) for place in order]
                 )
                 yield Row(number, texts, "it has more cells than the header" if more else "")
-    except csv.Error as error:
+    except (csv.Error, UnicodeDecodeError) as error:
         raise Refused(
             f"{what} row {number + 1}", f"it is not valid CSV ({error})", xlsx_read.SAVE_AS
         ) from None
 
 
-def _find_csv_header(text: str, what: str) -> tuple[str, int, int, dict[str, int]]:
+def _find_csv_header(
+    file: BinaryIO, encoding: str, what: str
+) -> tuple[str, int, int, dict[str, int]]:
     """Return the delimiter, the header's row and number of cells, and the place of each column."""
     for delimiter in DELIMITERS:
-        rows = itertools.islice(_parse_csv(text, delimiter), MAX_HEADER_ROW)
-        try:
-            for number, cells in enumerate(rows, 1):
-                if len(cells) > xlsx_cells.MAX_COLUMNS:
-                    raise Refused(what, f"it has {len(cells):,} columns", xlsx_read.AS_SENT)
-                if places := _find_columns(enumerate(cells), what):
-                    return delimiter, number, len(cells), places
-        except csv.Error:
-            continue
+        with closing(csv_read.read_rows(file, encoding, delimiter, what)) as rows:
+            try:
+                for number, cells in enumerate(itertools.islice(rows, MAX_HEADER_ROW), 1):
+                    if places := _find_columns(enumerate(cells), what):
+                        return delimiter, number, len(cells), places
+            except (csv.Error, UnicodeDecodeError):
+                continue
     raise _no_header(what)
-
-
-def _parse_csv(text: str, delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)

@@ -10,8 +10,13 @@ import pyarrow as pa
 
 from pipelines.files import safe_csv
 from pipelines.review import seal
-from pipelines.review.columns import IDENTITY_COLUMNS, SEALED_COLUMNS, SHOWN_COLUMNS
-from pipelines.review.incoming import rules
+from pipelines.review.columns import (
+    IDENTITY_COLUMNS,
+    SEALED_COLUMNS,
+    SHOWN_COLUMNS,
+    replace_controls_sql,
+)
+from pipelines.review.incoming import encodings, rules
 from pipelines.review.incoming.decision_file import COLUMNS, LABELS, DecisionFile
 from pipelines.review.incoming.outcome import Decision, FileOutcome, Outcome
 from pipelines.review.incoming.rules import InvalidRow, OpenCampaign
@@ -54,11 +59,15 @@ def _read_decisions(
 ) -> dict[str, list[Decision]]:
     """Return the decisions of all new files by item; reject invalid rows, and count empty ones."""
     found: dict[str, list[Decision]] = defaultdict(list)
-    new = {place: file for place, file in enumerate(files) if not outcome.files[place].is_known}
+    new = {
+        place: file if file.encoding else _prove_encoding(connection, campaign, file)
+        for place, file in enumerate(files)
+        if not outcome.files[place].is_known
+    }
     for row in _match_items(connection, campaign, new):
         place, number = row["file"], row["row_number"]
         try:
-            answer = rules.read_answer(row, files[place], campaign)
+            answer = rules.read_answer(row, new[place], campaign)
         except InvalidRow as invalid:
             outcome.reject(place, number, invalid.reason, invalid.expected)
             continue
@@ -70,6 +79,20 @@ def _read_decisions(
             Decision(place, number, item, row["grant_id"], row["is_gone"], before, answer)
         )
     return found
+
+
+def _prove_encoding(
+    connection: duckdb.DuckDBPyConnection, campaign: OpenCampaign, file: DecisionFile
+) -> DecisionFile:
+    labels = ", ".join(
+        f"coalesce({shown_sql(column)}, '')" for column in SHOWN_COLUMNS if column.header in LABELS
+    )
+    sent = connection.execute(
+        f"select item_id, {labels} from review_items"
+        " where campaign = ? and item_id in (select unnest(?))",
+        [campaign.name, [row.texts[encodings.ITEM] for row in file.rows]],
+    ).fetchall()
+    return encodings.prove_encoding(file, {item: tuple(texts) for item, *texts in sent})
 
 
 def _reject_contradiction(outcome: Outcome, decisions: list[Decision]) -> None:
@@ -114,18 +137,22 @@ def _match_items(
     """Return every row of the files with its item as `of_...`, the seal that went out with the
     item, and the item's current decision."""
     _register_rows(connection, files)
-    # A workbook may have been made from a CSV, so its cells may have the CSV's quotes, too. No id
-    # begins with a quote of its own, but a comment in a workbook may.
+    # A workbook may have been made from a CSV, so its cells may have the CSV's quotes, too. Only
+    # in a comment, a quote in a workbook is always the reviewer's own.
     cells = ", ".join(
-        f"case when is_csv then {safe_csv.restored_cell_sql(column)} else {column} end as {column}"
+        f"case when is_csv then {safe_csv.restored_sql(column, True)} else {column} end as {column}"
         if column == "comment"
-        else f'{safe_csv.restored_cell_sql(chr(34) + column + chr(34))} as "{column}"'
+        else f'{_plain_sql(column)} as "{column}"'
         for column in COLUMNS
     )
     labels = {column.header: shown_sql(column) for column in SHOWN_COLUMNS}
     item = ", ".join(
         (
             *(f"coalesce({column}, '') as \"of_{column}\"" for column in IDENTITY_COLUMNS),
+            *(
+                f"coalesce({_plain_sql(column)}, '') as plain_{column}"
+                for column in IDENTITY_COLUMNS
+            ),
             *(f"coalesce({labels[label]}, '') as \"of_{label}\"" for label in LABELS),
             "work_email as of_mail",
         )
@@ -135,7 +162,8 @@ def _match_items(
         connection.execute(
             f"""
         with came as (
-            select file, row_number, wrong, {cells} from returned_rows
+            select *, mode(reviewer) over (partition by file) as file_reviewer
+            from (select file, row_number, wrong, remedy, {cells} from returned_rows)
         ),
         items as (
             select item_id as of_item_id, grant_id,
@@ -157,6 +185,11 @@ def _match_items(
     )
 
 
+def _plain_sql(column: str) -> str:
+    """Return SQL for a text in the form in which what came is compared with what was sent."""
+    return replace_controls_sql(safe_csv.restored_sql(f'"{column}"'))
+
+
 def _register_rows(connection: duckdb.DuckDBPyConnection, files: dict[int, DecisionFile]) -> None:
     """Make the rows of the files available to queries as `returned_rows`."""
     rows = [(place, file, row) for place, file in files.items() for row in file.rows]
@@ -166,6 +199,7 @@ def _register_rows(connection: duckdb.DuckDBPyConnection, files: dict[int, Decis
         "is_csv": pa.array([file.is_csv for _, file, _ in rows], pa.bool_()),
         "row_number": pa.array([row.number for *_, row in rows], pa.int64()),
         "wrong": pa.array([row.wrong for *_, row in rows], pa.string()),
+        "remedy": pa.array([row.remedy for *_, row in rows], pa.string()),
     }
     for column, text in zip(COLUMNS, texts, strict=True):
         columns[column] = pa.array(text, pa.string())

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pipelines.review.columns import IDENTITY_COLUMNS
+from pipelines.review.incoming import encodings
 from pipelines.review.incoming.decision_file import BLANKS, LABELS, DecisionFile, normalize_words
 from pipelines.warehouse.review_tables import DECISIONS
 
@@ -70,7 +71,7 @@ def read_answer(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign)
     null if the campaign has no such item.
     """
     if row["wrong"]:
-        raise InvalidRow(row["wrong"], "plain values in the columns that were sent out")
+        raise InvalidRow(row["wrong"], row["remedy"])
     _must_match_item(row, file, campaign)
     decision = _read_decision(row["decision"])
     comment = read_comment(row["comment"] or "")
@@ -85,36 +86,46 @@ def read_answer(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign)
 
 def _must_match_item(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign) -> None:
     """Raise InvalidRow unless the row identifies its item, and has the seal that we gave it."""
+    as_sent = AS_SENT
+    if not file.is_unicode:
+        as_sent = f"{AS_SENT}; the file is in {file.encoding}, so {encodings.SAVE_AS}"
     if not row["item_id"]:
-        raise InvalidRow("item_id: it is empty", AS_SENT)
+        raise InvalidRow("item_id: it is empty", as_sent)
     if row["campaign"] != campaign.name:
         raise InvalidRow("campaign: it is another campaign", f"`{campaign.name}`")
     if row["of_item_id"] is None:
-        raise InvalidRow("item_id: this campaign has no such item", AS_SENT)
+        raise InvalidRow("item_id: this campaign has no such item", as_sent)
     for name in IDENTITY_COLUMNS:
-        if name != "campaign" and row[name] not in (of := row[f"of_{name}"], of.strip(BLANKS)):
-            raise InvalidRow(f"{name}: it differs from the item's", AS_SENT)
-    if row["reviewer"] != file.reviewer.removeprefix("'"):
+        if name != "campaign" and row[name] not in (of := row[f"plain_{name}"], of.strip(BLANKS)):
+            raise InvalidRow(f"{name}: it differs from the item's", as_sent)
+    if row["reviewer"] != row["file_reviewer"]:
         raise InvalidRow("reviewer: the other rows have another one", "one file per reviewer")
     if row["seal"] != row["of_seal"]:
-        raise InvalidRow("seal: it does not match the row", AS_SENT)
+        raise InvalidRow("seal: it does not match the row", as_sent)
     for name in LABELS:
-        if not _is_same_label(row[name], row[f"of_{name}"], file.is_lossy):
-            raise InvalidRow(f"{name}: it differs from the item's", f"{AS_SENT}, or no such column")
+        seen, sent = row[name], row[f"of_{name}"]
+        if _is_same_label(seen, sent, file):
+            continue
+        if how := encodings.find_misreading(seen, sent):
+            raise InvalidRow(
+                f"{name}: its letters are not those that were sent; the CSV was read {how}",
+                "the .xlsx file filled in, or the CSV opened and saved as UTF-8",
+            )
+        raise InvalidRow(f"{name}: it differs from the item's", f"{as_sent}, or no such column")
 
 
-def _is_same_label(seen: str | None, sent: str, is_lossy: bool) -> bool:
+def _is_same_label(seen: str | None, sent: str, file: DecisionFile) -> bool:
     """Tell whether a label is the one that was sent, apart from what a spreadsheet changes.
 
     A row with the label of another row was decided by mistake.
     """
     if not seen or seen == sent or normalize_words(seen) == normalize_words(sent):
         return True
-    if is_lossy:
+    if file.encoding in encodings.CODE_PAGES:
         try:
-            sent.encode("cp1252")
+            sent.encode(file.encoding)
         except UnicodeEncodeError:
-            return True
+            return True  # letters that the code page lacks were lost
     return bool(REWRITTEN.fullmatch(seen) and re.search(r"\d", sent))
 
 

@@ -107,8 +107,15 @@ def _rows_sql(connection: duckdb.DuckDBPyConnection, styles: Sequence[int]) -> s
     ]
     made = ", ".join(f"coalesce({sql}, '') as \"{name}\"" for name, sql in texts)
     names = [f'"{name}"' for name in columns.HEADERS]
-    safe = ", ".join(safe_csv.cell_sql(name, "VARCHAR") for name in names)
-    fields = ", ',', ".join(safe_csv.field_sql(name, "VARCHAR") for name in names)
+    lines = safe_csv.lines_sql(
+        [(name, "VARCHAR") for name in columns.HEADERS],
+        "rows",
+        others="reviewer as mail, number, cells",
+    )
+    shown = ", ".join(
+        f"case when has_control then {columns.replace_controls_sql(name)} else {name} end as {name}"
+        for name in names
+    )
     sealed = seal.seal_sql("campaign", *columns.SEALED_COLUMNS, "reviewer")
     # Each reviewer's rows are numbered from 1. The sort comes first: its rows are narrow, because
     # the texts are made only after it.
@@ -126,9 +133,14 @@ ordered as (
 ),
 texts as (select {made}, (row_number() over () - before)::bigint as number from ordered),
 sealed as (select *, {sealed} as seal from texts),
-rows as (select *, {row_xml_sql("number + 1", names, styles)} as cells from sealed),
-safe as (select {safe}, reviewer as mail, number, cells from rows)
-select mail as reviewer, number, concat({fields}, '\r\n') as line, cells from safe
+shown as (
+    select * replace ({shown}) from (
+        select *, regexp_matches(concat({", ".join(names)}), '{columns.CONTROL}') as has_control
+        from sealed
+    )
+),
+rows as (select *, {row_xml_sql("number + 1", names, styles)} as cells from shown)
+select mail as reviewer, number, line, cells from ({lines})
 """
 
 

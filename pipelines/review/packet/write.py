@@ -23,7 +23,8 @@ import duckdb
 
 from pipelines.failures import Misconfigured
 from pipelines.files import lock, safe_csv, text_stream
-from pipelines.files.scratch import scratch
+from pipelines.files.output import check_output
+from pipelines.files.scratch import scratch_in
 from pipelines.review import progress
 from pipelines.review.columns import ROW_ORDER
 from pipelines.review.outgoing import files as reviewer_files
@@ -105,16 +106,13 @@ def write_packet(
     Misconfigured. A closed packet with newer remediations becomes `closed-2`, and so on.
     """
     home = out / campaign
+    check_output(home)
     try:
         out.mkdir(parents=True, exist_ok=True, mode=0o700)
         if home.is_symlink() or (home.exists() and not home.is_dir()):
             raise _occupied(home)
         home.mkdir(exist_ok=True, mode=0o700)
-        with (
-            lock.exclusive(home),
-            scratch(home / ".building") as building,
-            scratch(home / ".sorting") as sorting,
-        ):
+        with lock.exclusive(home), scratch_in(home) as building, scratch_in(home) as sorting:
             connection.execute(f"set memory_limit = '{safe_csv.SORT_MEMORY}'")
             connection.execute(f"set temp_directory = {quote(str(sorting))}")
             document = _write_files(connection, campaign, key, building, label != "opened")

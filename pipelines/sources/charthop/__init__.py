@@ -82,6 +82,9 @@ def source(
             "future_groups", org.read_future_groups, "One row per group that does not exist yet."
         ),
         make_resource(
+            "archived_groups", org.read_archived_groups, "One row per group that exists no more."
+        ),
+        make_resource(
             "persons",
             lambda: org.person_list,
             "One row per person, leavers and future hires included.",

@@ -13,6 +13,7 @@ from pipelines.sources.charthop.client import (
     ChartHop,
     find_rows,
 )
+from pipelines.sources.needed_fields import check_rows
 from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import Row
 
@@ -44,15 +45,17 @@ def check_time_zone(org: ChartHop) -> str:
 
 
 def check_list(org: ChartHop, path: str, right: str) -> str:
-    found = read_first_rows(org, path, right, limit=1)
+    found = read_first_rows(org, path, right, limit=100)
+    check_rows("charthop", path.rpartition("/")[2], found)
     return "can be read" if found else "can be read, but has no rows"
 
 
 def check_persons(org: ChartHop) -> str:
     """Report which fields one page of persons lacks: ChartHop may leave out a field silently."""
     path, fields = f"v2/org/{org.org_id}/person", {*PERSON, "groupIds"}
-    wanted = {"includeAll": "true", "fields": ",".join(fields)}
-    found = read_first_rows(org, path, PERSONS_RIGHT, limit=100, **wanted)
+    wanted = {"includeAll": "true", "fields": ",".join(fields), "date": org.today}
+    found = read_first_rows(org, path, PERSONS_RIGHT, limit=org.page_size, **wanted)
+    check_rows("charthop", "persons", found)
     missing = sorted(fields - {key for person in found for key in person})
     if not missing:
         return "can be read, with groupIds"

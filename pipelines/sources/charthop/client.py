@@ -38,6 +38,10 @@ PERSON = (
     "endDateOrg",
 )
 PERSONS_RIGHT = "read access to persons and their work email, for all employees"
+TOKEN_REMEDY = (
+    "set SOURCES__CHARTHOP__API_TOKEN to a token that is valid (ChartHop: Settings, Apps &"
+    " Integrations or API), then run `rollcall check charthop`"
+)
 GROUPS_RIGHT = "read access to groups and group types"
 
 
@@ -67,7 +71,8 @@ class ChartHop:
             ) from None
         base_url = check_url("SOURCES__CHARTHOP__BASE_URL", connection.base_url)
         token = check_secret("SOURCES__CHARTHOP__API_TOKEN", connection.token)
-        session = Session("charthop", base_url, connection.policy, counters, FixedToken(token))
+        signer = FixedToken(token, TOKEN_REMEDY)
+        session = Session("charthop", base_url, connection.policy, counters, signer)
         self.api = Api(base_url, session)
         self.session, self.counters = session, counters
         self.org_id = quote(connection.org_id.strip(), safe="")
@@ -87,14 +92,19 @@ class ChartHop:
 
     @cached_property
     def group_list(self) -> list[pa.Table]:
-        path = f"v2/org/{self.org_id}/group"
-        return self.read_list("groups", path, GROUPS_RIGHT, timeFilter="ALL", date=self.today)
+        return self._read_groups("groups", "ALL")
 
     def read_future_groups(self) -> list[pa.Table]:
         """Return the groups that do not exist yet: the rows of the other list do not say which."""
+        return self._read_groups("future_groups", "FUTURE")
+
+    def read_archived_groups(self) -> list[pa.Table]:
+        """Return the groups that exist no more: a `deleteAt` may lie in the future."""
+        return self._read_groups("archived_groups", "ARCHIVED")
+
+    def _read_groups(self, resource: str, when: str) -> list[pa.Table]:
         path = f"v2/org/{self.org_id}/group"
-        wanted = {"timeFilter": "FUTURE", "date": self.today}
-        return self.read_list("future_groups", path, GROUPS_RIGHT, **wanted)
+        return self.read_list(resource, path, GROUPS_RIGHT, timeFilter=when, date=self.today)
 
     @cached_property
     def person_list(self) -> list[pa.Table]:

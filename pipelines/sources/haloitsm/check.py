@@ -10,6 +10,7 @@ from pipelines.sources.haloitsm.paging import find_rows
 from pipelines.sources.haloitsm.service_desk import ServiceDesk
 from pipelines.sources.haloitsm.ticket_search import TicketSearch
 from pipelines.sources.haloitsm.writer import TicketWriter
+from pipelines.sources.needed_fields import check_rows
 from pipelines.sources.probe import Probe, ProbeWarning
 
 
@@ -34,11 +35,12 @@ def check_own_agent(halo: HaloITSM) -> str:
 
 def check_agents(halo: HaloITSM) -> str:
     body = halo.api.get(
-        "Agent", AGENTS_RIGHT, pageinate="true", page_no=1, page_size=10, **EVERY_AGENT
+        "Agent", AGENTS_RIGHT, pageinate="true", page_no=1, page_size=100, **EVERY_AGENT
     )
     found = find_rows(body)
     if found is None:
         raise halo.api.unexpected_body("Agent", body, "a list of agents")
+    check_rows("haloitsm", "agents", found)
     build = "an older build (bare list)" if isinstance(body, list) else "a newer build (paged)"
     fields = [key for key in ("teams", "roles", "role_list") if any(row.get(key) for row in found)]
     return f"can be read; {build}; rows have {', '.join(fields) or 'neither teams nor roles'}"
@@ -49,6 +51,7 @@ def check_list(halo: HaloITSM, path: str, **params: str) -> str:
     found = find_rows(body)
     if found is None:
         raise halo.api.unexpected_body(path, body, "a list")
+    check_rows("haloitsm", path.lower(), found)
     return f"{len(found)} can be read"
 
 

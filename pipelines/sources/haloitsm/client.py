@@ -20,7 +20,7 @@ from pipelines.http.auth import ClientCredentials, check_secret
 from pipelines.http.policy import Counters, Policy, check_url
 from pipelines.http.session import Session
 from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows, read_record_count
+from pipelines.sources.haloitsm.paging import read_pages, read_record_count, read_unpaged
 from pipelines.sources.raw_rows import Row, parse_rows, row_ids
 from pipelines.sources.reading import Api, Page
 
@@ -55,6 +55,16 @@ class Connection:
     scope: str
     policy: Policy
     page_size: int = 100
+    section: str = "SOURCES"  # of the settings that hold the credential
+
+    @property
+    def remedy(self) -> str:
+        setting = f"{self.section}__HALOITSM__CLIENT"
+        return (
+            f"set {setting}_ID and {setting}_SECRET as HaloITSM shows them (Configuration >"
+            " Integrations > HaloITSM API > View Applications; the secret is shown once), then run"
+            " `rollcall check haloitsm`"
+        )
 
     @property
     def api_host(self) -> str:
@@ -83,6 +93,7 @@ class HaloITSM:
             token_url,
             check_secret("SOURCES__HALOITSM__CLIENT_ID", connection.client_id),
             check_secret("SOURCES__HALOITSM__CLIENT_SECRET", connection.client_secret),
+            remedy=connection.remedy,
             scope=connection.scope,
         )
         self.api = Api(f"{host}/api", Session("haloitsm", host, policy, counters, token))
@@ -121,25 +132,23 @@ class HaloITSM:
 
     @cached_property
     def role_list(self) -> list[pa.Table]:
-        return self._read_list("roles", lambda: self._request_pages("Roles"))
+        return self._read_list("roles", lambda: self._request_unpaged("Roles"))
 
     def read_agents(self, is_counted: bool = True) -> list[pa.Table]:
         return self._read_list("agents", self.request_agents, is_counted)
 
     def request_agents(self, **filters: str) -> Iterator[Page]:
         """Yield the pages of the agents that pass `filters`, disabled and API agents included."""
-        params = EVERY_AGENT | {"pageinate": "true", "page_size": self.page_size} | filters
-        return self.api.read_pages(
-            "Agent", find_rows, RecordCountPaginator(), AGENTS_RIGHT, **params
-        )
+        params = EVERY_AGENT | filters
+        return read_pages(self.api, "Agent", AGENTS_RIGHT, page_size=self.page_size, **params)
 
     def read_teams(self, is_counted: bool = True) -> list[pa.Table]:
         return self._read_list(
-            "teams", lambda: self._request_pages("Team", **EVERY_TEAM), is_counted
+            "teams", lambda: self._request_unpaged("Team", **EVERY_TEAM), is_counted
         )
 
-    def _request_pages(self, path: str, **params: str) -> Iterator[Page]:
-        return self.api.read_pages(path, find_rows, None, AGENTS_RIGHT, **params)
+    def _request_unpaged(self, path: str, **params: str) -> Iterator[Page]:
+        return read_unpaged(self.api, path, AGENTS_RIGHT, page_size=self.page_size, **params)
 
     def _read_list(
         self, resource: str, request: Callable[[], Iterator[Page]], is_counted: bool = True

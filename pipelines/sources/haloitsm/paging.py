@@ -1,34 +1,81 @@
 """Read the pages of a HaloITSM list.
 
-The vendor's document gives no response schemas. A list is a bare array, which is complete, or an
-envelope with `record_count` and pages of at most 100 rows.
+The vendor's document gives no response schemas. A list is a bare array or an envelope with
+`record_count`, in pages of at most 100 rows. A build may ignore the paging of a bare array.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from dlt.sources.helpers.rest_client.paginators import PageNumberPaginator
-
+from pipelines.failures import Unreadable
+from pipelines.files.json_text import dump, to_text_id
+from pipelines.http.policy import NEXT_SYNC
 from pipelines.sources.raw_rows import Row
-from pipelines.sources.reading import Api, Json
+from pipelines.sources.reading import MAX_PAGES, Api, Json, Page
+
+USUAL_PAGE_SIZES = {50, 100}
+MAX_REPEATED_PAGES = 3  # in a row, before the total is met
 
 
-class RecordCountPaginator(PageNumberPaginator):
-    """Ask for pages by number until `record_count` rows came; a bare array is the whole list."""
+def read_pages(api: Api, path: str, right: str, *, page_size: int, **params: Any) -> Iterator[Page]:
+    """Yield the pages of a list, asked for by number, until one brings nothing new.
 
-    def __init__(self) -> None:
-        super().__init__(base_page=1, page_param="page_no", total_path=None)
-        self.row_count = 0
+    A `record_count` that is met ends no list, because it may count the rows of the page only. It
+    is compared with the ids that came, because a row may come twice.
+    """
+    params |= {"pageinate": "true", "page_size": page_size}
+    known: set[Any] = set()
+    last_page: set[Any] = set()
+    total, repeated = None, 0
+    for number in range(1, MAX_PAGES + 1):
+        is_met = number > 1 and type(total) is int and len(known) >= total
+        try:
+            [(rows, body)] = api.read_pages(path, find_rows, None, right, page_no=number, **params)
+        except Unreadable as failure:
+            if is_met and failure.status in (400, 404):  # there is no such page
+                return
+            raise
+        page = {to_text_id(row.get("id")) or dump(row) for row in rows}
+        if number == 1 or page - known:
+            yield rows, body
+            repeated, total = 0, read_record_count(body)
+        elif not rows or is_met or (isinstance(body, list) and page == last_page):
+            return
+        else:
+            repeated += 1
+        if repeated > MAX_REPEATED_PAGES:
+            break
+        if not rows or (isinstance(body, list) and len(rows) > page_size):  # not paged
+            return
+        known |= page
+        is_last = len(page) < len(last_page)  # not full, and the total counts more than this page
+        if is_last and type(total) is int and len(rows) < total <= len(known):
+            return
+        last_page = page
+    raise Unreadable(
+        f"haloitsm: GET {path}",
+        f"page {number} came before, so the paging goes in a circle",
+        NEXT_SYNC,
+    )
 
-    def update_state(self, response: Any, data: Any = None) -> None:
-        body = response.json()
-        rows = find_rows(body) or []
-        self.row_count += len(rows)
-        total = read_record_count(body) if isinstance(body, dict) else 0
-        super().update_state(response, rows)
-        if type(total) is int and self.row_count >= total:
-            self._has_next_page = False
+
+def read_unpaged(
+    api: Api, path: str, right: str, *, page_size: int, **params: Any
+) -> Iterator[Page]:
+    """Yield a list that is documented to have no pages; as pages if its length may be a page's."""
+    [(rows, body)] = api.read_pages(path, find_rows, None, right, **params)
+    if isinstance(body, list) and len(rows) not in {*USUAL_PAGE_SIZES, page_size}:
+        yield rows, body
+    else:
+        yield from read_pages(api, path, right, page_size=page_size, **params)
+
+
+def read_rows(api: Api, path: str, right: str, **params: Any) -> list[Row]:
+    """Return the rows of a list to its end, paged if the build pages it."""
+    pages = read_pages(api, path, right, **({"page_size": 100} | params))
+    return [row for rows, _ in pages for row in rows]
 
 
 def find_rows(body: Json) -> list[Row] | None:
@@ -43,10 +90,3 @@ def find_rows(body: Json) -> list[Row] | None:
 
 def read_record_count(body: Json) -> int | None:
     return body.get("record_count") if isinstance(body, dict) else None
-
-
-def read_rows(api: Api, path: str, right: str, **params: Any) -> list[Row]:
-    """Return the rows of a list to its end, paged if the build pages it."""
-    params = {"pageinate": "true", "page_size": 100} | params
-    pages = api.read_pages(path, find_rows, RecordCountPaginator(), right, **params)
-    return [row for rows, _ in pages for row in rows]

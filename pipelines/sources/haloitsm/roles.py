@@ -85,6 +85,12 @@ def _has_unused_role_holders(halo: HaloITSM) -> bool:
 def request_holders(halo: HaloITSM, role: Row) -> list[str]:
     """Return the ids of the agents that hold a role, by its number: `role` takes no GUID."""
     number = read_id("haloitsm: roles", role, "id_int")
+    if number == "0":  # Halo reads it as no filter, which would give everyone the role
+        raise Unreadable(
+            "haloitsm: roles",
+            f"role {role.get('id')} has the number 0, so its holders cannot be asked for",
+            "ask Halo for a build whose agent list has `roles`",
+        )
     tables = halo.api.read_list(
         "role_agents",
         lambda: halo.request_agents(role=number),

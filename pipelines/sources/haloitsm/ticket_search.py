@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
+from pipelines.sources.haloitsm.paging import read_pages
 from pipelines.sources.haloitsm.ticket_text import REFERENCE_PATTERN
 from pipelines.sources.raw_rows import Row, read_id
 from pipelines.sources.reading import Api
@@ -80,11 +80,8 @@ class TicketSearch:
 
     def request_tickets(self, **params: Any) -> Iterator[list[Row]]:
         """Yield pages of all tickets, open or closed, newest first."""
-        params |= {"order": "id", "orderdesc": "true", "pageinate": "true"}
-        paginator = RecordCountPaginator()
-        for rows, _ in self.api.read_pages(
-            "Tickets", find_rows, paginator, TICKETS_RIGHT, **params
-        ):
+        params |= {"order": "id", "orderdesc": "true"}
+        for rows, _ in read_pages(self.api, "Tickets", TICKETS_RIGHT, **params):
             yield rows
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import to_text_id
 from pipelines.sources.haloitsm.client import HaloITSM
-from pipelines.sources.haloitsm.paging import RecordCountPaginator, find_rows
+from pipelines.sources.haloitsm.paging import read_pages
 from pipelines.sources.haloitsm.service_desk import Statuses, is_closed, read_statuses
 from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
@@ -48,11 +48,8 @@ class TicketReader:
         A ticket that the list omits is read by itself.
         """
         try:
-            params = {"pageinate": "true", "page_size": TICKETS_PER_PAGE}
-            params["ticketids"] = ",".join(keys)
-            paginator = RecordCountPaginator()
-            pages = self.api.read_pages("Tickets", find_rows, paginator, TICKETS_RIGHT, **params)
-            rows, _ = next(pages, ([], None))
+            params = {"page_size": TICKETS_PER_PAGE, "ticketids": ",".join(keys)}
+            rows, _ = next(read_pages(self.api, "Tickets", TICKETS_RIGHT, **params))
             listed = {read_id("haloitsm: tickets", row, "id"): row for row in rows}
             return {key: listed.get(key) or self.read_ticket(key) for key in keys}
         except Denied as denied:

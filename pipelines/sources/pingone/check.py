@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pipelines.failures import Failure
+from pipelines.sources.needed_fields import check_rows
 from pipelines.sources.pingone.client import (
     DIRECTORY_RIGHT,
     MEMBERSHIPS_RIGHT,
     ROLES_RIGHT,
     PingOne,
 )
+from pipelines.sources.pingone.role_assignments import count_gateway_roles
 from pipelines.sources.pingone.translation import READ_ROLES_RIGHT
 from pipelines.sources.pingone.writer import Provisioner
 from pipelines.sources.probe import Probe, ProbeWarning
@@ -31,9 +33,10 @@ def probes(tenant: PingOne) -> Iterator[Probe]:
     users: list[str] = []
 
     def read_first(path: str, right: str) -> str:
-        found, _ = next(tenant.pages(path, right=right, limit=1))
+        found, _ = next(tenant.pages(path, right=right, limit=100))
+        check_rows("pingone", path, found)
         if path == "users":
-            users.extend(str(user["id"]) for user in found)
+            users.extend(str(user["id"]) for user in found[:1])
         return "can be read" if found else "can be read, but has no rows"
 
     def read_of_first_user(path: str, right: str) -> str:
@@ -49,6 +52,24 @@ def probes(tenant: PingOne) -> Iterator[Probe]:
     yield Probe("roles", lambda: read_first("roles", ROLES_RIGHT))
     yield Probe("role assignments", lambda: read_of_first_user("roleAssignments", ROLES_RIGHT))
     yield Probe("applications", lambda: read_first("applications", "read access to applications"))
+    yield Probe("gateways", lambda: check_gateways(tenant))
+
+
+def check_gateways(tenant: PingOne) -> str:
+    """Return that no gateway holds roles; raise if that is not known or not so."""
+    try:
+        found = count_gateway_roles(tenant)
+    except Failure as failure:
+        raise ProbeWarning(
+            f"roles of gateways are not read ({failure.why})",
+            "let it read gateways, to be warned if one holds a role",
+        ) from None
+    if found:
+        raise ProbeWarning(
+            f"roles of gateways are not read, and some hold roles: {', '.join(sorted(found))}",
+            "review them in PingOne",
+        )
+    return "none holds a role"
 
 
 def write_probes(writer: Provisioner) -> Iterator[Probe]:
@@ -82,7 +103,14 @@ def check_rights(writer: Provisioner) -> str:
     own = [roles.get(str((row.get("role") or {}).get("id")), {}) for row in assignments]
     permits = {each.get("id") for role in own for each in role.get("permissions") or ()}
     needed = [one for one in WRITE_PERMISSIONS if one != "dir:delete:user" or writer.allow_delete]
-    if lacks := [one for one in needed if one not in permits]:
+    lacks = [one for one in needed if one not in permits]
+    is_listed = None not in permits and all(role.get("permissions") for role in own)
+    if lacks and not is_listed:
+        raise ProbeWarning(
+            f"{unknown}: PingOne does not list what its roles permit",
+            "give it the role Identity Data Admin, unless it has it",
+        )
+    if lacks:
         raise ProbeWarning(
             f"its roles do not permit {', '.join(lacks)}", "give it the role Identity Data Admin"
         )

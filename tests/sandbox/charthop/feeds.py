@@ -1,7 +1,7 @@
-"""ChartHop's two feeds: changes by the day they take effect, events by the clock.
+"""ChartHop's two feeds: changes by the day they take effect, events by the time they happened.
 
-A change may lie in the future, and be written for a day long past; only events say when
-something was done. Neither is complete enough to be the truth about who belongs to what.
+A change may take effect in the future, or be written for a day long past. Only events say when
+something was done. Neither feed is complete enough to be the source of truth about memberships.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def changes(org: ChartHop, query: dict[str, str]) -> Response:
-    """`date` to start from, `untilDate` to stop before; future ones included."""
+    """Answer the list of changes from `date` until before `untilDate`, future changes included."""
     first, last = (charthop_query.day(query.get(name)) for name in ("date", "untilDate"))
     types, fields = (_words(query, name) for name in ("type", "fields"))
 
@@ -48,7 +48,7 @@ def changes(org: ChartHop, query: dict[str, str]) -> Response:
 
 
 def events(org: ChartHop, query: dict[str, str]) -> Response:
-    """Past events from a moment on, oldest first, without their payloads."""
+    """Answer past events from a moment on, oldest first, without their payloads."""
     start = _moment(org, query.get("from"))
     wanted = {
         key: query[key] for key in ("entityType", "entityId", "code", "userId") if key in query
@@ -72,9 +72,9 @@ def events(org: ChartHop, query: dict[str, str]) -> Response:
 
 
 def move(org: ChartHop, job_id: str, group: dict, add: bool, on: date) -> None:
-    """Put a job into a group, or take it out, from a day on; leaves a change and events.
+    """Add a job to a group, or remove it, from a day on; add the change and the events.
 
-    In a type of which one may have a single group, a new one replaces the old one.
+    Where a job may have only one group of a type, the new group replaces the old one.
     """
     held = org.day(on).group_ids(org.jobs[job_id])
     if (group["id"] in held) == add:
@@ -99,7 +99,7 @@ def move(org: ChartHop, job_id: str, group: dict, add: bool, on: date) -> None:
 
 
 def happened(org: ChartHop, kind: str, entity: str, entity_id: str, code: str, **more: Any) -> None:
-    """Add an event, at a moment of its own: `next` is a time, and could not split a tie."""
+    """Add an event at a moment of its own. `next` is a time, so equal times could not be split."""
     at = datetime.now(UTC)
     if org.events:
         at = max(at, _parse(max(row["at"] for row in org.events.values())) + timedelta(seconds=1))
@@ -121,7 +121,7 @@ def _words(query: dict[str, str], name: str) -> set[str]:
 
 
 def _moment(org: ChartHop, text: str | None) -> str:
-    """`from` of the event feed: ISO text, or milliseconds where a tenant wants those."""
+    """Parse `from` of the event feed: ISO text, or milliseconds where a tenant expects them."""
     if not text:
         return ""
     try:

@@ -1,4 +1,4 @@
-"""The fields ChartHop knows; those of its group types (`department.name`) come on top."""
+"""ChartHop's fields. Those of its group types (`department.name`) are added at run time."""
 
 CONTACTS = {
     "contact.workEmail": "WORK_EMAIL",

@@ -1,7 +1,7 @@
-"""Reading ChartHop's query parameters: which rows, which day, how many.
+"""ChartHop's query parameters: which rows, on which day, and how many.
 
-The query language knows the forms a directory reader needs (`open:filled`, `is:manager`,
-`title:director`, `personId="..."`, `startDate<'2020-01-01'`, `!...`); the rest is a 400.
+The query language knows the forms that a directory reader needs (`open:filled`, `is:manager`,
+`title:director`, `personId="..."`, `startDate<'2020-01-01'`, `!...`); any other form is a 400.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def refuse(message: str) -> Refused:
 
 
 def day(text: str | None) -> date | None:
-    """A `date` parameter."""
+    """Parse a `date` parameter."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
@@ -36,7 +36,7 @@ def day(text: str | None) -> date | None:
 
 
 def flag(query: dict[str, str], name: str) -> bool:
-    """A boolean parameter: the words true and false."""
+    """Parse a boolean parameter: the words true and false."""
     value = query.get(name, "false")
     if value not in ("true", "false"):
         raise refuse(f"{name}: {value}")
@@ -44,7 +44,7 @@ def flag(query: dict[str, str], name: str) -> bool:
 
 
 def limit(query: dict[str, str], cap: int, switches: Switches) -> int:
-    """How many rows a page has. Above the cap: fewer than asked, or a refusal."""
+    """Return the number of rows of a page. Above the cap: fewer than requested, or a refusal."""
     text = query.get("limit", str(switches.page_default))
     if not text.isdecimal() or int(text) < 1:
         raise refuse(f"invalid limit: {text}")
@@ -61,14 +61,14 @@ def form(query: dict[str, str]) -> str:
 
 
 def position(ids: list[str], start: str, inclusive: bool) -> int:
-    """Where a page begins: at an id, or after it. The id itself may be gone."""
+    """Return where a page begins: at an id, or after it. The id itself may no longer exist."""
     if not start:
         return 0
     return bisect_left(ids, start) if inclusive else bisect_right(ids, start)
 
 
 def in_order(rows: list[dict], sort: str, show: Callable[[dict], dict]) -> list[dict]:
-    """By id, or by the fields named (a minus turns one around)."""
+    """Sort rows by id, or by the named fields. A minus reverses the order of a field."""
     rows = sorted(rows, key=lambda row: row["id"])
     for name in reversed([name for name in sort.split(",") if name]):
         by = [(str(show(row).get(name.lstrip("-"), "")), row) for row in rows]
@@ -82,7 +82,7 @@ def _ids(query: dict[str, str]) -> set[str] | None:
 
 
 def _matches(day_: Day, row: dict, job: dict | None, terms: list[tuple]) -> bool:
-    """Whether a person (or a job, without a person) fits every term of a query."""
+    """Return whether a person (or a job, without a person) matches every term of a query."""
     for negated, name, sign, value in terms:
         values = [part.lower() for part in value.strip("'\"").split(",")]
         if name == "open":
@@ -117,7 +117,7 @@ def _terms(query: dict[str, str]) -> list[tuple]:
 
 
 def persons(org: ChartHop, on: Day, query: dict[str, str]) -> Callable[[], list[dict]]:
-    """Which persons a list shows: those employed on the day, unless all are asked for."""
+    """Return the persons of a list: those employed on the day, unless the query asks for all."""
     everyone, ids, terms = flag(query, "includeAll"), _ids(query), _terms(query)
     start, end = day(query.get("startDate")), day(query.get("endDate"))
     window = (start and start.isoformat(), end and end.isoformat())
@@ -134,7 +134,7 @@ def persons(org: ChartHop, on: Day, query: dict[str, str]) -> Callable[[], list[
 
 
 def jobs(org: ChartHop, on: Day, query: dict[str, str]) -> Callable[[], list[dict]]:
-    """Which jobs a list shows: seats, filled or open, that exist on the day."""
+    """Return the jobs of a list: filled and open seats that exist on the day."""
     ids, terms = _ids(query), _terms(query)
 
     def keep(job: dict) -> bool:
@@ -146,7 +146,7 @@ def jobs(org: ChartHop, on: Day, query: dict[str, str]) -> Callable[[], list[dic
 
 
 def groups(org: ChartHop, on: Day, query: dict[str, str]) -> Callable[[], list[dict]]:
-    """Which groups a list shows: those existing on the day, unless asked otherwise."""
+    """Return the groups of a list: those that exist on the day, unless the query asks otherwise."""
     show = "ALL" if flag(query, "includeAll") else query.get("timeFilter", "CURRENT")
     fits = {
         "ALL": lambda group: True,

@@ -1,8 +1,8 @@
-"""ChartHop's rows: what a person, a seat and a group look like on one day.
+"""ChartHop's rows: a person, a seat and a group as they are on one day.
 
-ChartHop dates everything. A job holds the groups and a person holds the job for a time, so
-a person's `groupIds` exist only through the job held on the day asked for: leavers and
-future hires have none.
+ChartHop dates everything. A job has the groups, and a person holds the job for a time. A person's
+`groupIds` therefore exist only through the job held on the requested day: leavers and future hires
+have none.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ class Day:
     # --- who holds which job
 
     def hire(self, person: dict) -> dict | None:
-        """The latest employment that has begun, else the one announced."""
+        """Return the latest employment that has begun, else the announced one."""
         begun = [hire for hire in person["hires"] if hire["startDate"] <= self.on]
         return begun[-1] if begun else next(iter(person["hires"]), None)
 
     def job_id(self, person: dict) -> str | None:
-        """The job held on this day; the last day counts."""
+        """Return the job held on this day. The last day of an employment counts."""
         hire = self.hire(person)
         if hire is None or not hire["startDate"] <= self.on <= (hire.get("endDate") or "9999"):
             return None
         return hire["jobId"]
 
     def employed(self, person: dict, start: str | None, end: str | None) -> bool:
-        """Whether employed on this day, or at any time between two days."""
+        """Return whether the person is employed on this day, or at any time between two days."""
         if start is None and end is None:
             return self.job_id(person) is not None
         return any(
@@ -52,7 +52,7 @@ class Day:
 
     @cached_property
     def holders(self) -> dict[str, str]:
-        """Person by job: who holds it, else who was announced for it."""
+        """Return the person of each job: its holder, else the person announced for it."""
         announced, holding = {}, {}
         for person in self.org.persons.values():
             if job_id := self.job_id(person):
@@ -65,7 +65,7 @@ class Day:
     # --- groups
 
     def exists(self, group: dict) -> bool:
-        """Begun, and not archived."""
+        """Return whether the group has begun and is not archived."""
         return not self.future(group) and not self.archived(group)
 
     def future(self, group: dict) -> bool:
@@ -76,7 +76,7 @@ class Day:
 
     @cached_property
     def visible_groups(self) -> set[str]:
-        """Groups whose id may stand in `groupIds`."""
+        """Return the groups whose ids may appear in `groupIds`."""
         switches, types = self.org.switches, self.org.group_types
         return {
             group["id"]
@@ -97,7 +97,7 @@ class Day:
         return updates
 
     def group_ids(self, job: dict) -> list[str]:
-        """The job's groups: those it began with, and every change up to this day."""
+        """Return the job's groups: its first ones, with every change up to this day applied."""
         held = set(job["groupIds"])
         for update in self._updates.get(job["id"], ()):
             held |= set(update.get("addGroupIds", ()))
@@ -105,7 +105,7 @@ class Day:
         return sorted(held & self.visible_groups)
 
     def group_of(self, job: dict, field_name: str) -> dict | None:
-        """The one group a job has of the type with this field name."""
+        """Return the job's one group of the type with this field name."""
         for group_id in self.group_ids(job):
             group = self.org.groups[group_id]
             if self.org.group_types[group["typeId"]]["fieldName"] == field_name:
@@ -121,7 +121,7 @@ class Day:
     # --- rows
 
     def person(self, person: dict, fields: Iterable[str], form: str) -> dict[str, Any]:
-        """One person row; `form` is the vendor's `format`."""
+        """Return one row of a person; `form` is the vendor's `format` parameter."""
         job_id = self.job_id(person)
         job = self.org.jobs[job_id] if job_id else None
         return self._row(fields, lambda field: self._of_person(person, job, field, form))
@@ -142,7 +142,7 @@ class Day:
             hidden = {CONTACTS.get(field) for field in self.org.switches.unreadable_fields}
             return [row for row in person["contacts"] if row["type"] not in hidden]
         if field in ("startDate", "startDateOrg", "endDate", "endDateOrg"):
-            return (self.hire(person) or {}).get(field.removesuffix("Org"))
+            return self._hire_date(person, field.removesuffix("Org"))
         if field == "orgId":
             return self.org.org_id
         if field in ("address.city", "address.country"):
@@ -161,8 +161,16 @@ class Day:
             return person.get(field)
         return self._of_group(job, field)
 
+    def _hire_date(self, person: dict, name: str) -> str | None:
+        """Return the first or last day of the latest employment, or the announced first day."""
+        if name == "startDate" and self.org.switches.shows_announced_start:
+            for hire in person["hires"]:
+                if hire["startDate"] > self.on:
+                    return hire["startDate"]
+        return (self.hire(person) or {}).get(name)
+
     def _of_group(self, job: dict | None, field: str) -> Any:
-        """`department.name` and its like, for every single-membership group type."""
+        """Return fields such as `department.name`, for every single-membership group type."""
         kind, _, part = field.partition(".")
         group = self.group_of(job, kind) if job else None
         if group is None:
@@ -180,7 +188,7 @@ class Day:
         return self.person(person, [inner], form).get(inner)
 
     def job(self, job: dict, fields: Iterable[str]) -> dict[str, Any]:
-        """One seat."""
+        """Return one row of a seat."""
         return self._row(fields, lambda field: self._of_job(job, field))
 
     def _of_job(self, job: dict, field: str) -> Any:
@@ -209,7 +217,7 @@ class Day:
                 return self._of_group(job, field)
 
     def group(self, group: dict, fields: Iterable[str], job_fields: list[str]) -> dict[str, Any]:
-        """One group, with its jobs when job fields are asked for."""
+        """Return one row of a group, with its jobs when the query asks for job fields."""
         row = self._row(fields, lambda field: self._of_group_row(group, field))
         if job_fields:
             row[self.org.switches.group_jobs_key] = [
@@ -242,7 +250,7 @@ class Day:
                 return group.get(field) if field in GROUP_FIELDS else None
 
     def _row(self, fields: Iterable[str], value_of: Any) -> dict[str, Any]:
-        """A flat row: dotted names stay one key; what has no value is absent (or null)."""
+        """Return a flat row: dotted names stay one key; an empty value is absent (or null)."""
         row = {field: value_of(field) for field in fields}
         if self.org.switches.empty_as_null:
             return row

@@ -1,7 +1,7 @@
 """ChartHop on loopback: people, the jobs they hold, groups, changes and events.
 
-Groups belong to jobs, not to people. Lists hide leavers, future hires and archived groups
-unless asked. A list still being built answers 202, which is not data.
+Groups belong to jobs, not to people. Lists hide leavers, future hires and archived groups unless
+the query asks for them. While a list is being built, ChartHop answers 202, which is not data.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.sandbox.server import Request, Response
 ID = re.compile(r"[0-9a-f]{24}")
 PERSON_DEFAULT = ("id", "name")
 JOB_DEFAULT = ("id", "jobId", "title", "personId", "employment", "state")
-# fields of a person the catalogue lists, and how ChartHop computes them
+# The person fields in the catalogue, and how ChartHop computes each of them
 CATALOGUE = {
     "name": "NAME",
     "contact": "CONTACT",
@@ -49,11 +49,11 @@ FIELD = {
 
 
 class ChartHop:
-    """One organisation. State is plain dicts by id; times and dates are ISO text.
+    """One organisation. Its state is plain dicts by id; times and dates are ISO text.
 
-    A person has `name`, `contacts` and `hires` (`jobId`, `startDate`, `endDate`, oldest
-    first); a job has the `groupIds` it began with, which `changes` add to and take from.
-    With `keep_pages`, call `touch()` after editing state or switches by hand.
+    A person has `name`, `contacts` and `hires` (`jobId`, `startDate`, `endDate`, oldest first). A
+    job has its first `groupIds`, which `changes` add to and remove from. With `keep_pages`, call
+    `touch()` after editing state or switches by hand.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class ChartHop:
         self.switches = switches or Switches()
         self.fixed_today = today
         self.pages = Pages(keep_pages)
-        self.user_id = "65f0ffff0000000000000001"  # the app user behind the token
+        self.user_id = "65f0ffff0000000000000001"  # the application user of the token
         self.persons: dict[str, dict] = {}
         self.jobs: dict[str, dict] = {}
         self.groups: dict[str, dict] = {}
@@ -88,16 +88,16 @@ class ChartHop:
         return self.fixed_today or datetime.now(zone).date()
 
     def day(self, on: date | None = None) -> Day:
-        """The organisation on one day."""
+        """Return the organisation on one day."""
         on = on or self.today
         return self.pages.get(("day", on), lambda: Day(self, on))
 
     def touch(self) -> None:
-        """State or switches were edited by hand."""
+        """Clear the cache; call after editing state or switches by hand."""
         self.pages.changed()
 
     def group_ids(self, person_id: str, on: date | None = None) -> list[str]:
-        """What a person belongs to on a day."""
+        """Return the ids of a person's groups on a day."""
         day = self.day(on)
         job_id = day.job_id(self.persons[person_id])
         return day.group_ids(self.jobs[job_id]) if job_id else []
@@ -161,7 +161,7 @@ class ChartHop:
         raise Refused(404, "Not Found")
 
     def _snapshot(self, parts: list[str], query: dict[str, str]) -> Response:
-        """Persons, groups and jobs: the effective-dated part."""
+        """Answer for persons, groups and jobs: the effective-dated part of the API."""
         day = self.day(charthop_query.day(query.get("date")))
         match parts:
             case ["person"]:
@@ -205,7 +205,10 @@ class ChartHop:
         rows_of: Callable[[], list[dict]],
         show: Callable[[dict], dict],
     ) -> Response:
-        """One page, by id: `from` is where to start, `next` where the next page does."""
+        """Return one page, ordered by id.
+
+        `from` is where to start, `next` where the next page starts.
+        """
         limit = charthop_query.limit(query, self.switches.limit_cap, self.switches)
         start = query.get("from", "")
         if start and not ID.fullmatch(start):
@@ -239,7 +242,7 @@ class ChartHop:
     def _fields(
         self, query: dict[str, str], default: tuple[str, ...], known: set[str]
     ) -> list[str]:
-        """The fields to show. Unknown ones and those hidden from this token look alike."""
+        """Return the fields to show. Unknown fields and those hidden from this token look alike."""
         named = query.get("fields") or query.get("fieldsList") or ""
         asked = [name.strip() for name in named.split(",") if name.strip()] or list(default)
         types = {kind["fieldName"] for kind in self.group_types.values()}
@@ -276,7 +279,7 @@ class ChartHop:
         return lambda group: day.group(group, fields, job_fields)
 
     def _count(self, day: Day, query: dict[str, str]) -> dict[str, int]:
-        """OrgCount: people and seats on a day, whatever the token may see of them."""
+        """Return OrgCount: people and seats on a day, regardless of what the token may see."""
         if self.switches.count_ignores_include_all:
             query = {key: value for key, value in query.items() if key != "includeAll"}
         hires = [day.hire(person) for person in self.persons.values()]
@@ -317,7 +320,7 @@ class ChartHop:
         ]
 
     def _members(self, key: str, verb: str, request: Request) -> Response:
-        """addmembers, removemembers: jobs in and out of a group, from a day on."""
+        """Answer addmembers and removemembers: jobs enter or leave a group from a day on."""
         group = self._one(self.groups, key)
         try:
             job_ids = list(request.json["jobIds"])

@@ -1,7 +1,7 @@
-"""What a company is made of: three empty vendors, and rows in each vendor's own shape.
+"""The parts of a company: three empty vendors, and rows in each vendor's own format.
 
-Ids are fixed and readable: the person, the seat, the agent and the user of somebody share
-one number.
+Ids are fixed and readable: the person, the seat, the agent and the user of one human share one
+number.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ _PINGONE = {
 
 
 def charthop_id(kind: str, number: int) -> str:
-    """24 hex characters."""
+    """Return an id of 24 hexadecimal characters."""
     return f"65f0{_CHARTHOP[kind]}{number:016d}"
 
 
 def pingone_id(kind: str, number: int) -> str:
-    """A UUID."""
+    """Return a UUID."""
     return f"{_PINGONE[kind]}-0000-4000-8000-{number:012d}"
 
 
 def role_id(number: int) -> str:
-    """A HaloITSM role's GUID."""
+    """Return the GUID of a HaloITSM role."""
     return f"{number:08d}-aaaa-4000-8000-000000000001"
 
 
 def ago(days: float) -> datetime:
-    """So many days before this morning: a recent sign-in stays recent, whenever this runs."""
+    """Return the time so many days before this morning, so that a recent sign-in stays recent."""
     return datetime.combine(datetime.now(UTC), time(7, 30), UTC) - timedelta(days=days)
 
 
@@ -61,14 +61,14 @@ class Company:
     pingone: PingOne
 
     def touch(self) -> None:
-        """Call after editing state by hand: what was computed from it is computed again."""
+        """Clear what was computed from the state; call after editing the state by hand."""
         self.charthop.touch()
         self.haloitsm.touch()
         self.pingone.touch()
 
 
 def empty(name: str, keep_pages: bool = False) -> Company:
-    """A company with nobody in it: the vendors, and what every tenant has from its first day."""
+    """Return a company without people: the vendors, and what every new tenant has."""
     slug = name.lower()
     charthop = ChartHop(slug=slug, name=name, token="sandbox-token", keep_pages=keep_pages)
     haloitsm = HaloITSM("sandbox-client", "sandbox-secret", slug, keep_pages=keep_pages)
@@ -112,7 +112,7 @@ def person(
     hires: list[tuple[str, str | None]],
     **name: str,
 ) -> dict[str, Any]:
-    """A person, with every time they were hired: (first day, last day or None)."""
+    """Return a person with every employment, each as (first day, last day or None)."""
     contacts = [
         {"type": kind, "value": value, "format": form}
         for kind, value, form in (("WORK_EMAIL", mail, "EMAIL"), ("EMPLOYEE", employee, "ID"))
@@ -135,7 +135,7 @@ def person(
 def job(
     number: int, title: str, groups: list[str], boss: int | None, employment: str = "FULL"
 ) -> dict[str, Any]:
-    """A seat, and the groups it gives to whoever sits there."""
+    """Return a seat with the groups that its holder gets."""
     made: dict[str, Any] = {"id": charthop_id("job", number), "title": title}
     if boss:
         made["managerJobId"] = charthop_id("job", boss)
@@ -196,7 +196,7 @@ def user(
     seen: float | None,
     **more: Any,
 ) -> dict[str, Any]:
-    """A user who last signed on so many days ago, or never."""
+    """Return a user who last signed on so many days ago, or never."""
     enabled = more.get("enabled", True)
     made: dict[str, Any] = {
         "id": pingone_id("user", number),
@@ -232,7 +232,7 @@ def population(number: int, name: str, **more: Any) -> dict[str, Any]:
 
 
 def worker(number: int, name: str) -> dict[str, Any]:
-    """A worker application: something that signs in, and is nobody."""
+    """Return a worker application: an account that signs in and belongs to no person."""
     made = {"id": pingone_id("application", number), "environment": {"id": ENVIRONMENT}}
     made |= {"name": name, "enabled": True, "type": "WORKER", "protocol": "OPENID_CONNECT"}
     made |= {"grantTypes": ["CLIENT_CREDENTIALS"]}

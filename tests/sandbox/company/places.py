@@ -1,4 +1,4 @@
-"""Where Lanternfish's people are put: groups, teams and roles in each of the three systems."""
+"""Lanternfish's groups, teams and roles in each of the three systems."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ BILLING = pingone_id("role", 12)
 
 
 def charthop(made: Company) -> None:
-    """Departments, locations and teams; one type is computed, nobody can be taken out by hand."""
+    """Add departments, locations and teams.
+
+    One group type is computed: nobody can edit its members.
+    """
     for kind in (
         parts.group_type(1, "Department", "department", many=False),
         parts.group_type(2, "Location", "location", many=False),
@@ -43,7 +46,7 @@ def charthop(made: Company) -> None:
     groups = made.charthop.groups
     groups[charthop_id("group", 21)]["parentGroupId"] = charthop_id("group", 2)
     groups[charthop_id("group", 2)]["leadJobIds"] = [charthop_id("job", 5)]
-    # archived in 2025; Ada's seat still names it
+    # archived in 2025; Ada's seat still names this group
     old = groups[charthop_id("group", 21)] | {"id": charthop_id("group", 41)}
     old |= {"name": "Old Ops", "slug": "old-ops", "code": "G041"}
     old |= {"deleteAt": "2025-09-02T11:20:05Z", "deleteId": made.charthop.user_id}
@@ -54,7 +57,10 @@ def charthop(made: Company) -> None:
 
 
 def haloitsm(made: Company) -> None:
-    """Teams and roles. The role Change Approver brings its holders into the Change Board."""
+    """Add teams and roles.
+
+    The role Change Approver makes its holders members of the Change Board.
+    """
     halo = made.haloitsm
     for team in (
         parts.team(1, "Service Desk", IT),
@@ -69,7 +75,7 @@ def haloitsm(made: Company) -> None:
         parts.halo_role(1, "Administrator", notes="May do everything"),
         parts.halo_role(2, "Technician"),
         parts.halo_role(3, "Change Approver", is_integration=True),
-        parts.halo_role(4, "Auditor, read only"),  # the comma is part of its name
+        parts.halo_role(4, "Auditor, read only"),  # the comma is part of the name
     ):
         halo.roles[role["id"]] = role
     row = {"id": 1, "agent_id": None, "team_id": 3, "role_id": role_id(3), "in_section": True}
@@ -78,7 +84,7 @@ def haloitsm(made: Company) -> None:
 
 
 def pingone(made: Company) -> None:
-    """Nested groups, a circle, a dynamic and an external group; groups that carry roles."""
+    """Add nested groups, a circle, a dynamic and an external group, and groups that carry roles."""
     ping = made.pingone
     for population in (
         parts.population(1, "Employees", description="Staff with a payroll record", default=True),

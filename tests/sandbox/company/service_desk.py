@@ -1,4 +1,4 @@
-"""How Lanternfish set up its service desk: statuses, ticket types, fields, requesters."""
+"""The service desk of Lanternfish: statuses, ticket types, fields and requesters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.sandbox.haloitsm.tickets import Desk
 
 
 def open_desk(desk: Desk) -> None:
-    """Closed is 24 here: which number it is differs in every instance."""
+    """Fill in the service desk. Closed is status 24 here; its number differs in every instance."""
     for number, name, sequence, closed in (
         (21, "New", 1, False),
         (22, "In Progress", 2, False),

@@ -1,7 +1,7 @@
-"""HaloITSM's agents: which ones a list shows, and what a POST does to them.
+"""HaloITSM's agents: which of them a list shows, and what a POST changes.
 
-POST is upsert: an element without an id makes a second agent of the same name. Lists hide
-disabled, API-only and Unassigned agents unless asked.
+POST is an upsert: an element without an id creates a second agent of the same name. Lists hide
+disabled, API-only and Unassigned agents unless the query asks for them.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ UNASSIGNED = 1
 
 
 def now() -> str:
-    """The time as Halo writes it: UTC, without saying so."""
+    """Return the time as Halo writes it: UTC without a time zone."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def fitting(halo: HaloITSM, query: dict[str, str]) -> list[dict]:
-    """The agents of a query, in the order asked for (by name, if none)."""
+    """Return the agents of a query, in the requested order (by name, if none)."""
     rows = [agent for agent in halo.agents.values() if all(t(agent) for t in _tests(halo, query))]
     rows.sort(key=lambda agent: str(agent["name"]).lower())
     if order := query.get("order"):
@@ -50,7 +50,7 @@ def _tests(halo: HaloITSM, query: dict[str, str]) -> list[Callable[[dict], bool]
     def shown(agent: dict) -> bool:
         if agent["id"] in halo.switches.restricted_agents:
             return False
-        if agent["id"] == UNASSIGNED:
+        if agent["id"] == UNASSIGNED and agent["name"] == "Unassigned":
             return unassigned
         if agent.get("isapiagent") and not api:
             return False
@@ -72,8 +72,7 @@ def _tests(halo: HaloITSM, query: dict[str, str]) -> list[Callable[[dict], bool]
     if teams:
         within = {agent_id for team_id in teams for agent_id in members.get(team_id, ())}
         tests.append(lambda agent: agent["id"] in within)
-    if query.get("role"):
-        wanted = number(query, "role")
+    if wanted := number(query, "role"):  # 0 means no filter, as everywhere in Halo
         guids = {guid for guid, role in halo.roles.items() if role["id_int"] == wanted}
         holders = {agent_id for agent_id, guid in halo.role_holders if guid in guids}
         tests.append(lambda agent: agent["id"] in holders)
@@ -81,7 +80,7 @@ def _tests(halo: HaloITSM, query: dict[str, str]) -> list[Callable[[dict], bool]
 
 
 def upsert(halo: HaloITSM, element: dict[str, Any]) -> dict[str, Any]:
-    """One posted agent: made if it has no id, else changed where it says so."""
+    """Create the posted agent if it has no id, else change the posted fields."""
     agent_id = element.get("id") or 0
     if agent_id and agent_id not in halo.agents:
         raise Refused(400, f"Agent {agent_id} does not exist.")
@@ -128,7 +127,7 @@ def _refuse_unknown(halo: HaloITSM, nested: dict[str, list[dict] | None]) -> Non
 
 
 def _set_teams(halo: HaloITSM, agent_id: int, teams: list[dict], replace: bool) -> None:
-    """An agent's own memberships; those that come from a role cannot be set here."""
+    """Set an agent's own memberships. Memberships that come from a role cannot be set here."""
     mine = [row for row in halo.memberships if row.get("agent_id") == agent_id]
     wanted = {row["team_id"]: row for row in teams if not row.get("role_id")}
     for row in mine:
@@ -146,7 +145,7 @@ def _set_teams(halo: HaloITSM, agent_id: int, teams: list[dict], replace: bool) 
 
 
 def delete(halo: HaloITSM, agent_id: int) -> dict[str, Any]:
-    """Delete for good; answers what was deleted."""
+    """Delete an agent for good, and return the deleted agent."""
     gone = halo.view().agent(halo.agents[agent_id], details=True)
     del halo.agents[agent_id]
     halo.memberships[:] = [row for row in halo.memberships if row.get("agent_id") != agent_id]

@@ -1,6 +1,6 @@
-"""HaloITSM's configuration lists: the statuses, types, fields and requesters a ticket names.
+"""HaloITSM's configuration lists: the statuses, types, fields and requesters of tickets.
 
-Their ids belong to the instance: which status means closed is for the reader to find out.
+Ids differ in every instance: a reader has to find out which status means closed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Lookups:
 
     def __init__(self, halo: HaloITSM) -> None:
         self.halo = halo
-        self.statuses: dict[int, dict] = {}  # `_closed` marks those that end a ticket
+        self.statuses: dict[int, dict] = {}  # `_closed` marks the statuses that end a ticket
         self.ticket_types: dict[int, dict] = {}
         self.priorities: list[dict] = []
         self.categories: list[dict] = []
@@ -28,7 +28,7 @@ class Lookups:
         self.sites: dict[int, dict] = {}
 
     def looked_up(self, parts: list[str], query: dict[str, str]) -> Any:
-        """One list, or one thing of it."""
+        """Return one list, or one item of a list."""
         match parts:
             case ["status"]:
                 return self._statuses(query)
@@ -69,7 +69,7 @@ class Lookups:
     def _listed(
         self, rows: list[dict], query: dict[str, str], key: str, show: Any = list
     ) -> dict[str, Any]:
-        """One page, or all rows with their count."""
+        """Return one page, or all rows with their count."""
         if order := query.get("order"):
             down = flag(query, "orderdesc")
             rows = sorted(rows, key=lambda row: row.get(order) or 0, reverse=down)
@@ -96,7 +96,7 @@ class Lookups:
         ]
 
     def _users(self, query: dict[str, str]) -> dict[str, Any]:
-        """End users: who asks, not who works."""
+        """Answer the list of end users: those who request, not those who work."""
         active = flag(query, "includeactive", default=True)
         inactive = flag(query, "includeinactive")
         text, client = query.get("search", "").lower(), number(query, "client_id")

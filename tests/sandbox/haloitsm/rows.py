@@ -1,7 +1,7 @@
-"""HaloITSM's rows: the same agent, team or role looks different in every list and detail.
+"""HaloITSM's rows: an agent, team or role has other fields in every list and detail.
 
-A membership (`UnameSection`) with `in_section` false is none; one with a `role_id` comes
-from a role. Rows of the role itself name no agent.
+A membership row (`UnameSection`) with `in_section` false is no membership. A row with a `role_id`
+comes from a role. Rows of the role itself name no agent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LIST = (  # Uname_List
     *("isdisabled", "isapiagent", "is_agent", "lastlogindate", "licence_type"),
     *("linemanager", "linemanager_name", "okta_id", "colour", "onlinestatus"),
 )
-DETAIL = (  # Uname has these besides
+DETAIL = (  # Uname has these fields too
     *("is_admin", "datecreated", "last_modified", "twofactor_enabled", "third_party_guid"),
     *("authenticatorapp_configured", "delegation_activated", "delegation_timebased"),
     *("delegation_start", "delegation_end", "delegation_user_id", "delegation_user_name"),
@@ -36,7 +36,7 @@ MEMBERSHIP = (
 
 
 class View:
-    """Who is where, indexed once per state."""
+    """An index of memberships and roles, built once per state."""
 
     def __init__(self, halo: HaloITSM) -> None:
         self.halo = halo
@@ -44,7 +44,7 @@ class View:
         self.of_team: dict[int, list[dict]] = defaultdict(list)
         self.of_role: dict[str, list[dict]] = defaultdict(list)
         for row in halo.memberships:
-            if row.get("role_id"):
+            if row.get("role_id") and not row.get("agent_id"):
                 self.of_role[row["role_id"]].append(row)
             else:
                 self.of_agent[row["agent_id"]].append(row)
@@ -63,12 +63,12 @@ class View:
 
     @staticmethod
     def _inherited(agent_id: int, row: dict) -> dict:
-        """The row an agent gets through a role, with an id of its own."""
+        """Return the row that an agent gets through a role, under an id of its own."""
         return row | {"agent_id": agent_id, "id": row["id"] * 1_000_000 + agent_id}
 
     @cached_property
     def members(self) -> dict[int, set[int]]:
-        """Agents by team, really in it."""
+        """Return the agents by team, without rows that are no membership."""
         found: dict[int, set[int]] = defaultdict(set)
         for team_id, rows in self.of_team.items():
             found[team_id] = {row["agent_id"] for row in rows if row.get("in_section", True)}
@@ -77,13 +77,13 @@ class View:
     # --- rows
 
     def row(self, values: dict, names: tuple[str, ...]) -> dict[str, Any]:
-        """Some properties of something; unset ones are absent, or null."""
+        """Return some fields of a thing. An unset field is absent, or null."""
         if self.halo.switches.nulls == "null":
             return {name: values.get(name) for name in names}
         return {name: values[name] for name in names if values.get(name) is not None}
 
     def membership(self, row: dict) -> dict[str, Any]:
-        """UnameSection: an agent in a team (no agent: a team that a role gives)."""
+        """Return a UnameSection: an agent in a team. Without an agent, a role gives the team."""
         team = self.halo.teams.get(row["team_id"], {})
         agent = self.halo.agents.get(row.get("agent_id") or 0, {})
         shown = {
@@ -97,13 +97,13 @@ class View:
         }
         if row.get("role_id"):
             shown["role_id"] = row["role_id"]
-            shown["role_name"] = self.halo.roles[row["role_id"]]["name"]
+            shown["role_name"] = self.halo.roles.get(row["role_id"], {}).get("name")
         shown |= {"in_section": True, "is_manager": False}
         shown |= {name: row[name] for name in MEMBERSHIP if name in row}
         return self.row(shown, tuple(shown))
 
     def departments(self, agent_id: int) -> list[dict[str, Any]]:
-        """UnameDepartment: the departments of the agent's teams."""
+        """Return the UnameDepartment rows: the departments of the agent's teams."""
         teams = (self.halo.teams.get(row["team_id"]) for row in self.of_agent[agent_id])
         found = {team["department_id"]: team["department_name"] for team in teams if team}
         return [
@@ -118,12 +118,12 @@ class View:
         ]
 
     def access(self, agent_id: int) -> dict[str, Any]:
-        """The memberships of one agent."""
+        """Return the memberships of one agent."""
         rows = [self.membership(row) for row in self.of_agent[agent_id]]
         return {"teams": rows, "departments": self.departments(agent_id)}
 
     def listed(self, agent: dict, teams: bool = False, roles: bool = False) -> dict[str, Any]:
-        """Uname_List."""
+        """Return an agent as a list shows it (Uname_List)."""
         shown = self.row(agent, LIST)
         held = [role["name"] for role in self.roles_of[agent["id"]]]
         if roles and self.halo.switches.list_roles == "roles":
@@ -134,7 +134,7 @@ class View:
         return shown | (self.access(agent["id"]) if teams else {})
 
     def agent(self, agent: dict, details: bool) -> dict[str, Any]:
-        """Uname."""
+        """Return an agent with or without details (Uname)."""
         shown = self.row(agent, LIST + DETAIL)
         if details:
             brief = (*ROLE[:3], "is_integration")
@@ -143,7 +143,7 @@ class View:
         return shown
 
     def team(self, team: dict, managers: bool, agents: bool) -> dict[str, Any]:
-        """SectionDetail_List: where it has agents, they are agents."""
+        """Return a team as a list shows it (SectionDetail_List). Its `agents` are agents."""
         shown = self.row(team, TEAM)
         rows = self._shown_rows(team["id"])
         if managers and self.halo.switches.managers_in_list:
@@ -161,7 +161,10 @@ class View:
         return shown
 
     def team_detail(self, team: dict, agents: bool) -> dict[str, Any]:
-        """SectionDetail: where it has agents, they are memberships (as the build likes)."""
+        """Return a team with details (SectionDetail).
+
+        Its `agents` are memberships; builds differ here.
+        """
         shown = self.row(team, TEAM)
         if agents and self.halo.switches.teams_detail == "sections":
             shown["agents"] = [self.membership(row) for row in self._shown_rows(team["id"])]
@@ -182,7 +185,7 @@ class View:
         ]
 
     def role(self, role: dict, teams: bool) -> dict[str, Any]:
-        """NHD_Roles: what it gives, never who holds it."""
+        """Return a role (NHD_Roles): what the role gives, never who holds it."""
         shown = self.row(role, ROLE)
         if teams:
             shown["teams"] = [self.membership(row) for row in self.of_role[role["id"]]]

@@ -1,8 +1,8 @@
 """HaloITSM on loopback: agents, teams, roles, and the tickets that ask for changes.
 
-Three tables say who may do what: agents, membership rows, and who holds which role. Tokens
-run out; a scope that does not exist (`read:agents`) is refused; parameters nobody knows are
-ignored, as older builds do with newer ones.
+Three tables say who may do what: agents, membership rows, and who holds which role. Tokens expire.
+A scope that does not exist (`read:agents`) is refused. Unknown parameters are ignored, as older
+builds ignore newer parameters.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from tests.sandbox.server import Request, Response
 
 
 class HaloITSM:
-    """One instance. State is plain dicts by id.
+    """One instance. Its state is plain dicts by id.
 
-    `memberships` are UnameSection rows: of an agent, or (with a `role_id` and no agent) a
-    team that a role gives. `role_holders` are pairs of agent id and role GUID. With
-    `keep_pages`, call `touch()` after editing state or switches by hand.
+    `memberships` are UnameSection rows: of an agent, or (with a `role_id` and no agent) a team that
+    a role gives. A row with both is what a role left behind in the agent. `role_holders` are pairs
+    of agent id and role GUID. With `keep_pages`, call `touch()` after editing state or switches by
+    hand.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class HaloITSM:
     ) -> None:
         self.client_id, self.client_secret, self.tenant = client_id, client_secret, tenant
         self.switches = switches or Switches()
-        self.acting_agent = acting_agent  # the agent that the application of this request acts as
+        self.acting_agent = acting_agent  # the agent that the application acts as
         self.first_agent = acting_agent
         self.clients: dict[str, tuple[str, int]] = {}  # secret and agent of further applications
         self.pages = Pages(keep_pages)
@@ -53,19 +54,19 @@ class HaloITSM:
         self._numbers = itertools.count(1)
 
     def view(self) -> View:
-        """Memberships and roles, indexed."""
+        """Return the index of memberships and roles."""
         return self.pages.get("view", lambda: View(self))
 
     def touch(self) -> None:
-        """State or switches were edited by hand."""
+        """Clear the cache; call after editing state or switches by hand."""
         self.pages.changed()
 
     def add_client(self, client_id: str, client_secret: str, agent: int) -> None:
-        """One more API application, such as the one that opens tickets, and its agent."""
+        """Add an API application, such as the one that opens tickets, with its agent."""
         self.clients[client_id] = (client_secret, agent)
 
     def expire_tokens(self) -> None:
-        """Every token given out so far is void."""
+        """Invalidate every token issued so far."""
         self._tokens.clear()
 
     # --- HTTP
@@ -109,7 +110,7 @@ class HaloITSM:
                 agent = self._agent(key)
                 return self.view().agent(agent, flag(query, "includedetails"))
             case ["team"]:
-                return self._teams(query)
+                return self._lookup(self._teams(query), query, "teams")
             case ["team", key]:
                 team = self.teams.get(self._key(key))
                 if team is None:
@@ -117,7 +118,7 @@ class HaloITSM:
                 return self.view().team_detail(team, flag(query, "includeagents"))
             case ["roles"]:
                 self._need(scopes, "admin", self.switches.roles_need_admin)
-                return self._roles(query)
+                return self._lookup(self._roles(query), query, "roles")
             case ["roles", guid]:
                 self._need(scopes, "admin", self.switches.roles_need_admin)
                 if guid not in self.roles:
@@ -132,7 +133,7 @@ class HaloITSM:
     def _post(
         self, name: str, request: Request, query: dict[str, str], scopes: set[str]
     ) -> Response:
-        """Upsert of one or many. Of many, the last is answered unless `returnall`."""
+        """Upsert one or many elements. Of many, only the last is answered unless `returnall`."""
         if name == "agent":
             self._need(scopes, "admin", self.switches.agent_writes_need_admin)
         elif name in ("tickets", "actions"):
@@ -161,7 +162,7 @@ class HaloITSM:
     # --- tokens and rights
 
     def _token(self, request: Request, query: dict[str, str]) -> Response:
-        """OAuth client credentials; form encoded, nothing else."""
+        """Issue a token for OAuth client credentials. Only form-encoded requests are accepted."""
         switches = self.switches
         form = request.form
         tenant = query.get("tenant", form.get("tenant"))
@@ -228,7 +229,7 @@ class HaloITSM:
         return self.view().agent(agent, flag(query, "includedetails"))
 
     def _agents(self, query: dict[str, str]) -> Any:
-        """A bare array, or (on newer builds, when asked to paginate) one page of it."""
+        """Answer the agents: a bare array, or one page if a newer build is asked for pages."""
         switches, new = self.switches, self.switches.build == "new"
         teams = switches.list_has_teams and (not new or flag(query, "include_membership_info"))
         roles = flag(query, "includeroles")
@@ -248,6 +249,7 @@ class HaloITSM:
             if new and flag(query, "pageinate"):
                 body: Any = self.page(found, query, switches.agents_key, show)
                 body = {key: body[key] for key in ("record_count", switches.agents_key)}
+                body = body[switches.agents_key] if switches.bare_pages else body
             else:
                 body = show(found[: number(query, "count") or None])
             return Response(200, body).encoded()
@@ -257,16 +259,31 @@ class HaloITSM:
     def page(
         self, rows: list[dict], query: dict[str, str], key: str, show: Callable
     ) -> dict[str, Any]:
-        """The paged envelope. A larger page than the cap is cut without a word."""
+        """Return one page in its envelope. A limit above the cap is reduced without notice."""
         size = number(query, "page_size") or self.switches.page_default
         size = max(1, min(size, self.switches.page_cap))
         page_no = max(1, number(query, "page_no", 1))
+        last = max(1, -(-len(rows) // size))
+        if page_no > last and self.switches.past_the_end == "404":
+            raise Refused(404, "Page not found.")
+        if page_no > last and self.switches.past_the_end == "last":
+            page_no = last
+        shown = rows[(page_no - 1) * size : page_no * size]
+        counted = shown if self.switches.record_count_of_page else rows
         return {
             "page_no": page_no,
             "page_size": size,
-            "record_count": len(rows) + self.switches.record_count_wrong_by,
-            key: show(rows[(page_no - 1) * size : page_no * size]),
+            "record_count": len(counted) + self.switches.record_count_wrong_by,
+            key: show(shown),
         }
+
+    def _lookup(self, rows: list[dict], query: dict[str, str], key: str) -> Any:
+        """Return a bare array, or one page of it where the build pages every list."""
+        switches = self.switches
+        if not switches.lookups_paged:
+            return rows
+        body = self.page(rows, query, key, lambda some: some)
+        return body[key] if switches.bare_pages else body
 
     def _teams(self, query: dict[str, str]) -> list[dict]:
         enabled = flag(query, "includeenabled", default=True)

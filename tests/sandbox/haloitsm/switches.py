@@ -1,4 +1,4 @@
-"""What HaloITSM's documents leave open, or what differs by build, and its refusals."""
+"""HaloITSM's unknowns and differences between builds as switches, and its refusals."""
 
 from __future__ import annotations
 
@@ -18,20 +18,24 @@ SCOPES = {
 
 @dataclass
 class Switches:
-    """One build of HaloITSM, and how its administrator set it up."""
+    """One build of HaloITSM with its administrator's settings."""
 
     build: str = "new"  # "old": agents as a bare array, paging and newer parameters ignored
     list_has_teams: bool = True
-    list_roles: str = "roles"  # what `includeroles` fills; "role_list", "none"
+    list_roles: str = "roles"  # or "role_list", "none": the field that `includeroles` fills
     role_separator: str = ", "
-    teams_detail: str = "sections"  # `agents` of one team: membership rows; "agents", "missing"
-    managers_in_list: bool = True  # whether `include_managers` is understood
+    teams_detail: str = "sections"  # `agents` of one team: membership rows; or "agents", "missing"
+    managers_in_list: bool = True  # whether the build knows `include_managers`
     roles_list_has_teams: bool = True
     inherited_teams_in_agent: bool = True  # rows with a `role_id` among an agent's teams
     agents_key: str = "results"  # or "agents"
     page_default: int = 50
     page_cap: int = 100
     record_count_wrong_by: int = 0
+    record_count_of_page: bool = False  # counts the rows of the page, not of the list
+    bare_pages: bool = False  # a page is a bare array, like a whole list
+    lookups_paged: bool = False  # teams and roles always come in pages of 50
+    past_the_end: str = "empty"  # a page beyond the last; or "last" (repeated), "404"
     nulls: str = "absent"  # or "null"
     token_lifetime: float = 3600
     expires_in_missing: bool = False
@@ -40,21 +44,21 @@ class Switches:
     invalid_client_status: int = 401  # or 400
     roles_need_admin: bool = False  # `admin` or `all` for GET /Roles, else 403
     agent_writes_need_admin: bool = True
-    agent_is_admin: bool = True  # the agent the application acts as
-    restricted_agents: set[int] = field(default_factory=set)  # hidden from that agent
-    teams_need_showall: bool = False  # else only the agent's own teams
+    agent_is_admin: bool = True  # whether the acting agent is an administrator
+    restricted_agents: set[int] = field(default_factory=set)  # hidden from the acting agent
+    teams_need_showall: bool = False  # else only the acting agent's own teams
     nested_arrays: str = "replace"  # or "merge"
-    error_style: str = "Message"  # "resultCode", "ClassName", "error", "text", "html"
+    error_style: str = "Message"  # or "resultCode", "ClassName", "error", "text", "html"
     unset_date: str = "1900-01-01T00:00:00"  # or 1899-12-30, or "" for none
-    search: str = "text"  # what it means: "words" (any of them), "details", "nothing", "ignored"
-    search_lag: float = 0  # seconds until a new ticket is found by it
-    list_lag: float = 0  # seconds until a new ticket is in the list
+    search: str = "text"  # or "words" (any of them), "details", "nothing", "ignored"
+    search_lag: float = 0  # seconds until a search finds a new ticket
+    list_lag: float = 0  # seconds until the list contains a new ticket
     order_ignored: bool = False
-    drops: tuple[str, ...] = ()  # properties of a new ticket that are lost without a word
-    summary_cap: int = 0  # cut short without a word
+    drops: tuple[str, ...] = ()  # fields of a new ticket that get lost without notice
+    summary_cap: int = 0  # longer summaries are cut without notice
     excludeclosed_ignored: bool = False
     new_status_ignored: bool = False  # of an action
-    one_in_a_list: bool = False  # one element posted is answered as a list of one
+    one_in_a_list: bool = False  # one posted element is answered as a list of one
     search_finds_custom_fields: bool = False
     list_has_custom_fields: bool = False
     ticket_update_dates_filter: bool = False  # whether lastupdatefromdate filters
@@ -65,14 +69,14 @@ class Switches:
 
 
 class Refused(Exception):
-    """An answer that is an error."""
+    """An error answer."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status, self.message = status, message
 
     def body(self, style: str) -> tuple[Any, str]:
-        """The body in one of the styles seen, and its content type."""
+        """Return the body in one of the known styles, and its content type."""
         text = self.message
         bodies: dict[str, Any] = {
             "Message": {"Message": text},
@@ -87,7 +91,7 @@ class Refused(Exception):
 
 
 def flag(query: dict[str, str], name: str, default: bool = False) -> bool:
-    """A boolean parameter: the words true and false."""
+    """Parse a boolean parameter: the words true and false."""
     value = query.get(name, "") or str(default).lower()
     if value not in ("true", "false"):
         raise Refused(400, f"The value '{value}' is not valid for {name}.")
@@ -95,7 +99,7 @@ def flag(query: dict[str, str], name: str, default: bool = False) -> bool:
 
 
 def number(query: dict[str, str], name: str, default: int = 0) -> int:
-    """An integer parameter."""
+    """Parse an integer parameter."""
     try:
         return int(query.get(name) or default)
     except ValueError:
@@ -103,5 +107,5 @@ def number(query: dict[str, str], name: str, default: int = 0) -> int:
 
 
 def numbers(query: dict[str, str], name: str) -> set[int]:
-    """Comma-separated integers; empty when the parameter is missing."""
+    """Parse comma-separated integers. A missing parameter gives the empty set."""
     return {number({name: word}, name) for word in query.get(name, "").split(",") if word}

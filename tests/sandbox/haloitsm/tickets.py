@@ -1,7 +1,7 @@
-"""HaloITSM's service desk: tickets, their actions, and the lists that give them meaning.
+"""HaloITSM's service desk: tickets, their actions, and the lists that their ids refer to.
 
-A deleted ticket is only hidden. Unset dates are the year 1900, times are UTC without saying
-so, action ids begin at 1 in every ticket, and a team on a ticket is its name.
+A deleted ticket is only hidden. Unset dates are in the year 1900, and times are UTC without a time
+zone. Action ids begin at 1 in every ticket, and a ticket refers to its team by name.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Desk(Lookups):
         return ticket
 
     def _row(self, ticket: dict) -> dict[str, Any]:
-        """Faults_List."""
+        """Return a ticket as a list shows it (Faults_List)."""
         row = {name: ticket[name] for name in LIST if ticket.get(name) is not None}
         if self.halo.switches.list_has_custom_fields:
             row["customfields"] = ticket["customfields"]
@@ -66,7 +66,7 @@ class Desk(Lookups):
         return row
 
     def _detail(self, ticket: dict, query: dict[str, str]) -> dict[str, Any]:
-        """Faults: the description and custom fields too."""
+        """Return a ticket with all details (Faults): description and custom fields too."""
         shown = {k: v for k, v in ticket.items() if not k.startswith("_") and v is not None}
         shown = self._row(ticket) | shown
         if flag(query, "includelastaction"):
@@ -74,7 +74,7 @@ class Desk(Lookups):
         return shown
 
     def _tickets(self, query: dict[str, str]) -> dict[str, Any]:
-        """Newest first; an unknown `order` is passed over."""
+        """Answer a list of tickets, newest first. An unknown `order` is ignored."""
 
         def show(rows: list[dict]) -> list[dict]:
             if flag(query, "ticketidonly"):
@@ -120,7 +120,7 @@ class Desk(Lookups):
 
     @staticmethod
     def _is_new(ticket: dict, lag: float) -> bool:
-        """Whether it was logged so lately that an index does not have it yet."""
+        """Return whether the ticket is so new that an index does not contain it yet."""
         return time.monotonic() < ticket.get("_logged", -lag) + lag
 
     def _in_time(self, ticket: dict, query: dict[str, str]) -> bool:
@@ -149,7 +149,7 @@ class Desk(Lookups):
     # --- writing
 
     def upsert(self, element: dict[str, Any]) -> dict[str, Any]:
-        """One posted ticket: logged if it has no id, else changed (or brought back)."""
+        """Log the posted ticket if it has no id, else change or restore it."""
         ticket_id = element.get("id") or 0
         if ticket_id and ticket_id not in self.tickets:
             raise Refused(400, f"Ticket {ticket_id} does not exist.")
@@ -211,7 +211,7 @@ class Desk(Lookups):
             self._field(given)
 
     def _field(self, given: dict[str, Any]) -> dict:
-        """A custom field by id, or by name."""
+        """Return a custom field by id or by name."""
         for field in self.fields.values():
             if given.get("id", field["id"]) == field["id"] and (
                 given.get("name", field["name"]) == field["name"]
@@ -220,7 +220,7 @@ class Desk(Lookups):
         raise Refused(400, f"Custom field {given.get('id', given.get('name'))} does not exist.")
 
     def _move(self, ticket: dict, status_id: int) -> None:
-        """To another status; closing and opening again leave their dates."""
+        """Move a ticket to another status. Closing and reopening record their dates."""
         if self._closed(status_id):
             notes = [row for row in self.actions[ticket["id"]] if not row.get("_system")]
             if self.halo.switches.closing_needs_note and not notes:
@@ -231,7 +231,7 @@ class Desk(Lookups):
         ticket["status_id"] = status_id
 
     def act(self, element: dict[str, Any]) -> dict[str, Any]:
-        """One posted action: a note on a ticket, which may move it as well."""
+        """Add the posted action: a note on a ticket, which may also move the ticket."""
         ticket = self._ticket(str(element.get("ticket_id", "")))
         needed = "outcome_id" if self.halo.switches.actions_need_outcome_id else "outcome"
         if not element.get(needed) and not element.get("outcome_id"):
@@ -258,7 +258,7 @@ class Desk(Lookups):
         return {key: value for key, value in action.items() if not key.startswith("_")}
 
     def delete(self, key: str) -> dict[str, Any]:
-        """Hide a ticket; `_recover` brings it back."""
+        """Hide a ticket; `_recover` restores it."""
         ticket = self._ticket(key)
         ticket["_deleted"] = True
         return self._detail(ticket, {})

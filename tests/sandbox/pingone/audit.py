@@ -1,7 +1,7 @@
-"""PingOne's audit log, and the state as reads show it while a write is not yet everywhere.
+"""PingOne's audit log, and the older state that reads show until a write has spread.
 
-An activity names its resource by type and `href`; paths are kept relative and made absolute
-when they are read.
+An activity names its resource by type and `href`. Paths are stored relative and made absolute when
+they are read.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KINDS = {"users": "USER", "groups": "GROUP", "applications": "APPLICATION", "gat
 
 
 class Audited(Directory):
-    """A directory whose changes are logged. `now` dates them, `ticks` measures what passes."""
+    """A directory whose changes are logged. `now` gives their dates, `ticks` measures durations."""
 
     def __init__(
         self,
@@ -39,24 +39,24 @@ class Audited(Directory):
         self.new_id = new_id or (lambda: str(uuid.uuid4()))
         self.ticks = ticks
         self.activities: list[Thing] = []
-        self.actors: dict[str, Any] = {}  # of what happens now; nobody is the system itself
+        self.actors: dict[str, Any] = {}  # of the current change; empty means the system itself
         self.correlation_id = ""
         self.past: list[tuple[float, Directory]] = []
 
     def _about_to_change(self) -> None:
         if self.switches.read_lag:
             self.past.append((self.ticks(), self.snapshot()))
-        _ = self.index  # from here on kept up by the change itself
+        _ = self.index  # from here on the change itself maintains the index
         self._kept.clear()
 
     def as_read(self) -> Directory:
-        """What a read shows now: for a while after a write, what was there before it."""
+        """Return the state that a read shows: for a while after a write, the state before it."""
         since = self.ticks() - self.switches.read_lag
         self.past = [kept for kept in self.past if kept[0] > since]
         return self.past[0][1] if self.past else self
 
     def recent(self) -> dict[str, Thing]:
-        """The activities that can still be read."""
+        """Return the activities that are still within the retention time."""
         oldest = stamp(self.now() - RETENTION)
         return {one["id"]: one for one in self.activities if one["recordedAt"] >= oldest}
 
@@ -74,7 +74,7 @@ class Audited(Directory):
         return resource | {"name": user["username"], "population": user["population"]}
 
     def _emit(self, action: str, resource: Thing) -> None:
-        """One line in the audit log."""
+        """Add one entry to the audit log."""
         self._kept.clear()
         if not self.switches.emit_activities:
             return

@@ -1,7 +1,7 @@
-"""What can happen to a PingOne directory, whether over the API or behind its back.
+"""Changes to a PingOne directory, made through the API or by hand.
 
-Every change keeps `updatedAt`, the indexes and the audit log right, refuses what PingOne
-refuses, and replaces objects rather than editing them, so that an older state can still be read.
+Every change maintains `updatedAt`, the indexes and the audit log, and refuses what PingOne refuses.
+Objects are replaced, never edited, so that an older state can still be read.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ SCOPES = ("ORGANIZATION", "ENVIRONMENT", "POPULATION", "APPLICATION", "GROUP")
 
 
 class Changes(Audited):
-    """A directory that changes. Methods raise `Refused` with the answer the API would give."""
+    """A directory that changes. Methods raise `Refused` with the answer that the API would give."""
 
     # users
 
     def add_user(self, user: Thing) -> Thing:
-        """Create a user; what PingOne fills in itself may be left out."""
+        """Create a user. PingOne's own fields may be left out."""
         user_id = user.get("id") or self.new_id()
         population = user.get("population") or self._default_population()
         made = {
@@ -47,12 +47,15 @@ class Changes(Audited):
         return made
 
     def update_user(self, user_id: str, **changed: Any) -> Thing:
-        """Set top-level attributes; None takes one away."""
+        """Set top-level attributes; None removes an attribute."""
         made = {**self.user(user_id), **changed, "updatedAt": stamp(self.now())}
         return self.replace_user({name: one for name, one in made.items() if one is not None})
 
     def replace_user(self, user: Thing, action: str = "USER.UPDATED") -> Thing:
-        """Store a changed user. A move leaves the groups of the old population."""
+        """Store a changed user.
+
+        A move to another population ends memberships in the old one's groups.
+        """
         before = self.users[user["id"]]
         account = {"status": "OK"} | (user.get("account") or {})
         account["canAuthenticate"] = user["enabled"] and account["status"] == "OK"
@@ -67,7 +70,7 @@ class Changes(Audited):
         return user
 
     def sign_on(self, user_id: str, remote_ip: str = "203.0.113.24") -> None:
-        """A user signs on, which neither `updatedAt` nor the audit log of changes shows."""
+        """Record a sign-on. It changes neither `updatedAt` nor the audit log."""
         at = stamp(self.now())
         last = {"at": at, "remoteIp": remote_ip}
         self._put_user({**self.user(user_id), "lastSignOn": last})
@@ -76,7 +79,7 @@ class Changes(Audited):
         self._emit("PASSWORD.RESET", self._user_resource(self.users[user_id]))
 
     def delete_user(self, user_id: str) -> None:
-        """Delete for good, with memberships and role assignments."""
+        """Delete a user for good, with memberships and role assignments."""
         user = self.users[user_id]
         self._about_to_change()
         self.index.drop_user(self, user)
@@ -93,7 +96,7 @@ class Changes(Audited):
     # memberships
 
     def add_member(self, user_id: str, group_id: str) -> None:
-        """Put a user in a group, once."""
+        """Add a user to a group, once."""
         group = self._writable(group_id)
         if (user_id, group_id) in self.members:
             if self.switches.add_existing_member == 201:
@@ -146,7 +149,7 @@ class Changes(Audited):
         return self._put_group(made, "GROUP.CREATED")
 
     def update_group(self, group_id: str, **changed: Any) -> Thing:
-        """Set top-level attributes; None takes one away."""
+        """Set top-level attributes; None removes an attribute."""
         made = {**self.groups[group_id], **changed, "updatedAt": stamp(self.now())}
         made = {name: one for name, one in made.items() if one is not None}
         return self._put_group(made, "GROUP.UPDATED")
@@ -175,7 +178,7 @@ class Changes(Audited):
         return group
 
     def delete_group(self, group_id: str) -> None:
-        """Delete for good, with memberships, nestings and role assignments."""
+        """Delete a group for good, with memberships, nestings and role assignments."""
         group = self.groups[group_id]
         self._about_to_change()
         del self.groups[group_id]
@@ -187,7 +190,7 @@ class Changes(Audited):
         self._emit("GROUP.DELETED", self._resource("GROUP", group, f"groups/{group_id}"))
 
     def nest(self, child_id: str, parent_id: str) -> None:
-        """Put one group into another; circles are PingOne's to bear."""
+        """Put one group into another. PingOne allows circles."""
         for group_id in (child_id, parent_id):
             if self.groups[group_id].get("sourceType"):
                 raise invalid("INVALID_VALUE", "id", "External groups cannot be nested")
@@ -225,7 +228,7 @@ class Changes(Audited):
     def assign_role(
         self, holder_id: str, role_id: str, scope_type: str, scope_id: str, read_only: bool = False
     ) -> Thing:
-        """Give a user, group or application a role, unless it holds it as widely or wider."""
+        """Assign a role, unless the holder has it at this scope or a wider one."""
         role = self.roles.get(role_id)
         if role is None:
             raise invalid("INVALID_VALUE", "role", "Role not found")
@@ -263,7 +266,7 @@ class Changes(Audited):
         return Refused(status, "INVALID_REQUEST", message=message)
 
     def holds(self, holder_id: str, role_id: str, scope_type: str, scope_id: str) -> bool:
-        """Whether a principal itself has a role at this scope or a wider one."""
+        """Return whether a principal itself has a role at this scope or a wider one."""
         for row in self.assignments.get(holder_id, ()):
             if row["role"]["id"] == role_id:
                 scope = (row["scope"]["type"], row["scope"]["id"])
@@ -318,7 +321,7 @@ class Changes(Audited):
                 return population
         raise invalid("REQUIRED_VALUE", "population", "must not be null")
 
-    # how a change is made
+    # helpers of the changes
 
     def _check_user(self, user: Thing) -> None:
         for name in ("email", "username"):

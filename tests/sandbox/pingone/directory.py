@@ -1,8 +1,8 @@
-"""PingOne's directory as it stands: who is where, and what that makes of nested and dynamic groups.
+"""PingOne's directory: who is in which group, with nested and dynamic groups resolved.
 
 State is plain dicts and sets that a generator or a test may fill by hand, followed by `touch()`.
-Everything else here is derived: indexes once after a `touch()` and then kept up by each write,
-closures and searches until the next write.
+Everything else is derived. Indexes are built after a `touch()` and maintained by each write;
+closures and searches are cached until the next write.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from tests.sandbox.pingone.switches import Switches
 
 Thing = dict[str, Any]
 Kept = TypeVar("Kept")
-LONG_AGO = "2024-01-15T08:00:00.000Z"  # of what has no date
+LONG_AGO = "2024-01-15T08:00:00.000Z"  # for things without a date
 
 
 class Index:
-    """The same facts the other way round, for as long as writes keep it up."""
+    """Lookups in the other direction, maintained by each write."""
 
     def __init__(self, directory: Directory) -> None:
         self.user_ids = sorted(directory.users)
@@ -61,7 +61,7 @@ class Index:
             self.watch(directory, group)
 
     def watch(self, directory: Directory, group: Thing) -> None:
-        """Compute the members of a dynamic group, or forget those it had."""
+        """Compute the members of a dynamic group; drop those of a group that is static now."""
         self.dynamic.pop(group["id"], None)
         self.computed.pop(group["id"], None)
         if group.get("userFilter"):
@@ -103,8 +103,8 @@ class Directory:
         self.roles: dict[str, Thing] = {}
         self.applications: dict[str, Thing] = {}
         self.gateways: dict[str, Thing] = {}
-        self.members: set[tuple[str, str]] = set()  # (user, group), put there one by one
-        self.external_members: set[tuple[str, str]] = set()  # likewise, by a directory outside
+        self.members: set[tuple[str, str]] = set()  # (user, group), direct memberships
+        self.external_members: set[tuple[str, str]] = set()  # likewise, from an external directory
         self.nestings: set[tuple[str, str]] = set()  # (child group, parent group)
         self.assignments: dict[str, list[Thing]] = {}  # by user, group or application
         self.rendered: dict[str, str] = {}  # JSON of users, without links
@@ -112,13 +112,16 @@ class Directory:
         self._kept: dict[Any, Any] = {}
 
     def touch(self) -> None:
-        """Forget all that was derived: state or switches were edited by hand."""
+        """Drop everything derived; call after editing state or switches by hand."""
         self._index = None
         self._kept.clear()
         self.rendered.clear()
 
     def snapshot(self) -> Directory:
-        """This state for good: writes replace objects, so a copy of the containers is enough."""
+        """Return a frozen copy of this state.
+
+        Writes replace objects, so copying the containers suffices.
+        """
         copy = Directory(self.environment_id, self.switches)
         for name, value in vars(self).items():
             if name in vars(copy) and isinstance(value, (dict, set)) and name[0] != "_":
@@ -134,28 +137,28 @@ class Directory:
         return self._index
 
     def user(self, user_id: str) -> Thing:
-        """A user, with what a hand-made one left out."""
+        """Return a user, completed where a hand-made user left fields out."""
         _ = self.index
         return self.users[user_id]
 
     def kept(self, key: Any, make: Callable[[], Kept]) -> Kept:
-        """What was computed since the last write, or is now."""
+        """Return the value cached since the last write, or compute it with `make`."""
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]
 
-    # who belongs where
+    # memberships
 
     def parents(self, group_id: str) -> set[str]:
-        """Every group above this one, however far."""
+        """Return every group above this one, at any distance."""
         return self.kept(("above", group_id), lambda: _reach(self.index.parents, group_id))
 
     def children(self, group_id: str) -> set[str]:
-        """Every group below this one, however deep."""
+        """Return every group below this one, at any depth."""
         return self.kept(("below", group_id), lambda: _reach(self.index.children, group_id))
 
     def groups_of(self, user_id: str) -> dict[str, str | None]:
-        """The groups a user is in, and the type of each membership."""
+        """Return the groups of a user, with the type of each membership."""
         index, found = self.index, dict[str, str | None]()
         found |= dict.fromkeys(index.memberships.get(user_id, ()), "DIRECT")
         for group_id in index.external_memberships.get(user_id, ()):
@@ -169,7 +172,7 @@ class Directory:
         return found
 
     def members_of(self, group_id: str) -> dict[str, str | None]:
-        """The users in a group, and the type of each membership."""
+        """Return the users of a group, with the type of each membership."""
         return self.kept(("members", group_id), lambda: self._members_of(group_id))
 
     def _members_of(self, group_id: str) -> dict[str, str | None]:
@@ -185,7 +188,7 @@ class Directory:
         return found
 
     def assignments_of(self, kind: str, holder_id: str) -> dict[str, tuple[Thing, str | None]]:
-        """A principal's role assignments by id, and the group each is inherited from, if any."""
+        """Return a principal's role assignments by id, each with the group that it comes from."""
         found: dict[str, tuple[Thing, str | None]] = {}
         if kind == "users" and self.switches.inherited_assignments != "none":
             for group_id in sorted(self.groups_of(holder_id)):
@@ -199,7 +202,10 @@ class Directory:
     # searches
 
     def visible(self, thing: Thing) -> bool:
-        """Not of a population that the client's role is silently narrowed to leave out."""
+        """Return whether the client's role covers the thing's population.
+
+        PingOne hides others silently.
+        """
         hidden = self.switches.hidden_populations
         return not hidden or population_of(thing) not in hidden
 
@@ -222,7 +228,7 @@ class Directory:
         return sorted(user["id"] for user in users if test(user) and self.visible(user))
 
     def _nearby(self, node: scim.Node) -> set[str] | None:
-        """Users among whom all hits are, where that spares a look at everyone."""
+        """Return users that include every match, where this spares a test of all users."""
         if isinstance(node, Rows):
             return self._holders(self.members_of)(node)
         if isinstance(node, scim.Joined):
@@ -258,7 +264,7 @@ class Directory:
         attributes: Mapping[str, Attribute],
         holders: Callable[[Rows], set[str]] | None = None,
     ) -> list[str]:
-        """Ids of the objects a filter lets through, sorted."""
+        """Return the sorted ids of the objects that match a filter."""
         found = [thing for thing in things.values() if self.visible(thing)]
         if filter_text:
             node = scim.parse(filter_text, attributes)
@@ -285,7 +291,7 @@ class Directory:
         return attributes
 
     def user_test(self, user_filter: str) -> scim.Test:
-        """What a dynamic group asks of a user; never about groups."""
+        """Return the test of a dynamic group's filter. Such filters cannot mention groups."""
         attributes = self.user_attributes()
         del attributes["memberOfGroups"]
         node = scim.parse(user_filter, attributes)
@@ -300,7 +306,7 @@ def population_of(thing: Thing) -> str:
 
 
 def _reach(edges: Mapping[str, set[str]], start: str) -> set[str]:
-    """All that can be reached, without the start even where it is part of a circle."""
+    """Return everything reachable, without the start even where it is part of a circle."""
     seen: set[str] = set()
     todo = [start]
     while todo:
@@ -310,5 +316,5 @@ def _reach(edges: Mapping[str, set[str]], start: str) -> set[str]:
 
 
 def own_id(holder_id: str, assignment_id: str) -> str:
-    """An id of its own for an assignment that a user inherits."""
+    """Return an id of its own for an assignment that a user inherits."""
     return str(uuid.uuid5(uuid.UUID(holder_id), assignment_id))

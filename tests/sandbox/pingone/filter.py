@@ -1,7 +1,7 @@
-"""The part of SCIM filters that PingOne takes: `title eq "Manager" and enabled eq true`.
+"""The part of SCIM filters that PingOne supports: `title eq "Manager" and enabled eq true`.
 
-Every collection names the attributes it can filter by, and each its own operators; anything
-else is refused with the list of what there is, as PingOne does. There is no `not` and no `ne`.
+Every collection names its filterable attributes, and each attribute its operators. Anything else is
+refused with the list of supported ones, as PingOne does. There is no `not` and no `ne`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ OPERATORS = frozenset({"eq", "sw", "ew", "co", "gt", "ge", "lt", "le"})
 
 @dataclass(frozen=True)
 class Attribute:
-    """What can be asked of one attribute."""
+    """The operators, the kind and the path of one attribute."""
 
     operators: tuple[str, ...] = ("eq", "sw")
     kind: str = "text"  # or "flag", "time", "id", "rows" (an attribute with a bracket)
@@ -82,7 +82,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Rows:
-    """`memberOfGroups[id eq "…" and type eq "DIRECT"]`, without the type: of any type."""
+    """`memberOfGroups[id eq "…" and type eq "DIRECT"]`. Without a type, any type matches."""
 
     group_id: str
     type: str | None
@@ -104,12 +104,12 @@ def refused(message: str, **inner: Any) -> Refused:
 
 
 def stamp(moment: datetime) -> str:
-    """A timestamp as PingOne writes it: UTC, milliseconds, Z. Sorts as text."""
+    """Return a timestamp as PingOne writes it: UTC, milliseconds, Z. Sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse(text: str, attributes: Mapping[str, Attribute], any_case: bool = False) -> Node:
-    """The filter as a tree, or a refusal. `any_case`: attributes are listed in lower case."""
+    """Parse a filter into a tree, or refuse it. With `any_case`, attributes are in lower case."""
     return _Parser(text, attributes, any_case).whole()
 
 
@@ -141,7 +141,7 @@ class _Parser:
         return token[1]
 
     def joined(self, word: str) -> Node:
-        """`and` binds closer than `or`."""
+        """Parse operands joined by `word`. `and` binds closer than `or`."""
         parts = [self.joined("and") if word == "or" else self.term()]
         while (joiner := self.tokens[self.at])[0] == "word" and joiner[1].lower() == word:
             self.at += 1
@@ -200,7 +200,7 @@ class _Parser:
 
 
 def comparisons(node: Node) -> Iterator[Comparison]:
-    """Every comparison in the tree."""
+    """Yield every comparison in the tree."""
     if isinstance(node, Comparison):
         yield node
     elif isinstance(node, Joined):
@@ -218,7 +218,10 @@ def compiled(
     case_sensitive: bool,
     holders: Callable[[Rows], set[str]] | None = None,
 ) -> Test:
-    """The tree as one function of an object. `holders` says whose rows a bracket means."""
+    """Compile the tree into one test of an object.
+
+    `holders` returns the ids that a bracket matches.
+    """
     if isinstance(node, Joined):
         tests = [compiled(part, attributes, case_sensitive, holders) for part in node.parts]
         if node.word == "and":
@@ -247,7 +250,7 @@ def compiled(
 
 
 def _at(thing: Any, path: list[str]) -> Any:
-    """The value at a path; of a list in between, each entry's."""
+    """Return the value at a path; where a list is on the way, the value of each entry."""
     for depth, name in enumerate(path):
         if isinstance(thing, list):
             return [_at(one, path[depth:]) for one in thing]

@@ -1,8 +1,8 @@
 """Every read of the PingOne API: lists page by page, single objects, the audit log.
 
-A cursor names the list, its filter and the last id given out, so that rows which come or go
-between two pages neither repeat nor hide others. Roles, applications and role assignments
-are not paged and ignore `limit`.
+A cursor names the list, its filter and the last id of the page before. Rows that come or go between
+two pages therefore neither repeat nor hide other rows. Roles, applications and role assignments are
+not paged and ignore `limit`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.sandbox.pingone.switches import Refused, invalid, not_found
 from tests.sandbox.server import Request
 
 HOLDERS = ("users", "groups", "applications", "gateways")
-Ids = Callable[[str], list[str]]  # of a filter
+Ids = Callable[[str], list[str]]  # from a filter
 
 
 class Reads:
@@ -38,7 +38,7 @@ class Reads:
         self.render = Render(self.view, request.base_url)
 
     def answer(self, place: list[str]) -> str:
-        """The text for a path below the environment."""
+        """Return the JSON text for a path below the environment."""
         view, render, query = self.view, self.render, self.query
         expand = query.get("expand", "").split(",")
         include = [name.strip() for name in query.get("include", "").split(",") if name]
@@ -75,6 +75,8 @@ class Reads:
             case ["applications", application_id]:
                 self.must(application_id, view.applications)
                 return render.application(application_id)
+            case ["gateways"]:
+                return self.all("gateways", [render.gateway(one) for one in view.gateways])
             case ["roles"]:
                 wanted = view.find(self.typed_roles(), query.get("filter", ""), scim.ROLES)
                 return self.all("roles", [render.role(one) for one in wanted])
@@ -142,14 +144,14 @@ class Reads:
         return self.all("roleAssignments", [*rows.values()])
 
     def built_in_roles(self, rest: list[str]) -> str:
-        """`/roles`, outside of any environment: what every tenant has."""
+        """Answer `/roles` outside of any environment: the roles of every tenant."""
         roles = {one: role for one, role in self.view.roles.items() if not is_custom(role)}
         if rest:
             self.must(rest[0], roles if len(rest) == 1 else {})
             return self.render.role(rest[0], built_in=True)
         return self.all("roles", [self.render.role(one, True) for one in sorted(roles)])
 
-    # what is in a list
+    # the rows of a list
 
     def above(self, group_id: str) -> list[str]:
         if self.switches.nesting_type == "closure":
@@ -167,7 +169,7 @@ class Reads:
         }
 
     def recent(self, filter_text: str) -> list[str]:
-        """Activities of a time that must be given, and at most one thing besides."""
+        """Return activities of a required time range, with at most one other condition."""
         if not filter_text:
             raise scim.refused("A filter on recordedat or createdat is required")
         node = scim.parse(filter_text, scim.ACTIVITIES, any_case=True)
@@ -205,7 +207,7 @@ class Reads:
         cap: int,
         default: int | None = None,
     ) -> str:
-        """One page of a list, with `next` if and only if there is more."""
+        """Return one page of a list. `next` is present only if there are more rows."""
         path = self.request.base_url + quote(self.request.path)
         limit = self.number("limit", default or self.switches.page_default or cap, 1)
         limit = min(limit, cap)
@@ -253,7 +255,7 @@ class Reads:
         return base64.urlsafe_b64encode(seal + text).decode().rstrip("=")
 
     def open_cursor(self, filter_text: str) -> tuple[str, str]:
-        """The filter and the last id of a cursor that this list gave out."""
+        """Return the filter and the last id of a cursor that this list issued."""
         given = self.query["cursor"]
         try:
             sealed = base64.b64decode(given + "=" * (-len(given) % 4), b"-_", validate=True)

@@ -1,7 +1,8 @@
-"""PingOne's objects as they go over the wire: links made for the host that was asked, no nulls,
-keys in the recorded order, and what the server counts by itself.
+"""PingOne's objects as JSON text.
 
-Users are kept as text, because a large company is read many times and changed rarely.
+Links use the host name of the request, nulls are left out, keys have the recorded order, and the
+server adds its own counts. Users are cached as text, because a large company is read many times and
+changed rarely.
 """
 
 from __future__ import annotations
@@ -54,13 +55,13 @@ def without_nulls(thing: Thing) -> Thing:
 
 
 def ordered(thing: Thing, order: Iterable[str]) -> Thing:
-    """The keys of `order` first, then the others as they come."""
+    """Return the thing with the keys of `order` first, then the others in their own order."""
     first = {name: thing[name] for name in order if name in thing}
     return without_nulls(first | thing)
 
 
 class Render:
-    """One directory, told to one host name. Everything comes back as JSON text."""
+    """Renders the objects of one directory as JSON text for one host name."""
 
     def __init__(self, directory: Directory, base_url: str) -> None:
         self.directory = directory
@@ -72,14 +73,14 @@ class Render:
 
     @cached_property
     def user_links(self) -> str:
-        """The links of every user, with @ for the id."""
+        """Return the links of every user, with @ for the id."""
         url = f"{self.root}/users/@"
         return '{"_links" : ' + dumps(
             {name: {"href": url + path} for name, path in USER_LINKS.items()}
         )
 
     def links(self, /, **paths: str) -> Thing:
-        """`links(self="users/1")`, below the environment."""
+        """Return links below the environment, as in `links(self="users/1")`."""
         return {name: {"href": f"{self.root}/{path}"} for name, path in paths.items()}
 
     def user(self, user_id: str, include: Iterable[str] = ()) -> str:
@@ -141,24 +142,33 @@ class Render:
         first = {"_links": links, "environment": self.environment}
         return dumps(first | without_nulls(self.directory.applications[application_id]))
 
+    def gateway(self, gateway_id: str) -> str:
+        """Return a gateway, which can hold roles as an application can."""
+        return self._thing(f"gateways/{gateway_id}", self.directory.gateways[gateway_id])
+
     def role(self, role_id: str, built_in: bool = False) -> str:
-        """A role, with its type where the environment's own roles are listed too."""
+        """Return a role.
+
+        Its type is shown only where the environment's own roles are listed too.
+        """
         role = dict(self.directory.roles[role_id])
         custom = is_custom(role)
         url = f"{self.root if custom else self.top}/roles/{role_id}"
         role["type"] = None if built_in else ("CUSTOM" if custom else "PLATFORM")
         if custom:
             role.setdefault("environment", self.environment)
+        if not self.switches.permissions_have_ids:
+            role["permissions"] = [{"description": "Reads users"} for _ in role["permissions"]]
         made = ordered(role, ROLE_ORDER)
         return dumps({"_links": {"self": {"href": url}}, "id": role_id} | made)
 
     def membership(self, user_id: str, group_id: str, kind: str | None, expand: bool) -> str:
-        """That a user is in a group. Its id is the group's."""
+        """Return the membership of a user in a group. Its id is the group's id."""
         path = f"users/{user_id}/memberOfGroups/{group_id}"
         links = self.links(self=path, user=f"users/{user_id}", group=f"groups/{group_id}")
         links["environment"] = {"href": self.root}
         made = {"_links": links, "id": group_id, "environment": self.environment}
-        if group := self.directory.groups.get(group_id):  # else a membership left behind
+        if group := self.directory.groups.get(group_id):  # else a membership of a deleted group
             made["name"] = group["name"]
         if kind and not self.switches.membership_type_missing:
             made["type"] = kind
@@ -167,7 +177,7 @@ class Render:
         return dumps(made)
 
     def nesting(self, child_id: str, parent_id: str) -> str:
-        """That a group is in a group. Its id is the parent's."""
+        """Return the membership of a group in a group. Its id is the parent's id."""
         path = f"groups/{child_id}/memberOfGroups/{parent_id}"
         links = self.links(self=path, group=f"groups/{parent_id}")
         made = {"_links": links, "id": parent_id}
@@ -179,7 +189,7 @@ class Render:
     def assignment(
         self, kind: str, holder_id: str, row: Thing, via: str | None, expand: bool = False
     ) -> str:
-        """A role assignment; `via` is the group that a user has it from."""
+        """Return a role assignment; `via` is the group that a user inherits it from."""
         holder, path = kind.rstrip("s"), f"{kind}/{holder_id}"
         links = self.links(**{"self": f"{path}/roleAssignments/{row['id']}", holder: path})
         links["environment"] = {"href": self.root}
@@ -199,7 +209,7 @@ class Render:
         return dumps(made)
 
     def activity(self, activity: Thing) -> str:
-        """A line of the audit log, its paths made absolute."""
+        """Return an entry of the audit log with absolute paths."""
         actors = {name: self._absolute(one) for name, one in activity["actors"].items()}
         resources = [self._absolute(one) for one in activity.get("resources") or ()]
         made = activity | {"actors": actors, "resources": resources}

@@ -1,8 +1,8 @@
 """PingOne on loopback: one environment, its tokens, rights, limits and audit log.
 
-One server plays both hosts: the API under `/v1`, tokens under `/{environment}/as/token`. State
-lives in plain dicts (see `Directory`) and changes by the methods of `Changes`, which the API's
-own writes use too. What the vendor's documents leave open is a switch.
+One server plays both hosts: the API under `/v1`, tokens under `/{environment}/as/token`. State is
+plain dicts (see `Directory`) and changes through the methods of `Changes`, which the API's own
+writes use too. Each unknown of the vendor's documents is a switch.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ READ_PERMISSIONS = {
     "environments": "orgmgt:read:environment",
     "populations": "dir:read:population",
     "applications": "application:read:application",
+    "gateways": "gateway:read:gateway",
     "activities": "audit:read:activity",
     "roles": "permissions:read:roles",
 }
@@ -47,7 +48,7 @@ VERBS = {"GET": "read", "POST": "create", "DELETE": "delete"}
 
 @dataclass
 class Client:
-    """A worker application's credential, and what it may not do."""
+    """A worker application's credentials, and the permissions that it lacks."""
 
     id: str
     secret: str
@@ -58,8 +59,8 @@ class Client:
 class PingOne(Changes):
     """One PingOne environment. After editing state or switches by hand, call `touch()`.
 
-    `populations`, `users`, `groups`, `roles` and `applications` hold the vendor's objects by
-    id, without links; `members`, `external_members` and `nestings` are pairs of ids.
+    `populations`, `users`, `groups`, `roles` and `applications` hold the vendor's objects by id,
+    without links; `members`, `external_members` and `nestings` are pairs of ids.
     """
 
     def __init__(
@@ -104,17 +105,17 @@ class PingOne(Changes):
         name: str = "Worker",
         missing_permissions: Iterable[str] = (),
     ) -> Client:
-        """One more worker that may have a token, such as the one that writes."""
+        """Add a worker that may get a token, such as the one that writes."""
         client = Client(client_id, client_secret, name, set(missing_permissions))
         self.clients[client_id] = client
         return client
 
     def expire_tokens(self) -> None:
-        """No token given so far is good any more."""
+        """Invalidate every token issued so far."""
         self.tokens.clear()
 
     def handle(self, request: Request) -> Response:
-        """One request, answered or refused."""
+        """Answer or refuse one request."""
         self.correlation_id = str(uuid.uuid4())
         place = request.path.strip("/").split("/") if request.path[-1:] != "/" else []
         try:
@@ -181,7 +182,7 @@ class PingOne(Changes):
         return self._text(*Writes(self, request, client.id).answer(place))
 
     def _search(self, request: Request) -> dict[str, str]:
-        """What a search by POST asks, as if it had been asked in the URL."""
+        """Return a search by POST as the same search in the URL."""
         try:
             body = request.json
         except ValueError:
@@ -219,7 +220,7 @@ class PingOne(Changes):
             raise Refused(403, "ACCESS_FAILED", detail)
 
     def _limit(self, kind: str) -> None:
-        """Refuse what is over the number of requests of any one second."""
+        """Refuse a request above the limit of requests per second."""
         audit = kind == "audit"
         most = self.switches.audit_rate_limit if audit else self.switches.rate_limit
         now, asked = self.ticks(), self._asked[kind]
@@ -255,7 +256,7 @@ class PingOne(Changes):
     # the token host
 
     def _token(self, request: Request, environment_id: str) -> Response:
-        """A token, or an error in the shape of OAuth."""
+        """Issue a token, or answer an error in OAuth's own format."""
         if environment_id != self.worker_environment_id:
             message = f"Unable to find environment with ID: '{environment_id}'"
             raise Refused(404, "NOT_FOUND", message=message)
@@ -297,7 +298,7 @@ class PingOne(Changes):
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:
-    """What an `Authorization: Basic` header says, if it is one."""
+    """Parse an `Authorization: Basic` header; return nothing for any other header."""
     scheme, _, value = header.partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -309,7 +310,7 @@ def basic_credentials(header: str) -> tuple[str, str] | None:
 
 
 def permission(method: str, place: list[str]) -> str:
-    """The permission that a call needs, by the name PingOne gives it."""
+    """Return the permission that a call needs, under PingOne's name."""
     verb = VERBS.get(method, "update")
     match place:
         case [kind, _, "roleAssignments", *_]:

@@ -1,4 +1,4 @@
-"""What PingOne's documents leave open, to be tried both ways, and its refusals."""
+"""PingOne's unknowns as switches, so that tests can play each answer, and its refusals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SENTENCES = {
 
 @dataclass
 class Switches:
-    """What the vendor's documents leave open, or what differs from tenant to tenant."""
+    """Behaviour that the vendor's documents leave open, or that differs from tenant to tenant."""
 
     # tokens and rights
     token_auth_method: Literal["CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST"] = "CLIENT_SECRET_BASIC"
@@ -28,8 +28,9 @@ class Switches:
     missing_permissions: set[str] = field(default_factory=set)  # of every client: 403
     filter_needs_membership_right: bool = True  # users by memberOfGroups[...]
     unknown_environment: Literal[403, 404] = 404
-    hidden_populations: set[str] = field(default_factory=set)  # a role narrowed silently
-    assigner_must_hold_role: bool = False  # the worker needs the role it gives
+    hidden_populations: set[str] = field(default_factory=set)  # a narrow role hides them
+    permissions_have_ids: bool = True  # of roles in their list
+    assigner_must_hold_role: bool = False  # the worker needs the role that it assigns
 
     # pages
     users_cap: int = 200  # or 1000
@@ -38,21 +39,21 @@ class Switches:
     memberships_cap: int = 1000
     activities_cap: int = 500
     environments_cap: int = 1000
-    page_default: int | None = None  # of users and groups without `limit`; else the cap
+    page_default: int | None = None  # for users and groups without `limit`; else the cap
     memberships_default: int = 100
     activities_default: int = 100
-    count: Literal["right", "missing"] | int = "right"  # a number: wrong by so many
+    count: Literal["right", "missing"] | int = "right"  # a number: wrong by that many
 
     # filters
     updated_at_filter: bool = False
     group_filter_supported: bool = True  # `memberOfGroups[...]` on /groups
     case_sensitive: bool = False  # `eq` and its kind, and the uniqueness of usernames
-    custom_attributes: set[str] = field(default_factory=set)  # STRING ones of the schema
+    custom_attributes: set[str] = field(default_factory=set)  # STRING attributes of the schema
 
     # memberships
     dynamic_type: Literal["INDIRECT", "DIRECT"] | None = "INDIRECT"
     external_type: Literal["INDIRECT", "DIRECT"] | None = "DIRECT"
-    membership_type_missing: bool = False  # left out of the answers, filters still know it
+    membership_type_missing: bool = False  # missing in the answers; filters still know the type
     nesting_type: Literal["direct", "closure", "untyped"] = "direct"
     direct_member_counts: Literal["present", "missing"] = "present"
     total_counts_nested: bool = False
@@ -68,10 +69,10 @@ class Switches:
     # time
     membership_moves_user_updated_at: bool = True
     membership_moves_group_updated_at: bool = False
-    read_lag: float = 0  # seconds until a read shows what was written
+    read_lag: float = 0  # seconds until a read shows a write
     mfa_default: bool = False  # `mfaEnabled` of a new user
 
-    # limits, requests in any one second; None is no limit
+    # limits: requests per second; None is no limit
     rate_limit: int | None = None
     audit_rate_limit: int | None = 10
     retry_after: int = 1
@@ -84,7 +85,7 @@ class Switches:
 
 
 class Refused(Exception):
-    """An answer that is an error, in the platform's envelope."""
+    """An error answer in PingOne's envelope."""
 
     def __init__(
         self,
@@ -109,6 +110,6 @@ def not_found() -> Refused:
 
 
 def invalid(code: str, target: str, message: str, **inner: Any) -> Refused:
-    """A 400 with one detail: `invalid("REQUIRED_VALUE", "email", "must not be empty")`."""
+    """Return a 400 with one detail: `invalid("REQUIRED_VALUE", "email", "must not be empty")`."""
     detail: dict[str, Any] = {"code": code, "target": target, "message": message}
     return Refused(400, "INVALID_DATA", detail | ({"innerError": inner} if inner else {}))

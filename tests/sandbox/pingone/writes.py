@@ -1,7 +1,7 @@
 """Every write of the PingOne API, with its media type, status and refusals.
 
-A profile is replaced (PUT) or merged (PATCH) without its read-only attributes: sending those is
-ignored, as `enabled` in a PATCH is. Attributes that the schema does not know are refused.
+A profile is replaced (PUT) or merged (PATCH). Read-only attributes in the request are ignored, as
+is `enabled` in a PATCH. Attributes outside the schema are refused.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Writes:
         self.media = kind.partition(";")[0].strip().lower()
 
     def answer(self, place: list[str]) -> Answer:
-        """Do what a path below the environment says."""
+        """Make the change that a path below the environment asks for, and answer it."""
         live = self.live
         match [self.request.method, *place]:
             case ["POST", "users"]:
@@ -159,7 +159,7 @@ class Writes:
                 return 201, self.render.assignment(kind, holder_id, row, None)
             case ["DELETE", row_id]:
                 if live.assignments_of(kind, holder_id).get(row_id, ({}, None))[1]:
-                    raise live.read_only(row_id)  # inherited: only the group can lose it
+                    raise live.read_only(row_id)  # inherited: only the group can lose the role
                 live.remove_assignment(holder_id, row_id)
                 return 204, ""
         raise not_found()
@@ -167,7 +167,7 @@ class Writes:
     # bodies
 
     def body(self, *media: str) -> Thing:
-        """The request's JSON object, if it came as what this call takes."""
+        """Return the request's JSON object, if its media type is one that this call takes."""
         if self.media not in (media or (JSON,)):
             raise Refused(415, "INVALID_REQUEST")
         try:
@@ -221,7 +221,7 @@ class Writes:
         }
 
     def operations(self) -> Thing:
-        """A SCIM patch as the merge it amounts to."""
+        """Return a SCIM patch as the equivalent merge."""
         change: Thing = {}
         for operation in self.body(SCIM_PATCH).get("Operations") or ():
             if not isinstance(operation, dict):
@@ -244,7 +244,7 @@ class Writes:
 
 
 def merged(thing: Thing, change: Thing) -> Thing:
-    """`thing` with `change` in it: objects merge, arrays are replaced, null removes."""
+    """Return `thing` with `change` applied: objects merge, arrays are replaced, null removes."""
     made = json.loads(json.dumps(thing))
     for name, one in change.items():
         if one is None:

@@ -110,6 +110,8 @@ implied as (
         select * from implied_by_direct
         union all
         select * from implied_by_unexplained
+        union all
+        select * from {{ ref('int_stated_inheritance') }}
     )
     group by source_name, account_id, entitlement_id, scope_type, scope_id
 

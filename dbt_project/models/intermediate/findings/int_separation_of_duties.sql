@@ -44,7 +44,8 @@ named_by_rules as (
 
     from conditions
 
-    join entitlements on entitlements.entitlement_id glob conditions.pattern
+    join entitlements
+        on {{ matches('entitlements.entitlement_id', 'conditions.pattern') }}
 
 ),
 

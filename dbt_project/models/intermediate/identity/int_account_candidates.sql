@@ -32,8 +32,8 @@ candidates as (
 
     join people
         on
-            lower(trim(accounts.employee_number))
-            = lower(trim(people.employee_number))
+            lower({{ filled('accounts.employee_number') }})
+            = lower({{ filled('people.employee_number') }})
 
     union
 

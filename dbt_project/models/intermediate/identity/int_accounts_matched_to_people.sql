@@ -14,30 +14,62 @@ by_rule as (
         account_id,
         rule_order,
         match_rule,
-        count(*) as people,
-        min(person_id) as person_id
+        list(person_id) as person_ids
     from candidates
     group by account_id, rule_order, match_rule
 
 ),
 
--- The first rule that finds anybody decides. If it finds several people, the
--- match is ambiguous.
+-- The first rule that finds anybody decides
+first_rules as (
+
+    select * from by_rule
+    qualify rule_order = min(rule_order) over (partition by account_id)
+
+),
+
+agreements as (
+
+    select
+        first_rules.account_id,
+        bool_and(
+            list_contains(by_rule.person_ids, first_rules.person_ids[1])
+        ) as is_agreed
+
+    from first_rules
+
+    join by_rule on first_rules.account_id = by_rule.account_id
+
+    group by first_rules.account_id
+
+),
+
+-- It has to find one person, and no other rule may find only other people. The
+-- HR record itself needs no other evidence.
 deciding as (
 
     select
-        account_id,
-        case when people = 1 then person_id end as person_id,
-        case when people = 1 then match_rule else 'ambiguous' end as match_rule
-    from by_rule
-    qualify rule_order = min(rule_order) over (partition by account_id)
+        first_rules.account_id,
+        first_rules.match_rule,
+        first_rules.person_ids[1] as person_id,
+        len(first_rules.person_ids) > 1 or (
+            first_rules.match_rule <> 'hr_record' and not agreements.is_agreed
+        ) as is_ambiguous
+
+    from first_rules
+
+    join agreements on first_rules.account_id = agreements.account_id
 
 )
 
 select
     accounts.* exclude (person_id),
-    deciding.person_id,
-    coalesce(deciding.match_rule, 'none') as match_rule
+    case when not deciding.is_ambiguous then deciding.person_id end
+        as person_id,
+    case
+        when deciding.is_ambiguous then 'ambiguous'
+        else coalesce(deciding.match_rule, 'none')
+    end as match_rule
 
 from accounts
 

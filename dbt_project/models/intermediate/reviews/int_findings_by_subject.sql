@@ -36,7 +36,7 @@ select
     ) as findings,
     sum(findings.points)::bigint as points,
     string_agg(
-        '+' || findings.points || ' ' || lower(findings.title),
+        lower(findings.title) || ' +' || findings.points,
         ', ' order by findings.title, findings.finding_id
     ) filter (findings.points > 0) as because
 

@@ -115,8 +115,8 @@ added_up as (
             case
                 when {{ weight.condition }}
                     then
-                        '{{ '%+d' | format(weight.points) }} '
-                        || {{ weight.words }}
+                        {{ weight.words }}
+                        || ' {{ '%+d' | format(weight.points) }}'
             end
             {%- endfor %}
         ) as because

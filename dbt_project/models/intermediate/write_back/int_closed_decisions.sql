@@ -33,7 +33,7 @@ decided as (
         review_decisions.item_id,
         review_decisions.grant_id,
         review_decisions.decision,
-        nullif(trim(review_decisions.comment), '') as comment,
+        {{ filled('review_decisions.comment') }} as comment,
         review_decisions.decided_by,
         review_decisions.decided_at,
         review_items.account_id,

@@ -30,12 +30,12 @@ excepted as (
 
     join exceptions
         on
-            findings.finding_type glob exceptions.finding
+            {{ matches('findings.finding_type', 'exceptions.finding') }}
             and (
-                findings.finding_id glob exceptions.subject
-                or findings.account_id glob exceptions.subject
-                or findings.person_id glob exceptions.subject
-                or findings.entitlement_id glob exceptions.subject
+                {{ matches('findings.finding_id', 'exceptions.subject') }}
+                or {{ matches('findings.account_id', 'exceptions.subject') }}
+                or {{ matches('findings.person_id', 'exceptions.subject') }}
+                or {{ matches('findings.entitlement_id', 'exceptions.subject') }}
                 or list_contains(findings.grant_ids, exceptions.subject)
             )
 

@@ -28,8 +28,7 @@ source as (
                 "fields": {"description": "varchar"},
                 "type": "json",
                 "groupTypeId": "varchar",
-                "parentGroupId": "varchar",
-                "deleteAt": "varchar"
+                "parentGroupId": "varchar"
             }'
         ) as charthop_group
     from {{ source('charthop', 'groups') }}
@@ -39,6 +38,12 @@ source as (
 future_groups as (
 
     select id from {{ source('charthop', 'future_groups') }}
+
+),
+
+archived_groups as (
+
+    select id from {{ source('charthop', 'archived_groups') }}
 
 ),
 
@@ -84,7 +89,7 @@ current_groups as (
 
     anti join future_groups on source.id = future_groups.id
 
-    where {{ filled('charthop_group."deleteAt"') }} is null
+    anti join archived_groups on source.id = archived_groups.id
 
 ),
 

@@ -83,6 +83,7 @@ grants as (
         'charthop:person:' || memberships.id as account_id,
         'charthop:group:' || memberships.group_id || ':member'
             as entitlement_id,
+        null::varchar as inherited_through,
         null::varchar as scope_id,
         null::varchar as source_grant_id,
 

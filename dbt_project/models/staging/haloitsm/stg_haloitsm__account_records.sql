@@ -2,23 +2,23 @@ with
 
 records as (
 
-    select
-        id,
-        json_extract_string(payload, '$.name') as name,
-        json_extract_string(payload, '$.email') as email
-    from {{ source('haloitsm', 'agents') }}
+    select id from {{ source('haloitsm', 'agents') }}
+
+),
+
+agents as (
+
+    select id from {{ ref('base_haloitsm__agents') }}
 
 )
 
 select
-    'haloitsm:agent:' || id as account_id,
+    'haloitsm:agent:' || records.id as account_id,
     case
-        when
-            id = '1'
-            and (
-                nullif(trim(email), '') is null
-                or lower(trim(name)) = 'unassigned'
-            )
+        when agents.id is null
             then 'where tickets wait, not somebody who can log in'
     end as left_out_because
+
 from records
+
+left join agents on records.id = agents.id

@@ -1,8 +1,8 @@
 with
 
-agents as (
+account_records as (
 
-    select * from {{ ref('base_haloitsm__agents') }}
+    select * from {{ ref('stg_haloitsm__account_records') }}
 
 ),
 
@@ -23,7 +23,7 @@ held as (
     select
         agent_id,
         'team:' || team_id || ':member' as entitlement,
-        role_id is not null as is_inherited
+        role_id
     from team_rows
     where is_member
 
@@ -32,7 +32,7 @@ held as (
     select
         agent_id,
         'team:' || team_id || ':manager' as entitlement,
-        role_id is not null as is_inherited
+        role_id
     from team_rows
     where is_manager
 
@@ -41,7 +41,7 @@ held as (
     select
         agent_id,
         'role:' || role_id || ':assigned' as entitlement,
-        false as is_inherited
+        null as role_id
     from role_holders
 
 ),
@@ -51,8 +51,10 @@ grants as (
     select
 
         ---------- ids
-        'haloitsm:agent:' || agent_id as account_id,
-        'haloitsm:' || entitlement as entitlement_id,
+        'haloitsm:agent:' || held.agent_id as account_id,
+        'haloitsm:' || held.entitlement as entitlement_id,
+        'haloitsm:role:' || held.role_id || ':assigned'
+            as inherited_through,
         null::varchar as scope_id,
         null::varchar as source_grant_id,
 
@@ -61,7 +63,7 @@ grants as (
         null::varchar as scope_name,
 
         ---------- booleans
-        is_inherited,
+        held.role_id is not null as is_inherited,
         null::boolean as is_read_only,
 
         ---------- timestamps
@@ -71,8 +73,10 @@ grants as (
 
     from held
 
-    -- Agent 1 is "Unassigned", unless the list has another agent with this id
-    where agent_id <> '1' or agent_id in (select id from agents)
+    left join account_records
+        on 'haloitsm:agent:' || held.agent_id = account_records.account_id
+
+    where account_records.left_out_because is null
 
 )
 

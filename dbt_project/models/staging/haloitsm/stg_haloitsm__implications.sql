@@ -6,34 +6,18 @@ role_teams as (
 
 ),
 
-team_rows as (
-
-    select * from {{ ref('base_haloitsm__team_rows') }}
-
-),
-
--- The teams that a role names, and the teams that agents have through it
-given as (
-
-    select role_id, team_id, is_member, is_manager from role_teams
-
-    union
-
-    select role_id, team_id, is_member, is_manager from team_rows
-    where role_id is not null
-
-),
-
+-- Only what the role itself says: the team row of one agent may be a leftover,
+-- and holds for that agent alone
 implied as (
 
     select role_id, 'team:' || team_id || ':member' as entitlement
-    from given
+    from role_teams
     where is_member
 
     union
 
     select role_id, 'team:' || team_id || ':manager' as entitlement
-    from given
+    from role_teams
     where is_manager
 
 ),

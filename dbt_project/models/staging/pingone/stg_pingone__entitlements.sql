@@ -12,7 +12,7 @@ populations as (
 
 ),
 
-roles as (
+parsed_roles as (
 
     select
         id,
@@ -21,10 +21,32 @@ roles as (
             '{
                 "name": "varchar",
                 "description": "varchar",
+                "type": "varchar",
+                "environment": {"id": "varchar"},
                 "permissions": [{"id": "varchar"}]
             }'
         ) as pingone_role
     from {{ source('pingone', 'roles') }}
+
+),
+
+roles as (
+
+    select
+        id,
+        pingone_role,
+        list_bool_or([
+            not contains(permission.id, ':read:')
+            for permission in pingone_role.permissions
+        ]) as has_write_permission,
+        -- The list may name permissions without ids
+        len(pingone_role.permissions) > 0 and list_bool_and([
+            permission.id is not null
+            for permission in pingone_role.permissions
+        ]) as is_fully_listed,
+        upper(pingone_role.type) is distinct from 'CUSTOM'
+        and pingone_role.environment.id is null as is_built_in
+    from parsed_roles
 
 ),
 
@@ -63,7 +85,8 @@ entitlements as (
 
     union all
 
-    -- A role counts as privileged unless all of its permissions only read
+    -- Its permissions tell whether a role is privileged. Where they have no
+    -- ids, PingOne's own names of built-in roles do.
     select
         'role' as resource_type,
         'pingone:role:' || id as resource_id,
@@ -72,13 +95,18 @@ entitlements as (
         {{ filled('pingone_role.name') }} as display_name,
         {{ filled('pingone_role.description') }} as description,
         null as parent_resource_id,
-        coalesce(
-            list_bool_or([
-                coalesce(not contains(permission.id, ':read:'), true)
-                for permission in pingone_role.permissions
-            ]),
-            true
-        ) as is_privileged,
+        case
+            when has_write_permission then true
+            when is_fully_listed then false
+            when not is_built_in then null
+            when regexp_matches(pingone_role.name, '(?i)\b(read.only|auditor)$')
+                then false
+            when
+                regexp_matches(
+                    pingone_role.name, '(?i)\b(admin|owner$|developer$)'
+                )
+                then true
+        end as is_privileged,
         false as is_rule_managed,
         null as unchangeable_because
     from roles

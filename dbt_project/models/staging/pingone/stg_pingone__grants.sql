@@ -75,6 +75,7 @@ grants as (
 
 select
     grants.* exclude (grant_key),
+    null::varchar as inherited_through,
     grant_dates.granted_at,
     grant_dates.granted_by
 

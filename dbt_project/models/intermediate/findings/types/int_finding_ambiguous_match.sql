@@ -18,6 +18,28 @@ matches as (
     from {{ ref('int_account_candidates') }}
     group by account_id, rule_order, match_rule
 
+),
+
+explained as (
+
+    select
+        account_id,
+        string_agg(
+            concat(
+                len(person_ids),
+                case when len(person_ids) = 1 then ' person fits by '
+                    else ' people fit by '
+                end,
+                replace(match_rule, '_', ' '),
+                ': ',
+                array_to_string(person_ids, ', ')
+            ),
+            '; '
+            order by rule_order
+        ) as evidence
+    from matches
+    group by account_id
+
 )
 
 select
@@ -25,19 +47,8 @@ select
     accounts.account_id,
     case when accounts.privileges is null then 'medium' else 'high' end
         as severity,
-    concat(
-        len(matches.person_ids),
-        ' people fit by ',
-        replace(matches.match_rule, '_', ' '),
-        ': ',
-        array_to_string(matches.person_ids, ', ')
-    ) as evidence
+    explained.evidence
 
 from accounts
 
-join matches on accounts.account_id = matches.account_id
-
--- The first rule that finds anybody made the match ambiguous
-qualify
-    matches.rule_order
-    = min(matches.rule_order) over (partition by accounts.account_id)
+join explained on accounts.account_id = explained.account_id

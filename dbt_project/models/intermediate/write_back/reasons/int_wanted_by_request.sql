@@ -13,6 +13,21 @@ people as (
 
 ),
 
+accounts as (
+
+    select account_id, email from {{ ref('accounts') }}
+
+),
+
+approvers as (
+
+    select {{ mail('work_email') }} as approver from people
+    where work_email is not null
+    union
+    select {{ mail('owner') }} as approver from {{ source('policy', 'owners') }}
+
+),
+
 revokes as (
 
     select * from {{ ref('int_closed_decisions') }}
@@ -49,11 +64,22 @@ select
             then 'nobody is known by this person_id'
         when requests.account_id is null and people.work_email is null
             then 'no work email is known, and an account needs one'
+        when approvers.approver is null
+            then 'approved_by is no address that HR or the policy knows'
+        when approvers.approver in (
+            {{ mail('people.work_email') }}, {{ mail('accounts.email') }}
+        )
+            then 'the person who gets it has approved it: somebody else has to'
     end as refused_because
 
 from requests
 
 left join people on requests.person_id = people.person_id
+
+left join accounts on requests.account_id = accounts.account_id
+
+left join approvers
+    on {{ mail('requests.approved_by') }} = approvers.approver
 
 left join revokes
     on

@@ -105,6 +105,15 @@ renamed as (
 
 ),
 
+visible as (
+
+    select
+        coalesce(bool_or(job_id is not null), false) as shows_jobs,
+        coalesce(bool_or(ended_on is not null), false) as shows_ends
+    from renamed
+
+),
+
 employed as (
 
     select
@@ -119,20 +128,31 @@ employed as (
                 "concat_ws(' ', coalesce(name_pref, name_first), name_last)"
             ) }}
         ) as full_name,
-        -- An end before the start belongs to an earlier employment
+        -- An end before the start belongs to an earlier employment. A start
+        -- alone proves little: the token may not see the end, or the job
         case
-            when started_on > today then 'future'
             when ended_on < today
-                and (started_on is null or started_on <= ended_on)
+                and (
+                    started_on is null
+                    or started_on <= ended_on
+                    or started_on > today
+                )
                 then 'leaver'
             when ended_on = today and job_id is null then 'leaver'
-            when started_on is not null or job_id is not null then 'active'
+            when started_on > today and coalesce(ended_on >= started_on, true)
+                then 'future'
+            when job_id is not null then 'active'
+            when started_on <= today and ended_on >= today then 'active'
+            when started_on <= today and shows_ends and not shows_jobs
+                then 'active'
             else 'unknown'
         end as employment_status
 
     from renamed
 
     cross join today
+
+    cross join visible
 
 )
 

@@ -22,7 +22,7 @@ zone as (
 today as (
 
     select
-        ({{ run_at() }} at time zone timezone)::date as today,
+        ({{ last_complete_at('charthop') }} at time zone timezone)::date as today,
         timezone
     from zone
 

@@ -81,4 +81,4 @@ renamed as (
 
 -- "Unassigned" is a queue for tickets, not an agent who can log in
 select * from renamed
-where not (id = '1' and (email is null or lower(name) = 'unassigned'))
+where id <> '1' or lower(name) is distinct from 'unassigned'

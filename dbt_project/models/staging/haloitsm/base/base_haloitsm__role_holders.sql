@@ -31,7 +31,9 @@ stacked as (
 
     select
         agent_id,
-        coalesce(role_row.id, role_row.id_int) as role_key
+        coalesce(
+            {{ set_key('role_row.id') }}, {{ set_key('role_row.id_int') }}
+        ) as role_key
     from roles_of_agents
 
     union

@@ -13,7 +13,7 @@ keys as (
     union
 
     select id_int as role_key, id as role_id from roles
-    where id_int <> '0'
+    where id_int is not null
 
 )
 

@@ -16,11 +16,11 @@ role_teams as (
 
     select
         role_id,
-        team_row.team_id,
+        {{ set_key('team_row.team_id') }} as team_id,
         coalesce(team_row.in_section, true) as is_member,
         coalesce(team_row.is_manager, false) as is_manager
     from rows_of_roles
-    where team_row.team_id is not null
+    where {{ set_key('team_row.team_id') }} is not null
 
 )
 

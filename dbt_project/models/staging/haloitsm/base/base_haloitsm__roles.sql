@@ -27,7 +27,7 @@ renamed as (
 
         ---------- ids
         id,
-        halo_role.id_int,
+        {{ set_key('halo_role.id_int') }} as id_int,
 
         ---------- strings
         {{ filled('halo_role.name') }} as name,

@@ -11,7 +11,8 @@ teams as (
     select
         id,
         from_json(
-            payload, '{"managers": [{"agent_id": "varchar"}]}'
+            payload,
+            '{"managers": [{"agent_id": "varchar", "name": "varchar"}]}'
         ).managers as managers
     from {{ source('haloitsm', 'teams') }}
 
@@ -25,6 +26,7 @@ team_details as (
             payload,
             '{"agents": [{
                 "agent_id": "varchar",
+                "agent_name": "varchar",
                 "role_id": "varchar",
                 "in_section": "boolean",
                 "is_manager": "boolean"
@@ -62,8 +64,9 @@ from_rows as (
 
     select
         agent_id,
-        team_row.team_id,
-        team_row.role_id as role_key,
+        null as agent_name,
+        {{ set_key('team_row.team_id') }} as team_id,
+        {{ set_key('team_row.role_id') }} as role_key,
         coalesce(team_row.in_section, true) as is_member,
         coalesce(team_row.is_manager, false) as is_manager
     from rows_of_agents
@@ -71,9 +74,10 @@ from_rows as (
     union
 
     select
-        team_row.agent_id,
+        {{ set_key('team_row.agent_id') }} as agent_id,
+        team_row.agent_name,
         team_id,
-        team_row.role_id as role_key,
+        {{ set_key('team_row.role_id') }} as role_key,
         coalesce(team_row.in_section, true) as is_member,
         coalesce(team_row.is_manager, false) as is_manager
     from rows_of_teams
@@ -89,7 +93,8 @@ stacked as (
     union
 
     select
-        manager.agent_id,
+        {{ set_key('manager.agent_id') }} as agent_id,
+        manager.name as agent_name,
         team_id,
         null as role_key,
         false as is_member,
@@ -99,7 +104,7 @@ stacked as (
         select 1 from from_rows
         where
             from_rows.is_manager
-            and from_rows.agent_id = manager.agent_id
+            and from_rows.agent_id = {{ set_key('manager.agent_id') }}
             and from_rows.team_id = managers_of_teams.team_id
     )
 
@@ -108,26 +113,25 @@ stacked as (
 -- A row names its role by GUID or by number
 resolved as (
 
-    select
+    select distinct
         stacked.agent_id,
         stacked.team_id,
         stacked.is_member,
         stacked.is_manager,
-        coalesce(
-            role_keys.role_id,
-            case
-                when stacked.role_key not in (
-                    '', '0', '00000000-0000-0000-0000-000000000000'
-                )
-                    then stacked.role_key
-            end
-        ) as role_id
+        coalesce(role_keys.role_id, stacked.role_key) as role_id
 
     from stacked
 
     left join role_keys on lower(stacked.role_key) = role_keys.role_key
 
-    where stacked.agent_id is not null and stacked.team_id is not null
+    where
+        stacked.agent_id is not null
+        and stacked.team_id is not null
+        -- "Unassigned" waits in teams without being listed as an agent
+        and (
+            stacked.agent_id <> '1'
+            or lower({{ filled('stacked.agent_name') }}) is distinct from 'unassigned'
+        )
 
 )
 

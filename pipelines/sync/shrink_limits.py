@@ -1,0 +1,43 @@
+"""The limits of the guard, and one change beyond a limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines import settings
+
+
+@dataclass(frozen=True)
+class ShrinkLimits:
+    """The changes that always pass. Settings: GUARD__REMOVED_SHARE and so on."""
+
+    removed_share: float = 0.10  # of the earlier rows; fewer rows than `removed_rows` always pass
+    removed_rows: int = 20
+    removed_grants: int = 50  # `removed_rows` for grants
+    removed_most: int = 500  # more rows than this never pass
+    added_share: float = 0.50
+    added_rows: int = 100  # fewer new rows than this always pass
+    resource_share: float = 0.50  # of the grants of one entitlement that had `resource_rows`
+    resource_rows: int = 20
+    missing_points: float = 0.05  # of values of one attribute, where there are `resource_rows`
+    revived_rows: int = (
+        5  # leavers and disabled accounts that are none any more, or `removed_share`
+    )
+    vanished_rows: int = 5  # rows that lost a field which no row has any more; see `decides_status`
+
+    @classmethod
+    def configured(cls) -> ShrinkLimits:
+        return settings.read_numbers(cls, "guard")
+
+
+@dataclass(frozen=True)
+class Shrinkage:
+    """One change beyond its limit. To accept the change, pass its name and both numbers."""
+
+    name: str
+    before: int
+    after: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.before}->{self.after}"

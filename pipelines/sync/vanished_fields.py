@@ -1,0 +1,98 @@
+"""Find the fields of raw rows that no row has any more.
+
+A vendor leaves out what a credential may not see, without an error. So a field that rows had in the
+last complete read, that the same rows lack now, and that no other row has, is a lost right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.sources.needed_fields import HAS_VALUE, NeededField, list_needed_fields
+from pipelines.sql import quote
+from pipelines.sync.shrink_limits import Shrinkage
+
+EARLIER = "rollcall_last_published"  # a name that no warehouse has
+# Only rows that are still there: a field that left together with its rows was not hidden
+EARLIER_ROWS = f"(from {EARLIER}.{{table}} as earlier semi join {{table}} as later using (id))"
+FIELDS_SQL = """
+with values as (
+    select unnest(map_keys(fields)) as field, unnest(map_values(fields)) as value
+    from (select payload::map(varchar, json) as fields from {rows})
+)
+select field, count(*) from values where {has_value} group by field order by field
+"""
+
+
+@dataclass(frozen=True)
+class VanishedField:
+    """A field that so many rows had and no row has now; `needed` if staging needs the field."""
+
+    source: str
+    resource: str
+    name: str
+    rows: int
+    needed: NeededField | None = None
+
+    @property
+    def decides_status(self) -> bool:
+        return self.needed is not None and self.needed.decides_status
+
+    @property
+    def shrinkage(self) -> Shrinkage:
+        why = "no row has this field any more, though rows that had it are still there"
+        if self.needed:
+            why += f"; the credential may lack {self.needed.right}"
+        return Shrinkage(f"{self.source}.{self.resource}.{self.name}", self.rows, 0, why)
+
+
+def find_vanished_fields(
+    connection: duckdb.DuckDBPyConnection, published: Path, sources: list[str]
+) -> Iterator[VanishedField]:
+    """Yield each vanished field of these sources since the published file, which has the last
+    complete reads."""
+    connection.execute(f"attach {quote(str(published))} as {EARLIER} (read_only)")
+    for source in sources:
+        tables = connection.execute(
+            "select table_name from duckdb_columns() where schema_name = ? and"
+            " column_name = 'payload' group by table_name having count(*) = 2 order by table_name",
+            [f"raw_{source}"],
+        ).fetchall()
+        for (resource,) in tables:
+            yield from _find_in_table(connection, source, resource)
+    connection.execute(f"detach {EARLIER}")
+
+
+def _find_in_table(
+    connection: duckdb.DuckDBPyConnection, source: str, resource: str
+) -> Iterator[VanishedField]:
+    table = f"raw_{source}.{resource}"
+    earlier_rows = EARLIER_ROWS.format(table=table)
+    if _content(connection, table) == _content(connection, f"{EARLIER}.{table}"):
+        return
+    needed = {field.name: field for field in list_needed_fields(source, resource)}
+    earlier, now = (_count_fields(connection, rows) for rows in (earlier_rows, table))
+    for field in needed.values():
+        earlier[field.name] = _count_rows(connection, earlier_rows, field)
+        now[field.name] = _count_rows(connection, table, field)
+    for name, rows in earlier.items():
+        if rows and not now.get(name):
+            yield VanishedField(source, resource, name, rows, needed.get(name))
+
+
+def _content(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, int | None]:
+    return connection.execute(f"select count(*), sum(hash(id || row_hash)) from {table}").fetchone()
+
+
+def _count_fields(connection: duckdb.DuckDBPyConnection, rows: str) -> dict[str, int]:
+    """Return how many rows have a value, by top-level field."""
+    sql = FIELDS_SQL.format(rows=rows, has_value=HAS_VALUE)
+    return dict(connection.execute(sql).fetchall())
+
+
+def _count_rows(connection: duckdb.DuckDBPyConnection, rows: str, field: NeededField) -> int:
+    return connection.execute(f"select count(*) from {rows} where {field.condition}").fetchone()[0]

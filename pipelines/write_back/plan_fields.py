@@ -1,0 +1,155 @@
+"""Check every field of a plan, because a file that somebody hands over proves nothing by itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+
+from pipelines.failures import Refused
+from pipelines.sources.writer import Change
+
+PLAN_FORMAT = "rollcall plan 1"
+NEXT_PLAN = "make a new plan: `rollcall plan`"
+# Taking access away comes first, and tickets that exist come last.
+ACTION_ORDER = (
+    "disable_account",
+    "revoke",
+    "open_ticket",
+    "enable_account",
+    "create_account",
+    "grant",
+    "delete_account",
+    "reopen_ticket",
+    "comment_ticket",
+    "close_ticket",
+)
+
+
+def _must_be_time(text: str) -> str:
+    if not text.endswith("Z"):
+        raise ValueError("it is not a time in UTC")
+    datetime.fromisoformat(text)
+    return text
+
+
+def _must_be_object(text: str) -> str:
+    if not isinstance(json.loads(text), dict):
+        raise ValueError("it is not a JSON object")
+    return text
+
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+Time = Annotated[str, AfterValidator(_must_be_time)]
+State = Annotated[str, AfterValidator(_must_be_object)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Fields(BaseModel):
+    """A part of a plan. Another field, or a value of another type, is an error."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Snapshot(Fields):
+    data_as_of: Time | None
+    runs: dict[Text, Text]
+
+
+class Totals(Fields):
+    changes: Count
+    blocked: Count
+    by_action: dict[Text, Count]
+    by_source: dict[Text, Count]
+
+
+class Item(BaseModel):
+    """The fields of a change that mean more than their text; `Change.of` checks the others."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    change_id: Text
+    action: Literal[ACTION_ORDER]  # type: ignore[valid-type]
+    channel: Literal["api", "ticket"]
+    wanted_action: Literal[(*ACTION_ORDER, "modify", None)]  # type: ignore[valid-type]
+    inverse_action: Literal[(*ACTION_ORDER, None)]  # type: ignore[valid-type]
+    source_name: Text
+    through: Text
+    expected_state: State | None
+    wanted_state: State | None
+    reason_kind: Literal["decision", "leaver", "request", "expiry", "undo"]
+    reason_id: Text
+    due_at: Time | None
+    account_created_at: Time | None
+
+
+class Document(Fields):
+    format: Literal[PLAN_FORMAT]  # type: ignore[valid-type]
+    rollcall: Text
+    made_at: Time
+    made_by: Text
+    tenants: dict[Text, Text]
+    snapshot: Snapshot
+    decisions_sha256: Sha256
+    undoes: Sha256 | None
+    protected: list[Text] | None = None  # plans of earlier versions lack it
+    exceeded: list[Text]
+    totals: Totals
+    items: list[dict[str, str | None]]
+    blocked: list[dict[str, str | None]]
+    digest: Sha256
+
+
+def check_fields(document: dict[str, Any], what: str) -> None:
+    """Raise Refused for the first field of a plan that is not as `plan` writes it."""
+    try:
+        Document.model_validate(document)
+        for name in ("items", "blocked"):
+            for number, item in enumerate(document[name], 1):
+                change = {key: value for key, value in item.items() if key != "blocked_because"}
+                Change.of(change if name == "blocked" else item)
+                _check_item(item, f"{name}.{number}")
+        why = _find_contradiction(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        why = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
+    except ValueError as error:
+        why = str(error)
+    if why:
+        raise Refused(what, why, NEXT_PLAN)
+
+
+def _check_item(item: dict[str, Any], place: str) -> None:
+    try:
+        Item.model_validate(item)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise ValueError(f"{place}.{first['loc'][0]}: {first['msg'].lower()}") from None
+
+
+def _find_contradiction(document: dict[str, Any]) -> str:
+    """Return which two fields of a plan contradict each other; empty if none do."""
+    items, totals, snapshot = document["items"], document["totals"], document["snapshot"]
+    ids = {item["change_id"] for item in items}
+    undone = {item["reason_kind"] == "undo" for item in items}
+    if len(ids) != len(items):
+        return "a change is in the plan twice"
+    if (totals["changes"], totals["blocked"]) != (len(items), len(document["blocked"])):
+        return "the totals are not those of the items"
+    if {item["source_name"] for item in items} != {*snapshot["runs"]}:
+        return "the snapshot does not name the run of each system"
+    if items and not snapshot["data_as_of"]:
+        return "data_as_of is missing, so nothing says how old the data of the plan is"
+    if items and undone != {bool(document["undoes"])}:
+        return "a change is an undo, and the plan undoes nothing, or the other way round"
+    return ""
