@@ -150,7 +150,9 @@ def _match_items(
         (
             *(f"coalesce({column}, '') as \"of_{column}\"" for column in IDENTITY_COLUMNS),
             *(
-                f"coalesce({_plain_sql(column)}, '') as plain_{column}"
+                # A quote inside an id of a workbook may be its own, and is restored all the same.
+                f"[coalesce({replace_controls_sql(column)}, ''),"
+                f" coalesce({_plain_sql(column)}, '')] as plain_{column}"
                 for column in IDENTITY_COLUMNS
             ),
             *(f"coalesce({labels[label]}, '') as \"of_{label}\"" for label in LABELS),

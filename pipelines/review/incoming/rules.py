@@ -96,7 +96,11 @@ def _must_match_item(row: dict[str, Any], file: DecisionFile, campaign: OpenCamp
     if row["of_item_id"] is None:
         raise InvalidRow("item_id: this campaign has no such item", as_sent)
     for name in IDENTITY_COLUMNS:
-        if name != "campaign" and row[name] not in (of := row[f"plain_{name}"], of.strip(BLANKS)):
+        forms = row[f"plain_{name}"]
+        if name != "campaign" and row[name] not in (
+            *forms,
+            *(form.strip(BLANKS) for form in forms),
+        ):
             raise InvalidRow(f"{name}: it differs from the item's", as_sent)
     if row["reviewer"] != row["file_reviewer"]:
         raise InvalidRow("reviewer: the other rows have another one", "one file per reviewer")
