@@ -12,8 +12,7 @@ from typing import Any, NoReturn
 
 from pipelines import __version__, redact
 from pipelines.cli import apply, audit, check, export, notify, plan, report, review, status, sync
-from pipelines.cli.output import common_flags, print_failures
-from pipelines.failures import Failure, explain
+from pipelines.cli.output import common_flags, explain_failure, print_failures
 from pipelines.files import scratch
 
 VERBS = (sync, check, export, status, report, review, plan, apply, audit)
@@ -40,11 +39,7 @@ def main() -> NoReturn:
     except BrokenPipeError:
         os._exit(141)
     except Exception as error:
-        failure = explain(error) or Failure(
-            "unexpected",
-            f"{type(error).__name__}: {redact.redact_text(error)}",
-            "report this message",
-        )
+        failure = explain_failure(error)
         print_failures(arguments, [failure], {})
         code = failure.code
     counts = getattr(arguments, "counts", None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import getpass
 import os
+import re
 import socket
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -31,7 +32,12 @@ SECTIONS = {
     ),
     "changes": ("folder",),
     "notify": ("urls", "seconds"),
-    **dict.fromkeys(("sources", "provision", "guard", "plan", "apply")),
+    **dict.fromkeys(("sources", "sync", "provision", "guard", "plan", "apply")),
+}
+
+RESERVED_CATALOGS = {
+    *("main", "policy", "staging", "intermediate"),  # schemas of the warehouse
+    *("information_schema", "pg_catalog", "memory", "temp", "system"),  # DuckDB's own
 }
 
 os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
@@ -40,8 +46,23 @@ os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 
 def warehouse_path() -> Path:
-    """Return where the published DuckDB file is or will be."""
-    return Path(dlt.config.get("warehouse") or "data/access.duckdb").expanduser().absolute()
+    """Return where the published DuckDB file is or will be.
+
+    Raises Misconfigured for a bad name. DuckDB names the catalog after the file, so that
+    `policy.duckdb` makes `policy.leavers` ambiguous, and cuts off the path at a question mark.
+    """
+    path = Path(dlt.config.get("warehouse") or "data/access.duckdb").expanduser().absolute()
+    catalog = path.name.split(".")[0].casefold()
+    why = ""
+    if catalog in RESERVED_CATALOGS or catalog.startswith("raw_"):
+        why = f"DuckDB would confuse `{catalog}` with a schema of the same name"
+    elif not re.fullmatch(r"\w[\w .-]*", path.name) or not re.fullmatch(
+        r"[^?\x00-\x1f]+", str(path)
+    ):
+        why = "the name of the file has characters that DuckDB would misread"
+    if why:
+        raise Misconfigured("WAREHOUSE", why, "set WAREHOUSE to a path such as data/access.duckdb")
+    return path
 
 
 def read_setting(name: str, default: str = "") -> str:
@@ -122,7 +143,8 @@ def _find_settings_files() -> list[Path]:
     except Exception as error:  # the first access reads the files; dlt wraps every kind of error
         raise _unreadable(Path(".dlt"), error) from None
     readers = [one for one in providers if isinstance(one, SettingsTomlProvider)]
-    return [Path(place) for reader in readers for place in reader.present_locations]
+    places = [Path(place) for reader in readers for place in reader.present_locations]
+    return [place for place in places if place.exists()]
 
 
 def _unreadable(path: Path, error: Exception) -> Misconfigured:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipelines import redact
-from pipelines.failures import Failure
+from pipelines.failures import Failure, explain
 
 
 def common_flags(default: object = False) -> argparse.ArgumentParser:
@@ -63,6 +63,18 @@ def print_failures(
     print(f"  effect: {effect}", file=sys.stderr)
 
 
+def explain_failure(error: Exception) -> Failure:
+    """Return the failure behind any exception of a command; an unexpected one is a bug."""
+    if found := explain(error):
+        return found
+    from pipelines.warehouse.version import explain_older  # loads DuckDB and the settings
+
+    if found := explain_older(error):
+        return found
+    why = f"{type(error).__name__}: {redact.redact_text(error)}"
+    return Failure("unexpected", why, "report this message")
+
+
 def describe_effect(published: bool) -> str:
     """Return in words what is published now, and how old it is."""
     from pipelines import settings
@@ -78,11 +90,14 @@ def describe_effect(published: bool) -> str:
             states = read_source_states(warehouse)
     except Exception:
         return "the published warehouse cannot be read" if path.exists() else "nothing is published"
-    ages = ", ".join(
-        f"{state['source_name']}: {describe_age(state['as_of'])}" + (" (stale)" * state["is_stale"])
-        for state in states
-        if state["as_of"]
-    )
+    fresh, stale = [], []
+    for state in states:
+        age = describe_age(state["as_of"]) if state["as_of"] else "never read completely"
+        if state["is_stale"] or not state["as_of"]:
+            stale.append(f"{state['source_name']}: {age} (stale)")
+        else:
+            fresh.append(f"{state['source_name']}: {age}")
     if published:
-        return f"the other sources are published ({ages})"
-    return f"the published data is unchanged ({ages or 'it is empty'})"
+        kept = f"; unchanged: {', '.join(stale)}" if stale else ""
+        return f"published: {', '.join(fresh)}{kept}"
+    return f"the published data is unchanged ({', '.join([*fresh, *stale]) or 'it is empty'})"

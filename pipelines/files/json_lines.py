@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.failures import Locked, Refused, StorageFailed
-from pipelines.files.lock import exclusive
+from pipelines.files.lock import exclusive, exclusive_by_name
 from pipelines.files.text_stream import sync_to_disk
 
 Record = dict[str, Any]
@@ -85,9 +85,10 @@ def hold_folder(folder: Path, what: str) -> Iterator[None]:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             folder.chmod(0o700)
-            stack.enter_context(exclusive(folder / ".lock", wait=False))
-        except BlockingIOError:
-            raise Locked(str(folder), f"another {what} is running", "wait until it ends") from None
+            stack.enter_context(exclusive_by_name(folder / ".lock"))
+        except BlockingIOError as error:
+            why = f"another {what} is running: {error.strerror}"
+            raise Locked(str(folder), why, "wait until it ends") from None
         except OSError as error:
             raise storage_failure(folder, error) from None
         yield

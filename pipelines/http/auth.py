@@ -35,8 +35,8 @@ def check_secret(setting: str, secret: str) -> str:
 class FixedToken:
     """A token that is valid until it is revoked."""
 
-    def __init__(self, token: str) -> None:
-        self.token = token
+    def __init__(self, token: str, remedy: str = NEXT_CHECK) -> None:
+        self.token, self.remedy = token, remedy
 
     def sign(self, request: requests.PreparedRequest) -> None:
         request.headers["Authorization"] = f"Bearer {self.token}"
@@ -49,7 +49,14 @@ class ClientCredentials(OAuth2ClientCredentials):
     """A token that is fetched, and fetched again when it expires; shared by threads."""
 
     def __init__(
-        self, session: Session, url: str, client_id: str, client_secret: str, **form: str
+        self,
+        session: Session,
+        url: str,
+        client_id: str,
+        client_secret: str,
+        *,
+        remedy: str = NEXT_CHECK,
+        **form: str,
     ) -> None:
         super().__init__(
             access_token_url=url,
@@ -59,6 +66,7 @@ class ClientCredentials(OAuth2ClientCredentials):
             session=session,
         )
         self.expires = 0.0
+        self.remedy = remedy
         self.lock = threading.Lock()
 
     def sign(self, request: requests.PreparedRequest) -> None:
@@ -84,12 +92,13 @@ class ClientCredentials(OAuth2ClientCredentials):
         except (Denied, Unreadable) as failure:
             if failure.status is None or failure.status >= 500 or failure.status == 429:
                 raise
+            remedy = self.remedy if failure.status in (400, 401, 403) else failure.next
             # no status, because after a 401 `Session.send` would renew the token once more
-            raise Denied(failure.what, failure.why, NEXT_CHECK, None, failure.body) from None
+            raise Denied(failure.what, failure.why, remedy, None, failure.body) from None
         token = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(token, str) or not token.strip():
             raise Denied(
-                f"{source}: the token endpoint", "its response has no access_token", NEXT_CHECK
+                f"{source}: the token endpoint", "its response has no access_token", self.remedy
             )
         hide(token)
         self.parse_native_representation(token)

@@ -15,7 +15,7 @@ from pipelines.redact import redact_text
 
 RETRIED_STATUSES = {202, 408, 425, 429, 500, 501, 502, 503, 504}
 NEXT_CHECK = "run `rollcall check`"
-NEXT_SYNC = "run `rollcall sync` again later"
+NEXT_SYNC = "run the same command again later"
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,15 @@ class Policy:
     budget: float = 600.0  # for all waits of one source together
     connect_timeout: float = 10.0
     read_timeout: float = 60.0  # without a single byte
-    deadline: float = 180.0  # of one response, from its first byte to its last
+    deadline: float = 180.0  # of one attempt, from the name look-up to the last byte
     max_bytes: int = 64 * 2**20  # of one response, unpacked
 
 
 class Signer(Protocol):
-    """Puts a credential on a request. `renew` returns whether it replaced a refused credential."""
+    """Puts a credential on a request. `renew` returns whether it replaced a refused credential.
+    `remedy` says which setting holds the credential, and where the vendor shows it."""
+
+    remedy: str
 
     def sign(self, request: requests.PreparedRequest) -> None: ...
     def renew(self, request: requests.PreparedRequest) -> bool: ...
@@ -54,6 +57,7 @@ class Counters:
     mode: str = "full"
     reported: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    ends: float = float("inf")  # when the whole run must have ended, by the monotonic clock
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def warn(self, text: str) -> None:

@@ -7,13 +7,16 @@ never end, and a token may be refused before it expires. Therefore
 * a request goes to the configured scheme, host and port or nowhere, and is signed only then;
 * 202, 429, 5xx and broken bodies are retried within a budget that honours `Retry-After`;
 * a token is renewed before it expires, and once when it is refused;
-* every body has a deadline and a maximum size, must be JSON, and is parsed once.
+* every attempt has a deadline, from the name look-up to the last byte, and so has the whole run;
+* every body has a maximum size, must be JSON, and is parsed once.
 """
 
 from __future__ import annotations
 
 import random
+import threading
 import time
+from concurrent.futures import Future
 from datetime import UTC, datetime
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
@@ -38,6 +41,8 @@ from pipelines.http.policy import (
 )
 from pipelines.http.rate_limit import Pace, parse_http_date, read_retry_after
 from pipelines.redact import redact_text
+
+UNREACHED_ATTEMPTS = 6  # of a host that cannot be reached
 
 
 class AttemptFailed(Exception):
@@ -121,7 +126,8 @@ class Session(requests.Session):
             text = redact_text(response.content[:10_000].decode(errors="replace"))
             why = f"the answer was {status}" + (f": {text}" if text else "")
             kind = Denied if status in (401, 403) else Unreadable
-            raise kind(self.describe(request), why, NEXT_CHECK, status, response.content)
+            remedy = self._find_remedy(status)
+            raise kind(self.describe(request), why, remedy, status, response.content)
         if not response.content and request.method == "GET" and status != 204:
             raise AttemptFailed("the body is empty", 3)
         try:
@@ -151,9 +157,8 @@ class Session(requests.Session):
                 self.counters.requests += 1
             host = urlsplit(self.origin).netloc
             try:
-                response = super().send(request, **options)
+                response = self.send_in_time(request, options)
                 self._note_clock(response)
-                self.read_body(response)
             except requests.exceptions.SSLError:
                 raise Unreadable(
                     self.describe(request),
@@ -168,13 +173,48 @@ class Session(requests.Session):
                 why = "was silent" if isinstance(error, requests.Timeout) else "sent a broken body"
                 raise AttemptFailed(f"{host} {why}", 3) from None
             except (requests.ConnectionError, HTTPError, OSError) as error:
-                raise AttemptFailed(f"{host} cannot be reached ({find_reason(error)})", 6) from None
+                why = f"{host} cannot be reached ({find_reason(error)})"
+                raise AttemptFailed(why, UNREACHED_ATTEMPTS) from None
             if not response.is_redirect:
                 return response
             request.url = urljoin(str(request.url), response.headers["location"])
-        raise Unreadable(self.describe(request), "its redirects form a circle", NEXT_CHECK)
+        raise Unreadable(
+            self.describe(request), "its redirects form a circle", self._find_remedy(404)
+        )
 
-    def read_body(self, response: requests.Response) -> None:
+    def send_in_time(
+        self, request: requests.PreparedRequest, options: dict[str, Any]
+    ) -> requests.Response:
+        """Return the response with its body. Raises requests.Timeout at the deadline of an attempt.
+
+        The timeouts of requests begin anew with every byte, and do not hold for name look-ups. So
+        the attempt runs in a thread of its own, which is left behind at the deadline.
+        """
+        left = self.counters.ends - time.monotonic()
+        if left <= 0:
+            raise Unreadable(
+                self.describe(request),
+                "the run has taken as long as a run may take (SYNC__MAX_HOURS)",
+                "look for the slow source in `rollcall status`, or set SYNC__MAX_HOURS",
+            )
+        done: Future[requests.Response] = Future()
+
+        def attempt() -> None:
+            try:
+                response = requests.Session.send(self, request, **options)
+                self._read_body(response)
+            except BaseException as error:
+                done.set_exception(error)
+            else:
+                done.set_result(response)
+
+        threading.Thread(target=attempt, daemon=True).start()
+        try:
+            return done.result(min(self.policy.deadline, left))
+        except TimeoutError:
+            raise requests.Timeout from None
+
+    def _read_body(self, response: requests.Response) -> None:
         """Read the body with a deadline and a maximum size, neither of which requests offers."""
         end = time.monotonic() + self.policy.deadline
         parts, size = [], 0
@@ -212,9 +252,8 @@ class Session(requests.Session):
         """
         status = failed.response.status_code if failed.response is not None else None
         if failures >= failed.attempts and not failed.is_being_built:
-            raise Unreadable(
-                self.describe(request), f"{failed}, {failures} times", NEXT_SYNC, status
-            )
+            remedy = self._find_remedy(None) if failed.attempts == UNREACHED_ATTEMPTS else NEXT_SYNC
+            raise Unreadable(self.describe(request), f"{failed}, {failures} times", remedy, status)
         pause = read_retry_after(failed.response) if failed.response is not None else None
         if pause is None:
             longest = min(self.policy.longest_wait, self.policy.wait * 2 ** (attempt - 1))
@@ -237,6 +276,17 @@ class Session(requests.Session):
         if status == 429:
             self.pace.slow_down(pause)
         time.sleep(pause)
+
+    def _find_remedy(self, status: int | None) -> str:
+        """Return what to do about a status, or about a host that cannot be reached (None)."""
+        name = self.source.upper()
+        if status == 401 and self.signer:
+            return self.signer.remedy
+        if status == 403:
+            return f"give the credential of {self.source} the right to this, then {NEXT_CHECK}"
+        if status is None:
+            return f"check SOURCES__{name}__BASE_URL and the network, then run the command again"
+        return f"check SOURCES__{name}__BASE_URL and the other settings under SOURCES__{name}"
 
     def describe(self, request: requests.PreparedRequest) -> str:
         return f"{self.source}: {request.method} {urlsplit(str(request.url)).path}"

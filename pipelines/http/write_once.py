@@ -47,18 +47,16 @@ def send_once(session: Session, method: str, url: str, body: Any = None) -> requ
     except Failure as failure:
         why = f"it was not sent: {failure.what}: {failure.why}"
         raise Unsent(name, why, failure.next, failure.status) from None
+    options = {
+        "allow_redirects": False,
+        "timeout": (session.policy.connect_timeout, session.policy.read_timeout),
+        **session.merge_environment_settings(request.url, {}, True, None, None),
+    }
     session.pace.wait()
     with session.counters.lock:
         session.counters.requests += 1
     try:
-        response = requests.Session.send(
-            session,
-            request,
-            allow_redirects=False,
-            timeout=(session.policy.connect_timeout, session.policy.read_timeout),
-            **session.merge_environment_settings(request.url, {}, True, None, None),
-        )
-        session.read_body(response)
+        response = session.send_in_time(request, options)
     except (requests.RequestException, HTTPError, OSError, Unreadable) as error:
         if is_never_sent(error):
             raise Unsent(name, f"it was not sent ({find_reason(error)})", NEXT_SYNC) from None

@@ -7,6 +7,7 @@ known about them at this moment, so that the evidence cannot change later.
 from __future__ import annotations
 
 import json
+import secrets
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,14 +35,15 @@ def open_campaign(campaign: Campaign, warehouse: Path, accepted: Accepted, out: 
     """Freeze the population, and publish it together with the packet. Raises Refused for a source
     that is not fresh, and Misconfigured for a campaign that nobody could carry out."""
     _check_before_building(campaign, warehouse, accepted)
-    key = seal.read_key(warehouse)
+    key, opening = seal.read_key(warehouse), secrets.token_hex(16)
+    earlier = _find_restore(campaign.name, warehouse, accepted)
     # The packet leaves `until_published` after the warehouse is published. If the process dies in
     # between, the same command writes the packet again.
     with ExitStack() as until_published, amend_published(warehouse) as workspace:
         copy, dbt_home = workspace.copy, workspace.dbt_home
         transform(copy, dbt_home, DECISION_MODELS, exclude=LEDGER_MODEL)  # with today's policy
-        _insert_campaign(copy, campaign, accepted)
-        _freeze_items(copy, campaign)
+        _insert_campaign(copy, campaign, accepted, opening, earlier)
+        _freeze_items(copy, campaign, opening)
         transform(copy, dbt_home, LEDGER_MODEL)
         _freeze_findings(copy, campaign.name)
         with duckdb.connect(str(copy)) as connection:
@@ -49,7 +51,24 @@ def open_campaign(campaign: Campaign, warehouse: Path, accepted: Accepted, out: 
                 write_packet(connection, campaign.name, key, out, "opened")
             )
             note_digest(connection, campaign.name, packet)
+    seal.note_opening(warehouse, campaign.name, opening)
     return packet
+
+
+def _find_restore(name: str, warehouse: Path, accepted: Accepted) -> list[dict[str, str]]:
+    """Return that the campaign was opened before, as accepted with a reason. Raises Refused without
+    one: the warehouse does not know the opening, so an older copy of it was restored."""
+    day = seal.find_earlier_opening(warehouse, name)
+    if day is None:
+        return []
+    why = f"it was opened here on {day}, and this warehouse lacks it: an older one was restored"
+    if not accepted.reason:
+        raise Refused(
+            f"campaign {name}",
+            f"{why}. Its reviewers' files can no longer be imported",
+            "restore the newer warehouse, or open it again with --because '…' and send new files",
+        )
+    return [{"source_name": f"campaign {name}", "kind": "opened_before", "why": why}]
 
 
 def _check_before_building(campaign: Campaign, warehouse: Path, accepted: Accepted) -> None:
@@ -78,7 +97,9 @@ def _check_before_building(campaign: Campaign, warehouse: Path, accepted: Accept
     scope.select_by_condition(campaign, warehouse)
 
 
-def _insert_campaign(copy: Path, campaign: Campaign, accepted: Accepted) -> None:
+def _insert_campaign(
+    copy: Path, campaign: Campaign, accepted: Accepted, opening: str, earlier: list[dict[str, str]]
+) -> None:
     with duckdb.connect(str(copy)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         if campaign_status(connection, campaign.name):
@@ -95,7 +116,7 @@ def _insert_campaign(copy: Path, campaign: Campaign, accepted: Accepted) -> None
             " ?::date as due_on, 'open' as status, ?::timestamptz as opened_at, ? as opened_by,"
             " (select max(started_at) from runs where status = 'complete') as data_as_of,"
             " ?::json as definition, ? as definition_sha256, ?::json as sources,"
-            " ?::json as accepted, ? as rollcall",
+            " ?::json as accepted, ? as rollcall, ? as opening",
             [
                 campaign.name,
                 campaign.definition.title,
@@ -105,13 +126,14 @@ def _insert_campaign(copy: Path, campaign: Campaign, accepted: Accepted) -> None
                 json.dumps(campaign.document),
                 campaign.sha256,
                 json.dumps(states),
-                json.dumps([one | reason for one in problems]),
+                json.dumps([one | reason for one in [*problems, *earlier]]),
                 __version__,
+                opening,
             ],
         )
 
 
-def _freeze_items(copy: Path, campaign: Campaign) -> None:
+def _freeze_items(copy: Path, campaign: Campaign, opening: str) -> None:
     """Insert an item per grant in scope, and an exclusion per grant or account without an item."""
     chosen = scope.select_by_condition(campaign, copy)
     with duckdb.connect(str(copy)) as connection:
@@ -142,12 +164,13 @@ def _freeze_items(copy: Path, campaign: Campaign) -> None:
                 str(campaign.path), "not one grant is in its scope", "widen the scope"
             )
         assignment.assign(connection, campaign)
-        _insert_items(connection, campaign.name)
+        _insert_items(connection, campaign.name, opening)
         _insert_exclusions(connection, campaign.name)
 
 
-def _insert_items(connection: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Copy all columns of access_review, and add the reviewer."""
+def _insert_items(connection: duckdb.DuckDBPyConnection, name: str, opening: str) -> None:
+    """Copy all columns of access_review, and add the reviewer. The opening is part of each id, and
+    the id of each seal, so that no answer to another opening is ever taken for this one."""
     _add_columns(connection, review_tables.ITEMS, "access_review")
     connection.execute(
         "insert into review_items by name"
@@ -156,7 +179,7 @@ def _insert_items(connection: duckdb.DuckDBPyConnection, name: str) -> None:
         " assigned.reviewer, assigned.rule as reviewer_rule, conflict as reviewer_conflict,"
         " first_choice"
         " from access_review join assigned using (grant_id)",
-        [name, name, name],
+        [name, name, opening],
     )
     [(twice,)] = connection.execute(
         "select count(*) - count(distinct item_id) from review_items where campaign = ?", [name]

@@ -12,6 +12,7 @@ import os
 import secrets
 import stat
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dlt
@@ -70,13 +71,48 @@ def key_path(warehouse: Path) -> Path:
     return warehouse.with_name(f".{warehouse.name}.seal")
 
 
+def note_opening(warehouse: Path, campaign: str, opening: str) -> None:
+    """Note beside the key that a campaign was opened, unless this opening is noted already.
+
+    The note survives when an older warehouse is restored: answers to the lost opening are still
+    out.
+    """
+    path = _openings_path(warehouse)
+    if [opening, campaign] in [words[:2] for words in _read_openings(path)]:
+        return
+    try:
+        with path.open("a", encoding="ascii") as file:
+            file.write(f"{opening} {campaign} {datetime.now(UTC):%Y-%m-%d}\n")
+        path.chmod(0o600)
+        sync_to_disk(path)
+    except OSError as error:
+        raise storage_failure(path, error) from None
+
+
+def find_earlier_opening(warehouse: Path, campaign: str) -> str | None:
+    """Return on which day this campaign was last opened here, or None."""
+    noted = _read_openings(_openings_path(warehouse))
+    return next((day for _, name, day in reversed(noted) if name == campaign), None)
+
+
+def _read_openings(path: Path) -> list[list[str]]:
+    """Return opening, campaign and day of each note. A line that was cut off is none."""
+    text = path.read_text(encoding="ascii", errors="replace") if path.exists() else ""
+    return [words for line in text.splitlines() if len(words := line.split()) == 3]
+
+
+def _openings_path(warehouse: Path) -> Path:
+    return warehouse.with_name(f".{warehouse.name}.openings")
+
+
 def seal_sql(*fields: str) -> str:
     """Return the SQL of one row's seal: 100 bits, as 20 base32 characters, of an HMAC with SHA-256
     over the fields, each framed by its length in bytes (`5:q4-01,`).
 
-    The fields are columns or texts, never null: campaign, item, account, entitlement, scope (empty
-    if there is none), reviewer. The query needs the parameters of `hmac_pads`. The form can never
-    change: files of an open campaign that are out would be refused after an upgrade.
+    The fields are columns or texts, never null: campaign, item (whose id is of one opening),
+    account, entitlement, scope (empty if there is none), reviewer. The query needs the parameters
+    of `hmac_pads`. The form can never change: files of an open campaign that are out would be
+    refused after an upgrade.
     """
     framed = ", ".join(f"strlen({name}), ':', {name}, ','" for name in fields)
     digest = f"sha256($outer || unhex(sha256($inner || encode(concat({framed})))))"

@@ -62,11 +62,11 @@ def destination(candidate: Path) -> Destination:
 
 
 def extract_source(
-    source: str, candidate: Path, work: Path, progress: str | None = None, full: bool = False
+    read: Read, candidate: Path, work: Path, progress: str | None = None, full: bool = False
 ) -> Read:
     """Read one source into a package that is not loaded yet: everything if `full`, else what may
-    have changed. A Failure is returned in the Read; any other exception is raised."""
-    read = Read(source)
+    have changed. A Failure is put into the Read, which is returned; others are raised."""
+    source = read.source
     try:
         connected = registry.connect_source(
             source, read.counters, EarlierRows(candidate, source), full

@@ -22,12 +22,21 @@ where status = 'complete' and {column} is not null group by all
 """
 
 
+class TargetChanged(Refused):
+    """The settings of one source lead elsewhere. The other sources are not to blame."""
+
+    def __init__(self, source: str, what: str, why: str, next: str) -> None:
+        super().__init__(f"guard: {source}.{what}", why, next)
+        self.source = source
+
+
 def check_targets(
     candidate: Path, sources: list[str], accepted: Iterable[str]
 ) -> dict[str, list[str]]:
     """Return, by source, the accepted changes of tenant and scope since the last complete run.
 
-    Raise Refused for a change that was not accepted. A scope that becomes the whole needs none.
+    Raise TargetChanged for a change that was not accepted. A scope that becomes the whole needs no
+    acceptance.
     """
     with duckdb.connect(str(candidate)) as connection:
         run_tables.RUNS.create(connection)
@@ -41,8 +50,9 @@ def check_targets(
         if before not in (None, now):
             change = f"{source}.tenant:{before}->{now}"
             if change not in accepted:
-                raise Refused(
-                    f"guard: {source}.tenant",
+                raise TargetChanged(
+                    source,
+                    "tenant",
                     f"the published data is of tenant {before}, the settings lead to tenant {now}",
                     "correct the settings; if the tenant has moved,"
                     f" run `rollcall sync --accept {quote(change)}`",
@@ -52,8 +62,9 @@ def check_targets(
         if before not in (None, now) and now != registry.WHOLE:
             change = f"{source}.scope:{before}->{now}"
             if change not in accepted:
-                raise Refused(
-                    f"guard: {source}.scope",
+                raise TargetChanged(
+                    source,
+                    "scope",
                     f"the last complete run asked for {before}, the settings ask for {now} only",
                     "correct the settings; if less is to be read, run"
                     f" `rollcall sync --accept {quote(change)}`: what is not read stays as it was",

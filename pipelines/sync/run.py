@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,6 +31,17 @@ from pipelines.sync.read_warnings import find_read_warnings
 from pipelines.warehouse import publish
 from pipelines.warehouse.dbt_build import dbt_variables, transform
 from pipelines.write_back import collect
+
+
+@dataclass(frozen=True)
+class RunLimits:
+    """How long one sync may read, all sources together. Setting: SYNC__MAX_HOURS."""
+
+    max_hours: float = 12.0
+
+    @classmethod
+    def configured(cls) -> RunLimits:
+        return settings.read_numbers(cls, "sync")
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ def _check_settings(sources: list[str]) -> None:
     for source in sources:
         registry.connect_source(source, Counters())
     company_files.read_policy(company_files.policy_folder())
-    guard.ShrinkLimits.configured(), dbt_variables()
+    guard.ShrinkLimits.configured(), RunLimits.configured(), dbt_variables()
 
 
 def _build(
@@ -152,14 +164,18 @@ def _read_sources(
         )
         outcome.target_changes = read_target.check_targets(copy, sources, options.accepted)
     except Refused as error:
+        # no source is read, and no other is marked for one whose settings are wrong
+        marked = [error.source] if isinstance(error, read_target.TargetChanged) else sources
         outcome.reads = [
-            load.Read(source, ended_at=outcome.started_at, failure=error) for source in sources
+            load.Read(source, ended_at=outcome.started_at, failure=error) for source in marked
         ]
         raise
+    ends = time.monotonic() + RunLimits.configured().max_hours * 3600
     for source in sources:
         options.report(f"{source}: reading")
         full = options.full or source in outcome.target_changes
-        read = load.extract_source(source, copy, work, options.progress_bar, full)
+        read = load.Read(source, Counters(ends=ends))
+        read = load.extract_source(read, copy, work, options.progress_bar, full)
         read.started_at = max(read.started_at, outcome.started_at)
         outcome.reads.append(read)
         for problem in filter(None, (read.failure, *read.counters.warnings)):

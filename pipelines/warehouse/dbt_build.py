@@ -14,7 +14,7 @@ from pipelines import settings
 from pipelines.failures import FULL_TEXTS, Failure, Misconfigured, Refused, StorageFailed, explain
 from pipelines.policy import company_files
 from pipelines.redact import redact_text
-from pipelines.warehouse import PROJECT_FOLDER, change_tables, dbt_unchanged, review_tables
+from pipelines.warehouse import PROJECT_FOLDER, change_tables, dbt_unchanged, review_tables, version
 
 DECISION_MODELS = "tag:decisions"  # the models that policy and decisions change
 
@@ -64,6 +64,8 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
         _close_connections()
     if not result.success:
         raise _failure(result)
+    if not (select or exclude):
+        version.record_version(candidate)
     if select in ("", DECISION_MODELS):
         dbt_unchanged.record_build(candidate, variables)
 

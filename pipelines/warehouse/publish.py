@@ -18,11 +18,12 @@ from pathlib import Path
 import duckdb
 
 from pipelines.failures import Locked, Misconfigured, StorageFailed
-from pipelines.files.lock import exclusive
+from pipelines.files.lock import exclusive_by_name
 from pipelines.files.scratch import INTERRUPTS, scratch
 from pipelines.files.text_stream import sync_to_disk
 from pipelines.redact import redact_text
 from pipelines.sql import has_table
+from pipelines.warehouse.version import must_not_be_newer
 
 MAX_REASON = 2000  # characters of DuckDB's own words
 SPARE_BYTES = 64 * 2**20  # must be free besides three times the published file's size
@@ -51,12 +52,14 @@ def lock_warehouse(warehouse: Path) -> Iterator[Path]:
             warehouse.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             home.mkdir(exist_ok=True, mode=0o700)
             home.chmod(0o700)
-            stack.enter_context(exclusive(home / "lock", wait=False))
+            stack.enter_context(exclusive_by_name(home / "lock"))
             # always the same path, because dbt parses everything again when a path changes
             work = stack.enter_context(scratch(home / "run"))
-        except BlockingIOError:
+        except BlockingIOError as error:
             raise Locked(
-                str(warehouse), "another run is writing it", "wait until the other run ends"
+                str(warehouse),
+                f"another run is writing it: {error.strerror}",
+                "wait until the other run ends",
             ) from None
         except OSError as error:
             remedy = "check the disk, or set WAREHOUSE to a path on a local file system"
@@ -102,11 +105,12 @@ def amend_published(warehouse: Path) -> Iterator[Workspace]:
 
 
 def must_be_ours(warehouse: Path) -> None:
-    """Raise unless the file is a DuckDB database that Rollcall has written."""
+    """Raise unless the file is a DuckDB database that Rollcall has written, and no newer one."""
     must_have_no_wal(warehouse)
     try:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             is_ours = has_table(connection, "runs") and has_table(connection, "run_resources")
+            must_not_be_newer(connection, warehouse)
     except duckdb.Error as error:
         raise _opening_failure(warehouse, error) from None
     if not is_ours:

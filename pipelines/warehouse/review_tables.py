@@ -36,6 +36,11 @@ CAMPAIGNS = Table(
             " old full reads, with who and why.",
         ),
         "rollcall": ("varchar not null", "The version of Rollcall that opened it."),
+        "opening": (
+            "varchar",
+            "A random text of this opening, of which the ids of its items are made;"
+            " null in openings of earlier versions.",
+        ),
     },
     ("campaign",),
 )

@@ -121,7 +121,9 @@ def measure(source: str, folder: str) -> None:
     from pipelines.sync import load
 
     with tempfile.TemporaryDirectory(dir=folder) as work:
-        done = load.extract_source(source, Path(folder) / "bench.duckdb", Path(work), None)
+        done = load.extract_source(
+            load.Read(source), Path(folder) / "bench.duckdb", Path(work), None
+        )
         if done.failure:
             raise done.failure
         load.load_source(done)

@@ -7,6 +7,7 @@ import json
 import duckdb
 import pytest
 
+from pipelines import settings
 from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.faults import quick
 from tests.support.product import Rollcall
@@ -40,6 +41,32 @@ def failed(rollcall: Rollcall, code: int, *words: str, **settings: str) -> None:
 
 
 # ---- settings
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("main.duckdb", "policy.duckdb", "Staging.duckdb", "raw_pingone.duckdb", "memory.db"),
+        *("a'b.duckdb", 'a"b.duckdb', "a?b/access.duckdb", "a\nb.duckdb", ".duckdb"),
+    ],
+)
+@pytest.mark.parametrize("verb", ["sync", "status"])
+def test_a_warehouse_name_duckdb_confuses_is_refused(rollcall, verb, name):
+    """A path that DuckDB or SQL would take for something else ends a command at once."""
+    path = rollcall.home / name
+
+    result = rollcall.run(verb, WAREHOUSE=str(path))
+
+    assert (2, True) == (result.code, "WAREHOUSE" in result.err), result.err
+    assert "Traceback" not in result.err
+    assert not path.exists() and not path.parent.joinpath(f".{path.name}.work").exists()
+
+
+def test_ordinary_warehouse_names_are_accepted(monkeypatch, tmp_path):
+    """Letters of any alphabet, digits, blanks, dots and hyphens make a name."""
+    for name in ("access.duckdb", "Zugänge 2026-q4.v1.duckdb", "o'neil/access.db", "warehouse"):
+        monkeypatch.setenv("WAREHOUSE", str(tmp_path / name))
+        assert tmp_path / name == settings.warehouse_path()
 
 
 def test_nothing_configured_names_settings_and_demo(rollcall):
@@ -337,3 +364,40 @@ def test_a_misspelt_variable_is_refused(rollcall, variable):
     result = rollcall.run("status", **{variable: "x", "OTHER__NAME": "y"})
 
     assert (2, True) == (result.code, f"{variable}: unknown" in result.err)
+
+
+# ---- remedies
+
+
+@pytest.mark.parametrize(
+    ("source", "secret", "page"),
+    [
+        ("charthop", "API_TOKEN", "Apps & Integrations"),
+        ("haloitsm", "CLIENT_SECRET", "View Applications"),
+        ("pingone", "CLIENT_SECRET", "worker application"),
+    ],
+)
+def test_a_wrong_credential_names_setting_and_page(rollcall, source, secret, page):
+    """`check` names the setting of a refused credential, and the vendor's page that shows it."""
+    setting = f"SOURCES__{source.upper()}__{secret}"
+
+    ended = rollcall.run("check", source, **{setting: "none-such-0123456789"})
+
+    [remedy] = [line for line in ended.out.splitlines() if "next:" in line]
+    assert 3 == ended.code
+    assert all(words in remedy for words in (setting, page, f"`rollcall check {source}`")), remedy
+
+
+@pytest.mark.parametrize("source", ["charthop", "haloitsm", "pingone"])
+def test_a_wrong_address_names_its_setting(rollcall, source):
+    """A host that cannot be reached, and a path that does not exist, name the base URL."""
+    setting = f"SOURCES__{source.upper()}__BASE_URL"
+    quick(rollcall.patch)
+    addresses = ["http://127.0.0.1:9"]
+    if source != "haloitsm":  # which answers 401 there
+        addresses.append(rollcall.environment[setting] + "/elsewhere")
+
+    for address in addresses:
+        ended = rollcall.run("check", source, **{setting: address})
+
+        assert f"next: check {setting}" in ended.out, ended.out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.failures import Unreadable, Unsent
+from pipelines.failures import Unknown, Unreadable, Unsent
 from pipelines.http.policy import Counters, Policy
 from pipelines.http.rate_limit import Pace
 from pipelines.http.session import Session
@@ -193,6 +194,33 @@ def test_one_byte_at_a_time_ends_at_the_deadline(vendor):
         ask(vendor, Response(200, b"1" * 500, drip=0.01), deadline=0.2)
 
     assert 3 == len(vendor.log)
+
+
+@pytest.mark.parametrize(
+    "stall", [b"H", b"HTTP/1.1 100 Continue\r\n\r\n"], ids=["a byte at a time", "100 Continue"]
+)
+def test_an_answer_that_never_begins_ends_at_the_deadline(vendor, stall):
+    """An attempt whose headers never end is given up at its deadline, reads and writes alike."""
+    with pytest.raises(Unreadable, match="silent"):
+        ask(vendor, Response(stall=stall), deadline=0.2)
+    assert 3 == len(vendor.log)
+
+    session = Session("vendor", vendor.url, Policy(deadline=0.2), Counters())
+    with pytest.raises(Unknown, match="did not arrive"):
+        send_once(session, "POST", f"{vendor.url}/things", {})
+    assert 4 == len(vendor.log)
+
+
+def test_no_request_is_sent_after_the_end_of_the_run(vendor):
+    """A run has one deadline: an attempt ends there, and no other one begins."""
+    vendor.vendor.answers = [Response(stall=b"H")]
+    counters = Counters(ends=time.monotonic() + 0.3)
+    begun = time.monotonic()
+
+    with pytest.raises(Unreadable, match="SYNC__MAX_HOURS"):
+        Api(vendor.url, Session("vendor", vendor.url, Policy(wait=0.002), counters)).get("things")
+
+    assert (1, True) == (len(vendor.log), time.monotonic() - begun < 10)
 
 
 def test_a_small_answer_that_unpacks_to_a_large_one_is_not_read(vendor):

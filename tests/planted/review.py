@@ -251,4 +251,32 @@ BUGS = [
         'if how := "":',
         "tests/review/test_decision_encodings.py -k names_the_encoding",
     ),
+    Bug(
+        "a condition may ask for chance or the clock",
+        "pipelines/review/scope.py",
+        "        if name in volatile:",
+        "        if False:",
+        "tests/review/test_review.py -k 'mistaken and random'",
+    ),
+    Bug(
+        "a condition is answered in the machine's time zone",
+        "pipelines/review/scope.py",
+        "set TimeZone = 'UTC';\n",
+        "",
+        "tests/review/test_review.py -k same_everywhere",
+    ),
+    Bug(
+        "an item's id is the same in each opening",
+        "pipelines/review/opening.py",
+        "[name, name, opening],",
+        "[name, name, name],",
+        "tests/review/test_review.py -k lost_opening",
+    ),
+    Bug(
+        "a restored warehouse is not noticed",
+        "pipelines/review/opening.py",
+        "    if day is None:",
+        "    if True:",
+        "tests/review/test_review.py -k lost_opening",
+    ),
 ]

@@ -160,8 +160,8 @@ BUGS = [
     Bug(
         "a write is retried like a read",
         "pipelines/http/write_once.py",
-        "requests.Session.send(\n            session,\n",
-        "session.send(\n",
+        "session.send_in_time(request, options)",
+        "session.send(request)",
         f"{WRITES} -k is_lost",
     ),
     Bug(

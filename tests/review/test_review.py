@@ -124,6 +124,37 @@ def test_no_two_items_share_an_id(company, monkeypatch):
     assert [0] == company.column("select count(*) from review_campaigns")
 
 
+def test_answers_to_a_lost_opening_are_not_taken_in(company):
+    """After a restore, a campaign opens again only with a reason, and old answers stay out."""
+    before = company.warehouse.read_bytes()
+    first = opened(company)
+    items = set(company.column("select item_id from review_items"))
+    answered = min((first / "reviewers").glob("*.csv"))
+    rows = table(answered)
+    with (company.home / answered.name).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(row | {"decision": "keep"} for row in rows)
+    company.warehouse.chmod(0o600)
+    company.warehouse.write_bytes(before)
+    company.warehouse.chmod(0o400)
+
+    again = refused(company, DEFINITION.replace("fourth", "first"), "--out", "again")
+    opened(
+        company,
+        DEFINITION.replace("fourth", "first"),
+        *("--out", "again", "--because", "the disk of the warehouse failed"),
+    )
+    taken = company.run("review", "import", "q4", answered.name)
+
+    assert (5, True) == (again.code, "an older one was restored" in again.err), again.err
+    assert items.isdisjoint(company.column("select item_id from review_items"))
+    assert 5 == taken.code, taken.out
+    assert [0] == company.column("select count(*) from review_decisions")
+    [accepted] = company.column("select accepted from review_campaigns")
+    assert "the disk of the warehouse failed" in accepted
+
+
 # ---- reviewers
 
 
@@ -218,6 +249,22 @@ def test_a_fallback_with_own_access_needs_a_second_one(company):
         (DEFINITION + "[scope]\nwhere = \"exists (from read_text('/etc/hostname'))\"", "answered"),
         (DEFINITION + "[scope]\nwhere = 'false'", "not one grant"),
         (DEFINITION + "[[exceptions]]\nreason = 'x'", "exceptions.1"),
+        *(
+            (DEFINITION + f"[scope]\nwhere = {json.dumps(condition)}", f"asks for `{name}`")
+            for condition, name in (
+                ("random() < 0.5", "random"),
+                ("uuid()::text < '8'", "uuid"),
+                ("last_login_at < now()", "now"),
+                ("last_login_at < Current_Date", "current_date"),
+                ("last_login_at < current_timestamp - interval 90 day", "current_timestamp"),
+                ("last_login_at < ago(interval 90 day)", "ago"),
+                ("age(last_login_at) > interval 90 day", "age"),
+                ("len([x for x in [1] if random() > x]) = 1", "random"),
+                ("exists (from accounts where last_login_at < today())", "today"),
+                ("account_id in (select account_id from accounts tablesample 50%)", "tablesample"),
+                ("account_id in (select account_id from accounts using sample 3)", "tablesample"),
+            )
+        ),
     ],
 )
 def test_a_mistaken_campaign_file_freezes_nothing(company, text, said):
@@ -226,6 +273,18 @@ def test_a_mistaken_campaign_file_freezes_nothing(company, text, said):
 
     assert (2, True) == (ended.code, said in ended.err), ended.err
     assert [0] == company.column("select count(*) from review_campaigns")
+
+
+def test_a_condition_means_the_same_everywhere(company):
+    """A condition over days is answered in UTC, whatever the time zone of the machine is."""
+    at_night = "timestamptz '2026-01-31 23:30:00+00'"
+    condition = f"day({at_night}) = 31 and age({at_night}, {at_night}) = interval 0 day"
+
+    with company.patch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        opened(company, DEFINITION + f"[scope]\nwhere = {json.dumps(condition)}")
+
+    assert 0 < company.column("select count(*) from review_items")[0]
 
 
 @pytest.mark.parametrize("name", ["nothing", "../q4", "policy", "Q4", "con", "-", "q4\n", "a" * 61])

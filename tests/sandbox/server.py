@@ -49,6 +49,7 @@ class Response:
     headers: dict[str, str] = field(default_factory=dict)
     cut_after: int | None = None  # close the connection after so many bytes of the body
     drip: float = 0.0  # seconds before each single byte of the body
+    stall: bytes = b""  # sent every 10 ms in place of the answer, until the server closes
 
     def encoded(self) -> bytes:
         if isinstance(self.body, bytes):
@@ -97,6 +98,7 @@ class Server:
         self.seen: list[Request] = []
         self.clock_error = 0.0  # seconds by which every `Date` is wrong
         self._lock = threading.Lock()
+        self.is_closed = False
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -116,6 +118,10 @@ class Server:
                     base_url=f"http://{self.headers.get('host', '')}",
                 )
                 response = outer.respond(request)
+                while response.stall and not outer.is_closed:
+                    self.wfile.write(response.stall)
+                    self.wfile.flush()
+                    time.sleep(0.01)
                 body = response.encoded()
                 self.send_response(response.status)
                 headers = {"content-type": "application/json"} | {
@@ -185,6 +191,7 @@ class Server:
         )
 
     def close(self) -> None:
+        self.is_closed = True
         self._http.shutdown()
         self._http.server_close()
 

@@ -208,7 +208,7 @@ class Reader:
         if source not in self.good_days:
             work = self.home / source
             work.mkdir()
-            load.load_source(load.extract_source(source, work / "access.duckdb", work))
+            load.load_source(load.extract_source(load.Read(source), work / "access.duckdb", work))
             self.good_days[source] = work
         return loaded(self.good_days[source])
 

@@ -184,7 +184,9 @@ def test_another_tenant_is_not_read_into_what_is_there(crowded):
     assert 5 == result.code and f"rollcall sync --accept '{change}'" in result.err
     assert 0 == crowded.sandbox.charthop.count(), "ChartHop received a request"
     newest = "from runs where run_id = (select max(run_id) from runs) order by source_name"
-    assert ["refused"] * 3 == crowded.column(f"select status {newest}")
+    assert ["refused"] == crowded.column(f"select status {newest}")
+    states = crowded.run("status", "--json").document["sources"]
+    assert ["charthop"] == [one["source_name"] for one in states if one["is_stale"]]
     assert not kept(crowded).exists(), "a candidate was kept"
     assert_published_is_true(crowded)
 

@@ -80,7 +80,10 @@ def test_a_source_that_is_down_keeps_its_last_state(rollcall, published):
     assert ["complete", "complete", "incomplete"] == [read["status"] for read in run["sources"]]
     [failure] = run["failures"]
     assert "/populations" in failure["what"] and "404" in failure["why"] and failure["next"]
-    assert "pingone" in failure["effect"] and "(stale)" in failure["effect"]
+    published_part, _, kept = failure["effect"].partition("; unchanged: ")
+    assert all(published_part.count(name) == 1 for name in ("charthop", "haloitsm"))
+    assert "pingone" not in published_part and "stale" not in published_part
+    assert kept.startswith("pingone: ") and kept.endswith(" (stale)") and kept.count(":") == 1
 
     truth = {"haloitsm": oracle.haloitsm(company.haloitsm), "pingone": before}
     truth["charthop"] = oracle.charthop(company.charthop)

@@ -97,6 +97,7 @@ def test_a_user_who_matches_again_is_read(known):
     assert f"pingone:user:{second}" in known.column(held)
 
     pingone.users[first]["username"], pingone.users[second]["username"] = names[1], names[0]
+    pingone.touch()
     known.sync("pingone", **only)
 
     assert f"pingone:user:{second}" not in known.column(held)

@@ -15,6 +15,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines import __version__
+from pipelines.warehouse import version
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 from tests.support.product import Rollcall
 
@@ -67,7 +69,7 @@ def test_a_sync_carries_an_older_warehouse_over(older):
     for table, rows in histories.items():
         now = {row["history_id"]: row for row in older.rows(f"from {table}")}
         for row in rows:
-            kept = now[row["history_id"]]
+            kept = {name: now[row["history_id"]][name] for name in row}  # columns may have come
             assert row == kept | {"valid_to": row["valid_to"]}, table
             assert row["valid_to"] in (None, kept["valid_to"]), table
     assert campaign == older.run("review", "status", "q4", "--json").document
@@ -90,3 +92,50 @@ def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch)
             assert (0,) == connection.execute(
                 f"select count(*) from (from older.{table} except all from main.{table})"
             ).fetchone()
+
+
+def amended(rollcall: Rollcall, *statements: str) -> None:
+    rollcall.warehouse.chmod(0o600)
+    with duckdb.connect(str(rollcall.warehouse)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    rollcall.warehouse.chmod(0o400)
+
+
+@pytest.mark.parametrize(
+    "missing", ["alter table runs drop column accepted", "drop table dangling_grants"]
+)
+def test_what_an_older_file_lacks_is_told_as_its_age(older, missing):
+    """A command that needs more than an older warehouse has names `rollcall sync`, and no bug."""
+    amended(older, missing)
+
+    status = older.run("status")
+
+    assert (2, True) == (status.code, "next: run `rollcall sync`" in status.err), status.err
+    assert "an earlier Rollcall built it" in status.err
+
+
+@pytest.mark.parametrize(
+    "verb", [("status",), ("sync",), ("export",), ("review", "list"), ("plan",)], ids=" ".join
+)
+def test_a_newer_file_names_the_version_that_it_needs(older, verb):
+    """After a downgrade every command names the Rollcall that the warehouse needs."""
+    older.warehouse.chmod(0o600)
+    version.record_version(older.warehouse)
+    amended(older, "update built.version set version = version + 1, rollcall = '9.8.7'")
+    before = older.warehouse.read_bytes()
+
+    ended = older.run(*verb)
+
+    assert (2, True) == (ended.code, "needs Rollcall 9.8.7 or newer" in ended.err), ended.err
+    assert before == older.warehouse.read_bytes()
+
+
+def test_a_sync_notes_who_built_the_file(older):
+    """A sync records the version of the schema, of Rollcall and of the models."""
+    older.sync()
+
+    [row] = older.rows("from built.version")
+    assert (version.SCHEMA_VERSION, __version__) == (row["version"], row["rollcall"])
+    amended(older, "drop table dangling_grants")
+    assert 1 == older.run("status").code, "of the same models, this is a bug"

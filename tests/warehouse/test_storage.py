@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -196,7 +197,9 @@ def test_another_program_that_holds_it_is_named(rollcall, published, does, comma
         other.stdin.close()
 
     [failure] = result.document["failures"]
-    assert (6, True) == (result.code, f"(PID {other.pid})" in failure["why"]), failure
+    assert 6 == result.code, failure
+    assert failure["why"].startswith("another program has it open for writing: ")
+    assert failure["why"].endswith(f"(PID {other.pid})")
     assert "move" not in failure["next"] and "-readonly" in failure["next"]
 
 
@@ -237,6 +240,30 @@ def test_a_clock_that_has_gone_back_loses_no_history(rollcall, published):
     )
     assert 2 == len({*rollcall.column("select run_id from runs")})
     assert {False} == {*rollcall.column("select is_stale from source_states")}
+
+
+# ---- the lock
+
+
+def test_whoever_is_locked_out_is_told_by_whom(rollcall, published):
+    """Exit code 75 says which process holds the lock, and since when."""
+    rollcall.has(published)
+    with publish.lock_warehouse(rollcall.warehouse):
+        ended = rollcall.run("sync")
+
+    assert 75 == ended.code
+    assert re.search(rf"process {os.getpid()} since \d{{4}}-\d\d-\d\d \d\d:\d\d", ended.err)
+
+
+def test_a_run_ends_at_its_own_deadline(rollcall, published):
+    """All sources together are read for SYNC__MAX_HOURS at most; the old data stays published."""
+    rollcall.has(published)
+
+    ended = rollcall.run("sync", SYNC__MAX_HOURS="0")
+
+    assert (4, True) == (ended.code, "set SYNC__MAX_HOURS" in ended.err)
+    sandbox = rollcall.sandbox
+    assert [] == sandbox.charthop.log + sandbox.haloitsm.log + sandbox.pingone.log
 
 
 # ---- the rename

@@ -11,6 +11,7 @@ from pipelines import settings
 from pipelines.failures import Locked
 from pipelines.review import seal
 from pipelines.review.packet.write import Packet, write_packet
+from pipelines.sql import fetch_dicts
 from pipelines.warehouse import review_tables
 from pipelines.warehouse.publish import amend_published, open_published
 
@@ -22,6 +23,7 @@ def write_packet_again(warehouse: Path, name: str, out: Path, label: str) -> Pac
         open_published(warehouse) as connection,
         write_packet(connection, name, key, out, label) as packet,
     ):
+        _note_opening(connection, warehouse, name)
         is_noted = connection.execute(
             "select 1 from review_packets where campaign = ? and manifest_sha256 = ?",
             [name, packet.manifest_sha256],
@@ -41,6 +43,14 @@ def write_packet_again(warehouse: Path, name: str, out: Path, label: str) -> Pac
                 "run the same command again later",
             ) from None
     return packet
+
+
+def _note_opening(connection: duckdb.DuckDBPyConnection, warehouse: Path, name: str) -> None:
+    """Note the opening beside the key, where the process that opened the campaign died before."""
+    found = connection.execute("from review_campaigns where campaign = ?", [name])
+    [campaign] = fetch_dicts(found)
+    if opening := campaign.get("opening"):  # earlier versions had none
+        seal.note_opening(warehouse, name, opening)
 
 
 def note_digest(connection: duckdb.DuckDBPyConnection, name: str, packet: Packet) -> None:

@@ -38,6 +38,10 @@ PERSON = (
     "endDateOrg",
 )
 PERSONS_RIGHT = "read access to persons and their work email, for all employees"
+TOKEN_REMEDY = (
+    "set SOURCES__CHARTHOP__API_TOKEN to a token that is valid (ChartHop: Settings, Apps &"
+    " Integrations or API), then run `rollcall check charthop`"
+)
 GROUPS_RIGHT = "read access to groups and group types"
 
 
@@ -67,7 +71,8 @@ class ChartHop:
             ) from None
         base_url = check_url("SOURCES__CHARTHOP__BASE_URL", connection.base_url)
         token = check_secret("SOURCES__CHARTHOP__API_TOKEN", connection.token)
-        session = Session("charthop", base_url, connection.policy, counters, FixedToken(token))
+        signer = FixedToken(token, TOKEN_REMEDY)
+        session = Session("charthop", base_url, connection.policy, counters, signer)
         self.api = Api(base_url, session)
         self.session, self.counters = session, counters
         self.org_id = quote(connection.org_id.strip(), safe="")

@@ -55,6 +55,16 @@ class Connection:
     scope: str
     policy: Policy
     page_size: int = 100
+    section: str = "SOURCES"  # of the settings that hold the credential
+
+    @property
+    def remedy(self) -> str:
+        setting = f"{self.section}__HALOITSM__CLIENT"
+        return (
+            f"set {setting}_ID and {setting}_SECRET as HaloITSM shows them (Configuration >"
+            " Integrations > HaloITSM API > View Applications; the secret is shown once), then run"
+            " `rollcall check haloitsm`"
+        )
 
     @property
     def api_host(self) -> str:
@@ -83,6 +93,7 @@ class HaloITSM:
             token_url,
             check_secret("SOURCES__HALOITSM__CLIENT_ID", connection.client_id),
             check_secret("SOURCES__HALOITSM__CLIENT_SECRET", connection.client_secret),
+            remedy=connection.remedy,
             scope=connection.scope,
         )
         self.api = Api(f"{host}/api", Session("haloitsm", host, policy, counters, token))

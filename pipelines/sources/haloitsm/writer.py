@@ -73,6 +73,7 @@ def connect(
         client_secret=client_secret,
         scope=scope,
         policy=Policy(requests_per_second=requests_per_second, concurrency=1),
+        section="PROVISION",
     )
     settings = TicketSettings(
         ticket_type=ticket_type,
@@ -87,6 +88,7 @@ def connect(
     connections = [connection]
     if sync_client_id and sync_client_secret:
         sync = {"client_id": sync_client_id, "client_secret": sync_client_secret}
+        sync |= {"section": "SOURCES"}
         connections.append(replace(connection, **sync, scope=sync_scope))
     desks = [ServiceDesk(HaloITSM(each, Counters()), settings) for each in connections]
     return TicketWriter(desks, note_outcome=note_outcome, settle_seconds=settle_seconds)

@@ -53,6 +53,7 @@ class Connection:
     auth_url: str | None = None
     worker_environment_id: str | None = None  # of the worker application, if it is another one
     policy: Policy
+    section: str = "SOURCES"  # of the settings that hold the credential
 
     def __post_init__(self) -> None:
         if self.region not in REGIONS:
@@ -61,6 +62,14 @@ class Connection:
                 f"unknown region {self.region}",
                 f"use {', '.join(REGIONS)}",
             )
+
+    @property
+    def remedy(self) -> str:
+        setting = f"{self.section}__PINGONE__CLIENT"
+        return (
+            f"set {setting}_ID and {setting}_SECRET as PingOne shows them (Applications >"
+            " Applications, the worker application), then run `rollcall check pingone`"
+        )
 
     @property
     def api_url(self) -> str:
@@ -133,6 +142,7 @@ class PingOne:
             f"{sign_on_url}/{quote(worker_environment.strip(), safe='')}/as/token",
             check_secret("SOURCES__PINGONE__CLIENT_ID", connection.client_id),
             check_secret("SOURCES__PINGONE__CLIENT_SECRET", connection.client_secret),
+            remedy=connection.remedy,
         )
         self.session = Session("pingone", self.api_url, connection.policy, counters, token)
         self.api = Api(f"{self.api_url}/environments/{environment}", self.session)

@@ -72,6 +72,7 @@ def connect(
         auth_url=auth_url,
         worker_environment_id=worker_environment_id,
         policy=Policy(requests_per_second=requests_per_second, concurrency=1),
+        section="PROVISION",
     )
     keys = [key.strip() for key in (client_id, sync_client_id) if key]
     return Provisioner(PingOne(connection, Counters()), keys, allow_delete, settle_seconds)

@@ -1,0 +1,87 @@
+"""The version of a published file: which Rollcall built it, and whether this one can read it."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+import duckdb
+
+from pipelines import __version__, settings
+from pipelines.failures import Misconfigured
+from pipelines.sql import has_table, quote
+from pipelines.warehouse import PROJECT_FOLDER
+
+SCHEMA_VERSION = 1  # raise this when an earlier Rollcall could no longer use the file
+COLUMNS = {
+    "version": (
+        "integer",
+        "The version of the file's schema; a higher one needs a newer Rollcall.",
+    ),
+    "rollcall": ("varchar", "The Rollcall that built all models."),
+    "models": ("varchar", "SHA-256 of the models."),
+}
+
+
+def record_version(candidate: Path) -> None:
+    """Record this Rollcall as the one that built all models of the candidate."""
+    kinds = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
+    with duckdb.connect(str(candidate)) as connection:
+        connection.execute("create schema if not exists built")
+        connection.execute(f"create or replace table built.version ({kinds})")
+        connection.execute("comment on table built.version is 'Who built this file: one row.'")
+        for name, (_, about) in COLUMNS.items():
+            connection.execute(f"comment on column built.version.{name} is {quote(about)}")
+        connection.execute(
+            "insert into built.version values (?, ?, ?)",
+            [SCHEMA_VERSION, __version__, _models_digest()],
+        )
+
+
+def must_not_be_newer(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    """Raise Misconfigured for a file whose schema is newer than this Rollcall."""
+    version, rollcall, _ = _read_version(connection)
+    if version > SCHEMA_VERSION:
+        raise Misconfigured(
+            str(warehouse),
+            f"it needs Rollcall {rollcall} or newer, which wrote it with schema {version}; this is"
+            f" Rollcall {__version__} with schema {SCHEMA_VERSION}",
+            f"install Rollcall {rollcall} or newer",
+        )
+
+
+def explain_older(error: BaseException) -> Misconfigured | None:
+    """Return the failure to print where a query failed because another Rollcall built the file."""
+    if not isinstance(error, duckdb.CatalogException | duckdb.BinderException):
+        return None
+    warehouse = settings.warehouse_path()
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            _, rollcall, models = _read_version(connection)
+    except duckdb.Error:
+        return None
+    if models == _models_digest():
+        return None
+    builder = f"Rollcall {rollcall}" if rollcall else "an earlier Rollcall"
+    return Misconfigured(
+        str(warehouse),
+        f"{builder} built it with other models, and it lacks what Rollcall {__version__} reads",
+        "run `rollcall sync`",
+    )
+
+
+def _read_version(connection: duckdb.DuckDBPyConnection) -> tuple[int, str, str]:
+    """Return schema version, Rollcall and digest of the models; earlier files have none."""
+    if not has_table(connection, "version", "built"):
+        return 0, "", ""
+    [found] = connection.execute("select version, rollcall, models from built.version").fetchall()
+    return found
+
+
+@cache
+def _models_digest() -> str:
+    digest = hashlib.sha256()
+    for path in sorted((PROJECT_FOLDER / "models").rglob("*.sql")):
+        digest.update(f"{path.relative_to(PROJECT_FOLDER)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
