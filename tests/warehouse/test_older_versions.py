@@ -65,7 +65,10 @@ def test_a_sync_carries_an_older_warehouse_over(older):
     models = set(older.column(MODELS))
     assert "int_wanted_changes" in models
     assert {"int_wishes", "int_accounts", "stg_pingone__users"}.isdisjoint(models)
-    assert frozen == content(older, *FROZEN)
+    for table, rows in content(older, *FROZEN).items():  # a newer version may add columns
+        known = frozen[table][0].keys() if frozen[table] else ()
+        kept = [{name: row[name] for name in known} for row in rows]
+        assert frozen[table] == kept, table
     for table, rows in histories.items():
         now = {row["history_id"]: row for row in older.rows(f"from {table}")}
         for row in rows:
@@ -89,9 +92,12 @@ def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch)
         models = {name for (name,) in connection.execute(MODELS).fetchall()}
         assert "int_wanted_changes" in models
         for table in (*HISTORIES, "people", "accounts", "entitlements", "grants", "findings"):
+            columns = connection.execute(f"describe older.{table}").fetchall()
+            names = ", ".join(name for name, *_ in columns)  # a newer version may add columns
             assert (0,) == connection.execute(
-                f"select count(*) from (from older.{table} except all from main.{table})"
-            ).fetchone()
+                f"select count(*) from (select {names} from older.{table}"
+                f" except all select {names} from main.{table})"
+            ).fetchone(), table
 
 
 def amended(rollcall: Rollcall, *statements: str) -> None:
