@@ -27,6 +27,9 @@ LONG = {
     "EVERY_CELL": "1",
 }
 FILES = (
+    "sync/test_guard",
+    "sync/test_scope",
+    "sync/test_clock",
     "sync/test_histories",
     "warehouse/test_publish",
     "sync/test_faults",

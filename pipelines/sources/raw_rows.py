@@ -36,6 +36,9 @@ COLUMNS = {
     "payload": {"data_type": "json", "nullable": False},
 }
 
+# Fields of a payload that a source adds itself: how and when it read a row, not what a vendor shows
+OWN_FIELDS = ("all", "children", "direct", "inheritedIds", "lastReadAt", "parents")
+
 
 def make_resource(
     name: str, read: Callable[[], Iterable[pa.Table]], about: str, feed: bool = False

@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.sources.needed_fields import HAS_VALUE, NeededField, list_needed_fields
+from pipelines.sources.raw_rows import OWN_FIELDS
 from pipelines.sql import quote
 from pipelines.sync.shrink_limits import Shrinkage
 
@@ -24,7 +25,8 @@ with values as (
     select unnest(map_keys(fields)) as field, unnest(map_values(fields)) as value
     from (select payload::map(varchar, json) as fields from {rows})
 )
-select field, count(*) from values where {has_value} group by field order by field
+select field, count(*) from values where {has_value} and field not in {own_fields}
+group by field order by field
 """
 
 
@@ -90,7 +92,7 @@ def _content(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, in
 
 def _count_fields(connection: duckdb.DuckDBPyConnection, rows: str) -> dict[str, int]:
     """Return how many rows have a value, by top-level field."""
-    sql = FIELDS_SQL.format(rows=rows, has_value=HAS_VALUE)
+    sql = FIELDS_SQL.format(rows=rows, has_value=HAS_VALUE, own_fields=OWN_FIELDS)
     return dict(connection.execute(sql).fetchall())
 
 

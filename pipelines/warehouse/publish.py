@@ -213,7 +213,7 @@ def _opening_failure(path: Path, error: duckdb.Error) -> StorageFailed:
         why = f"another program has it open for writing: {program} (PID {process})"
         return StorageFailed(str(path), why, f"close the file there ({READ_ONLY}), then try again")
     why = f"it cannot be opened as a DuckDB file ({redact_text(text, MAX_REASON)})"
-    if "lock" in text:
+    if "set lock" in text:  # not "block", which damage is told by
         remedy = f"close the file in the other program ({READ_ONLY}), then try again"
     elif "Permission denied" in text:
         remedy = "run the command as the user who owns the file"

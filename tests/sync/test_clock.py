@@ -51,6 +51,7 @@ def test_a_vendors_wrong_clock_hides_no_removal(rollcall, published):
     assert "incremental" == modes[-1]
 
 
+@pytest.mark.long
 def test_a_run_in_the_future_is_refused(rollcall, published):
     """A sync refuses a warehouse from the future, and continues after the exact acceptance."""
     rollcall.has(published)

@@ -150,6 +150,7 @@ def test_accounts_that_are_enabled_again_are_refused(crowded):
     refused(crowded, f"haloitsm.accounts.disabled:{had}->{had - 8}")
 
 
+@pytest.mark.long
 def test_losing_a_little_every_day_is_noticed(crowded):
     """A small loss is accepted; a small loss every day for a week is refused."""
     had = accounts(crowded)

@@ -82,6 +82,7 @@ def test_a_narrower_read_removes_nothing(known, monkeypatch):
     }
 
 
+@pytest.mark.long
 def test_a_user_who_matches_again_is_read(known):
     """Every removal of users that a filter selects is seen, also of one who had not matched."""
     first, second, *_ = role_holders(known)
