@@ -7,6 +7,7 @@ next. The command that catches the failure adds the effect on the published data
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 
 
 class Failure(Exception):
@@ -77,6 +78,11 @@ class Locked(Failure):
     """Another run holds the lock."""
 
     code = 75
+
+
+def storage_failure(path: Path, error: OSError, next: str) -> StorageFailed:
+    """Return the failure of a file or folder, with the reason of the operating system."""
+    return StorageFailed(str(path), (error.strerror or str(error)).lower(), next)
 
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}

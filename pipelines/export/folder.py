@@ -13,14 +13,13 @@ from typing import Any
 
 from pipelines import __version__, settings
 from pipelines.export import formats
-from pipelines.failures import Refused
+from pipelines.failures import Refused, storage_failure
 from pipelines.files import safe_csv
 from pipelines.files.lock import exclusive
 from pipelines.files.output import check_output
 from pipelines.files.scratch import scratch_in
 from pipelines.files.text_stream import write_new_file
 from pipelines.sql import quote
-from pipelines.warehouse import publish
 from pipelines.warehouse.publish import open_published
 from pipelines.warehouse.source_states import read_source_states
 
@@ -57,7 +56,7 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
                 write_new_file(building / "manifest.json", json.dumps(manifest, indent=2) + "\n")
                 folder = move_into_place(building, out)
         except OSError as error:
-            raise publish.storage_failure(out, error, "check the disk, or set --out") from None
+            raise storage_failure(out, error, "check the disk, or set --out") from None
     return {"folder": str(folder), **manifest}
 
 

@@ -15,11 +15,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.failures import Locked, Refused, StorageFailed
+from pipelines.failures import Locked, Refused, storage_failure
 from pipelines.files.lock import exclusive, exclusive_by_name
 from pipelines.files.text_stream import sync_to_disk
 
 Record = dict[str, Any]
+NEXT_DISK = "check the disk, or set CHANGES__FOLDER"
 
 
 def to_canonical(value: Any) -> bytes:
@@ -47,7 +48,7 @@ def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
         if is_new:
             sync_to_disk(path.parent)
     except OSError as error:
-        raise storage_failure(path, error) from None
+        raise storage_failure(path, error, NEXT_DISK) from None
     return record
 
 
@@ -56,7 +57,7 @@ def read_records(path: Path) -> list[Record]:
     try:
         lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
     except OSError as error:
-        raise storage_failure(path, error) from None
+        raise storage_failure(path, error, NEXT_DISK) from None
     found = []
     for number, line in enumerate(lines[:-1], 1):
         record = parse_record(line)
@@ -90,7 +91,7 @@ def hold_folder(folder: Path, what: str) -> Iterator[None]:
             why = f"another {what} is running: {error.strerror}"
             raise Locked(str(folder), why, "wait until it ends") from None
         except OSError as error:
-            raise storage_failure(folder, error) from None
+            raise storage_failure(folder, error, NEXT_DISK) from None
         yield
 
 
@@ -122,8 +123,3 @@ def _write(handle: int, data: bytes) -> None:
     while view:
         view = view[os.write(handle, view) :]
     os.fsync(handle)
-
-
-def storage_failure(path: Path, error: OSError) -> StorageFailed:
-    why = (error.strerror or str(error)).lower()
-    return StorageFailed(str(path), why, "check the disk, or set CHANGES__FOLDER")

@@ -81,7 +81,7 @@ def replace_page(path: Path, page: str) -> None:
 
     Raise Misconfigured if the path is another file, and StorageFailed if it cannot be written.
     """
-    from pipelines.warehouse.publish import storage_failure
+    from pipelines.failures import storage_failure
 
     try:
         output.replace_output(path, page.encode(), "report", _is_report)

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import dlt
 
-from pipelines.failures import Misconfigured
+from pipelines.failures import Misconfigured, storage_failure
 from pipelines.files.text_stream import sync_to_disk, write_new_file
 from pipelines.redact import hide
-from pipelines.warehouse.publish import storage_failure
+from pipelines.warehouse.publish import NEXT_DISK
 
 BLOCK_BYTES = 64  # the block size of SHA-256
 MIN_KEY_CHARACTERS = 16
@@ -86,7 +86,7 @@ def note_opening(warehouse: Path, campaign: str, opening: str) -> None:
         path.chmod(0o600)
         sync_to_disk(path)
     except OSError as error:
-        raise storage_failure(path, error) from None
+        raise storage_failure(path, error, NEXT_DISK) from None
 
 
 def find_earlier_opening(warehouse: Path, campaign: str) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.failures import Locked, Misconfigured, StorageFailed
+from pipelines.failures import Locked, Misconfigured, StorageFailed, storage_failure
 from pipelines.files.lock import exclusive_by_name
 from pipelines.files.scratch import INTERRUPTS, scratch
 from pipelines.files.text_stream import sync_to_disk
@@ -29,6 +29,7 @@ MAX_REASON = 2000  # characters of DuckDB's own words
 SPARE_BYTES = 64 * 2**20  # must be free besides three times the published file's size
 HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
 READ_ONLY = "analysts open the file with -readonly"
+NEXT_DISK = "check the disk, or set WAREHOUSE"
 RESTORE = "restore the file, or move it away and run `rollcall sync`"
 
 
@@ -89,7 +90,7 @@ def open_candidate(warehouse: Path, work: Path) -> Path:
         shutil.copyfile(warehouse, copy)
         copy.chmod(0o600)
     except OSError as error:
-        raise storage_failure(copy, error) from None
+        raise storage_failure(copy, error, NEXT_DISK) from None
     must_be_sound(copy, warehouse)
     return copy
 
@@ -165,7 +166,7 @@ def publish(copy: Path, warehouse: Path) -> None:
         copy.replace(warehouse)
         sync_to_disk(warehouse.parent)
     except OSError as error:
-        raise storage_failure(warehouse, error) from None
+        raise storage_failure(warehouse, error, NEXT_DISK) from None
 
 
 def keep_refused(copy: Path, warehouse: Path) -> Path:
@@ -190,12 +191,6 @@ def open_published(path: Path) -> duckdb.DuckDBPyConnection:
         raise Misconfigured(str(path), "nothing is published there yet", "run `rollcall sync`")
     must_be_ours(path)
     return duckdb.connect(str(path), read_only=True)
-
-
-def storage_failure(
-    path: Path, error: OSError, next: str = "check the disk, or set WAREHOUSE"
-) -> StorageFailed:
-    return StorageFailed(str(path), (error.strerror or str(error)).lower(), next)
 
 
 def _work_home(warehouse: Path) -> Path:

@@ -15,12 +15,11 @@ from typing import Any
 import duckdb
 
 from pipelines import __version__, clock
-from pipelines.failures import Refused
+from pipelines.failures import Refused, storage_failure
 from pipelines.files import json_lines, output
 from pipelines.policy import company_files, presence
 from pipelines.sources import write_access
 from pipelines.sql import fetch_rows
-from pipelines.warehouse import publish
 from pipelines.warehouse.source_states import read_source_states
 from pipelines.write_back import audit_log, journal, limits
 from pipelines.write_back.plan import Plan, is_plan, plan_digest, plan_path
@@ -100,7 +99,7 @@ def write_plan(
             if path != own:
                 _write(plan, path)
         except OSError as error:
-            raise publish.storage_failure(path, error, "check the disk, or set --out") from None
+            raise storage_failure(path, error, "check the disk, or set --out") from None
     return path
 
 

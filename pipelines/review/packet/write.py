@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from pipelines.failures import Misconfigured
+from pipelines.failures import Misconfigured, storage_failure
 from pipelines.files import lock, safe_csv, text_stream
 from pipelines.files.output import check_output
 from pipelines.files.scratch import scratch_in
@@ -32,7 +32,6 @@ from pipelines.review.packet import attestation
 from pipelines.review.packet.verify import PACKET_FORMAT
 from pipelines.sql import fetch_dicts, has_table, quote
 from pipelines.warehouse import review_tables
-from pipelines.warehouse.publish import storage_failure
 from pipelines.warehouse.source_states import time_text
 
 # Every imported decision, and a row `undecided` for each item without one
