@@ -84,9 +84,8 @@ def _print_dry_run(
         lines += [f"  {UNPRINTABLE.sub(' ', line)}" for line in describe_change(change.item())]
     next_step = f"rollcall apply {arguments.plan} --digest {plan.digest}"
     lines.append(f"nothing was changed; to apply the plan: {next_step}")
-    arguments.quiet = False  # the live state is the result
     document = {"code": 0, "digest": plan.digest, "dry_run": True, "items": items}
-    print_result(arguments, document, lines)
+    print_result(arguments, document, lines, even_if_quiet=True)
 
 
 def _print_outcomes(
@@ -112,14 +111,13 @@ def _print_outcomes(
     # The head goes out with the message, because a copy elsewhere is what proves the log.
     head = f"audit head {journal.log.head}"
     arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {counts}", head]
-    arguments.quiet = False  # the counts and the head are the result
     lines = arguments.counts
     failure = _find_failure(progress, counts)
     if failure is None:
-        print_result(arguments, {"code": 0} | document, lines)
+        print_result(arguments, {"code": 0} | document, lines, even_if_quiet=True)
         return 0
     if not arguments.json:
-        print_result(arguments, document, lines)
+        print_result(arguments, document, lines, even_if_quiet=True)
     effect = "completed changes stay, and are in the audit log"
     print_failures(arguments, [failure], document | {"effect": effect}, failure.code)
     return failure.code

@@ -52,6 +52,5 @@ def run(arguments: argparse.Namespace) -> int:
         "meaning": MATCHES_NOTED if arguments.head else MATCHES_ITSELF,
     }
     line = f"{report.records} records, all as they were written · head {report.head}"
-    arguments.quiet = False  # the line is the result
-    print_result(arguments, document, [line, document["meaning"]])
+    print_result(arguments, document, [line, document["meaning"]], even_if_quiet=True)
     return 0

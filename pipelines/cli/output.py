@@ -24,12 +24,17 @@ def common_flags(default: object = False) -> argparse.ArgumentParser:
 
 
 def print_result(
-    arguments: argparse.Namespace, document: dict[str, Any], lines: Iterable[str]
+    arguments: argparse.Namespace,
+    document: dict[str, Any],
+    lines: Iterable[str],
+    *,
+    even_if_quiet: bool = False,
 ) -> None:
-    """Print a command's result on stdout: the document with --json, else the lines."""
+    """Print a command's result on stdout: the document with --json, else the lines. With --quiet
+    lines are printed only where they are all that the command is for."""
     if arguments.json:
         print(json.dumps(document, indent=2))
-    elif not arguments.quiet:
+    elif even_if_quiet or not arguments.quiet:
         for line in lines:
             print(line)
 

@@ -66,8 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         *(f"warning: {name} matches nothing" for name in unmatched),
     ]
     lines = (UNPRINTABLE.sub(" ", line) for line in text)
-    arguments.quiet = False  # the plan is the result
-    print_result(arguments, document, lines)
+    print_result(arguments, document, lines, even_if_quiet=True)
     return 0
 
 

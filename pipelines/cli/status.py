@@ -26,8 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         document = read_status(warehouse)
     refused = publish.refused_path(path)
     document["candidate"] = str(refused) if refused.exists() else None
-    arguments.quiet = False  # the lines are the result
-    print_result(arguments, document, _render(document))
+    print_result(arguments, document, _render(document), even_if_quiet=True)
     return 0
 
 
