@@ -93,16 +93,19 @@ def read_numbers(kind: type[Numbers], section: str) -> Numbers:
 def check_names() -> None:
     """Raise Misconfigured for a settings file that cannot be read, and for a misspelt name in it or
     in the environment. The names of sources are checked in `sources/registry.py`."""
+    sections = [*SECTIONS, "warehouse"]
     for spelling, (section, *names) in find_names_in_use():
-        known = SECTIONS.get(section)
-        if known and names and names[0] not in known:
-            refuse_name(spelling, names[0], known, f"setting of {section}")
-        near = difflib.get_close_matches(section, [*SECTIONS, "warehouse"], 1, 0.8)
-        if section in (*SECTIONS, "warehouse") or not near:
+        if section in sections:
+            known = SECTIONS.get(section)
+            if known and names and names[0] not in known:
+                refuse_name(spelling, names[0], known, f"setting of {section}")
+            continue
+        near = difflib.get_close_matches(section, sections, 1, 0.8)
+        if not near:
             continue
         # The environment holds settings of other programs, too: there the other words must fit.
-        known = SECTIONS.get(near[0]) or names[:1] * (len(names) == 2)
-        if spelling.startswith("[") or (names and names[0] in known):
+        fits = names and names[0] in (SECTIONS.get(near[0]) or names[:1] * (len(names) == 2))
+        if spelling.startswith("[") or fits:
             refuse_name(spelling, section, near, "section")
 
 
