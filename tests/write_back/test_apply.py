@@ -3,34 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from pipelines.files import json_lines
 from pipelines.write_back import audit_log
 from pipelines.write_back import plan as plans
 from tests.sandbox.server import Request
-from tests.support.applying import (
-    applied,
-    asked_for,
-    calls,
-    held,
-    journal,
-    with_wanted_changes,
-    write,
-)
-from tests.support.product import Published, Rollcall
+from tests.support.applying import applied, asked_for, calls, held, journal, write
 from tests.support.wanted import busy, may_write, wants
 from tests.write_back.test_plan import changed, planned
-
-
-@pytest.fixture
-def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with with_wanted_changes(rollcall.has(published)) as company:
-        yield company
-
 
 # ---- changes
 

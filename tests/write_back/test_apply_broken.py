@@ -9,36 +9,17 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from pipelines.sources.haloitsm.ticket_text import make_reference
 from pipelines.write_back import audit_log
 from tests.sandbox.server import Request
-from tests.support.applying import (
-    WRITES,
-    applied,
-    asked_for,
-    calls,
-    held,
-    journal,
-    with_wanted_changes,
-    write,
-)
+from tests.support.applying import WRITES, applied, asked_for, calls, held, journal, write
 from tests.support.counted import count as count_kills
 from tests.support.faults import status
-from tests.support.product import Published, Rollcall
 from tests.support.wanted import busy, many, may_write
 from tests.write_back.test_plan import planned
-
-
-@pytest.fixture
-def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with with_wanted_changes(rollcall.has(published)) as company:
-        yield company
 
 
 def test_a_lost_answer_is_looked_for_and_not_asked_again(company):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,8 @@ from pipelines.failures import Refused
 from pipelines.files import json_lines
 from pipelines.write_back import audit_log
 from pipelines.write_back import plan as plans
-from tests.support.applying import applied, calls, held, with_wanted_changes
-from tests.support.product import Published, Rollcall
+from tests.support.applying import applied, calls, held
 from tests.write_back.test_plan import planned
-
-
-@pytest.fixture
-def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with with_wanted_changes(rollcall.has(published)) as company:
-        yield company
 
 
 def forged(path: Path, other: Path, is_logged: bool = True, **fields: Any) -> Path:

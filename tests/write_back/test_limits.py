@@ -5,22 +5,12 @@ from __future__ import annotations
 import getpass
 import json
 import socket
-from collections.abc import Iterator
 
-import pytest
-
-from tests.support.applying import applied, calls, with_wanted_changes
-from tests.support.product import Published, Rollcall
+from tests.support.applying import applied, calls
 from tests.support.wanted import DIRECT, wants
 from tests.write_back.test_plan import planned
 
 LIMITS = {"PLAN__MAX_CHANGES": "9", "PLAN__MAX_PERCENT_OF_GRANTS": "0"}
-
-
-@pytest.fixture
-def company(rollcall: Rollcall, published: Published) -> Iterator[Rollcall]:
-    with with_wanted_changes(rollcall.has(published)) as company:
-        yield company
 
 
 def test_two_plans_in_a_day_are_one_plan_for_the_limits(company):
