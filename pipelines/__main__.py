@@ -74,7 +74,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _interrupt(number: int, _: Any) -> NoReturn:
-    """Exit at once. Nothing was published: `publish` ignores signals just before its rename."""
+    """Handle a signal: remove the scratch folders and exit.
+
+    The message is true because `publish` ignores signals just before it replaces the published
+    file.
+    """
     scratch.clear_scratch()
     os.write(2, b"interrupted, nothing was published\n")
     os._exit(128 + number)

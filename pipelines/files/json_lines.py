@@ -36,7 +36,7 @@ def hash_record(record: Record, without: str) -> str:
 
 
 def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
-    """Append the record that `make` returns for the last line, and wait until it is on disk.
+    """Append the record that `make` builds from the file's last line, and wait until it is on disk.
 
     The last line is empty if the file has none. Other processes wait. Raises StorageFailed.
     """
@@ -108,7 +108,7 @@ def _last_line(handle: int) -> bytes:
 
 
 def _line_start(handle: int, end: int) -> int:
-    """Return where the line that contains the offset `end` begins."""
+    """Return the offset of the first byte of the line that reaches up to the offset `end`."""
     while end > 0:
         start = max(0, end - (1 << 16))
         found = os.pread(handle, end - start, start).rfind(b"\n")

@@ -22,7 +22,7 @@ DAY = 86_400.0
 
 
 def check_secret(setting: str, secret: str) -> str:
-    """Return a secret without the blanks around it. Raises Misconfigured without repeating it."""
+    """Return a secret without the blanks around it. Raises Misconfigured, without the secret."""
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise Misconfigured(

@@ -11,7 +11,7 @@ import requests
 
 
 class Pace:
-    """At most so many requests a second, in bursts of one second's worth; slower after a 429."""
+    """Limits the requests per second, with bursts of one second's worth; slower after a 429."""
 
     def __init__(self, per_second: float) -> None:
         self.interval = self.fastest = 1 / per_second if per_second > 0 else 0.0
@@ -50,7 +50,7 @@ def read_retry_after(response: requests.Response) -> float | None:
 
 
 def parse_http_date(text: str) -> datetime | None:
-    """Return the time in a header, an HTTP date or RFC 3339; None if it is neither."""
+    """Return the time in a header, written as an HTTP date or RFC 3339; None if it is neither."""
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             found = parse(text)
