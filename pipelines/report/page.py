@@ -28,9 +28,9 @@ HERE = Path(__file__).parent
 
 
 def render_page(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
-    """Return the page, and the number of rows of each kind in it.
+    """Return the page, and how many rows of each kind it has.
 
-    Raise Misconfigured for a warehouse of an earlier version, or one too large for a page.
+    Raises Misconfigured for a warehouse of an earlier version, or one too large for a page.
     """
     import duckdb
     import jinja2
