@@ -68,7 +68,7 @@ def send_once(session: Session, method: str, url: str, body: Any = None) -> requ
 def classify_response(
     session: Session, request: requests.PreparedRequest, response: requests.Response
 ) -> requests.Response:
-    """Return the response if it says that the write was carried out, else raise like `send_once`."""
+    """Return the response if it says that the write was done, else raise like `send_once`."""
     name, status = session.describe(request), response.status_code
     text = redact_text(response.content[:10_000].decode(errors="replace"))
     if status in REFUSED_UNREAD:

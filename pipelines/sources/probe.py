@@ -1,4 +1,4 @@
-"""What a vendor's `check` module is made of: probes, and the warning that a probe may raise."""
+"""The parts of a vendor's `check` module: probes, and the warning that a probe may raise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Probe:
-    """One thing to try. `call` returns what it found, or raises a ProbeWarning or a Failure."""
+    """One check. `call` returns what was found, or raises a ProbeWarning or a Failure."""
 
     what: str
     call: Callable[[], str]

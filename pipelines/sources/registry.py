@@ -20,7 +20,7 @@ from pipelines.sources import find_function, load_function, source_names
 from pipelines.sources.earlier_rows import EarlierRows
 
 WHOLE = "all"  # the scope of a read that no setting narrows
-NOT_SETTINGS = ("counters", "earlier", "full")  # parameters of `source` that are no user's setting
+NOT_SETTINGS = ("counters", "earlier", "full")  # parameters of `source` that nobody sets
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def source_options(source: str) -> dict[str, Option]:
 def configured_sources() -> list[str]:
     """Return the sources whose secrets are set.
 
-    Raises Misconfigured if one lacks another setting, or if a setting has an unknown name.
+    Raises Misconfigured if such a source lacks another setting, or if a setting has an unknown
+    name.
     """
     _refuse_unknown_names()
     found = []
@@ -79,7 +80,7 @@ def configured_sources() -> list[str]:
 def choose_sources(names: list[str]) -> list[str]:
     """Return the configured sources, or those of them that `names` asks for.
 
-    Raises Misconfigured for a name that is unknown or not configured, and if no source is.
+    Raises Misconfigured for a name that is unknown or not configured, or if nothing is configured.
     """
     for name in names:
         if name not in source_names():
@@ -109,7 +110,7 @@ def connect_source(
 ) -> DltSource:
     """Return the dlt source with its settings. Raises Misconfigured for a setting of a wrong type.
 
-    `earlier` and `full` are passed to a source that can read changes only.
+    `earlier` and `full` are passed to sources that can read only what has changed.
     """
     make = load_function(source, "source")
     offered = {"counters": counters, "earlier": earlier, "full": full}
@@ -126,12 +127,12 @@ def connect_client(source: str, counters: Counters) -> Any:
 
 
 def source_tenant(source: str) -> str:
-    """Return which tenant the settings of a source lead to, whatever the credential."""
+    """Return the tenant that a source's settings lead to, whatever its credential is."""
     return _call_with_settings(source, load_function(source, "tenant"))
 
 
 def source_scope(source: str) -> str:
-    """Return which part of the tenant the settings of a source ask for: WHOLE for all of it."""
+    """Return the part of the tenant that a source's settings ask for; WHOLE is all of it."""
     make = find_function(source, "scope")
     return (_call_with_settings(source, make) if make else "") or WHOLE
 
@@ -142,7 +143,7 @@ def _call_with_settings(source: str, make: Callable[..., str]) -> str:
 
 
 def _resolve(source: str, make: Callable[..., Any], offered: dict[str, Any]) -> Any:
-    """Call `make` with what is offered, and have dlt add the settings."""
+    """Call `make` with the arguments `offered`, and let dlt add the settings."""
     try:
         return make(**offered)
     except ConfigurationException as error:

@@ -1,7 +1,8 @@
 """Reads ChartHop, and copes with what its documentation leaves open.
 
-It does not say whether the person list has `groupIds`, which page size is the largest, and whether
-an unknown field is refused or left out. Each is tried, with a fallback that takes more calls.
+The documentation does not say whether the person list has `groupIds`, which page size is the
+largest, and whether an unknown field is refused or left out. Each is tried, with a fallback that
+takes more calls.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ GROUPS_RIGHT = "read access to groups and group types"
 
 @dataclass(frozen=True)
 class Connection:
-    """Where one organisation is, the token for it, and how fast it may be asked."""
+    """The address of one organisation, the token for it, and how fast it may be called."""
 
     base_url: str
     org_id: str
@@ -80,7 +81,8 @@ class ChartHop:
 
     @property
     def today(self) -> str:
-        """Today in the organisation's time zone; ChartHop does not say whose day it reads as of."""
+        """Today in the organisation's time zone; which zone ChartHop takes a date in is not
+        documented."""
         return datetime.now(self.zone).date().isoformat()
 
     def read_organization(self) -> Iterator[pa.Table]:
@@ -95,11 +97,12 @@ class ChartHop:
         return self._read_groups("groups", "ALL")
 
     def read_future_groups(self) -> list[pa.Table]:
-        """Return the groups that do not exist yet: the rows of the other list do not say which."""
+        """Return the groups that do not exist yet; the rows of the full list do not say which."""
         return self._read_groups("future_groups", "FUTURE")
 
     def read_archived_groups(self) -> list[pa.Table]:
-        """Return the groups that exist no more: a `deleteAt` may lie in the future."""
+        """Return the groups that exist no more; `deleteAt` does not say so, as it may be in the
+        future."""
         return self._read_groups("archived_groups", "ARCHIVED")
 
     def _read_groups(self, resource: str, when: str) -> list[pa.Table]:
@@ -196,9 +199,11 @@ class ChartHop:
         counted: bool = True,
         **params: str,
     ) -> list[pa.Table]:
-        """Return a whole list. `next` is used as it comes, with every other parameter repeated.
+        """Return a complete list. The cursor `next` is sent back unchanged with the other
+        parameters.
 
-        A page size that ChartHop refuses is lowered for good: the largest is not documented.
+        The largest page size is not documented, so a size that ChartHop refuses is lowered for
+        good.
         """
 
         def read(size: int) -> list[pa.Table]:

@@ -1,7 +1,7 @@
 """Read the state of the HaloITSM tickets that we opened.
 
-Only tickets whose ids the warehouse knows are read, so nothing is asked if there are none. A ticket
-that cannot be read has a row that says so: a ticket that is missing is not a ticket that is closed.
+Only tickets whose ids the warehouse knows are read, so no request is sent if there are none. A
+ticket that cannot be read has a row that says so, because a missing ticket is not a closed one.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class TicketReader:
             return None
 
     def build_row(self, key: str, ticket: Row | None, before: Row) -> Row:
-        """Return what is kept of a ticket; its last note is read only if the ticket has changed."""
+        """Return the payload of a ticket's row; its last note is read only if the ticket has
+        changed."""
         if ticket is None:
             return {"ticket": None}
         if before.get("ticket") == ticket:

@@ -24,8 +24,9 @@ def is_rule_managed(group: Row) -> bool:
 def is_inherited(assignment: Row, group_assignment_ids: Container[str]) -> bool:
     """Return whether a user's role assignment is really a group's.
 
-    No document says whether a user's list holds those of its groups, or what marks them there. So
-    each sign counts: the id of a group's own assignment, a group, or a word in one of three places.
+    It is not documented whether a user's list has the assignments of the user's groups, or what
+    marks them. So each sign counts: the id of a group's own assignment, a field `group`, or a word
+    in one of three fields.
     """
     words = " ".join(str(assignment.get(key)) for key in ("type", "inheritance", "inheritanceType"))
     return (
@@ -36,7 +37,7 @@ def is_inherited(assignment: Row, group_assignment_ids: Container[str]) -> bool:
 
 
 def list_direct_groups(row: Row | None) -> set[str]:
-    """Return the groups that a user is in itself, by its row of memberships."""
+    """Return the groups that a user is in directly, from the user's row of memberships."""
     memberships = row["memberships"] if row else ()
     return {entry["id"] for entry in memberships if entry["type"] in (None, "DIRECT")}
 
