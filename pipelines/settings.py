@@ -50,8 +50,7 @@ def warehouse_path() -> Path:
     """Return the path of the published DuckDB file, which may not exist yet.
 
     Raises Misconfigured for a name that DuckDB would misread. DuckDB names the catalog after the
-    file, so `policy.duckdb` would make `policy.leavers` ambiguous. It also cuts off a path at a
-    question mark.
+    file, so `policy.duckdb` would make `policy.leavers` ambiguous. It also ends a path at a `?`.
     """
     path = Path(dlt.config.get("warehouse") or "data/access.duckdb").expanduser().absolute()
     catalog = path.name.split(".")[0].casefold()

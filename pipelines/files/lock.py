@@ -14,9 +14,8 @@ from pathlib import Path
 def exclusive(path: Path, wait: bool = True) -> Iterator[int]:
     """Lock a folder or a file, and yield its descriptor. A file that is missing is created.
 
-    Raises OSError; this is BlockingIOError if another process holds the lock and `wait` is false.
-    The kernel frees the lock of a process that died. A symbolic link in place of the file is an
-    error.
+    Raises OSError, and BlockingIOError if another process holds the lock and `wait` is false. The
+    kernel frees the lock of a process that died. A symbolic link in place of the file is refused.
     """
     new_file = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     flags = os.O_RDONLY if path.is_dir() else new_file
@@ -32,8 +31,7 @@ def exclusive(path: Path, wait: bool = True) -> Iterator[int]:
 def exclusive_by_name(path: Path) -> Iterator[None]:
     """Lock a file without waiting, and write into it which process holds the lock since when.
 
-    The file has no other content. Raises BlockingIOError with that text if another process holds
-    it.
+    The file has no other content. Raises BlockingIOError with that text if the lock is taken.
     """
     with ExitStack() as stack:
         try:

@@ -78,8 +78,7 @@ class Book:
     ) -> Iterator[SheetRow]:
         """Yield the rows of a sheet from the top, with only the `wanted` columns if any are given.
 
-        Adds the areas of merged cells to `merged` after the last row. Raises Refused for a damaged
-        file.
+        Adds the areas of merged cells to `merged` after the last row. Raises Refused for damage.
         """
         reader = SheetReader(self.strings, wanted)
         try:

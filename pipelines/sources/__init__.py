@@ -23,8 +23,7 @@ def find_function(source: str, name: str, module: str = "__init__") -> Callable[
 
 
 def load_function(source: str, name: str, module: str = "__init__") -> Callable[..., Any]:
-    """Return a function that the folder of a source must offer. Raises Misconfigured if it is
-    missing."""
+    """Return a function that the folder of a source must offer, or raise Misconfigured."""
     function = find_function(source, name, module)
     if function is None:
         raise Misconfigured(

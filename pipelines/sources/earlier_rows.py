@@ -33,8 +33,7 @@ class EarlierRows:
         }
 
     def read_values(self, name: str, path: str) -> dict[str, str | None]:
-        """Return one value of each object in a raw table, as text by id. Whole objects would cost
-        more."""
+        """Return one value of each object in a raw table, as text by id. No object is parsed."""
         found = self._query(f"select id, payload->>'{path}' as value from raw_{self.source}.{name}")
         if found is None:
             return {}

@@ -43,8 +43,7 @@ class Api:
         self.rest = RESTClient(base_url, session=session, headers={"Accept": "application/json"})
 
     def get(self, path: str, right: str = "", **params: Any) -> Json:
-        """Return the body of one response. `right` names what the credential lacks if it gets a
-        403."""
+        """Return the body of one response. `right` names what the credential lacks after a 403."""
         with name_missing_right(right):
             return self.rest.get(path, params=params).json()
 
@@ -121,8 +120,7 @@ class Api:
         """Return a complete list, as one Arrow table per page.
 
         `total` finds the declared number of rows in a body. With `total_binds` the list must have
-        exactly this number. Otherwise a shorter list is read again, and accepted if both readings
-        agree.
+        it exactly. Otherwise a shorter list is read again, and accepted if both readings agree.
         """
         readings: list[Listing] = []
         for _ in range(2):
@@ -181,8 +179,7 @@ class Api:
     ) -> Iterator[pa.Table]:
         """Yield one row per parent, in batches; `call` returns None for a deleted parent.
 
-        `listed` reads the parents' ids again, because a parent that is still listed was not
-        deleted.
+        `listed` reads the parents' ids again: a parent that is still listed was not deleted.
         """
         batch: list[tuple[str, Row]] = []
         deleted = set()

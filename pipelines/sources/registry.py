@@ -56,8 +56,7 @@ def source_options(source: str) -> dict[str, Option]:
 def configured_sources() -> list[str]:
     """Return the sources whose secrets are set.
 
-    Raises Misconfigured if such a source lacks another setting, or if a setting has an unknown
-    name.
+    Raises Misconfigured if such a source lacks another setting, or if a setting's name is unknown.
     """
     _refuse_unknown_names()
     found = []

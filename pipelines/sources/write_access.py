@@ -3,9 +3,9 @@
 A source that can be changed has a module `writer` with two functions. Their parameters name the
 settings that they are called with:
 
-tenant(...) -> str the tenant that the settings lead to; a plan is for it only connect(...) ->
-Provisioner the writer, with PROVISION__<SOURCE>__CLIENT_ID and …__CLIENT_SECRET; no request is sent
-yet
+    tenant(...) -> str            the tenant that the settings lead to; a plan is for it only
+    connect(...) -> Provisioner   the writer, with PROVISION__<SOURCE>__CLIENT_ID and
+                                  …__CLIENT_SECRET; no request is sent yet
 
 A setting is read from PROVISION__<SOURCE>__…, or else from SOURCES__<SOURCE>__… (there without a
 prefix `sync_`). The credential is only read from PROVISION__…, because a sync must not write.

@@ -81,8 +81,7 @@ class ChartHop:
 
     @property
     def today(self) -> str:
-        """Today in the organisation's time zone; which zone ChartHop takes a date in is not
-        documented."""
+        """Today in the organisation's time zone. ChartHop does not say in which zone a date is."""
         return datetime.now(self.zone).date().isoformat()
 
     def read_organization(self) -> Iterator[pa.Table]:
@@ -101,8 +100,7 @@ class ChartHop:
         return self._read_groups("future_groups", "FUTURE")
 
     def read_archived_groups(self) -> list[pa.Table]:
-        """Return the groups that exist no more; `deleteAt` does not say so, as it may be in the
-        future."""
+        """Return the groups that exist no more. `deleteAt` may lie in the future."""
         return self._read_groups("archived_groups", "ARCHIVED")
 
     def _read_groups(self, resource: str, when: str) -> list[pa.Table]:
@@ -199,11 +197,9 @@ class ChartHop:
         counted: bool = True,
         **params: str,
     ) -> list[pa.Table]:
-        """Return a complete list. The cursor `next` is sent back unchanged with the other
-        parameters.
+        """Return a complete list. `next` is sent back unchanged, and all other parameters again.
 
-        The largest page size is not documented, so a size that ChartHop refuses is lowered for
-        good.
+        The largest page size is not documented, so a size that is refused is lowered for good.
         """
 
         def read(size: int) -> list[pa.Table]:

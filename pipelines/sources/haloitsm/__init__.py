@@ -2,8 +2,8 @@
 
 The three lists are read completely on every sync, because agents have no filter "changed since".
 Older builds answer with bare arrays and without memberships; then the team, role or agent details
-are read, too. Only the tickets that `apply` opened are read. End users (customers) are not agents
-and not read.
+are read, too. Only the tickets that `apply` opened are read. End users (customers) are no agents
+and are not read.
 """
 
 from __future__ import annotations

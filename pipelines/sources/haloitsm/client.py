@@ -72,8 +72,7 @@ class Connection:
 
     @property
     def token_url(self) -> str:
-        """Return the address of the token endpoint; `auth_url` may have only its host or its
-        folder."""
+        """Return the token endpoint's address. `auth_url` may have only its host or its folder."""
         url = check_url("SOURCES__HALOITSM__AUTH_URL", self.auth_url or f"{self.api_host}/auth")
         if not urlsplit(url).path:
             url += "/auth"

@@ -69,8 +69,7 @@ class TicketReader:
             return None
 
     def build_row(self, key: str, ticket: Row | None, before: Row) -> Row:
-        """Return the payload of a ticket's row; its last note is read only if the ticket has
-        changed."""
+        """Return the payload of a ticket's row. A ticket that is unchanged is not read again."""
         if ticket is None:
             return {"ticket": None}
         if before.get("ticket") == ticket:

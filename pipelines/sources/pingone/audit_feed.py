@@ -43,8 +43,7 @@ class Mentions:
 
 
 def find_mentions(activities: Iterable[Row]) -> Mentions:
-    """Return the ids that these activities are about. Failed actions changed nothing and are
-    skipped."""
+    """Return the ids that these activities name. Failed actions changed nothing and are skipped."""
     found = Mentions()
     for activity in activities:
         action = str((activity.get("action") or {}).get("type"))

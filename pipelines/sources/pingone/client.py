@@ -197,8 +197,7 @@ class PingOne:
         return {"parents": sorted({read_id("pingone: groups", row, "id") for row in direct})}
 
     def read_members(self, group_id: str, group: Row) -> Row:
-        """Return the ids of a group's direct members; if a rule manages the group, of all members,
-        too."""
+        """Return the ids of a group's direct members, and of all members if a rule decides them."""
         users, nested = get_declared_counts(group)
         if is_rule_managed(group):
             everyone = self.read_member_ids(group_id, direct=False)

@@ -64,8 +64,7 @@ class Delta:
 
     @cached_property
     def is_sweep(self) -> bool:
-        """Whether everything is read. This is decided only once, because deciding changes the
-        state."""
+        """Whether everything is read. It is decided once, because deciding changes the state."""
         choices = f"{self.is_read_by_group} {self.tenant.principals}"
         swept_at = self._stored_time("full_at")
         sweeps = (
@@ -104,8 +103,7 @@ class Delta:
 
     @cached_property
     def feed(self) -> list[Row] | None:
-        """Activities since the last sync; None if the feed does not reach back so far, or is
-        refused."""
+        """Activities since the last sync; None if that was too long ago, or they cannot be read."""
         cursor = self._stored_time("cursor")
         self.state["cursor"] = self.begun_at.isoformat()
         if cursor is None or self.begun_at - cursor > FEED_REACH:

@@ -85,8 +85,7 @@ def count_gateway_roles(tenant: PingOne) -> dict[str, int]:
 
 
 def _warn_of_gateways(delta: Delta) -> None:
-    """Warn of roles that gateways hold. A failure is a warning, too, because no grant depends on
-    it."""
+    """Warn of roles that gateways hold. No grant depends on them, so a failure only warns, too."""
     try:
         for name, count in count_gateway_roles(delta.tenant).items():
             delta.counters.warn(

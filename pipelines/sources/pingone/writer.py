@@ -245,8 +245,7 @@ class Provisioner:
 
     @cached_property
     def has_visible_users(self) -> bool:
-        """Whether any user can be seen; if none can, a 404 proves nothing. Raises Denied,
-        Unreadable."""
+        """Whether any user can be seen; if not, a 404 proves nothing. Raises Denied, Unreadable."""
         rows, _ = next(self.reader.pages("users", right=DIRECTORY_RIGHT, limit=1))
         return bool(rows)
 
