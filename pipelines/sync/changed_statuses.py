@@ -1,6 +1,6 @@
-"""Find statuses that change in numbers: leavers who are active again, closed accounts that open.
+"""Find statuses that many rows change at once: leavers become active, or disabled accounts open.
 
-A source that hides a date or a flag would show them so. Few such changes are the day's work.
+A source that hides a date or a flag would show them so. A few such changes are normal.
 """
 
 from __future__ import annotations

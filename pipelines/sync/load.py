@@ -26,7 +26,7 @@ os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # a signal ends the process
 
 @dataclass
 class Read:
-    """The read of one source in one sync: requests, rows, failure."""
+    """What reading one source in one sync gave: requests, rows, failure."""
 
     source: str
     counters: Counters = field(default_factory=Counters)
@@ -64,8 +64,11 @@ def destination(candidate: Path) -> Destination:
 def extract_source(
     read: Read, candidate: Path, work: Path, progress: str | None = None, full: bool = False
 ) -> Read:
-    """Read one source into a package that is not loaded yet: everything if `full`, else what may
-    have changed. A Failure is put into the Read, which is returned; others are raised."""
+    """Read one source into a dlt package, which is not loaded yet.
+
+    With `full` everything is read, otherwise only what may have changed. A Failure is put into the
+    returned Read; any other exception is raised.
+    """
     source = read.source
     try:
         connected = registry.connect_source(

@@ -21,7 +21,7 @@ class ShrinkLimits:
     resource_rows: int = 20
     missing_points: float = 0.05  # of values of one attribute, where there are `resource_rows`
     revived_rows: int = (
-        5  # leavers and disabled accounts that are none any more, or `removed_share`
+        5  # leavers who are back and disabled accounts that are open, or `removed_share`
     )
     vanished_rows: int = 5  # rows that lost a field which no row has any more; see `decides_status`
 
