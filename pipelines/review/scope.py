@@ -1,7 +1,7 @@
 """The scope of a campaign as SQL: each filter of its file, with the reason for leaving a grant out.
 
-A filter whose answer is unknown keeps the grant in the campaign, because unknown counts as access.
-Only the file's own condition (`where`) follows SQL: null leaves the grant out, with that reason.
+A grant stays in the campaign if a filter's answer is unknown, because unknown counts as access.
+Only the file's own condition (`where`) follows SQL: a null leaves the grant out, and is the reason.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ set TimeZone = 'UTC';
 set enable_external_access = false;
 set lock_configuration = true
 """
-# What DuckDB does not mark as volatile: keywords that it parses as columns, and other names
+# Names that DuckDB does not mark as volatile; some are keywords that it parses as columns.
 CLOCK_WORDS = {
     *("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"),
     *("current_localtime", "current_localtimestamp"),
@@ -40,7 +40,7 @@ or regexp_matches(macro_definition, '\\b(now|today|random|uuid|current_(date|tim
 
 
 def exclusion_reasons(campaign: Campaign) -> list[str]:
-    """Return one SQL expression per filter and exception: why a grant is left out, or null."""
+    """Return one SQL expression per filter and exception: the reason to exclude a grant, or null."""
     reasons = [
         f"case when not coalesce({condition}, false) then {quote(words)} end"
         for condition, words in _filters(campaign)
@@ -60,7 +60,7 @@ def exclusion_reasons(campaign: Campaign) -> list[str]:
 
 
 def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    """Yield a condition over access_review, and the reason for a row that does not meet it."""
+    """Yield an SQL condition per filter, and the reason to exclude a grant that does not meet it."""
     scope = campaign.definition.scope
     for value, chosen, words in (
         ("source_name", scope.source, "source"),
@@ -95,8 +95,10 @@ def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 
 def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
-    """Return `is_chosen` for every grant: whether the file's own condition holds (or null).
-    Return None for a file without a condition. Raises Misconfigured for a bad condition."""
+    """Return for every grant whether the file's own condition holds (`is_chosen`, perhaps null).
+
+    Return None for a file without a condition. Raises Misconfigured for a bad condition.
+    """
     where = campaign.definition.scope.where
     if where is None:
         return None
@@ -124,8 +126,11 @@ def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
 
 
 def _must_be_one_expression(what: str, where: str) -> None:
-    """Raise Misconfigured unless the text is one expression, both alone and in brackets: such a
-    text holds neither another statement nor a clause. Raise too where its answer is not fixed."""
+    """Raise Misconfigured unless the text is one expression whose answer never changes.
+
+    It must be one expression both alone and in brackets, because then the text holds neither
+    another statement nor a clause.
+    """
     with duckdb.connect() as parser:
         parsed = [
             json.loads(parser.execute("select json_serialize_sql(?)", [query]).fetchone()[0])
@@ -149,8 +154,10 @@ def _must_be_one_expression(what: str, where: str) -> None:
 
 
 def _find_names(tree: Any) -> Iterator[str]:
-    """Yield the functions and the unqualified columns of a parsed query, and `tablesample`.
-    Leave out `age` with two arguments: with one, it counts from today."""
+    """Yield the names of functions and unqualified columns in a parsed query, and `tablesample`.
+
+    `age` with two arguments is left out, because only `age` with one argument counts from today.
+    """
     if isinstance(tree, list):
         for part in tree:
             yield from _find_names(part)

@@ -1,7 +1,7 @@
 """Read a decision file that came back: XLSX or CSV, as any spreadsheet program may have saved it.
 
 Whatever has only one meaning is accepted: any order of rows and columns, removed columns, `,` `;`
-or tab, Unicode or a code page that the labels prove. Anything ambiguous is refused. Rows have the
+or tab, Unicode or a code page that known texts prove. Anything ambiguous is refused. Rows have the
 numbers that a spreadsheet shows. A file that is too large or not harmless is refused before it is
 in memory as a whole.
 """
@@ -26,7 +26,7 @@ from pipelines.files import csv_read, xlsx_cells, xlsx_read
 from pipelines.review.columns import IDENTITY_COLUMNS
 
 REQUIRED = ("item_id", "decision", *IDENTITY_COLUMNS, "seal")
-LABELS = ("Person", "Account", "Access", "Where")  # by which the reviewer recognised the row
+LABELS = ("Person", "Account", "Access", "Where")  # texts by which a reviewer recognises the row
 COLUMNS = (*REQUIRED, "comment", "decided_by", "decided_at", *LABELS)
 
 MAX_BYTES = 1 << 27
@@ -43,8 +43,8 @@ BETWEEN_CALENDARS = 1_462  # days from the first day of Excel's calendar to that
 
 
 class Row(NamedTuple):
-    """One row below the header: its texts in the order of COLUMNS (None for a column that the file
-    lacks), and why the row cannot be accepted (empty if it can), with what was expected."""
+    """One row below the header. `texts` are in the order of COLUMNS, None for a missing column.
+    `wrong` says why the row cannot be accepted (empty if it can), `remedy` what was expected."""
 
     number: int
     texts: tuple[str | None, ...]
@@ -238,7 +238,7 @@ def _count_from_1900(row: Row) -> Row:
 def _mark_hidden_values(
     rows: list[Row], order: list[int | None], merged: list[xlsx_cells.Area], what: str
 ) -> None:
-    """Make each row wrong that has a value in a merged cell, which shows only its first one."""
+    """Mark each row as wrong that has a value in a merged cell, which shows only its first."""
     looks = 0
     for area in merged:
         first = bisect_left(rows, area.top, key=lambda row: row.number)

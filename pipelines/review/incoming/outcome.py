@@ -55,7 +55,7 @@ class Decision(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What became of all files."""
+    """The result of one import: counts of each file, new decisions, rejected rows."""
 
     campaign: str
     files: list[FileOutcome]

@@ -79,7 +79,7 @@ def _open_copy(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _version(warehouse: Path) -> tuple[int, int] | None:
-    """Return what changes whenever the file is published, because publishing renames a new file."""
+    """Return a value that is new after each publication, which puts a new file in place."""
     about = warehouse.stat() if warehouse.exists() else None
     return about and (about.st_ino, about.st_mtime_ns)
 
