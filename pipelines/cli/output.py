@@ -30,8 +30,10 @@ def print_result(
     *,
     even_if_quiet: bool = False,
 ) -> None:
-    """Print a command's result on stdout: the document with --json, else the lines. With --quiet
-    lines are printed only where they are all that the command is for."""
+    """Print a command's result on stdout: the document with --json, else the lines.
+
+    With --quiet the lines are printed only if `even_if_quiet`: the command is for nothing else.
+    """
     if arguments.json:
         print(json.dumps(document, indent=2))
     elif even_if_quiet or not arguments.quiet:

@@ -50,7 +50,7 @@ def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[st
     with open_published(settings.warehouse_path()) as warehouse:
         presence.check_gone(warehouse, company_files.policy_folder())
         limits.check_limits(changes, warehouse, max_changes, "apply", recent)
-        # The mart never asks for an undo, which was derived again instead.
+        # planned_changes never has an undo; `check_undo` has derived it again instead.
         wanted = None if plan.document["undoes"] else read_wanted_changes(warehouse)
     if wanted is not None:
         left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]

@@ -153,7 +153,7 @@ class _Item:
     def bring_about(self) -> tuple[str, str]:
         """Return the outcome of the change and the reason; the outcome is `open` while unknown.
 
-        Raise Refused if the id belongs to another subject now, and any other Failure as it comes.
+        Raise Refused if the id belongs to another subject now, and pass on any other Failure.
         """
         change, journal = self.change, self.journal
         asked_at = journal.asked_at(change)

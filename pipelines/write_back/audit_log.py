@@ -34,8 +34,7 @@ NEXT_AUDIT = "keep the file unchanged as evidence, and restore the log from a ba
 
 
 def changes_folder() -> Path:
-    """Return the folder of plans, journals and the audit log: CHANGES__FOLDER, or `changes` beside
-    the warehouse."""
+    """Return the folder of plans, journals and the audit log (CHANGES__FOLDER)."""
     default = settings.warehouse_path().parent / "changes"
     return Path(settings.read_setting("changes.folder") or default).expanduser().absolute()
 
@@ -204,7 +203,7 @@ def read_head(folder: Path) -> Record:
 
 
 def _read_published_heads(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Return every head in the warehouse: of applied plans, and as it was when it was noted."""
+    """Return every head in the warehouse with its place: of applied plans, and of `audit_heads`."""
     found = []
     for table, place in PUBLISHED_HEADS.items():
         # Warehouses of earlier versions lack the table or the column.

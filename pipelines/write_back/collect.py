@@ -25,7 +25,7 @@ def collect_journals(candidate: Path) -> list[Refused]:
     """Write the content of all journals into a warehouse that is not published yet.
 
     Rows of plans that have no journal here stay as they are. Return a failure for each journal that
-    cannot be read: it is evidence, so it stays where it is, and it stops nothing else.
+    cannot be read. Such a journal is evidence and stays in its place; the others are collected.
     """
     unread = []
     with duckdb.connect(str(candidate)) as connection:
@@ -49,7 +49,7 @@ def collect_journals(candidate: Path) -> list[Refused]:
 
 
 def _note_head(connection: duckdb.DuckDBPyConnection, head: Record) -> None:
-    """Add the head of the audit log to the heads that the warehouse knows, and replace none."""
+    """Add the head of the audit log to the heads in the warehouse, and replace none of them."""
     if head:
         connection.execute(
             "insert or ignore into main.audit_heads values (?, ?, now())",
@@ -91,7 +91,8 @@ def _replace_row(connection: duckdb.DuckDBPyConnection, table: Table, row: dict[
 
 
 def publish_journals() -> str:
-    """Publish the journals now. Return why not, in words, if that must wait for the next sync."""
+    """Publish the journals now, and return an empty text. If they must wait for the next sync, or
+    one cannot be read, return the reason in words."""
     from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 
     try:

@@ -56,7 +56,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class Fields(BaseModel):
-    """A part of a plan. Another field, or a value of another type, is an error."""
+    """A part of a plan. An unknown field, or a value of a wrong type, is an error."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -74,7 +74,7 @@ class Totals(Fields):
 
 
 class Item(BaseModel):
-    """The fields of a change that mean more than their text; `Change.of` checks the others."""
+    """The fields of a change that must have a certain form; `Change.of` checks the others."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 

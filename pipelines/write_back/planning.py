@@ -110,7 +110,7 @@ def _write(plan: Plan, path: Path) -> None:
 def _own_accounts() -> set[str]:
     """Return Rollcall's own accounts in the systems for which this host has a write credential.
 
-    `apply` asks every system that it writes to, and so knows all of them.
+    `apply` needs a credential for every system that it changes, so it knows all own accounts there.
     """
     return {
         account
