@@ -24,8 +24,8 @@ from pipelines.failures import Misconfigured
 
 Numbers = TypeVar("Numbers")
 
-# The sections of Rollcall's settings. Where None stands, the code that reads the section checks
-# its names.
+# The sections of Rollcall's settings, with the names in each. For None, the code that reads the
+# section checks the names.
 SECTIONS = {
     "review": (
         *("owner", "actor", "folder", "files", "seal_key"),
@@ -50,7 +50,7 @@ def warehouse_path() -> Path:
     """Return the path of the published DuckDB file, which may not exist yet.
 
     Raises Misconfigured for a name that DuckDB would misread. DuckDB names the catalog after the
-    file, so `policy.duckdb` would make `policy.leavers` ambiguous. It also ends a path at a `?`.
+    file, so `policy.duckdb` would make `policy.leavers` ambiguous. A `?` would end the path.
     """
     path = Path(dlt.config.get("warehouse") or "data/access.duckdb").expanduser().absolute()
     catalog = path.name.split(".")[0].casefold()

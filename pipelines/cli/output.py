@@ -83,7 +83,7 @@ def explain_failure(error: Exception) -> Failure:
 
 
 def describe_effect(published: bool) -> str:
-    """Return in words what is published now, and how old it is."""
+    """Return a text about what is published now, and how old it is."""
     from pipelines import settings
     from pipelines.warehouse.publish import open_published
     from pipelines.warehouse.source_states import describe_age, read_source_states

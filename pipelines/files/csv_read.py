@@ -1,7 +1,7 @@
 """Read the rows of a CSV file that others have saved, within bounds of time and memory.
 
 The file is never in memory as a whole. A file that only looks like a list (a row of a hundred
-million commas, a hundred million empty lines) is refused where it passes a limit.
+million commas, a hundred million empty lines) is refused as soon as it passes a limit.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ NEXT_DISK = "check the disk, or set CHANGES__FOLDER"
 
 
 def to_canonical(value: Any) -> bytes:
-    """Return the one canonical JSON line of a value, with its newline."""
+    """Return a value as one line of canonical JSON, with its newline."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode() + b"\n"
 
@@ -80,7 +80,7 @@ def parse_record(line: bytes) -> Record | None:
 def hold_folder(folder: Path, what: str) -> Iterator[None]:
     """Make the folder if it is missing, and keep other processes out until the block ends.
 
-    Raises Locked if another process is at work in the folder.
+    Raises Locked if another process is working in the folder.
     """
     with ExitStack() as stack:
         try:

@@ -1,8 +1,8 @@
 """Parse and write JSON without changing a value.
 
-orjson is fast, but it turns an integer beyond 64 bits into a float, which would change an id. It
-also refuses a lone surrogate, so one bad name would stop a sync. A body that has either is rare,
-and is parsed by the standard library's json instead.
+orjson is fast, but it turns an integer beyond 64 bits into a float, which would change an id.
+orjson also refuses a lone surrogate, so one bad name would stop a sync. A body that has either is
+rare, and is parsed by the standard library's json instead.
 """
 
 from __future__ import annotations

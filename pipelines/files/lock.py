@@ -1,4 +1,4 @@
-"""One exclusive lock for folders and files."""
+"""Lock folders and files exclusively. The kernel frees the lock of a process that died."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathlib import Path
 def exclusive(path: Path, wait: bool = True) -> Iterator[int]:
     """Lock a folder or a file, and yield its descriptor. A file that is missing is created.
 
-    Raises OSError, and BlockingIOError if another process holds the lock and `wait` is false. The
-    kernel frees the lock of a process that died. A symbolic link in place of the file is refused.
+    Raises OSError, and BlockingIOError if another process holds the lock and `wait` is false. A
+    symbolic link in place of the file is refused.
     """
     new_file = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     flags = os.O_RDONLY if path.is_dir() else new_file

@@ -1,9 +1,9 @@
 """Write CSV in which no spreadsheet finds a formula, and restore the cells that come back.
 
-A spreadsheet runs a cell if its first visible character is a sign such as `=`. Its cells are not
-always ours: a program that splits at `;`, or that ignores quotes, finds cells inside a text. So we
-put a single quote wherever a program may find such a cell. Text that already has a quote there gets
-one more, because otherwise nobody could tell which quote to remove again.
+A spreadsheet runs a cell if its first visible character is a sign such as `=`. A program that
+splits at `;`, or that ignores quotes, also finds cells inside a text. Rollcall therefore puts a
+single quote wherever a program may find such a cell. Text that already has a quote there gets one
+more, because otherwise nobody could tell which quote to remove again.
 """
 
 from __future__ import annotations

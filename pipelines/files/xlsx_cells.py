@@ -1,7 +1,7 @@
 """Read the cells of a sheet from its XML with expat, and refuse any DTD.
 
-expat calls Python six times for each cell, which is slow. So regular expressions read the rows that
-have the form in which spreadsheets usually write, and expat sees only a mark in their place.
+expat calls Python six times for each cell, which is slow. Regular expressions therefore read the
+rows that have the usual form of spreadsheets, and expat sees only a mark in place of each.
 """
 
 from __future__ import annotations
@@ -138,8 +138,8 @@ class SheetReader(TextReader):
     def shorten(self, chunk: bytes) -> bytes:
         """Return the chunk without empty and unwanted cells, and with a mark for each plain row.
 
-        If the sheet has a comment, CDATA, a processing instruction or another encoding, expat
-        reads everything from there on, because text inside those could look like a cell.
+        If the sheet has a comment, CDATA, a processing instruction or another encoding, expat reads
+        everything from there on, because text inside those could look like a cell.
         """
         is_odd = b"<!" in chunk or chunk.rfind(b"<?") > len(codecs.BOM_UTF8) or chunk[:1] in b"!?"
         if is_odd or OTHER_ENCODING.search(chunk):

@@ -6,9 +6,9 @@ raises for a part that has more bytes than that list says.
 
 We parse the XML ourselves because no library reads a hostile workbook within bounds. openpyxl takes
 five times as long. python-calamine is three times as fast, but it holds the whole rectangle of
-cells: a 2 kB workbook with one cell in XFD1048576 aborts the process, one with a cell in AX1048576
-takes 1.6 GB, and 20,000 references to one text of 100 kB take 5.7 GB. It also turns long numbers
-into floats, drops `#N/A`, and does not report formulas.
+cells. A 2 kB workbook with one cell in XFD1048576 aborts the process, one with a cell in AX1048576
+takes 1.6 GB, and 20,000 references to one text of 100 kB take 5.7 GB. python-calamine also turns
+long numbers into floats, drops `#N/A`, and does not report formulas.
 """
 
 from __future__ import annotations

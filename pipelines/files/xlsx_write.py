@@ -44,9 +44,9 @@ CONTROL = r"[\x00-\x08\x0b-\x1f\x{fffe}\x{ffff}]"
 
 @contextmanager
 def open_workbook(path: Path) -> Iterator[Workbook]:
-    """Yield a new workbook, and close it at the end of the block. Its file has mode 0600.
+    """Yield a new workbook with mode 0600, and close it at the end of the block.
 
-    Fill each sheet row by row from the top: XlsxWriter moves each row to disk when the next one
+    Fill each sheet row by row from the top. XlsxWriter moves each row to disk when the next one
     begins, so any number of rows needs little memory. Raises FileExistsError.
     """
     with (

@@ -93,7 +93,7 @@ def check_url(setting: str, url: str) -> str:
 
 
 def find_reason(error: BaseException) -> str:
-    """Return why a connection failed, in a few words."""
+    """Return the reason why a connection failed, in a few words."""
     text = repr(error)
     for part, reason in (
         ("NameResolution", "unknown host name"),

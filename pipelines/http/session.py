@@ -1,8 +1,8 @@
 """The one session through which every vendor is called.
 
-dlt's RESTClient pages on top of this session, because the defaults of requests lose data or
-secrets: a `next` link may lead to another host, a redirect may carry a key along, a slow body may
-never end, and a token may be refused before it expires. Therefore
+dlt's RESTClient pages on top of this session. The defaults of the requests library would lose data
+or secrets: a `next` link may lead to another host, a redirect may carry a key along, a slow body
+may never end, and a token may be refused before it expires. Therefore
 
 * a request goes to the configured scheme, host and port or nowhere, and is signed only then;
 * 202, 429, 5xx and broken bodies are retried within a budget that honours `Retry-After`;
@@ -188,7 +188,7 @@ class Session(requests.Session):
         """Return the response with its body. Raises requests.Timeout at the deadline of an attempt.
 
         The timeouts of the requests library start again with every byte, and do not hold for name
-        look-ups. So the attempt runs in a thread of its own, which is left behind at the deadline.
+        look-ups. Each attempt therefore runs in its own thread, which is abandoned at the deadline.
         """
         left = self.counters.ends - time.monotonic()
         if left <= 0:
@@ -278,7 +278,7 @@ class Session(requests.Session):
         time.sleep(pause)
 
     def _find_remedy(self, status: int | None) -> str:
-        """Return what to do about a status, or about a host that cannot be reached (None)."""
+        """Return the remedy for a status, or for a host that cannot be reached (None)."""
         name = self.source.upper()
         if status == 401 and self.signer:
             return self.signer.remedy

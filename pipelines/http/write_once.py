@@ -1,6 +1,6 @@
 """A request that changes something: sent once, never retried.
 
-`Session.send` retries, which is right for reads only: a write whose response was lost may have
+`Session.send` retries, which is right for reads only. A write whose response was lost may have
 taken effect, and a second write could open a second ticket. A write therefore ends in one of four
 ways: a response, Unsent, Unknown or Rejected. After Unknown the caller reads before it writes.
 """

@@ -179,8 +179,8 @@ def _freeze_items(copy: Path, campaign: Campaign, opening: str) -> None:
 def _insert_items(connection: duckdb.DuckDBPyConnection, name: str, opening: str) -> None:
     """Copy all columns of access_review for the grants in scope, and add the reviewer.
 
-    The random text `opening` is part of each item's id, and the id is part of each seal. So an
-    answer that was meant for an earlier opening is never accepted.
+    The random text `opening` is part of each item's id, and the id is part of each seal. An answer
+    to an earlier opening of this campaign is therefore never accepted.
     """
     _add_columns(connection, review_tables.ITEMS, "access_review")
     connection.execute(

@@ -20,7 +20,7 @@ from pipelines.review.campaign import Campaign
 from pipelines.sql import matches_sql, quote
 
 # The condition of a campaign may read every table, and nothing outside the database file.
-# In UTC, because days would otherwise depend on the time zone of the machine.
+# It runs in UTC, because days would otherwise depend on the time zone of the machine.
 LOCK_DOWN = """
 set TimeZone = 'UTC';
 set enable_external_access = false;
@@ -40,7 +40,7 @@ or regexp_matches(macro_definition, '\\b(now|today|random|uuid|current_(date|tim
 
 
 def exclusion_reasons(campaign: Campaign) -> list[str]:
-    """Return one SQL expression per filter and exception: the reason to exclude a grant, or null."""
+    """Return one expression per filter and exception: the reason to exclude a grant, or null."""
     reasons = [
         f"case when not coalesce({condition}, false) then {quote(words)} end"
         for condition, words in _filters(campaign)
@@ -60,7 +60,7 @@ def exclusion_reasons(campaign: Campaign) -> list[str]:
 
 
 def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    """Yield an SQL condition per filter, and the reason to exclude a grant that does not meet it."""
+    """Yield a condition per filter, and the reason to exclude a grant that does not meet it."""
     scope = campaign.definition.scope
     for value, chosen, words in (
         ("source_name", scope.source, "source"),
@@ -128,7 +128,7 @@ def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
 def _must_be_one_expression(what: str, where: str) -> None:
     """Raise Misconfigured unless the text is one expression whose answer never changes.
 
-    It must be one expression both alone and in brackets, because then the text holds neither
+    The text must be one expression both alone and in brackets, because then it holds neither
     another statement nor a clause.
     """
     with duckdb.connect() as parser:

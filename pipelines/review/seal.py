@@ -1,8 +1,8 @@
 """The seal of a reviewer's row: nobody without the key can alter the row and seal it again.
 
-A seal is a keyed digest over what the row is about, so a returned decision is for exactly the
-person, access and reviewer of the row that was sent. The key is never in the warehouse, because
-then every reader of the warehouse could forge a row.
+A seal is a keyed digest over the person, access and reviewer of a row, so a returned decision is
+for exactly the row that was sent. The key is never in the warehouse, because then every reader of
+the warehouse could forge a row.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ RESTORE = "restore the file from a backup, or set REVIEW__SEAL_KEY"
 def read_key(warehouse: Path, make: bool = True) -> bytes:
     """Return the installation's key: REVIEW__SEAL_KEY, or else the file beside the warehouse.
 
-    A missing file is made if `make` is true. Otherwise this raises Misconfigured, because a new key
-    would refuse every file that a reviewer has not returned yet. Raises Misconfigured if others can
-    read the file.
+    A missing file is made if `make` is true. Without `make` a missing file raises Misconfigured,
+    because a new key would refuse every file that a reviewer has not returned yet. Raises
+    Misconfigured if others can read the file.
     """
     given = str(dlt.secrets.get("review.seal_key") or "").strip()
     if given:
@@ -74,7 +74,7 @@ def key_path(warehouse: Path) -> Path:
 
 
 def note_opening(warehouse: Path, campaign: str, opening: str) -> None:
-    """Write into a file beside the key that a campaign was opened, unless it says so already.
+    """Write into a file beside the key that a campaign was opened, unless the file says so already.
 
     `opening` is the random text of this opening. The note survives if an older warehouse is
     restored, while reviewers may still have files of the opening that was lost.

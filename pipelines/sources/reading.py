@@ -120,7 +120,7 @@ class Api:
         """Return a complete list, as one Arrow table per page.
 
         `total` finds the declared number of rows in a body. With `total_binds` the list must have
-        it exactly. Otherwise a shorter list is read again, and accepted if both readings agree.
+        it exactly. Without, a shorter list is read again, and accepted if both readings agree.
         """
         readings: list[Listing] = []
         for _ in range(2):

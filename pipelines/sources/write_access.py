@@ -1,7 +1,7 @@
 """Finds the writer of a source, which changes the vendor's system with a credential of its own.
 
-A source that can be changed has a module `writer` with two functions. Their parameters name the
-settings that they are called with:
+A source that can be changed has a module `writer` with two functions. The parameters of both name
+the settings that Rollcall passes to them:
 
     tenant(...) -> str            the tenant that the settings lead to; a plan is for it only
     connect(...) -> Provisioner   the writer, with PROVISION__<SOURCE>__CLIENT_ID and

@@ -2,7 +2,7 @@
 
 Every later run would have to be dated after that run, so that a contractor until 2030 would be a
 leaver today. If the operator accepts it, the runs in the future get new times just before this run,
-in their order. They ended before now, and their true times are unknown.
+in their order, because they ended before now and nothing says when.
 """
 
 from __future__ import annotations

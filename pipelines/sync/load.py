@@ -1,7 +1,7 @@
 """Read one source with dlt, and load it only if it was read completely.
 
-dlt works in a new folder each time and restores its state from the warehouse. Otherwise dlt would
-load a package that a dead run left, instead of new data.
+dlt works in a new folder each time and restores its state from the warehouse. In an old folder dlt
+would load a package that a dead run left, instead of new data.
 """
 
 from __future__ import annotations

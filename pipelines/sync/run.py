@@ -72,7 +72,7 @@ class Outcome:
 
     @property
     def failures(self) -> list[Failure]:
-        """Return every failure once: a failure of the whole sync is also that of every source."""
+        """Return every failure once, because one of the whole sync is also that of each source."""
         found = [self.failure, *self.unread_journals, *(read.failure for read in self.reads)]
         return list({id(failure): failure for failure in found if failure}.values())
 

@@ -17,9 +17,9 @@ class ShrinkLimits:
     removed_most: int = 500  # more rows than this never pass
     added_share: float = 0.50
     added_rows: int = 100  # fewer new rows than this always pass
-    resource_share: float = 0.50  # of the grants of one entitlement that had `resource_rows`
+    resource_share: float = 0.50  # of the grants of an entitlement that had `resource_rows` or more
     resource_rows: int = 20
-    missing_points: float = 0.05  # of values of one attribute, where there are `resource_rows`
+    missing_points: float = 0.05  # of one attribute's values, if there are `resource_rows` or more
     revived_rows: int = (
         5  # leavers who are back and disabled accounts that are open, or `removed_share`
     )

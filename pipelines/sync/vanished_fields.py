@@ -93,7 +93,7 @@ def _content(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, in
 
 
 def _count_fields(connection: duckdb.DuckDBPyConnection, rows: str) -> dict[str, int]:
-    """Return how many rows have a value, by top-level field."""
+    """Return the number of rows that have a value, by top-level field."""
     sql = FIELDS_SQL.format(rows=rows, has_value=HAS_VALUE, own_fields=OWN_FIELDS)
     return dict(connection.execute(sql).fetchall())
 

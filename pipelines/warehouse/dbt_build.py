@@ -111,7 +111,7 @@ def _read_days(name: str, default: int) -> int:
     return int(text)
 
 
-_manifests: dict[str, Any] = {}  # by variables: several syncs in one process parse once
+_manifests: dict[str, Any] = {}  # by variables, so that several syncs in one process parse once
 
 
 def _close_connections() -> None:

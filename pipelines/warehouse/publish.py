@@ -26,7 +26,7 @@ from pipelines.redact import redact_text
 from pipelines.sql import has_table
 from pipelines.warehouse.version import must_not_be_newer
 
-MAX_REASON = 2000  # characters of DuckDB's own words
+MAX_REASON = 2000  # characters of DuckDB's own message that are shown
 SPARE_BYTES = 64 * 2**20  # must be free besides three times the published file's size
 HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
 READ_ONLY = "analysts open the file with -readonly"
@@ -204,8 +204,8 @@ def _work_home(warehouse: Path) -> Path:
 def _opening_failure(path: Path, error: duckdb.Error) -> StorageFailed:
     """Return the failure for a file that DuckDB cannot open, with DuckDB's whole reason.
 
-    A file that another program has open, or that we may not read, is not damaged. So the remedy
-    must not be to replace it.
+    A file that another program has open, or that we may not read, is not damaged. The remedy for
+    such a file must not be to replace it.
     """
     text = str(error)
     if held := HELD.search(text):

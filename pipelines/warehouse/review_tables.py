@@ -1,7 +1,7 @@
 """Declare the tables of reviews: campaigns, their frozen items, and every decision.
 
-These rows cannot be built again from the sources. Items and decisions are never changed or deleted:
-a superseded decision stays, and names the import that superseded it.
+The rows of these tables cannot be built again from the sources. Items and decisions are never
+changed or deleted: a superseded decision stays, and names the import that superseded it.
 """
 
 from __future__ import annotations

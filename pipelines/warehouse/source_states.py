@@ -1,7 +1,7 @@
 """The state of each source: how its last run ended, how old its data is, and whether it is stale.
 
-Only the model source_states defines these states. Its mart is as old as the last published build,
-so the model's query is run on `runs` here: a refused run adds rows to `runs` without a build.
+Only the model source_states defines these states. A refused run adds rows to `runs` without a build
+of that model, so the model's query is run on `runs` here.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def time_text(value: Any) -> Any:
 
 
 def describe_age(as_of: str) -> str:
-    """Return how long ago a time was, such as "3 h ago"."""
+    """Return the time since a moment in words, such as "3 h ago"."""
     if clock.is_ahead(as_of):
         return "dated in the future: a clock was wrong"
     seconds = (datetime.now(UTC) - datetime.fromisoformat(as_of)).total_seconds()

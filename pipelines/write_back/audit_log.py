@@ -2,10 +2,10 @@
 
 `audit.jsonl` in the folder of changes is only appended to. A record contains the hash of its
 predecessor, so an edited, removed, moved or inserted record breaks the chain there. The hash of the
-last record, the head, is also written to other places: `audit.head`, the journals, the output and
-the message of `apply`, and audit_heads in the warehouse. A log that was truncated or written anew
-lacks a head that one of them has. Who can write all of these places can make them agree again; only
-a head that was noted elsewhere reveals that.
+last record is the head. `audit.head`, the journals, the output and the message of `apply`, and
+audit_heads in the warehouse have copies of it. A log that was truncated or rewritten lacks a head
+that one of these copies has. Whoever can write all of them can make them agree again; only a head
+that was noted elsewhere reveals that.
 """
 
 from __future__ import annotations
@@ -91,10 +91,7 @@ class Log:
 
 
 def _find_break(head: Record, last: Record) -> str:
-    """Return why the last record is not the one that `audit.head` names; empty if it is.
-
-    A writer that died may have written its record, and not the head.
-    """
+    """Return the reason why the last record is not the one in `audit.head`; empty if it is."""
     seq = head.get("seq", 0)
     if seq > last["seq"]:
         return "records at the end are missing"

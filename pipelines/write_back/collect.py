@@ -1,7 +1,7 @@
-"""Copy the journals into the warehouse: plans that were applied, and what came of each change.
+"""Copy the journals into the warehouse: plans that were applied, and the outcome of each change.
 
-The journals and the audit log beside the warehouse are the originals. These tables are made from
-the journals, so that a restored warehouse has every change again after the next sync.
+The journals and the audit log beside the warehouse are the originals. The tables in the warehouse
+are made from the journals, so a restored warehouse has every change again after the next sync.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def collect_journals(candidate: Path) -> list[Refused]:
     """Write the content of all journals into a warehouse that is not published yet.
 
     Rows of plans that have no journal here stay as they are. Return a failure for each journal that
-    cannot be read. Such a journal is evidence and stays in its place; the others are collected.
+    cannot be read; it is evidence and stays in its place, and all other journals are collected.
     """
     unread = []
     with duckdb.connect(str(candidate)) as connection:
@@ -91,8 +91,8 @@ def _replace_row(connection: duckdb.DuckDBPyConnection, table: Table, row: dict[
 
 
 def publish_journals() -> str:
-    """Publish the journals now, and return an empty text. If they must wait for the next sync, or
-    one cannot be read, return the reason in words."""
+    """Publish the journals now. Return the reason in words if they must wait for the next sync or
+    if one of them cannot be read, else an empty text."""
     from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 
     try:

@@ -1,4 +1,4 @@
-"""The journal of one plan: which calls were about to be made, and what came of each.
+"""The journal of one plan: the calls that were about to be made, and the result of each.
 
 Every event is on disk, in the audit log and in the journal, before the next step is made. A call
 that has begun and has no answer may have taken effect; only the live system can tell.
@@ -63,7 +63,7 @@ def read_journal(path: Path) -> list[Record]:
 
 
 def _find_fault(record: Record) -> str:
-    """Return what is wrong with a record; empty if nothing is. Raise ValueError for a wrong time."""
+    """Return the fault of a record; empty if it has none. Raise ValueError for a wrong time."""
     if {*record} != FIELDS or not isinstance(record["facts"], dict):
         return "its fields are not those of a journal"
     event, facts = record["event"], record["facts"]
@@ -149,7 +149,7 @@ class Journal:
         return record
 
     def asked_at(self, change: Change) -> datetime | None:
-        """Return the time of the last call for this change whose outcome is unknown, by any plan."""
+        """Return the time of the last call for this change whose outcome is unknown, if any."""
         return self.unsettled_calls.get(change.change_id)
 
     def was_called(self, change: Change) -> bool:

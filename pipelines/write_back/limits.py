@@ -1,8 +1,8 @@
 """Limit how much one plan may change, and decide what no plan may touch.
 
-Both are checked when a plan is made, and again when it is applied. What other plans changed in the
-last 24 hours counts, too. To exceed a limit, pass the exact number of changes to both `plan` and
-`apply`. Protected access and Rollcall's own accounts can never be changed.
+Limits and protection are checked when a plan is made, and again when it is applied. What other
+plans changed in the last 24 hours counts, too. To exceed a limit, pass the exact number of changes
+to both `plan` and `apply`. Protected access and Rollcall's own accounts can never be changed.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _describe_recent(count: int) -> str:
 
 
 def reason_untouchable(change: Change, patterns: list[str], own_accounts: set[str]) -> str | None:
-    """Return why this change must never be made; None if it may be."""
+    """Return the reason why this change must never be made; None if it may be made."""
     if change.account_id in own_accounts:
         return "own identity"
     for touched in (change.account_id, change.entitlement_id):

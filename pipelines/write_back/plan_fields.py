@@ -138,7 +138,7 @@ def _check_item(item: dict[str, Any], place: str) -> None:
 
 
 def _find_contradiction(document: dict[str, Any]) -> str:
-    """Return which two fields of a plan contradict each other; empty if none do."""
+    """Return a text about two fields of a plan that contradict each other; empty if none do."""
     items, totals, snapshot = document["items"], document["totals"], document["snapshot"]
     ids = {item["change_id"] for item in items}
     undone = {item["reason_kind"] == "undo" for item in items}

@@ -1,4 +1,4 @@
-"""Describe a plan in words: one line per change, and what is not done with the reason."""
+"""Describe a plan in words: one line per change, and the blocked changes with their reasons."""
 
 from __future__ import annotations
 

@@ -29,8 +29,7 @@ class Undo:
 
 
 def undo_plan(plan: Plan, folder: Path, actor: str, because: str) -> Undo:
-    """Return the inverse of every change that the plan made. A change without an inverse is
-    blocked.
+    """Return the inverse of every change that the plan made; one without an inverse is blocked.
 
     Raise Refused unless the plan was made here and the audit log has every record of its journal.
     """

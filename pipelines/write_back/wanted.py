@@ -47,8 +47,8 @@ def split_wanted_changes(
 ) -> tuple[list[Change], list[WantedChange]]:
     """Return the changes to make, in the order to make them, and the blocked changes.
 
-    A change is also blocked if the policy as it is now protects what it touches, if it touches one
-    of Rollcall's own accounts, or if nothing can carry it out.
+    A change is also blocked if today's policy protects what it touches, if it touches one of
+    Rollcall's own accounts, or if nothing can carry it out.
     """
     patterns = limits.read_protected_patterns()
     possible: list[Change] = []

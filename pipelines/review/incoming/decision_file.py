@@ -31,7 +31,7 @@ COLUMNS = (*REQUIRED, "comment", "decided_by", "decided_at", *LABELS)
 
 MAX_BYTES = 1 << 27
 MAX_ROWS = 1_000_000
-MAX_CHARACTERS = 1 << 27  # of all rows; one text of a workbook can stand in a million cells
+MAX_CHARACTERS = 1 << 27  # of all rows; a million cells of a workbook can share one text
 MAX_HEADER_CHARACTERS = 100
 MAX_HEADER_ROW = 10  # a title may be above the header
 OLD_OR_LOCKED = bytes.fromhex("d0cf11e0a1b11ae1")

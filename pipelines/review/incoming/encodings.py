@@ -57,7 +57,10 @@ def prove_encoding(file: DecisionFile, sent: dict[str, tuple[str, ...]]) -> Deci
 
 @lru_cache
 def find_misreading(seen: str, sent: str) -> str:
-    """Return how a program misread the sent label in a wrong encoding as the seen one, or empty."""
+    """Return, in words, the wrong encoding that turns the sent label into the seen one.
+
+    Return an empty text if no known encoding does.
+    """
     for one in ("utf-8", *CODE_PAGES):
         for other in COMMON_MISTAKES if one == "utf-8" else (one, *COMMON_MISTAKES):
             text = sent.encode(one, "replace").decode(other, "ignore")

@@ -150,7 +150,7 @@ def _match_items(
         (
             *(f"coalesce({column}, '') as \"of_{column}\"" for column in IDENTITY_COLUMNS),
             *(
-                # A quote inside an id of a workbook may be its own, and is restored all the same.
+                # A quote in an id may be the id's own, so the id is compared with and without it.
                 f"[coalesce({replace_controls_sql(column)}, ''),"
                 f" coalesce({_plain_sql(column)}, '')] as plain_{column}"
                 for column in IDENTITY_COLUMNS

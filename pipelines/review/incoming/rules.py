@@ -1,7 +1,7 @@
 """Read what one row of a decision file says, and check whether the row may say it.
 
-A row is compared with the frozen item and never believed: its ids must be those that were sent out,
-and the item's reviewer must be the one who answers. A row without a decision decides nothing.
+A row is compared with the frozen item and never believed. The row's ids must be those that were
+sent out, and the item's reviewer must be the one who answers. An empty decision decides nothing.
 """
 
 from __future__ import annotations

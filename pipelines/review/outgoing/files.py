@@ -37,7 +37,7 @@ def make_file_writers(
 ) -> list[Callable[[], Written]]:
     """Return functions that together write the files of all reviewers.
 
-    Each function writes those of one batch of reviewers, and may run in its own thread.
+    Each function writes the files of one batch of reviewers, and may run in its own thread.
     """
     folder.mkdir(mode=0o700)
     writer = _Writer(connection, campaign, key, folder, WorkbookTemplates(about))

@@ -1,4 +1,4 @@
-"""The text that the person who ran a campaign signs. It is made from the manifest alone.
+"""The text that the person who ran a campaign signs, made from the manifest alone.
 
 `verify` makes the text again and compares, so every older packet would fail if a word changed.
 """

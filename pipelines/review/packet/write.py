@@ -64,7 +64,7 @@ class Packet(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """One CSV of evidence: the campaign's rows of a table, in this order."""
+    """One CSV file of evidence: the rows of a table that belong to the campaign, in this order."""
 
     name: str
     table: str

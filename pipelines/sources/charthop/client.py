@@ -1,8 +1,8 @@
 """Reads ChartHop, and copes with what its documentation leaves open.
 
 The documentation does not say whether the person list has `groupIds`, which page size is the
-largest, and whether an unknown field is refused or left out. Each is tried, with a fallback that
-takes more calls.
+largest, and whether an unknown field is refused or left out. Rollcall tries each, with a fallback
+that takes more calls.
 """
 
 from __future__ import annotations

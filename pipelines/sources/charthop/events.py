@@ -25,13 +25,13 @@ from pipelines.sources.raw_rows import Row, wrap_rows
 from pipelines.sources.reading import read_first_accepted
 
 OVERLAP = timedelta(minutes=10)
-MAX_CHANGES = 500  # in one run; more are an import of everybody, which dates no grant
+MAX_CHANGES = 500  # in one run; more come from an import of everybody, which dates no grant
 
 
 class Feed:
     """The events of one organisation since the last run.
 
-    If they cannot be read, that is a warning and not a failure, because no grant depends on them.
+    Events that cannot be read are a warning and not a failure, because no grant depends on them.
     """
 
     def __init__(self, org: ChartHop, earlier: EarlierRows) -> None:

@@ -1,7 +1,7 @@
 """Read agents, teams and roles of a HaloITSM instance, from old builds and new ones.
 
 The vendor's document gives no response schemas. An agent row may have its teams and roles, or only
-the roles' names in one string (see `roles`). If it has neither, details are read one by one.
+the roles' names in one string (see `roles`), or neither. Without them, details are read one by one.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ class HaloITSM:
     def read_agent_details(self) -> Iterator[pa.Table]:
         """Yield each agent with its teams; nothing if agents or teams already say who is a member.
 
-        This is the last resort, because it takes one call per agent.
+        Reading agents one by one is the last resort, because it takes one call per agent.
         """
         if self.has_teams_in_agents or self.has_members_in_teams or not row_ids(self.team_list):
             return

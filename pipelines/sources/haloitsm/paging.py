@@ -22,8 +22,8 @@ MAX_REPEATED_PAGES = 3  # in a row, before the total is met
 def read_pages(api: Api, path: str, right: str, *, page_size: int, **params: Any) -> Iterator[Page]:
     """Yield the pages of a list, requested by number, until a page has no new row.
 
-    `record_count` alone never ends a list, because it may count the rows of the page only. It is
-    compared with the number of distinct ids, because a row may come twice.
+    `record_count` alone never ends a list, because it may count the rows of the page only. A row
+    may come twice, so `record_count` is compared with the number of distinct ids.
     """
     params |= {"pageinate": "true", "page_size": page_size}
     known: set[Any] = set()

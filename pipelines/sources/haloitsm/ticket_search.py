@@ -1,8 +1,8 @@
 """Find the HaloITSM tickets that we opened, by the reference in their summary.
 
 It is not documented whether `search` finds a word of a summary, so one search for an existing
-ticket is tried first. If it fails, or if a call may have created a ticket that no search finds yet,
-the list itself is read, newest first.
+ticket is tried first. If that search fails, or if a call may have created a ticket that no search
+finds yet, the list itself is read, newest first.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ class TicketReader:
         self.api, self.counters, self.earlier = halo.api, halo.counters, halo.earlier
 
     def read_tickets(self) -> Iterator[pa.Table]:
-        """Yield one row per ticket of ours.
+        """Yield one row per ticket that Rollcall opened.
 
         `ticket` is the listed object, null if the ticket is gone or hidden from us. `is_closed` is
         null if nothing tells. The other columns are `status` and `last_note`.

@@ -178,7 +178,7 @@ class PingOne:
         return found + self.read_list(f"{self.api_url}/roles", right=ROLES_RIGHT)
 
     def read_ids(self, kind: str) -> list[str]:
-        """Return the ids of all users, groups or applications, read anew."""
+        """Read all users, groups or applications again, and return their ids."""
         size = {} if kind == "applications" else {"limit": self.page_size}
         return row_ids(self.read_list(kind, right=DIRECTORY_RIGHT, counted=False, **size))
 

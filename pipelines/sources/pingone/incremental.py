@@ -1,9 +1,9 @@
 """Decides what a sync of PingOne reads again, and takes the rest over from the warehouse.
 
-A group or principal is read again when it is new, when its row in a list has changed, when the
-audit feed names it, or when what an earlier sync read of it contradicts a count or names something
-that is gone. Dynamic and external groups are always read again. All other rows are taken over, so
-the tables are the same as after a full read.
+A group or principal (user, group or application) is read again when it is new, when its row in a
+list has changed, or when the audit feed names it. An earlier row that contradicts a count, or names
+something that is gone, is read again, too, and so are all dynamic and external groups. All other
+rows are taken over, so the tables are the same as after a full read.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Delta:
 
     @cached_property
     def is_sweep(self) -> bool:
-        """Whether everything is read. It is decided once, because deciding changes the state."""
+        """Whether everything is read; decided only once, because deciding changes the state."""
         choices = f"{self.is_read_by_group} {self.tenant.principals}"
         swept_at = self._stored_time("full_at")
         sweeps = (
@@ -84,7 +84,7 @@ class Delta:
 
     @cached_property
     def is_read_by_group(self) -> bool:
-        """Whether members are read by group. Otherwise they are read by user."""
+        """Whether members are read by group, and not by user."""
         if self.tenant.membership_way != "cheapest":
             return self.tenant.membership_way == "by_group"
         users = len(self.user_ids)

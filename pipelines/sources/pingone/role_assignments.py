@@ -16,8 +16,8 @@ from pipelines.sources.raw_rows import parse_rows, read_id, row_ids, wrap_rows
 def read_user_roles(delta: Delta) -> Iterator[pa.Table]:
     """Yield the role assignments of the users that the setting chooses.
 
-    These are all users, none, or those that match a SCIM filter. The rows of other users stay as an
-    earlier sync read them, because nothing says that their assignments are gone.
+    The setting chooses all users, none, or those that match a SCIM filter. The rows of other users
+    stay as an earlier sync read them, because nothing says that their assignments are gone.
     """
     asked = _choose_users(delta.tenant, delta.user_ids)
     yield from _keep_or_read(delta, "users", asked, delta.moved_users)
@@ -41,8 +41,10 @@ def _choose_users(tenant: PingOne, users: list[str]) -> list[str]:
 
 
 def _keep_unread(delta: Delta, users: set[str]) -> pa.Table:
-    """Return the earlier rows of these users. Each says when it was read, and which assignments
-    were inherited then, because later rows of groups may no longer tell."""
+    """Return the earlier rows of these users, each with the time at which it was read.
+
+    Each row also says which assignments were inherited then; later rows of groups may not tell.
+    """
     read_at = delta.earlier.read_start()
     of_groups = _find_group_assignment_ids(delta)
     kept = []

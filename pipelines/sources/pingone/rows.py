@@ -9,7 +9,7 @@ from pipelines.sources.raw_rows import Row
 
 
 def get_declared_counts(group: Row) -> tuple[int | None, int | None]:
-    """Return how many direct users and groups a group declares; None where it does not say."""
+    """Return the numbers of direct users and groups that a group declares; None if undeclared."""
     declared = group.get("directMemberCounts")
     declared = declared if isinstance(declared, dict) else {}
     users, groups = declared.get("users"), declared.get("groups")
@@ -25,8 +25,8 @@ def is_inherited(assignment: Row, group_assignment_ids: Container[str]) -> bool:
     """Return whether a user's role assignment is really a group's.
 
     It is not documented whether a user's list has the assignments of the user's groups, or what
-    marks them. So each sign counts: the id of a group's own assignment, a field `group`, or a word
-    in one of three fields.
+    marks them. Each of these signs counts: the id of a group's own assignment, a field `group`, or
+    a word in one of three fields.
     """
     words = " ".join(str(assignment.get(key)) for key in ("type", "inheritance", "inheritanceType"))
     return (

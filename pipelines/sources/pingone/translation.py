@@ -16,7 +16,7 @@ from pipelines.files.json_text import NotJson, parse, to_text_id
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Seen
 
-WIDE_SCOPES = ("ORGANIZATION", "ENVIRONMENT")  # each is wider than those after it, and all others
+WIDE_SCOPES = ("ORGANIZATION", "ENVIRONMENT")  # the first is the widest; all others are narrower
 CODE_MEANINGS = {
     "UNIQUENESS_VIOLATION": "it is so already, or somebody else has it",
     "INSUFFICIENT_PERMISSIONS": "the write credential lacks a right",

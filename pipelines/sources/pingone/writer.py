@@ -127,8 +127,8 @@ class Provisioner:
     def see_new_account(self, change: Change) -> Seen:
         """Return whether the account exists.
 
-        An existing account is the wanted one only if everything that was asked for is the same. It
-        is disabled only if nobody has ever signed on with it.
+        An existing account is the wanted one only if everything that was asked for is the same. An
+        account is disabled only if nobody has ever signed on with it.
         """
         wanted = build_profile(change)
         if not wanted.get("username") or not wanted.get("email"):
