@@ -1,4 +1,4 @@
-"""Print the result of a command, and its failures: each with what, why, effect and next."""
+"""Print the result of a command, and its failures: what broke, why, the effect, the next step."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def print_result(
 ) -> None:
     """Print a command's result on stdout: the document with --json, else the lines.
 
-    With --quiet the lines are printed only if `even_if_quiet`: the command is for nothing else.
+    --quiet leaves out the lines, unless `even_if_quiet` because the command is for nothing else.
     """
     if arguments.json:
         print(json.dumps(document, indent=2))

@@ -2,7 +2,7 @@
 
 A line is canonical JSON (keys sorted, no blanks, UTF-8). A line that has the same values but other
 bytes was therefore edited. A process that dies while it writes leaves at most an unfinished last
-line. The step that this line announces has not begun, so the next writer removes the line.
+line. The step that an unfinished line announces has not begun, so the next writer removes the line.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def hash_record(record: Record, without: str) -> str:
 def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
     """Append the record that `make` builds from the file's last line, and wait until it is on disk.
 
-    The last line is empty if the file has none. Other processes wait. Raises StorageFailed.
+    `make` gets an empty line if the file has none. Other processes wait until the record is
+    written. Raises StorageFailed.
     """
     try:
         is_new = not path.exists()

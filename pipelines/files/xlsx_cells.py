@@ -107,7 +107,7 @@ class TextReader:
             self.is_phonetic = False
 
     def take_text(self, is_inline: bool = True) -> str:
-        """Return the text or else the value; the value or else the text if not `is_inline`."""
+        """Return the text, or else the value; if not `is_inline`, the value, or else the text."""
         inside, value = "".join(self.pieces), "".join(self.value)
         self.pieces.clear()
         self.value.clear()

@@ -105,7 +105,7 @@ class ClientCredentials(OAuth2ClientCredentials):
         self.expires = time.monotonic() + self.parse_expiration_in_seconds(body)
 
     def parse_expiration_in_seconds(self, response_json: Any) -> float:
-        """Return the seconds for which to use the token: its lifetime less a margin, at most a day."""
+        """Return the seconds for which a token is used: its lifetime less a margin, at most a day."""
         try:
             lifetime = float(response_json.get("expires_in", self.default_token_expiration))
         except (TypeError, ValueError):

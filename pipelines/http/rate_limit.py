@@ -1,4 +1,4 @@
-"""How fast a vendor may be called, and how long it asks to be left alone."""
+"""How fast a vendor may be called, and how long it asks callers to wait."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Pace:
 
 
 def read_retry_after(response: requests.Response) -> float | None:
-    """Return the seconds that Retry-After asks for, as a number, an HTTP date or RFC 3339."""
+    """Return the seconds that Retry-After asks for, whether it gives a number or a time."""
     text = response.headers.get("retry-after", "").strip()
     if not text:
         return None

@@ -39,7 +39,7 @@ Employment = Literal["active", "leaver", "future", "unknown", "nobody"]
 
 
 class Scope(Strict):
-    """The filters that a grant must meet to be decided on. Without filters, every grant is."""
+    """The filters that a grant must meet to be decided on. Without filters, all grants are."""
 
     source: Texts = Field([])
     resource_type: Texts = Field([])

@@ -21,7 +21,8 @@ from pipelines.warehouse.publish import amend_published
 def close_campaign(warehouse: Path, name: str, leave_undecided: bool, out: Path) -> Packet:
     """Close an open campaign, and publish it together with its packet of evidence.
 
-    Raises Refused if items are undecided, unless `leave_undecided`. None of them is an approval.
+    Raises Refused if items are undecided, unless `leave_undecided` is set. An undecided item is
+    never an approval.
     """
     key = seal.read_key(warehouse)
     # The packet is moved into its place at the end of `until_published`, after the publication. If

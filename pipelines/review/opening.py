@@ -34,7 +34,7 @@ ID_LENGTH = 16  # hex digits: a collision among a million items is not to be exp
 def open_campaign(campaign: Campaign, warehouse: Path, accepted: Accepted, out: Path) -> Packet:
     """Freeze the campaign's items, and publish them together with the packet of evidence.
 
-    Raises Refused for a source that is not fresh, and Misconfigured for a campaign nobody can do.
+    Raises Refused for a source that is not fresh, and Misconfigured for a file that cannot work.
     """
     _check_before_building(campaign, warehouse, accepted)
     key, opening = seal.read_key(warehouse), secrets.token_hex(16)
@@ -58,10 +58,10 @@ def open_campaign(campaign: Campaign, warehouse: Path, accepted: Accepted, out: 
 
 
 def _find_restore(name: str, warehouse: Path, accepted: Accepted) -> list[dict[str, str]]:
-    """Return the restored warehouse as an accepted problem; nothing if the campaign is new here.
+    """Return an accepted problem if an older warehouse was restored; an empty list if not.
 
-    If the campaign was opened here before and this warehouse does not know it, then an older copy
-    of the warehouse was restored. Raises Refused for that if no reason was given.
+    If the campaign was opened here before and this warehouse does not know it, an older copy of the
+    warehouse was restored. Raises Refused if that is so and no reason was given for accepting it.
     """
     day = seal.find_earlier_opening(warehouse, name)
     if day is None:

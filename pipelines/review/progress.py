@@ -43,7 +43,7 @@ def count_decisions(connection: duckdb.DuckDBPyConnection, campaign: str) -> lis
 
 
 def sum_counts(reviewers: list[dict[str, Any]]) -> dict[str, int]:
-    """Return the sums of these counts over all reviewers."""
+    """Return the sums of the reviewers' counts."""
     return {name: sum(one[name] for one in reviewers) for name in COUNT_NAMES}
 
 

@@ -115,7 +115,7 @@ def seal_sql(*fields: str) -> str:
     texts, never null: campaign, item (whose id belongs to one opening), account, entitlement, scope
     (empty if there is none), reviewer. The query needs the parameters of `hmac_pads`.
 
-    The form can never change, because an upgrade would then refuse the files of open campaigns.
+    The form of a seal can never change: an upgrade would then refuse the files of open campaigns.
     """
     framed = ", ".join(f"strlen({name}), ':', {name}, ','" for name in fields)
     digest = f"sha256($outer || unhex(sha256($inner || encode(concat({framed})))))"

@@ -15,7 +15,7 @@ class Probe:
 
 
 class ProbeWarning(Exception):
-    """What was tried works, but not as it should. `next` says what to change."""
+    """A check that succeeded, but found a problem. `next` says what to change."""
 
     def __init__(self, why: str, next: str) -> None:
         super().__init__(why)

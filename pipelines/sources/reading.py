@@ -119,8 +119,9 @@ class Api:
     ) -> list[pa.Table]:
         """Return a complete list, as one Arrow table per page.
 
-        `total` finds the declared number of rows in a body. With `total_binds` the list must have
-        it exactly. Without, a shorter list is read again, and accepted if both readings agree.
+        `total` finds the declared number of rows in a body. If `total_binds`, the list must have
+        this number exactly. If not, a shorter list is read again, and two readings that agree are
+        accepted.
         """
         readings: list[Listing] = []
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""The configured sources: which there are, which settings each has, and how to connect to one."""
+"""The configured sources: their names, their settings, and how to connect to one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Find statuses that many rows change at once: leavers become active, or disabled accounts open.
 
-A source that hides a date or a flag would show them so. A few such changes are normal.
+A source that hides a date or a flag would show such changes. A few of these changes are normal.
 """
 
 from __future__ import annotations

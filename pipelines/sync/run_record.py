@@ -70,7 +70,7 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
 
 
 def record_acceptance(copy: Path, run_id: str, change: str) -> None:
-    """Add an accepted change to its source's row in `runs`; to every row if of clock or policy."""
+    """Add an accepted change to its source's row in `runs`; one of clock or policy to all rows."""
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
             "update main.runs set accepted = concat_ws('; ', accepted, ?)"

@@ -9,7 +9,7 @@ from pipelines import settings
 
 @dataclass(frozen=True)
 class ShrinkLimits:
-    """The changes that always pass. Settings: GUARD__REMOVED_SHARE and so on."""
+    """The limits below which a change always passes. Settings: GUARD__REMOVED_SHARE and so on."""
 
     removed_share: float = 0.10  # of the earlier rows; fewer rows than `removed_rows` always pass
     removed_rows: int = 20

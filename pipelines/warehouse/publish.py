@@ -70,7 +70,7 @@ def lock_warehouse(warehouse: Path) -> Iterator[Path]:
 
 
 def open_candidate(warehouse: Path, work: Path) -> Path:
-    """Return the path of a private copy of the published file; nothing is there if none exists.
+    """Return the path for a private copy of the published file, and copy the file if it exists.
 
     The copy keeps the file's name, because DuckDB names the catalog after it.
     """

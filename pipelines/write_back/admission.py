@@ -82,7 +82,7 @@ def _check_protection(plan: Plan, patterns: list[str]) -> None:
 
 
 def _check_still_wanted(left: list[Change], wanted: list[Change]) -> None:
-    """Raise Refused if a change that is left to make is not wanted any more, or not like this."""
+    """Raise Refused if a change that is left to make is no longer wanted, or in another form."""
     by_id = {change.change_id: change for change in wanted}
     stale = sum(by_id.get(change.change_id) != change for change in left)
     if stale:

@@ -34,7 +34,10 @@ NEXT_AUDIT = "keep the file unchanged as evidence, and restore the log from a ba
 
 
 def changes_folder() -> Path:
-    """Return the folder of plans, journals and the audit log (CHANGES__FOLDER)."""
+    """Return the folder of plans, journals and the audit log.
+
+    The folder is CHANGES__FOLDER, or else `changes` beside the warehouse.
+    """
     default = settings.warehouse_path().parent / "changes"
     return Path(settings.read_setting("changes.folder") or default).expanduser().absolute()
 
@@ -141,8 +144,8 @@ def _read_log(folder: Path) -> list[Record]:
 def verify_log(folder: Path, heads: dict[str, str] | None = None) -> AuditReport:
     """Check every record of the log, and look for every known head in it.
 
-    Known are the heads in `heads` (by where they come from), in `audit.head`, in the journals and
-    in the warehouse. Raise Misconfigured if nothing was ever written.
+    The known heads are those in `heads` (by their place), in `audit.head`, in the journals and in
+    the warehouse. Raise Misconfigured if nothing was ever written.
     """
     known = _find_known_heads(folder) | (heads or {})
     path = folder / "audit.jsonl"

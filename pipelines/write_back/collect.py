@@ -25,7 +25,7 @@ def collect_journals(candidate: Path) -> list[Refused]:
     """Write the content of all journals into a warehouse that is not published yet.
 
     Rows of plans that have no journal here stay as they are. Return a failure for each journal that
-    cannot be read; it is evidence and stays in its place, and all other journals are collected.
+    cannot be read. Such a journal is evidence and stays in its place; all others are collected.
     """
     unread = []
     with duckdb.connect(str(candidate)) as connection:

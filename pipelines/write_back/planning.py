@@ -1,7 +1,7 @@
 """Make a plan: the wanted changes, checked against the limits and frozen in one file.
 
 The file is canonical JSON and contains the digest of the rest of its content, so that any edited
-byte is noticed. Who gives this digest to `rollcall apply` has approved exactly this content.
+byte is noticed. Whoever gives this digest to `rollcall apply` has approved exactly this content.
 """
 
 from __future__ import annotations

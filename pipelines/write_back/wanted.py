@@ -1,7 +1,7 @@
 """Read which changes are wanted, and separate those that a plan may contain from the blocked ones.
 
 The mart planned_changes decides what is wanted. `plan` makes its items from these changes. `apply`
-reads them again, so that a plan which is no longer wanted is refused.
+reads the wanted changes again, so that a plan which is no longer wanted is refused.
 """
 
 from __future__ import annotations

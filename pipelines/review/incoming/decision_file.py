@@ -56,8 +56,8 @@ class Row(NamedTuple):
 class DecisionFile:
     """A file that could be read.
 
-    `is_csv`: its texts may have the quotes of `safe_csv`. `encoding` is empty for a code page that
-    is not known yet; then the texts have one character for each byte.
+    If `is_csv`, the texts may have the quotes of `safe_csv`. `encoding` is empty for a code page
+    that is not known yet; then the texts have one character for each byte.
     """
 
     name: str
@@ -238,7 +238,7 @@ def _count_from_1900(row: Row) -> Row:
 def _mark_hidden_values(
     rows: list[Row], order: list[int | None], merged: list[xlsx_cells.Area], what: str
 ) -> None:
-    """Mark each row as wrong that has a value in a merged cell, which shows only its first."""
+    """Mark each row as wrong that has a value which a merged cell hides."""
     looks = 0
     for area in merged:
         first = bisect_left(rows, area.top, key=lambda row: row.number)

@@ -22,7 +22,7 @@ class Rejection:
 
 @dataclass
 class FileOutcome:
-    """The counts of one file. `is_known`: a file with the same bytes was imported before."""
+    """The counts of one file. `is_known` means that the same bytes were imported before."""
 
     name: str
     sha256: str

@@ -1,7 +1,8 @@
 """Read what one row of a decision file says, and check whether the row may say it.
 
-A row is compared with the frozen item and never believed. The row's ids must be those that were
-sent out, and the item's reviewer must be the one who answers. An empty decision decides nothing.
+A row is compared with the frozen item, because the file may have been changed. The row's ids must
+be those that were sent out, and the item's reviewer must be the one who answers. A row without a
+decision decides nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ REWRITTEN = re.compile(r"(?=.*\d)[\d\s.,:/+-]*[^\W\d_]{0,4}[\d\s.,:/+-]*")
 
 
 class InvalidRow(Exception):
-    """The row cannot be accepted: why, and what was expected."""
+    """A row that cannot be accepted, with the reason and what was expected instead."""
 
     def __init__(self, reason: str, expected: str) -> None:
         super().__init__(reason)

@@ -41,7 +41,7 @@ def import_decisions(
     good_rows: bool = False,
     supersede: bool = False,
 ) -> Outcome:
-    """Import the decisions of these files: nothing if a row is rejected, unless `good_rows`.
+    """Import the decisions of these files. If a row is rejected, import none, unless `good_rows`.
 
     Raises Misconfigured for an unknown campaign or file, and Refused for a closed campaign or a
     file that cannot be read.

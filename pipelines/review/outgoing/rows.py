@@ -61,8 +61,8 @@ def read_rows(
 ) -> Iterator[tuple[Share, Pieces]]:
     """Yield consecutive reviewers with their rows, from one query.
 
-    Take all pieces of a reviewer before the next reviewer. CSV text is safe for spreadsheets. The
-    rows of a sheet begin at its row 2; `styles` has the cell style of each column.
+    The caller must take all pieces of a reviewer before the next reviewer. CSV text is safe for
+    spreadsheets. Rows of a sheet begin at its row 2; `styles` has the cell style of each column.
     """
     connection.execute("set TimeZone = 'UTC'")
     result = connection.execute(

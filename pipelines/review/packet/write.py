@@ -102,8 +102,8 @@ def write_packet(
     """Write the packet, and rename it to `out/<campaign>/<label>` if the block succeeds.
 
     A packet with the same bytes in that place is kept. Anything else there is never overwritten.
-    For `opened` this raises Misconfigured; a closed packet, whose remediations may be newer,
-    becomes `closed-2`, and so on.
+    With the label `opened` this raises Misconfigured; a closed packet, whose remediations may be
+    newer, becomes `closed-2`, and so on.
     """
     home = out / campaign
     check_output(home)

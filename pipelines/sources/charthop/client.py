@@ -197,9 +197,10 @@ class ChartHop:
         counted: bool = True,
         **params: str,
     ) -> list[pa.Table]:
-        """Return a complete list. `next` is sent back unchanged, and all other parameters again.
+        """Return a complete list.
 
-        The largest page size is not documented, so a size that is refused is lowered for good.
+        The cursor `next` is sent back unchanged, with every other parameter repeated. The largest
+        page size is not documented, so a size that ChartHop refuses is lowered for good.
         """
 
         def read(size: int) -> list[pa.Table]:

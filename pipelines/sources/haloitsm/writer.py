@@ -61,7 +61,7 @@ def connect(
     """Return the writer of one instance; no request is sent yet.
 
     The ticket_… settings are names (or ids) of entries on the instance. `note_outcome` names the
-    action that adds notes. The sync's credential, if this host has it, only shows who its agent is.
+    action that adds notes. The sync's credential, if this host has it, only tells who its agent is.
     """
     for name, value in (("ID", client_id), ("SECRET", client_secret)):
         check_secret(f"PROVISION__HALOITSM__CLIENT_{name}", value)

@@ -29,8 +29,8 @@ class Memberships:
 
     @cached_property
     def nestings(self) -> list[pa.Table]:
-        """The children of each group that may have some. A tenant may refuse to list children; then
-        it is the parents of each group."""
+        """The children of each group that may have some; the parents of each group if the tenant
+        refuses to list children."""
         before = {} if self.delta.is_sweep else self.earlier.read_rows("group_nestings")
         if not any("parents" in row for row in before.values()):
             askable = [

@@ -1,4 +1,4 @@
-"""What PingOne's groups, memberships and role assignments say by their fields."""
+"""Find the meaning of PingOne's groups, memberships and role assignments in their fields."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def list_direct_groups(row: Row | None) -> set[str]:
 
 
 def list_nesting_pairs(rows: Iterable[tuple[str, Row]]) -> set[tuple[str, str]]:
-    """Return (child, parent) for every direct nesting."""
+    """Return (child, parent) for every group that is directly inside another group."""
     found = set()
     for key, row in rows:
         found |= {(child, key) for child in row.get("children", ())}

@@ -217,7 +217,7 @@ class Provisioner:
         return Seen("absent")
 
     def is_inherited(self, user_id: str, assignment: Row) -> bool:
-        """Return whether the assignment is really one of a group that the user is in."""
+        """Return whether the assignment really belongs to a group that the user is in."""
         if is_inherited(assignment, ()):
             return True
         # The user's row may have no sign of this, so its id is looked for at the groups themselves.
