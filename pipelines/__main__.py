@@ -76,7 +76,8 @@ def _parser() -> argparse.ArgumentParser:
 def _interrupt(number: int, _: Any) -> NoReturn:
     """Handle a signal: remove the scratch folders and exit.
 
-    The message is true, because `publish` ignores signals just before it replaces the file.
+    The message "nothing was published" is true, because `publish` ignores signals before it
+    renames.
     """
     scratch.clear_scratch()
     os.write(2, b"interrupted, nothing was published\n")

@@ -1,6 +1,6 @@
 """SQL that several packages need, and the declaration of tables that commands write themselves.
 
-The rows of such a table cannot be built again from the sources, so every new file keeps them.
+Rows that commands write cannot be built again from the sources, so every new file keeps them.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ DAY = 86_400.0
 
 
 def check_secret(setting: str, secret: str) -> str:
-    """Return a secret without the blanks around it. Raises Misconfigured, without the secret."""
+    """Return a secret without outer blanks. Raises Misconfigured, which does not show the secret."""
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise Misconfigured(
@@ -105,7 +105,7 @@ class ClientCredentials(OAuth2ClientCredentials):
         self.expires = time.monotonic() + self.parse_expiration_in_seconds(body)
 
     def parse_expiration_in_seconds(self, response_json: Any) -> float:
-        """Return the seconds for which a token is used: its lifetime less a margin, at most a day."""
+        """Return the seconds for which a token is used: its lifetime less a margin, up to a day."""
         try:
             lifetime = float(response_json.get("expires_in", self.default_token_expiration))
         except (TypeError, ValueError):

@@ -1,8 +1,9 @@
 """Read the company's own files about access: `policy.toml` and `requests.csv`.
 
 Both files are in the folder REVIEW__FOLDER (default `reviews`) and may be missing, but a file that
-was there must not disappear unnoticed. Before every dbt build their content is written into schema
-`policy`. A wrong entry ends the command, because a rule that is silently ignored hides access.
+was there must not disappear unnoticed. Every dbt build begins by writing the content of both into
+schema `policy`. A wrong entry ends the command, because a rule that is silently ignored hides
+access.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ DEFAULT_FOLDERS = (Path("reviews"), Path(__file__).parents[2] / "reviews")
 
 
 class Strict(BaseModel):
-    """A part of a company file. An unknown name in it is an error."""
+    """The base of all parts of a company file, in which an unknown name is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -71,7 +71,7 @@ def check_gone(
 def find_unmatched(
     warehouse: duckdb.DuckDBPyConnection, rules: dict[str, list[list[Any]]]
 ) -> list[str]:
-    """Return every pattern of the policy that matches nothing published, each after its use."""
+    """Return every pattern of the policy that matches nothing published, with its use before it."""
     return [*dict.fromkeys(_find_unmatched(warehouse, rules))]
 
 

@@ -34,7 +34,7 @@ ID_LENGTH = 16  # hex digits: a collision among a million items is not to be exp
 def open_campaign(campaign: Campaign, warehouse: Path, accepted: Accepted, out: Path) -> Packet:
     """Freeze the campaign's items, and publish them together with the packet of evidence.
 
-    Raises Refused for a source that is not fresh, and Misconfigured for a file that cannot work.
+    Raises Refused for a source that is not fresh, and Misconfigured for a mistake in the file.
     """
     _check_before_building(campaign, warehouse, accepted)
     key, opening = seal.read_key(warehouse), secrets.token_hex(16)

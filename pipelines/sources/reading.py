@@ -2,8 +2,8 @@
 
 A list is read completely or not at all. A response without its envelope (the object around the
 rows) is an error, never an empty page, and a page that comes twice ends the run. An id that comes
-twice is one row. If its two rows differ, or the number of rows is not the declared one, the list is
-read once more.
+twice is one row. If the two rows of an id differ, or the number of rows is not the declared one,
+the list is read once more.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Api:
             return self.rest.get(path, params=params).json()
 
     def get_object(self, path: str, right: str = "", **params: Any) -> Row:
-        """Return the one object at this path. Raises Unreadable for any other body."""
+        """Return the one object at this path. Raises Unreadable if the body is not an object."""
         body = self.get(path, right, **params)
         if not isinstance(body, dict):
             raise self.unexpected_body(path, body, "an object")
@@ -120,8 +120,8 @@ class Api:
         """Return a complete list, as one Arrow table per page.
 
         `total` finds the declared number of rows in a body. If `total_binds`, the list must have
-        this number exactly. If not, a shorter list is read again, and two readings that agree are
-        accepted.
+        exactly this number. If not, a shorter list is read again, and accepted if both readings are
+        alike.
         """
         readings: list[Listing] = []
         for _ in range(2):

@@ -1,4 +1,4 @@
-"""Find statuses that many rows change at once: leavers become active, or disabled accounts open.
+"""Find statuses that many rows change at once, such as leavers who become active again.
 
 A source that hides a date or a flag would show such changes. A few of these changes are normal.
 """

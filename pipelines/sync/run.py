@@ -72,7 +72,7 @@ class Outcome:
 
     @property
     def failures(self) -> list[Failure]:
-        """Return every failure once, because one of the whole sync is also that of each source."""
+        """Return each failure once: one of the whole sync is also in the read of every source."""
         found = [self.failure, *self.unread_journals, *(read.failure for read in self.reads)]
         return list({id(failure): failure for failure in found if failure}.values())
 
@@ -202,7 +202,7 @@ def _record_only(outcome: Outcome, work: Path) -> None:
 
 
 def _to_failure(error: Exception, home: Path) -> Failure:
-    """Return the failure behind an exception. For an unexpected one, write a trace file."""
+    """Return the failure behind an exception. Write a trace file for an unexpected exception."""
     if found := explain(error):
         return found
     if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):

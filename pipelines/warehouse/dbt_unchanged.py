@@ -29,7 +29,7 @@ HASHED_TABLES = {
 
 
 def is_current(candidate: Path, variables: dict[str, Any]) -> bool:
-    """Return whether nothing that these models read has changed since `record_build`."""
+    """Return whether nothing has changed since `record_build` that these models read."""
     with duckdb.connect(str(candidate)) as connection:
         return has_table(connection, "decisions", "built") and connection.execute(
             "from built.decisions"

@@ -205,7 +205,7 @@ def _opening_failure(path: Path, error: duckdb.Error) -> StorageFailed:
     """Return the failure for a file that DuckDB cannot open, with DuckDB's whole reason.
 
     A file that another program has open, or that we may not read, is not damaged. The remedy for
-    such a file must not be to replace it.
+    such a file is never to replace the file.
     """
     text = str(error)
     if held := HELD.search(text):

@@ -63,7 +63,7 @@ def apply_plan(
 ) -> Progress:
     """Make every change of a plan that is not settled yet, and report each.
 
-    Two records of the journal enclose the changes: who began, and how far the run came.
+    A record before the changes says who began, and a record after them how far the run came.
     """
     document = plan.document
     journal.write(

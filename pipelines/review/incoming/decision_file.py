@@ -150,7 +150,7 @@ HEADERS = {normalize_words(name): name for name in COLUMNS}
 
 
 def _find_columns(cells: Iterable[tuple[int, str]], what: str) -> dict[str, int] | None:
-    """Return the place of each of our columns, or None if these cells are not the header.
+    """Return the position of each of our columns, or None if these cells are not the header.
 
     Raises Refused for a column that is missing, or is there twice.
     """
@@ -283,7 +283,7 @@ def _read_csv(file: BinaryIO, encoding: str, what: str) -> Iterator[Row]:
 def _find_csv_header(
     file: BinaryIO, encoding: str, what: str
 ) -> tuple[str, int, int, dict[str, int]]:
-    """Return the delimiter, the header's row and number of cells, and the place of each column."""
+    """Return the delimiter, the header's row and length, and the position of each column."""
     for delimiter in DELIMITERS:
         with closing(csv_read.read_rows(file, encoding, delimiter, what)) as rows:
             try:

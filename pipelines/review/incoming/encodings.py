@@ -39,7 +39,7 @@ def prove_encoding(file: DecisionFile, sent: dict[str, tuple[str, ...]]) -> Deci
     """Return the file with its texts decoded by the code page that fits its labels.
 
     `sent` has the labels of each item as they were sent. The texts of `file` have one character for
-    each byte. A row is wrong if its comment has letters that no label proves.
+    each byte. A row is marked as wrong if the labels do not prove the letters of its comment.
     """
     pairs = {
         (row.texts[place], label)

@@ -47,7 +47,7 @@ PLAIN_MAIL = re.compile(r"(?!.*_x)[A-Za-z0-9@._+'-]+")  # a mail address that XM
 
 
 class WorkbookTemplates:
-    """Workbooks of a campaign that have no rows yet. Reviewers of the same systems share one."""
+    """Workbooks without rows. Reviewers of the same systems share one such template."""
 
     def __init__(self, about: dict[str, Any]) -> None:
         self._about = about

@@ -81,7 +81,7 @@ class ChartHop:
 
     @property
     def today(self) -> str:
-        """Today in the organisation's time zone. ChartHop does not say in which zone a date is."""
+        """Today in the organisation's time zone. The zone of ChartHop's dates is not documented."""
         return datetime.now(self.zone).date().isoformat()
 
     def read_organization(self) -> Iterator[pa.Table]:
@@ -100,7 +100,7 @@ class ChartHop:
         return self._read_groups("future_groups", "FUTURE")
 
     def read_archived_groups(self) -> list[pa.Table]:
-        """Return the groups that exist no more. `deleteAt` may lie in the future."""
+        """Return the groups that exist no more. A group that has a `deleteAt` may still exist."""
         return self._read_groups("archived_groups", "ARCHIVED")
 
     def _read_groups(self, resource: str, when: str) -> list[pa.Table]:
@@ -157,7 +157,7 @@ class ChartHop:
         return any("groupIds" in job and job.get("personId") for job in parse_rows(self.job_list))
 
     def read_person_groups(self) -> Iterator[pa.Table]:
-        """Yield the groups of each person, one call per person, if neither list has them."""
+        """Yield each person's groups, one call per person, if no other list has them."""
         if not self.lacks_memberships or self.has_groups_in_jobs:
             return
         everyone = row_ids(self.person_list)

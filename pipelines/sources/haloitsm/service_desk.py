@@ -211,7 +211,7 @@ def is_closed(ticket: Row, statuses: Statuses) -> bool | None:
 def choose_row(setting: str, wanted: str, rows: list[Row], *names: str) -> Row:
     """Return the one row with this name in one of the columns `names`, or else with this id.
 
-    Raises Misconfigured, which lists the names of the instance.
+    Raises Misconfigured, with all known names, if no row fits or several do.
     """
 
     def find(*columns: str) -> list[Row]:

@@ -32,7 +32,7 @@ class TicketReader:
         """Yield one row per ticket that Rollcall opened.
 
         `ticket` is the listed object, null if the ticket is gone or hidden from us. `is_closed` is
-        null if nothing tells. The other columns are `status` and `last_note`.
+        null if neither the status nor a date tells. The other columns are `status` and `last_note`.
         """
         before = self.earlier.read_rows("tickets")
         ours = self.earlier.read_ticket_ids()

@@ -1,6 +1,6 @@
 """Checks what a PingOne worker application can read, with one cheap call per endpoint of a sync.
 
-The rights of the worker application that writes are judged by its roles, without a write.
+The rights of the worker application that writes are derived from its roles, so nothing is written.
 """
 
 from __future__ import annotations

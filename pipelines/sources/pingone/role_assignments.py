@@ -87,7 +87,7 @@ def count_gateway_roles(tenant: PingOne) -> dict[str, int]:
 
 
 def _warn_of_gateways(delta: Delta) -> None:
-    """Warn of roles that gateways hold. No grant depends on them, so a failure only warns, too."""
+    """Warn of roles that gateways hold, or that cannot be read. No grant depends on these roles."""
     try:
         for name, count in count_gateway_roles(delta.tenant).items():
             delta.counters.warn(
