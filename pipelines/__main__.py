@@ -76,8 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 def _interrupt(number: int, _: Any) -> NoReturn:
     """Handle a signal: remove the scratch folders and exit.
 
-    The message "nothing was published" is true, because `publish` ignores signals before it
-    renames.
+    The message "nothing was published" is true, because `publish` ignores signals in the end.
     """
     scratch.clear_scratch()
     os.write(2, b"interrupted, nothing was published\n")

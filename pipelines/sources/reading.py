@@ -119,9 +119,9 @@ class Api:
     ) -> list[pa.Table]:
         """Return a complete list, as one Arrow table per page.
 
-        `total` finds the declared number of rows in a body. If `total_binds`, the list must have
-        exactly this number. If not, a shorter list is read again, and accepted if both readings are
-        alike.
+        `total` finds the declared number of rows in a body. If `total_binds`, a list that has
+        another number is refused. If not, a shorter list is read again, and accepted if both
+        readings are alike.
         """
         readings: list[Listing] = []
         for _ in range(2):
