@@ -22,7 +22,7 @@ DAY = 86_400.0
 
 
 def check_secret(setting: str, secret: str) -> str:
-    """Return a secret without outer blanks. Raises Misconfigured, which does not show the secret."""
+    """Return a secret without outer blanks. Raises Misconfigured, which never shows the secret."""
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise Misconfigured(

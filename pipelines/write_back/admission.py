@@ -74,7 +74,9 @@ def _check_protection(plan: Plan, patterns: list[str]) -> None:
     """Raise Refused if the policy protects less than it did when the plan was made."""
     planned = plan.document.get("protected")
     if planned is None:
-        raise Refused("plan", "an earlier version made it, without what was protected", NEXT_PLAN)
+        raise Refused(
+            "plan", "an earlier Rollcall made it, without the list of protected access", NEXT_PLAN
+        )
     gone = sorted({*planned} - {*patterns})
     if gone:
         why = f"{len(gone)} patterns are not protected any more ({gone[0]})"

@@ -44,7 +44,9 @@ def collect_journals(candidate: Path) -> list[Refused]:
                 connection.rollback()
                 why = error.why if isinstance(error, Failure) else str(error).splitlines()[0]
                 what = error.what if isinstance(error, Failure) else str(path)
-                unread.append(Refused(what, f"set aside, not collected: {why}", NEXT_JOURNAL))
+                unread.append(
+                    Refused(what, f"its changes are not in the warehouse: {why}", NEXT_JOURNAL)
+                )
     return unread
 
 

@@ -70,7 +70,7 @@ def find_drift(change: Change, user: Row) -> Seen | None:
     live, known = _parse_moment(user.get("createdAt")), _parse_moment(change.account_created_at)
     facts = {"created_at": user.get("createdAt")}
     if live and known and abs(live - known) >= timedelta(seconds=1):
-        return Seen("wrong", "the id is of an account that was created at another time", facts)
+        return Seen("wrong", "the id belongs to an account that was created at another time", facts)
     if change.account_username and not is_same(user.get("username"), change.account_username):
         return Seen("drift", "the account now has another username", facts)
     return None
