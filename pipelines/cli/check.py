@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check_policy() -> Iterator[Finding]:
-    """Yield a finding for the policy file, and one for each pattern in it that matches nothing."""
+    """Yield where the company's own rules are read, and each pattern that matches nothing."""
     from pipelines import settings
     from pipelines.policy import company_files, presence
     from pipelines.sources.check import Finding

@@ -278,7 +278,7 @@ class Session(requests.Session):
         time.sleep(pause)
 
     def _find_remedy(self, status: int | None) -> str:
-        """Return the remedy for a status, or for a host that cannot be reached (None)."""
+        """Return what to do about a status, or about a host that cannot be reached (None)."""
         name = self.source.upper()
         if status == 401 and self.signer:
             return self.signer.remedy

@@ -1,8 +1,8 @@
 """Read the company's own files about access: `policy.toml` and `requests.csv`.
 
 Both files are in the folder REVIEW__FOLDER (default `reviews`) and may be missing, but a file that
-was there must not disappear unnoticed. Every dbt build begins by writing both into schema `policy`.
-A wrong entry ends the command, because a rule that is silently ignored hides access.
+was there must not disappear unnoticed. They are written into schema `policy` before every dbt
+build. A wrong entry ends the command, because a rule that is silently ignored hides access.
 """
 
 from __future__ import annotations

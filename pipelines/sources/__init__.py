@@ -17,13 +17,13 @@ def source_names() -> list[str]:
 
 
 def find_function(source: str, name: str, module: str = "__init__") -> Callable[..., Any] | None:
-    """Return a function that the folder of a source may offer; None if it offers none."""
+    """Return a function that the folder of a source may offer; None if it does not."""
     path = f"{__name__}.{source}" + ("" if module == "__init__" else f".{module}")
     return getattr(import_module(path), name, None) if find_spec(path) else None
 
 
 def load_function(source: str, name: str, module: str = "__init__") -> Callable[..., Any]:
-    """Return a function that the folder of a source must offer, or raise Misconfigured."""
+    """Return a function that the folder of a source must offer. Raises Misconfigured."""
     function = find_function(source, name, module)
     if function is None:
         raise Misconfigured(

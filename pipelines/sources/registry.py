@@ -20,7 +20,7 @@ from pipelines.sources import find_function, load_function, source_names
 from pipelines.sources.earlier_rows import EarlierRows
 
 WHOLE = "all"  # the scope of a read that no setting narrows
-NOT_SETTINGS = ("counters", "earlier", "full")  # parameters of `source` that nobody sets
+NOT_SETTINGS = ("counters", "earlier", "full")  # parameters of `source` that are no user's setting
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def source_options(source: str) -> dict[str, Option]:
 def configured_sources() -> list[str]:
     """Return the sources whose secrets are set.
 
-    Raises Misconfigured if such a source lacks another setting, or if a setting's name is unknown.
+    Raises Misconfigured if one lacks another setting, or if a setting has an unknown name.
     """
     _refuse_unknown_names()
     found = []
@@ -109,7 +109,7 @@ def connect_source(
 ) -> DltSource:
     """Return the dlt source with its settings. Raises Misconfigured for a setting of a wrong type.
 
-    `earlier` and `full` are passed to sources that can read only what has changed.
+    `earlier` and `full` are passed to a source that can read changes only.
     """
     make = load_function(source, "source")
     offered = {"counters": counters, "earlier": earlier, "full": full}
@@ -131,7 +131,7 @@ def source_tenant(source: str) -> str:
 
 
 def source_scope(source: str) -> str:
-    """Return the part of the tenant that a source's settings ask for; WHOLE is all of it."""
+    """Return which part of the tenant the settings of a source ask for: WHOLE for all of it."""
     make = find_function(source, "scope")
     return (_call_with_settings(source, make) if make else "") or WHOLE
 

@@ -123,7 +123,7 @@ def _describe_recent(count: int) -> str:
 
 
 def reason_untouchable(change: Change, patterns: list[str], own_accounts: set[str]) -> str | None:
-    """Return the reason why this change must never be made; None if it may be made."""
+    """Return why this change must never be made; None if it may be."""
     if change.account_id in own_accounts:
         return "own identity"
     for touched in (change.account_id, change.entitlement_id):

@@ -93,12 +93,12 @@ def source(
         make_resource(
             "jobs",
             lambda: org.job_list,
-            "One row per job; only if the rows of persons lack groupIds.",
+            "One row per seat; only where persons come without groupIds.",
         ),
         make_resource(
             "person_groups",
             org.read_person_groups,
-            "One row per person, read one by one; only if neither list has groupIds.",
+            "One row per person read alone; only where neither list has groupIds.",
         ),
         make_resource(
             "events", feed.read_events, "One row per audit event since the first sync.", True

@@ -1,8 +1,7 @@
 """Reads ChartHop, and copes with what its documentation leaves open.
 
-The documentation does not say whether the person list has `groupIds`, which page size is the
-largest, and whether an unknown field is refused or left out. Rollcall tries each, with a fallback
-that takes more calls.
+It does not say whether the person list has `groupIds`, which page size is the largest, and whether
+an unknown field is refused or left out. Each is tried, with a fallback that takes more calls.
 """
 
 from __future__ import annotations
@@ -157,7 +156,7 @@ class ChartHop:
         return any("groupIds" in job and job.get("personId") for job in parse_rows(self.job_list))
 
     def read_person_groups(self) -> Iterator[pa.Table]:
-        """Yield each person's groups, one call per person, if no other list has them."""
+        """Yield the groups of each person, one call per person, if neither list has them."""
         if not self.lacks_memberships or self.has_groups_in_jobs:
             return
         everyone = row_ids(self.person_list)
@@ -197,10 +196,9 @@ class ChartHop:
         counted: bool = True,
         **params: str,
     ) -> list[pa.Table]:
-        """Return a complete list.
+        """Return a whole list. `next` is used as it comes, with every other parameter repeated.
 
-        The cursor `next` is sent back unchanged, with every other parameter repeated. The largest
-        page size is not documented, so a size that ChartHop refuses is lowered for good.
+        A page size that ChartHop refuses is lowered for good: the largest is not documented.
         """
 
         def read(size: int) -> list[pa.Table]:

@@ -57,7 +57,7 @@ class Delta:
         return self.tenant.session.clock or datetime.now(UTC)
 
     def _stored_time(self, name: str) -> datetime | None:
-        """Return a time from the state; None if there is none, or if a wrong clock set it."""
+        """Return a time of the state; None if there is none, or if a wrong clock has dated it."""
         text = self.state.get(name)
         moment = datetime.fromisoformat(text) if text else None
         return None if moment is None or clock.is_ahead(moment, self.begun_at) else moment
