@@ -38,7 +38,7 @@ DEFAULT_FOLDERS = (Path("reviews"), Path(__file__).parents[2] / "reviews")
 
 
 class Strict(BaseModel):
-    """The base of all parts of a company file, in which an unknown name is an error."""
+    """A part of a file in which an unknown name is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

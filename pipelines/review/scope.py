@@ -20,13 +20,13 @@ from pipelines.review.campaign import Campaign
 from pipelines.sql import matches_sql, quote
 
 # The condition of a campaign may read every table, and nothing outside the database file.
-# It runs in UTC, because days would otherwise depend on the time zone of the machine.
+# In UTC, because days would otherwise depend on the time zone of the machine.
 LOCK_DOWN = """
 set TimeZone = 'UTC';
 set enable_external_access = false;
 set lock_configuration = true
 """
-# Names that DuckDB does not mark as volatile; some are keywords that it parses as columns.
+# What DuckDB does not mark as volatile: keywords that it parses as columns, and other names
 CLOCK_WORDS = {
     *("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"),
     *("current_localtime", "current_localtimestamp"),
@@ -126,11 +126,8 @@ def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
 
 
 def _must_be_one_expression(what: str, where: str) -> None:
-    """Raise Misconfigured unless the text is one expression whose answer never changes.
-
-    The text must be one expression both alone and in brackets, because then it holds neither
-    another statement nor a clause.
-    """
+    """Raise Misconfigured unless the text is one expression, both alone and in brackets: such a
+    text holds neither another statement nor a clause. Raise too where its answer is not fixed."""
     with duckdb.connect() as parser:
         parsed = [
             json.loads(parser.execute("select json_serialize_sql(?)", [query]).fetchone()[0])
@@ -154,10 +151,8 @@ def _must_be_one_expression(what: str, where: str) -> None:
 
 
 def _find_names(tree: Any) -> Iterator[str]:
-    """Yield the names of functions and unqualified columns in a parsed query, and `tablesample`.
-
-    `age` with two arguments is left out, because only `age` with one argument counts from today.
-    """
+    """Yield the functions and the unqualified columns of a parsed query, and `tablesample`.
+    Leave out `age` with two arguments: with one, it counts from today."""
     if isinstance(tree, list):
         for part in tree:
             yield from _find_names(part)

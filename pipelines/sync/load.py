@@ -26,7 +26,7 @@ os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # a signal ends the process
 
 @dataclass
 class Read:
-    """The result of reading one source in one sync: requests, rows, failure."""
+    """The read of one source in one sync: requests, rows, failure."""
 
     source: str
     counters: Counters = field(default_factory=Counters)
