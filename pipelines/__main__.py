@@ -76,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
 def _interrupt(number: int, _: Any) -> NoReturn:
     """Handle a signal: remove the scratch folders and exit.
 
-    The message "nothing was published" is true, because `publish` ignores signals in the end.
+    The message "nothing was published" is true: `publish` ignores signals before its rename.
     """
     scratch.clear_scratch()
     os.write(2, b"interrupted, nothing was published\n")

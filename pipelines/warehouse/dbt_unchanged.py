@@ -1,8 +1,8 @@
 """Decide whether the models with the tag `decisions` are up to date, so that dbt can be skipped.
 
 A sync builds all models. Opening a campaign, closing it and applying changes build only the models
-that depend on policy and decisions. These models read neither clock nor network. They are therefore
-up to date if settings, models and the tables of the warehouse are as at the last build.
+that depend on policy and decisions. These models read neither clock nor network. Such models are up
+to date if settings, models and the tables of the warehouse are the same as at the last build.
 """
 
 from __future__ import annotations

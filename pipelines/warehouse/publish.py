@@ -190,7 +190,7 @@ def remove_refused(warehouse: Path) -> None:
 
 
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the published file for reading. Raises Misconfigured where it does not exist."""
+    """Open the published file for reading. Raises Misconfigured if there is no published file."""
     if not path.exists():
         raise Misconfigured(str(path), "nothing is published there yet", "run `rollcall sync`")
     must_be_ours(path)

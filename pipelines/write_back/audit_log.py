@@ -4,7 +4,7 @@
 predecessor, so an edited, removed, moved or inserted record breaks the chain there. The hash of the
 last record is the head. `audit.head`, the journals, the output and the message of `apply`, and
 audit_heads in the warehouse have copies of it. A log that was truncated or rewritten lacks a head
-that one of these copies has. Whoever can write all of them can make them agree again; only a head
+that one of these copies has. Whoever can write all copies can make them agree again; only a head
 that was noted elsewhere reveals that.
 """
 
