@@ -1,8 +1,8 @@
 """Refuse a warehouse whose newest run lies in the future, because a clock was wrong.
 
 Every later run would have to be dated after that run, so that a contractor until 2030 would be a
-leaver today. If the operator accepts that, the runs in the future get new times just before this run,
-in their order, because they ended before now and nothing says when.
+leaver today. If the operator accepts that, the runs in the future get new times just before this
+run, in their order, because they ended before now and nothing says when.
 """
 
 from __future__ import annotations
