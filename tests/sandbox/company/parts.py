@@ -13,6 +13,7 @@ from typing import Any
 from tests.sandbox.charthop.server import ChartHop
 from tests.sandbox.haloitsm.server import HaloITSM
 from tests.sandbox.pingone.server import PingOne
+from tests.sandbox.server import Vendor
 
 ENVIRONMENT = "0e0e0e0e-0000-4000-8000-000000000001"
 ORGANIZATION = "0f0f0f0f-0000-4000-8000-000000000001"
@@ -60,11 +61,15 @@ class Company:
     haloitsm: HaloITSM
     pingone: PingOne
 
+    @property
+    def vendors(self) -> dict[str, Vendor]:
+        """Return every vendor by the name of its source."""
+        return {name: one for name, one in vars(self).items() if hasattr(one, "handle")}
+
     def touch(self) -> None:
         """Clear what was computed from the state; call after editing the state by hand."""
-        self.charthop.touch()
-        self.haloitsm.touch()
-        self.pingone.touch()
+        for vendor in self.vendors.values():
+            vendor.touch()
 
 
 def empty(name: str, keep_pages: bool = False) -> Company:
