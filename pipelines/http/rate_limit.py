@@ -79,8 +79,8 @@ class Pace:
 class RateLimit:
     """What a response says about the limit that its request counts towards.
 
-    A refusal with a total of 0 is about the number of requests at a time (developer.okta.com,
-    "Rate limits": concurrency); when it ends is not known.
+    A refusal with a total of 0 is about the number of requests at a time; when it ends is not
+    known, whatever its reset says.
     """
 
     total: int

@@ -36,8 +36,8 @@ APP_REMEDY = (
     "set SOURCES__OKTA__CLIENT_ID, SOURCES__OKTA__PRIVATE_KEY and SOURCES__OKTA__KEY_ID as the API"
     " service app shows them (Applications > Applications), then run `rollcall check okta`"
 )
-# Threads that wait for one limit are each counted, so the usual budget would end with its second
-# reset.
+# Okta resets its limits every minute, without Retry-After ("Rate limits"). Threads that wait for
+# one reset are each counted, so the usual budget would end with the second one.
 WAITING_BUDGET = 3600.0
 
 

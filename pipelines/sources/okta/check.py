@@ -22,12 +22,7 @@ from pipelines.sources.okta.client import (
     USERS_RIGHT,
     Okta,
 )
-from pipelines.sources.okta.rows import (
-    cut_application,
-    get_count,
-    is_everyone,
-    may_have_admin_role,
-)
+from pipelines.sources.okta.rows import cut_application, get_count, is_everyone, may_have_admin_role
 from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import Row
 
@@ -80,9 +75,8 @@ class Checks:
             raise ProbeWarning("Everyone does not say how many users there are", "report it")
         missing = declared - len(found)
         if len(pages) < 2 and missing > counts.tolerate(declared):
-            raise Unreadable(
-                "okta: users", f"{len(found)} are shown, Everyone has {declared}", counts.ROLE_REMEDY
-            )
+            lack = f"{len(found)} are shown, Everyone has {declared}"
+            raise Unreadable("okta: users", lack, counts.ROLE_REMEDY)
         return f"can be read; Everyone has {declared}"
 
     def check_members(self, with_admin_roles: bool) -> str:
