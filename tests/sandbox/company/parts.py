@@ -315,7 +315,7 @@ def okta_attribute(kind: str, master: str = "PROFILE_MASTER", **more: Any) -> di
 def okta_app(number: int, name: str, label: str, mode: str, kind: str) -> dict[str, Any]:
     """Return an application; `kind` is the type of an OIDC one."""
     made = {"id": okta_id("app", number), "name": name, "label": label, "status": "ACTIVE"}
-    made |= {"signOnMode": mode or None, "created": BEGAN, "lastUpdated": BEGAN}
+    made |= {"created": BEGAN, "lastUpdated": BEGAN} | ({"signOnMode": mode} if mode else {})
     if kind:
         made["credentials"] = {"oauthClient": {"client_id": made["id"]}}
         made["settings"] = {"oauthClient": {"application_type": kind}}
