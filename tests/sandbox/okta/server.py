@@ -16,6 +16,7 @@ from tests.sandbox.okta.log import SYSTEM
 from tests.sandbox.okta.reads import Reads
 from tests.sandbox.okta.switches import OAuthRefused, Refused, Switches, forbidden
 from tests.sandbox.okta.tokens import Caller, Tokens, rights_of
+from tests.sandbox.okta.writes import Writes
 from tests.sandbox.server import Request, Response
 
 __all__ = ["Okta", "Refused", "Switches"]
@@ -113,7 +114,8 @@ class Okta(Tokens):
             raise Refused(411, "E0000003", "Content-Length is required.")
         caller = self.caller(request)
         self._permit(caller, needed(request.method, place), place)
-        return Reads(self, request, caller).answer(place)
+        answers = Reads if request.method == "GET" else Writes
+        return answers(self, request, caller).answer(place)
 
     def _permit(self, caller: Caller, right: str, place: list[str]) -> None:
         if caller.scopes is not None:
