@@ -123,6 +123,20 @@ BUGS = [
         UNIT,
     ),
     Bug(
+        "a role of somebody whom no link names is gone",
+        f"{STAGING}/base/base_okta__role_bindings.sql",
+        "    from members\n",
+        '    from members\n    where member."principalId" is not null\n',
+        UNIT,
+    ),
+    Bug(
+        "a role without a type is gone",
+        f"{STAGING}/base/base_okta__role_assignments.sql",
+        "    from with_bindings\n\n)",
+        "    from with_bindings\n    where role_id <> 'unknown'\n\n)",
+        UNIT,
+    ),
+    Bug(
         "a role of unknown permissions only reads",
         f"{STAGING}/base/base_okta__roles.sql",
         "                len(custom_role.permissions) > 0\n",

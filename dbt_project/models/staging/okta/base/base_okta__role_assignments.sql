@@ -57,10 +57,14 @@ assignments as (
         ---------- ids
         principal_id,
         {{ filled('assignment.id') }} as assignment_id,
-        case
-            when upper(assignment.type) = 'CUSTOM' then assignment.role
-            else coalesce(upper(assignment.type), assignment.role)
-        end as role_id,
+        coalesce(
+            case
+                when upper(assignment.type) <> 'CUSTOM'
+                    then upper(assignment.type)
+            end,
+            assignment.role,
+            'unknown'
+        ) as role_id,
         {{ filled('assignment."resource-set"') }} as resource_set_id,
 
         ---------- strings
@@ -163,7 +167,6 @@ with_scopes as (
             end
         ) as target
     from with_bindings
-    where role_id is not null
 
 ),
 

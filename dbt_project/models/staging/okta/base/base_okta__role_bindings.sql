@@ -33,16 +33,16 @@ renamed as (
         binding."resourceSetId" as resource_set_id,
         binding."roleId" as role_id,
         member.id as member_id,
-        member."principalId" as principal_id,
+        coalesce(member."principalId", member.id) as principal_id,
 
         ---------- strings
-        lower(member.type) as principal_type,
+        -- Whoever it is, the role is held: the grant is dangling, not gone
+        coalesce(lower(member.type), 'unknown') as principal_type,
 
         ---------- timestamps
         binding."lastReadAt" as last_read_at
 
     from members
-    where member."principalId" is not null
 
 )
 
