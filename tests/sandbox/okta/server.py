@@ -79,9 +79,7 @@ class Okta(Tokens):
             if place == ["oauth2", "v1", "token"]:
                 response = self._token(request)
             elif place[:2] == ["api", "v1"] or place[:3] == ["oauth2", "v1", "clients"]:
-                limits = self.limits.count(
-                    self.switches, request.method, request.path, self.now(), self.ticks()
-                )
+                limits = self.limits.count(self.switches, request, self.now(), self.ticks())
                 response = self._api(request, place[2:])
             else:
                 raise Refused(404, "E0000008")
