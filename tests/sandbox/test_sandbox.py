@@ -341,7 +341,7 @@ def test_halo_a_deleted_ticket_is_only_hidden(sandbox):
 
 def test_every_reference_in_a_company_leads_somewhere(sandbox):
     """Every id that a company's rows refer to exists, in invented and generated companies."""
-    for made in (sandbox.company, generate(200, groups=20)):
+    for made in (sandbox.company, generate(200, groups=20, okta=100)):
         chart, desk, ping, okta = made.charthop, made.haloitsm, made.pingone, made.okta
         for job in chart.jobs.values():
             assert set(job["groupIds"]) <= set(chart.groups)
@@ -363,8 +363,8 @@ def test_every_reference_in_a_company_leads_somewhere(sandbox):
             assert (user_id in okta.users) and (group_id in okta.groups)
         holders = {**okta.users, **okta.groups, **okta.applications}
         assert okta.assignments.keys() <= holders.keys()
-        for (set_id, role_id), rows in okta.bindings.items():
-            assert (set_id in okta.resource_sets) and (role_id in okta.roles)
+        for (set_id, custom), rows in okta.bindings.items():
+            assert (set_id in okta.resource_sets) and (custom in okta.roles)
             assert {row["principal"] for row in rows.values()} <= holders.keys()
         assert {app for app, _ in okta.app_users | okta.app_groups} <= okta.applications.keys()
         assert {user for _, user in okta.app_users} <= okta.users.keys()
@@ -393,11 +393,13 @@ def test_the_okta_of_the_company_tells_other_stories(sandbox):
 
 def test_a_generated_company_is_the_same_for_the_same_seed():
     """Equal seeds generate equal companies, and other seeds generate others."""
-    first, second, other = generate(300), generate(300), generate(300, seed=2)
+    first, second = (generate(300, okta=50) for _ in range(2))
+    other = generate(300, seed=2, okta=50)
 
     assert first.charthop.persons == second.charthop.persons
     assert first.haloitsm.memberships == second.haloitsm.memberships
     assert first.pingone.members == second.pingone.members
+    assert first.okta.members == second.okta.members
     assert first.pingone.members != other.pingone.members
 
 
