@@ -74,6 +74,10 @@ class Tenant:
             url = page["_links"].get("next", {}).get("href")
         return found
 
+    def rows_of_log(self) -> list[dict[str, Any]]:
+        """Return every event, oldest first."""
+        return self.ask("logs?limit=1000").json()
+
     # service apps
 
     def add_service_app(self, *scopes: str, dpop: bool = False) -> None:

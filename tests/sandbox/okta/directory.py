@@ -54,6 +54,7 @@ class Directory:
         self.groups: dict[str, Thing] = {}
         self.members: set[tuple[str, str]] = set()
         self.rules: dict[str, Thing] = {}
+        self.given: set[tuple[str, str, str]] = set()  # (rule, user, group), by a rule's own work
         self.assignments: dict[str, list[Thing]] = {}
         self.roles: dict[str, Thing] = {}
         self.resource_sets: dict[str, Thing] = {}

@@ -46,7 +46,8 @@ def read_log(live: Logged, query: dict[str, str], links: Links) -> Response:
 
 
 def _begin(live: Logged, query: dict[str, str], order: str) -> dict[str, Any]:
-    until = scim.parse_time(query["until"]) if "until" in query else stamp(live.now())
+    now = live.now() + timedelta(milliseconds=1)  # what happens now is there, too
+    until = scim.parse_time(query["until"]) if "until" in query else stamp(now)
     if "since" in query:
         since = scim.parse_time(query["since"])
     else:

@@ -64,8 +64,6 @@ class Pages:
         self, keys: Sequence[Any], row: Row, default: int, cap: int, downwards: bool = False
     ) -> Response:
         """Return one page of sorted keys as an array. `next` is there only if there is more."""
-        if self.request.method != "GET":
-            raise Refused(405, "E0000022")
         limit = self.number("limit", default, cap)
         slow = self.switches.list_timeout_above
         if slow is not None and limit > slow:

@@ -16,6 +16,7 @@ from tests.sandbox.okta.log import SYSTEM
 from tests.sandbox.okta.reads import Reads
 from tests.sandbox.okta.switches import OAuthRefused, Refused, Switches, forbidden
 from tests.sandbox.okta.tokens import Caller, Tokens, rights_of
+from tests.sandbox.okta.writes import Writes
 from tests.sandbox.server import Request, Response
 
 __all__ = ["Okta", "Refused", "Switches"]
@@ -33,29 +34,31 @@ class Okta(Tokens):
         self,
         *,
         org_id: str = "00oRollcallSandbox01",
+        everyone: str = "00gEveryone000000001",
+        owner: str = "00uTokenOwner0000001",
+        domain: str = "okta.example",
         token: str = "okta-token",
         switches: Switches | None = None,
         now: Callable[[], datetime] | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(
-            switches or Switches(), "otyDefaultUserType01", "00gEveryone000000001", now, ticks
-        )
+        super().__init__(switches or Switches(), "otyDefaultUserType01", everyone, now, ticks)
         self.org_id, self.token = org_id, token
+        self.owner, self.domain = owner, domain
         self.limits = Limits()
-        self.owner = "00uTokenOwner0000001"
         self.groups[self.everyone] = {
             "id": self.everyone,
             "type": "BUILT_IN",
             "profile": {"name": "Everyone", "description": "All users in your organization"},
         }
-        self.add_administrator(self.owner, "svc-rollcall@okta.example", "SUPER_ADMIN")
+        self.add_administrator(self.owner, "svc-rollcall", "SUPER_ADMIN")
         self.add_api_token(token, self.owner)
 
-    def add_administrator(self, user_id: str, login: str, role: str) -> None:
+    def add_administrator(self, user_id: str, name: str, role: str) -> None:
         """Add a user who holds a role, such as the owner of a token."""
-        names = {"firstName": "Service", "lastName": "Rollcall"}
-        self.users[user_id] = {"id": user_id, "profile": names | {"login": login, "email": login}}
+        mail = f"{name}@{self.domain}"
+        profile = {"firstName": "Service", "lastName": name, "login": mail, "email": mail}
+        self.users[user_id] = {"id": user_id, "profile": profile}
         assigned = {"id": f"ra1{user_id[3:]}", "type": role, "status": "ACTIVE"}
         self.assignments[user_id] = [assigned]
         self.touch()
@@ -65,7 +68,7 @@ class Okta(Tokens):
 
     def write_settings(self) -> dict[str, str]:
         writer = "00uTokenWriter000001"
-        self.add_administrator(writer, "svc-writer@okta.example", "SUPER_ADMIN")
+        self.add_administrator(writer, "svc-writer", "SUPER_ADMIN")
         self.add_api_token("okta-writer-token", writer)
         return {"API_TOKEN": "okta-writer-token"}
 
@@ -78,9 +81,7 @@ class Okta(Tokens):
             if place == ["oauth2", "v1", "token"]:
                 response = self._token(request)
             elif place[:2] == ["api", "v1"] or place[:3] == ["oauth2", "v1", "clients"]:
-                limits = self.limits.count(
-                    self.switches, request.method, request.path, self.now(), self.ticks()
-                )
+                limits = self.limits.count(self.switches, request, self.now(), self.ticks())
                 response = self._api(request, place[2:])
             else:
                 raise Refused(404, "E0000008")
@@ -113,7 +114,8 @@ class Okta(Tokens):
             raise Refused(411, "E0000003", "Content-Length is required.")
         caller = self.caller(request)
         self._permit(caller, needed(request.method, place), place)
-        return Reads(self, request, caller).answer(place)
+        answers = Reads if request.method == "GET" else Writes
+        return answers(self, request, caller).answer(place)
 
     def _permit(self, caller: Caller, right: str, place: list[str]) -> None:
         if caller.scopes is not None:

@@ -33,9 +33,12 @@ SUMMARIES = {
     "E0000078": "Cannot modify the attribute because it is immutable.",
     "E0000090": "Duplicate role assignment",
     "E0000093": "Target count limit exceeded",
+    "E0000112": "The user is being activated: try again in a few minutes.",
     "E0000192": "Role assignment is not supported for a group with a group rule",
+    "E0000193": "Role assignment is not supported for a group of more than 5000 members",
     "E0000194": "Role assignment is not supported for this type of group",
     "E0000211": "Role assignment is not supported for a built-in group",
+    "E0000263": "The role is assigned already",
     "E0000231": "The If-Match header does not match the current version of the resource.",
 }
 
@@ -88,6 +91,7 @@ class Switches:
     deprovisioned_stay_members: bool = True  # the vendor's help says so
     everyone_has_deprovisioned: bool = False
     stats_count_deprovisioned: bool = True
+    deletion_moves_groups: bool = True  # a deleted user's groups, their lastMembershipUpdated
     add_deprovisioned_member: Literal[400, 403] = 400
     remove_absent_member: Literal[204, 404] = 204
 

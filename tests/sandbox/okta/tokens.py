@@ -16,8 +16,8 @@ from typing import Any
 
 import jwt
 
+from tests.sandbox.okta.assignments import Assignments
 from tests.sandbox.okta.directory import Thing
-from tests.sandbox.okta.log import Logged
 from tests.sandbox.okta.switches import OAuthRefused, Refused
 from tests.sandbox.server import Request
 
@@ -88,7 +88,7 @@ class Nonces:
     seen: set[str] = field(default_factory=set)
 
 
-class Tokens(Logged):
+class Tokens(Assignments):
     """An org that knows its tokens."""
 
     def __init__(self, *arguments: Any) -> None:
