@@ -358,6 +358,12 @@ def test_every_answer_tells_what_is_left_of_its_minute(tenant: Tenant):
     assert 60 < reset - tenant.time.timestamp() <= 61
     assert 200 == tenant.ask("groups").status_code
     assert 200 == tenant.ask(f"users/{MARA}").status_code
+    tenant.okta.add_api_token("another", tenant.okta.owner)
+    another = {"authorization": "SSWS another"}
+    codes = [tenant.ask("users", headers=another).status_code for _ in range(3)]
+    assert [200, 200, 429] == codes  # the other half
+    tenant.okta.add_api_token("third", tenant.okta.owner)
+    assert 429 == tenant.ask("users", headers={"authorization": "SSWS third"}).status_code
     tenant.passes(60)
     assert 200 == tenant.ask("users").status_code
     tenant.okta.switches.concurrency_refusals = 1

@@ -136,6 +136,20 @@ def org(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Org]:
         yield made
 
 
+def add_users(org: Org, count: int, *groups: str, status: str = "ACTIVE") -> list[str]:
+    """Add users who are in these groups, and return their ids."""
+    made = [f"00uMore{status[:3]}{number:010}" for number in range(count)]
+    for number, key in enumerate(made):
+        mail = f"more-{status}-{number}@example.com".lower()
+        profile = {"firstName": "More", "lastName": str(number), "login": mail, "email": mail}
+        org.okta.users[key] = {"id": key, "status": status, "profile": profile}
+        org.okta.members |= {(key, group) for group in groups}
+    for group in groups:
+        org.okta.groups[group]["lastMembershipUpdated"] = "2026-06-01T08:00:00.000Z"
+    org.okta.touch()
+    return made
+
+
 def strikes(path: str, **query: Any) -> Any:
     """Return whether a request goes to this path, and has these parameters."""
 

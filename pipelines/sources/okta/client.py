@@ -48,6 +48,7 @@ MEMBERS_TYPE = (
     ' okta-response="omitCredentials,omitCredentialsLinks,omitTransitioningToStatus"'
 )
 TOO_SLOW = (500, 504)  # of a list: its query timed out, and smaller pages may not
+EXPIRED = (400, 410)
 SMALLEST_PAGE = 25
 NOT_FOUND = "E0000007"  # the code of an object that does not exist; a wrong path has another
 
@@ -183,8 +184,8 @@ class Okta:
             )
             return [[read_id("okta: members", row, "id") for row in found] for found, _ in pages]
 
-        size = self.connection.members_page_size
-        return self.or_gone(lambda: self.with_smaller_pages("group_members", size, read))
+        size, again = self.connection.members_page_size, self.twice(read)
+        return self.or_gone(lambda: self.with_smaller_pages("group_members", size, again))
 
     def read_rows(
         self, resource: str, path: str, *, right: str, rows: str = "", size: int = 0, **params: Any
@@ -196,7 +197,7 @@ class Okta:
             pages = self.pages(path, right=right, rows=rows, **sized)
             return [row for found, _ in pages for row in found]
 
-        return self.with_smaller_pages(resource, size, read)
+        return self.with_smaller_pages(resource, size, self.twice(read))
 
     def or_gone(self, read: Callable[[], A]) -> A | None:
         """Return what `read` gives; None if Okta says that the object does not exist."""
@@ -219,6 +220,19 @@ class Okta:
             return found if isinstance(found, list) else None
 
         return (api or self.api).read_pages(path, rows_of, LinkPaginator(), right, **params)
+
+    def twice(self, read: Callable[[int], A]) -> Callable[[int], A]:
+        """Return `read` with a second try after a refused page, whose cursor may have expired."""
+
+        def read_again(size: int) -> A:
+            try:
+                return read(size)
+            except Unreadable as failure:
+                if failure.status not in EXPIRED:
+                    raise
+                return read(size)
+
+        return read_again
 
     def with_smaller_pages(self, resource: str, size: int, read: Callable[[int], A]) -> A:
         """Return what `read` gives for a page size, which is halved while Okta takes too long.

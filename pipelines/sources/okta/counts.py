@@ -58,10 +58,8 @@ def _describe_lack_of_users(tables: list[pa.Table], everyone: Row) -> str:
     declared = get_count(everyone)
     if not statuses:
         return "the list of users is empty, which no org is"
-    # No document says whether Everyone counts deactivated users: a count of all users is met, too.
-    if declared is None or abs(declared - len(statuses)) <= tolerate(declared):
-        return ""
-    if declared - active <= tolerate(declared):
+    # No document says whether Everyone counts deactivated users: exactly all users are right, too.
+    if declared in (None, len(statuses)) or declared - active <= tolerate(declared):
         return ""
     return f"{active} users that are not deactivated came, and Everyone has {declared}"
 

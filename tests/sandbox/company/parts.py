@@ -91,8 +91,11 @@ class Company:
             vendor.touch()
 
 
-def empty(name: str, keep_pages: bool = False) -> Company:
-    """Return a company without people: the vendors, and what every new tenant has."""
+def empty(name: str, keep_pages: bool = False, first: int = 0) -> Company:
+    """Return a company without people: the vendors, and what every new tenant has.
+
+    Okta brings the group Everyone and the owner of the token, which get the number `first`.
+    """
     slug = name.lower()
     charthop = ChartHop(slug=slug, name=name, token="sandbox-token", keep_pages=keep_pages)
     haloitsm = HaloITSM("sandbox-client", "sandbox-secret", slug, keep_pages=keep_pages)
@@ -102,7 +105,12 @@ def empty(name: str, keep_pages: bool = False) -> Company:
         client_secret="sandbox-secret",
         organization_id=ORGANIZATION,
     )
-    okta = Okta(token="sandbox-token")
+    okta = Okta(
+        token="sandbox-token",
+        everyone=okta_id("group", first),
+        owner=okta_id("user", first),
+        domain=f"{slug}.example",
+    )
     made = Company(name, f"{slug}.example", charthop, haloitsm, pingone, okta)
     builtin = (
         (ENVIRONMENT_ADMIN, "Environment Admin", ["ORGANIZATION", "ENVIRONMENT"]),

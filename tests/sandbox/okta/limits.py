@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tests.sandbox.okta.switches import Refused, Switches
+from tests.sandbox.server import Request
 
 WINDOW = 60.0
 BUCKETS = {"users", "groups", "apps", "logs"}  # lists; single objects have a bucket of their own
@@ -20,29 +21,36 @@ class Counter:
 
 
 class Limits:
-    """The counters of one org."""
+    """The counters of one org: of each bucket, and of each token's share of it."""
 
     def __init__(self) -> None:
-        self.counters: dict[str, Counter] = {}
+        self.counters: dict[tuple[str, str], Counter] = {}
 
     def count(
-        self, switches: Switches, method: str, path: str, now: datetime, ticks: float
+        self, switches: Switches, request: Request, now: datetime, ticks: float
     ) -> dict[str, str | list[str]]:
         """Count a request and return its headers, or refuse it with them."""
-        bucket = bucket_of(method, path)
-        counter = self.counters.get(bucket)
-        if counter is None or ticks - counter.began >= WINDOW:
-            counter = self.counters[bucket] = Counter(ticks)
-        limit = int(switches.rate_limits.get(bucket, switches.rate_limit) * switches.token_share)
+        bucket = bucket_of(request.method, request.path)
+        whole = switches.rate_limits.get(bucket, switches.rate_limit)
+        share = int(whole * switches.token_share)
+        org = self.counter(bucket, "", ticks)
+        own = self.counter(bucket, request.headers.get("authorization", ""), ticks)
+        left = min(whole - org.used, share - own.used)
         # rounded up: before that second, the bucket is not yet full again
-        reset = int(now.timestamp() + WINDOW - (ticks - counter.began)) + 1
+        reset = int(now.timestamp() + WINDOW - (ticks - own.began)) + 1
         if switches.concurrency_refusals > 0:
             switches.concurrency_refusals -= 1
             raise Refused(429, "E0000047", headers=_headers(0, 0, reset))
-        if counter.used >= limit:
-            raise Refused(429, "E0000047", headers=_headers(limit, 0, reset))
-        counter.used += 1
-        return _headers(limit, limit - counter.used, reset)
+        if left <= 0:
+            raise Refused(429, "E0000047", headers=_headers(share, 0, reset))
+        org.used, own.used = org.used + 1, own.used + 1
+        return _headers(share, left - 1, reset)
+
+    def counter(self, bucket: str, token: str, ticks: float) -> Counter:
+        found = self.counters.get((bucket, token))
+        if found is None or ticks - found.began >= WINDOW:
+            found = self.counters[bucket, token] = Counter(ticks)
+        return found
 
 
 def bucket_of(method: str, path: str) -> str:

@@ -42,14 +42,12 @@ class Logged(Directory):
         super().__init__(switches, user_type, everyone)
         self.now = now or utc_now
         self.ticks = ticks
+        self.new_id = random_id  # from the prefix of its kind
         self.events: list[tuple[float, Thing]] = []  # in the order in which they persisted
         self.actor: Thing = SYSTEM
         self.token_id = ""  # of the API token that makes the current change
         self.past: list[tuple[float, dict[str, Thing], dict[str, Thing]]] = []
         self.tasks: list[tuple[float, str, tuple[Any, ...]]] = []  # due, method, its arguments
-
-    def new_id(self, prefix: str) -> str:
-        return prefix + secrets.token_hex(9)[: 20 - len(prefix)]
 
     def _about_to_change(self) -> None:
         if self.switches.index_lag:
@@ -121,6 +119,10 @@ class Logged(Directory):
     def app_target(self, app_id: str) -> Thing:
         label = self.applications[app_id]["label"]
         return target(app_id, "AppInstance", label, label)
+
+
+def random_id(prefix: str) -> str:
+    return prefix + secrets.token_hex(9)[: 20 - len(prefix)]
 
 
 def utc_now() -> datetime:

@@ -34,29 +34,31 @@ class Okta(Tokens):
         self,
         *,
         org_id: str = "00oRollcallSandbox01",
+        everyone: str = "00gEveryone000000001",
+        owner: str = "00uTokenOwner0000001",
+        domain: str = "okta.example",
         token: str = "okta-token",
         switches: Switches | None = None,
         now: Callable[[], datetime] | None = None,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(
-            switches or Switches(), "otyDefaultUserType01", "00gEveryone000000001", now, ticks
-        )
+        super().__init__(switches or Switches(), "otyDefaultUserType01", everyone, now, ticks)
         self.org_id, self.token = org_id, token
+        self.owner, self.domain = owner, domain
         self.limits = Limits()
-        self.owner = "00uTokenOwner0000001"
         self.groups[self.everyone] = {
             "id": self.everyone,
             "type": "BUILT_IN",
             "profile": {"name": "Everyone", "description": "All users in your organization"},
         }
-        self.add_administrator(self.owner, "svc-rollcall@okta.example", "SUPER_ADMIN")
+        self.add_administrator(self.owner, "svc-rollcall", "SUPER_ADMIN")
         self.add_api_token(token, self.owner)
 
-    def add_administrator(self, user_id: str, login: str, role: str) -> None:
+    def add_administrator(self, user_id: str, name: str, role: str) -> None:
         """Add a user who holds a role, such as the owner of a token."""
-        names = {"firstName": "Service", "lastName": "Rollcall"}
-        self.users[user_id] = {"id": user_id, "profile": names | {"login": login, "email": login}}
+        mail = f"{name}@{self.domain}"
+        profile = {"firstName": "Service", "lastName": name, "login": mail, "email": mail}
+        self.users[user_id] = {"id": user_id, "profile": profile}
         assigned = {"id": f"ra1{user_id[3:]}", "type": role, "status": "ACTIVE"}
         self.assignments[user_id] = [assigned]
         self.touch()
@@ -66,7 +68,7 @@ class Okta(Tokens):
 
     def write_settings(self) -> dict[str, str]:
         writer = "00uTokenWriter000001"
-        self.add_administrator(writer, "svc-writer@okta.example", "SUPER_ADMIN")
+        self.add_administrator(writer, "svc-writer", "SUPER_ADMIN")
         self.add_api_token("okta-writer-token", writer)
         return {"API_TOKEN": "okta-writer-token"}
 
@@ -79,9 +81,7 @@ class Okta(Tokens):
             if place == ["oauth2", "v1", "token"]:
                 response = self._token(request)
             elif place[:2] == ["api", "v1"] or place[:3] == ["oauth2", "v1", "clients"]:
-                limits = self.limits.count(
-                    self.switches, request.method, request.path, self.now(), self.ticks()
-                )
+                limits = self.limits.count(self.switches, request, self.now(), self.ticks())
                 response = self._api(request, place[2:])
             else:
                 raise Refused(404, "E0000008")
