@@ -301,8 +301,10 @@ def test_removing_what_a_rule_gives_excludes_the_user(tenant: Tenant):
     tenant.okta.switches.rule_exclusions = 1
     change(tenant, MARA, userType="Contractor")
     assert (400, "E0000001") == refusal(tenant.ask(f"groups/{RULED}/users/{MARA}", "DELETE"))
-    kinds = {event["eventType"] for event in tenant.rows_of_log()}
-    assert "group.user_membership.rule.add_exclusion" in kinds
+    actors = {event["eventType"]: event["actor"]["type"] for event in tenant.rows_of_log()}
+    assert "SystemPrincipal" == actors["group.user_membership.rule.add_exclusion"]
+    assert "SystemPrincipal" == actors["group.user_membership.add"]  # Mara, by the rule
+    assert "User" == actors["group.user_membership.remove"]
 
 
 def test_a_rule_may_look_at_groups(tenant: Tenant):
