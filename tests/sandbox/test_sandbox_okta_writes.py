@@ -289,6 +289,10 @@ def test_a_rule_follows_profiles_and_states(tenant: Tenant):
     assert [NORA] == tenant.ids(f"groups/{RULED}/users")
     tenant.passes(30)
     assert {NORA, kim_id} == {*tenant.ids(f"groups/{RULED}/users")}
+    step(tenant, kim_id, "deactivate")
+    tenant.okta.activate_rule(RULE)  # looks at everybody, but not at the deactivated
+    tenant.passes(30)
+    assert {NORA, kim_id} == {*tenant.ids(f"groups/{RULED}/users")}
 
 
 def test_removing_what_a_rule_gives_excludes_the_user(tenant: Tenant):
