@@ -29,10 +29,8 @@ HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "3"))
 SYNCED = int(os.environ.get("ROLLCALL_SYNCED", "1"))
 AT_ONCE = 50  # histories that share one build
 TABLES = ("accounts", "entitlements", "grants")
-SMALL = (
-    "nothing is left",
-    "no row has this field any more",
-)  # refused, and right, in small companies
+# Refused, and right, in small companies
+SMALL = ("nothing is left", "no row has this field any more")
 
 
 def drawn(batch: int, count: int) -> list[History]:
