@@ -14,8 +14,8 @@ from tests.sandbox.generate import generate
 from tests.support import oracle
 from tests.support.troubles import HIDDEN, LASTING, NARROW, NARROWED, SOURCES, kinds
 from tests.support.worlds import World
-from tests.support.worlds_pingone import CHANGES
-from tests.sync.test_sync import CHARTHOP, HALOITSM, PINGONE
+from tests.support.worlds_okta import CHANGES
+from tests.sync.test_sync import CHARTHOP, HALOITSM, OKTA, PINGONE
 
 Grant = tuple[str, str, str | None]
 SYNCS = 3  # of one history, before the final full sync
@@ -25,6 +25,7 @@ APART = 1000  # the range of numbers for one company
 OPEN = {
     "charthop": [{}, *CHARTHOP],
     "haloitsm": [{}, *(switches for switches in HALOITSM if "token_lifetime" not in switches)],
+    "okta": [{}, *OKTA],
     "pingone": [{}, *(switches for switches in PINGONE if "rate_limit" not in switches)],
 }
 
@@ -87,6 +88,7 @@ class History:
             nested=self.nested,
             administrators=self.administrators,
             workers=2,
+            okta=self.people,
             first=first,
         )
         for source, switches in self.switches.items():

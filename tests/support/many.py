@@ -11,6 +11,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -113,7 +114,7 @@ class One:
 
     def read(self, source: str, full: bool = False) -> bool:
         """Read one source as dlt would call it, and return whether the read succeeded."""
-        state = dict(self.states[source])
+        state = deepcopy(self.states[source])
         counters = Counters()
         connected = registry.connect_source(source, counters, Kept(self.raw, source), full)
         where = ConfigSectionContext(source_state_key=source)

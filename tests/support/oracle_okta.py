@@ -21,14 +21,13 @@ def okta(org: Okta) -> Facts:
     told = Facts()
     for key, user in org.users.items():
         told.accounts[f"okta:user:{key}"] = STATUSES.get(user["status"], "unknown")
-    assigned = {app for app, _ in org.app_users | org.app_groups}
     for key, app in org.applications.items():
         if is_service(app):
             client = app["credentials"]["oauthClient"]["client_id"]
             told.accounts[f"okta:client:{client}"] = (
                 "enabled" if app["status"] == "ACTIVE" else "disabled"
             )
-        if not is_service(app) or key in assigned:
+        else:
             told.entitlements.add(f"okta:application:{key}:assigned")
     for key in org.groups:
         told.entitlements.add(group(key))

@@ -16,7 +16,7 @@ from tests.sandbox.server import Fault, Request, Response
 from tests.support import faults
 from tests.support.faults import LISTS, Effect, status, strikes
 
-SOURCES = ("charthop", "haloitsm", "pingone")
+SOURCES = ("charthop", "haloitsm", "okta", "pingone")
 Rows = list[dict[str, Any]]
 NARROWED = "a narrower read"
 NARROW = {"SOURCES__PINGONE__ROLE_ASSIGNMENT_PRINCIPALS": "groups_and_apps"}
@@ -89,6 +89,7 @@ LASTING: dict[str, dict[str, Effect]] = {
     "charthop": ALWAYS_LASTING,
     "haloitsm": ALWAYS_LASTING
     | {"a total too large": wrong_total(3), "a total too small": wrong_total(-1)},
+    "okta": ALWAYS_LASTING,
     "pingone": ALWAYS_LASTING,
 }
 LIES: dict[str, dict[str, Effect]] = {
@@ -97,6 +98,7 @@ LIES: dict[str, dict[str, Effect]] = {
         "ids that are texts": on_rows(lambda row: row | {"id": str(row["id"])}),
         "a total of the page": on_pages(page_total),
     },
+    "okta": {},
     "pingone": {
         "a total too large": on_pages(lambda body, rows: body | {"count": len(rows) + 7}),
         "a total too small": on_pages(lambda body, rows: body | {"count": 1}),
@@ -106,6 +108,7 @@ LIES: dict[str, dict[str, Effect]] = {
 HIDDEN: dict[str, dict[str, bool]] = {
     "charthop": {"startDateOrg": True, "endDateOrg": True, "contact.workEmail": False},
     "haloitsm": {"isdisabled": True, "email": False},
+    "okta": {"profile": False},
     "pingone": {"enabled": True, "username": False, "email": False},
 }
 

@@ -24,18 +24,6 @@ role_assignments as (
 
 ),
 
-assigned_applications as (
-
-    select id from {{ source('okta', 'application_groups') }}
-    where json_array_length(payload, '$.groups') > 0
-
-    union
-
-    select application_id as id
-    from {{ ref('base_okta__application_assignments') }}
-
-),
-
 privileged_groups as (
 
     select distinct role_assignments.principal_id as id
@@ -105,10 +93,8 @@ entitlements as (
         -- To take an application away may delete the account inside it
         'ticket' as change_channel
     from applications
-    where
-        -- Nobody signs in to a service
-        not is_service
-        or id in (select id from assigned_applications)
+    -- A service signs in by itself: nobody can be assigned to it
+    where not is_service
 
 )
 
