@@ -35,12 +35,14 @@ class Policy:
 
 
 class Signer(Protocol):
-    """Puts a credential on a request. `renew` returns whether it replaced a refused credential.
+    """Puts a credential on each attempt of a request, and sees each response (`note`).
+    `renew` returns whether it replaced a refused credential.
     `remedy` says which setting holds the credential, and where the vendor shows it."""
 
     remedy: str
 
     def sign(self, request: requests.PreparedRequest) -> None: ...
+    def note(self, response: requests.Response) -> None: ...
     def renew(self, request: requests.PreparedRequest) -> bool: ...
 
 

@@ -33,8 +33,8 @@ BUGS = [
     ),
     Bug(
         "a future time is accepted as a cursor",
-        "pipelines/sources/pingone/incremental.py",
-        "None if moment is None or clock.is_ahead(moment, self.begun_at) else moment",
+        "pipelines/sources/incremental.py",
+        "None if moment is None or clock.is_ahead(moment, now) else moment",
         "moment",
         "tests/sync/test_clock.py -k future_is_refused",
     ),

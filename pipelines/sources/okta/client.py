@@ -1,0 +1,260 @@
+"""Reads Okta's lists: users, groups, members, rules, applications, and who has which of them.
+
+No list has a total. A list ends where no link leads on: every list is followed, also those that no
+document calls paged, and both forms of links (developer.okta.com, "Pagination"). What Okta counts
+elsewhere shows whether a list was complete: see `counts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import requests
+from dlt.sources.helpers.rest_client.paginators import BaseNextUrlPaginator
+
+from pipelines.failures import Unreadable
+from pipelines.files.json_text import NotJson, parse
+from pipelines.http.policy import Counters, Policy, Signer
+from pipelines.http.session import Session
+from pipelines.sources.okta.choices import Choices
+from pipelines.sources.okta.rows import DELETED, cut_user
+from pipelines.sources.raw_rows import Row, read_id, row_ids
+from pipelines.sources.reading import Api, Json, Page, read_first_accepted
+
+A = TypeVar("A")
+
+USERS_RIGHT = "the scope okta.users.read and the role Read-only Administrator"
+GROUPS_RIGHT = "the scope okta.groups.read and the role Read-only Administrator"
+MEMBERS_RIGHT = (
+    f"{GROUPS_RIGHT}; for members of a group with admin roles also Super Administrator, or a custom"
+    " role with `View roles, resources, and admin assignments`"
+)
+ROLES_RIGHT = (
+    "the scope okta.roles.read and the role Super Administrator, or a custom role with `View roles,"
+    " resources, and admin assignments` (or set SOURCES__OKTA__ADMIN_ROLES=false)"
+)
+APPLICATIONS_RIGHT = (
+    "the scope okta.apps.read and the role Read-only Administrator (or set"
+    " SOURCES__OKTA__APPLICATIONS=none)"
+)
+# A list of users is shorter with these ("Users", Content-Type header); `credentials` is kept where
+# the provider is needed.
+USERS_TYPE = 'application/json; okta-response="omitCredentialsLinks,omitTransitioningToStatus"'
+MEMBERS_TYPE = (
+    "application/json;"
+    ' okta-response="omitCredentials,omitCredentialsLinks,omitTransitioningToStatus"'
+)
+TOO_SLOW = (500, 504)  # of a list: its query timed out, and smaller pages may not
+EXPIRED = (400, 410)
+SMALLEST_PAGE = 25
+NOT_FOUND = "E0000007"  # the code of an object that does not exist; a wrong path has another
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """Where one org is, how it is called, and what signs the requests."""
+
+    base_url: str
+    signer: Signer
+    policy: Policy
+    counters: Counters
+    page_size: int = 200
+    members_page_size: int = 1000
+
+
+class LinkPaginator(BaseNextUrlPaginator):
+    """Follows the link to the next page, in the header of a bare list or in the body of another."""
+
+    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
+        self._next_reference = find_next(response)
+
+
+def find_next(response: requests.Response) -> Any:
+    """Return the link to the next page; None on the last one."""
+    body = response.json()
+    if link := response.links.get("next", {}).get("url"):
+        return link
+    links = body.get("_links") if isinstance(body, dict) else None
+    following = links.get("next") if isinstance(links, dict) else None
+    return following.get("href") if isinstance(following, dict) else following
+
+
+class Okta:
+    """One org, read with one credential."""
+
+    def __init__(self, connection: Connection, choices: Choices) -> None:
+        self.connection, self.choices = connection, choices
+        self.counters, self.policy = connection.counters, connection.policy
+        self.session = Session(
+            "okta",
+            connection.base_url,
+            connection.policy,
+            connection.counters,
+            connection.signer,
+            address_setting="domain",
+        )
+        self.session.headers["User-Agent"] = "rollcall"
+        self.url = connection.base_url
+        self.api = self._connect("application/json")
+        self.users_api, self.members_api = map(self._connect, (USERS_TYPE, MEMBERS_TYPE))
+        self.sizes: dict[str, int] = {}  # of the pages of a list that is too slow for the usual one
+
+    def _connect(self, content_type: str) -> Api:
+        api = Api(f"{self.url}/api/v1", self.session)
+        api.rest.headers |= {"Content-Type": content_type}
+        return api
+
+    # ---- whole lists
+
+    def read_list(
+        self,
+        resource: str,
+        path: str,
+        *,
+        right: str,
+        api: Api | None = None,
+        rows: str = "",
+        size: int = 0,
+        keep: Callable[[Row], Row] = lambda row: row,
+        counted: bool = True,
+        queries: tuple[dict[str, str], ...] = ({},),
+        **params: Any,
+    ) -> list[pa.Table]:
+        """Return a whole list, `keep` of each row. `rows` names the field that holds the rows, and
+        `queries` are the parts that the list is asked for in."""
+
+        def read(limit: int) -> list[pa.Table]:
+            def pages() -> Iterator[Page]:
+                sized = params | ({"limit": limit} if limit else {})
+                for query in queries:
+                    asked = sized | query
+                    for found, body in self.pages(path, right=right, api=api, rows=rows, **asked):
+                        yield [keep(row) for row in found], body
+
+            return self.api.read_list(resource, pages, counted=counted)
+
+        return self.with_smaller_pages(resource, size, read)
+
+    def read_users(self) -> list[pa.Table]:
+        """Return the users of every status. The plain list leaves out deactivated ones, and an
+        operator that is in no document adds them; without it they are a list of their own."""
+
+        def read(*queries: dict[str, str]) -> list[pa.Table]:
+            return self.read_list(
+                "users",
+                "users",
+                right=USERS_RIGHT,
+                api=self.users_api,
+                size=self.connection.page_size,
+                keep=lambda row: cut_user(row, self.choices.profile_fields),
+                counted=False,
+                queries=queries,
+            )
+
+        every, deactivated = {"search": "status pr"}, {"filter": f'status eq "{DELETED}"'}
+        return read_first_accepted([lambda: read(every), lambda: read({}, deactivated)])
+
+    def read_groups(self, *, counted: bool = True) -> list[pa.Table]:
+        return self.read_list(
+            "groups",
+            "groups",
+            right=GROUPS_RIGHT,
+            size=self.connection.page_size,
+            counted=counted,
+            expand="stats",
+        )
+
+    def read_group(self, key: str) -> Row:
+        return self.api.get_object(f"groups/{key}", GROUPS_RIGHT, expand="stats")
+
+    def read_group_ids(self) -> list[str]:
+        return row_ids(self.read_groups(counted=False))
+
+    # ---- the children of one object
+
+    def read_member_pages(self, group_id: str) -> list[list[str]] | None:
+        """Return the ids of a group's members by page; None if the group does not exist."""
+
+        def read(limit: int) -> list[list[str]]:
+            pages = self.pages(
+                f"groups/{group_id}/users", right=MEMBERS_RIGHT, api=self.members_api, limit=limit
+            )
+            return [[read_id("okta: members", row, "id") for row in found] for found, _ in pages]
+
+        size, again = self.connection.members_page_size, self.twice(read)
+        return self.or_gone(lambda: self.with_smaller_pages("group_members", size, again))
+
+    def read_rows(
+        self, resource: str, path: str, *, right: str, rows: str = "", size: int = 0, **params: Any
+    ) -> list[Row]:
+        """Return the rows of a whole list of one object."""
+
+        def read(limit: int) -> list[Row]:
+            sized = params | ({"limit": limit} if limit else {})
+            pages = self.pages(path, right=right, rows=rows, **sized)
+            return [row for found, _ in pages for row in found]
+
+        return self.with_smaller_pages(resource, size, self.twice(read))
+
+    def or_gone(self, read: Callable[[], A]) -> A | None:
+        """Return what `read` gives; None if Okta says that the object does not exist."""
+        try:
+            return read()
+        except Unreadable as failure:
+            if failure.status != 404 or read_error_code(failure.body) != NOT_FOUND:
+                raise
+            return None
+
+    # ---- reading
+
+    def pages(
+        self, path: str, *, right: str, api: Api | None = None, rows: str = "", **params: Any
+    ) -> Iterator[Page]:
+        """Yield the pages of a list, which is the body itself or its field `rows`."""
+
+        def rows_of(body: Json) -> list[Row] | None:
+            found = body.get(rows) if rows and isinstance(body, dict) else body
+            return found if isinstance(found, list) else None
+
+        return (api or self.api).read_pages(path, rows_of, LinkPaginator(), right, **params)
+
+    def twice(self, read: Callable[[int], A]) -> Callable[[int], A]:
+        """Return `read` with a second try after a refused page, whose cursor may have expired."""
+
+        def read_again(size: int) -> A:
+            try:
+                return read(size)
+            except Unreadable as failure:
+                if failure.status not in EXPIRED:
+                    raise
+                return read(size)
+
+        return read_again
+
+    def with_smaller_pages(self, resource: str, size: int, read: Callable[[int], A]) -> A:
+        """Return what `read` gives for a page size, which is halved while Okta takes too long.
+
+        `applications` have no documented maximum, so a refused size is halved there, too.
+        """
+        size = self.sizes.get(resource, size)
+        refused = (*TOO_SLOW, 400) if resource.startswith("application") else TOO_SLOW
+        while True:
+            try:
+                return read(size)
+            except Unreadable as failure:
+                if failure.status not in refused or size // 2 < SMALLEST_PAGE:
+                    raise
+                size //= 2
+                self.sizes[resource] = size
+
+
+def read_error_code(body: bytes) -> str:
+    """Return the code of an error; only the code is stable ("Error codes")."""
+    try:
+        found = parse(body)
+    except NotJson:
+        return ""
+    return str(found.get("errorCode") or "") if isinstance(found, dict) else ""
