@@ -11,14 +11,17 @@ from typing import Any
 
 import duckdb
 import pytest
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 
-from pipelines.failures import Failure
-from pipelines.http.policy import Policy
+from pipelines.failures import Failure, explain
+from pipelines.http.policy import Counters, Policy
+from pipelines.sources import registry
 from pipelines.sync import load
 from pipelines.warehouse import run_tables
 from tests.sandbox.okta.server import Okta, Switches
 from tests.sandbox.server import Fault, Request, Server
-from tests.support.faults import Rows
+from tests.support.faults import Rows, by_id
 from tests.support.okta_tenant import fill
 
 TABLES = {
@@ -78,7 +81,7 @@ class Org:
                 self.patch.setenv(variable, str(value))
 
     def read(self, *faults: Fault, full: bool = False) -> Taken:
-        """Read the org while these faults strike, each at least once."""
+        """Read and load the org while these faults strike, each at least once."""
         self.reads += 1
         work = self.home / f"read {self.reads}"
         work.mkdir()
@@ -95,14 +98,25 @@ class Org:
         asked = [*self.server.seen]
         return Taken(rows, found.failure, found.mode, found.counters.warnings, asked)
 
-    def another(self, name: str) -> Org:
-        """Return the same org with an empty warehouse."""
-        other = object.__new__(Org)
-        other.__dict__ |= self.__dict__
-        other.home = self.home / name
-        other.home.mkdir()
-        other.warehouse = other.home / "access.duckdb"
-        return other
+    def read_all(self, *faults: Fault) -> Taken:
+        """Read the whole org as a first sync does, without a warehouse and its state.
+
+        Resources are called as dlt calls them, and nothing is written.
+        """
+        Container()[PipelineContext].deactivate()  # or its state would be used
+        counters, rows, failure = Counters(), {}, None
+        self.server.faults = [*faults]
+        self.server.seen.clear()
+        try:
+            for name, resource in registry.connect_source("okta", counters).resources.items():
+                rows[name] = by_id(name, list(resource))
+        except Exception as error:
+            rows, failure = {}, explain(error)
+            if failure is None:
+                raise
+        self.server.faults = []
+        assert all(fault.fired for fault in faults), "a planned fault never struck"
+        return Taken(rows, failure, counters.mode, counters.warnings, [*self.server.seen])
 
     def rows(self) -> Rows:
         with duckdb.connect(str(self.warehouse)) as connection:
