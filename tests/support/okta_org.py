@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -58,15 +60,22 @@ class Taken:
 class Org:
     """One served org, and its warehouse. Each complete read is loaded, as a sync does."""
 
-    def __init__(self, home: Path, patch: pytest.MonkeyPatch, okta: Okta | None = None) -> None:
-        self.okta = okta or fill(Okta(switches=Switches()))
-        self.server = Server(self.okta)
+    def __init__(self, home: Path, patch: pytest.MonkeyPatch, server: Server | None = None) -> None:
+        self.server = server or Server(fill(Okta(switches=Switches())))
+        self.okta: Okta = self.server.vendor  # type: ignore[assignment]
         self.home, self.patch, self.reads = home, patch, 0
         self.warehouse = home / "access.duckdb"
         patch.chdir(home)
         patch.setattr("pipelines.http.rate_limit.Pace.slow_down", lambda pace, pause: None)
         self.limits(wait=0.002, longest_wait=0.02)
         self.set(requests_per_second=0, **self.okta.settings(self.server.url))
+
+    def again(self, home: Path, patch: pytest.MonkeyPatch) -> Org:
+        """Return an org with a copy of this one's state and warehouse, at the same address."""
+        self.server.vendor = deepcopy(self.okta)
+        other = Org(home, patch, self.server)
+        shutil.copy(self.warehouse, other.warehouse)
+        return other
 
     def limits(self, **limits: float) -> None:
         self.patch.setattr("pipelines.sources.okta.Policy", partial(Policy, **limits))
