@@ -58,7 +58,7 @@ plan: install ## what is to be changed in other systems, as a file to approve
 apply: install ## carry out PLAN=file; only say what would be done without DIGEST=…
 	@$(BIN)/rollcall apply $(PLAN) $(if $(DIGEST),--digest $(DIGEST))
 
-sandbox: install ## the invented company's three APIs, until Ctrl-C
+sandbox: install ## the APIs of the invented company's vendors, until Ctrl-C
 	@$(BIN)/python -m tests.sandbox serve
 
 bench: install ## the benchmarks

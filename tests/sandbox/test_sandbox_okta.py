@@ -256,6 +256,8 @@ def test_searches_can_be_sorted_and_not_combined(tenant: Tenant):
     assert (ADA, 5) == (newest[0], len({*newest}))
     both = {"search": "id pr", "filter": 'status eq "ACTIVE"'}
     assert (400, "E0000033") == refusal(tenant.ask("users", params=both))
+    long = " or ".join(f'id eq "{number}"' for number in range(500))
+    assert (400, "E0000031") == refusal(tenant.ask("users", params={"search": long}))
     tenant.okta.switches.pr_in_search = False
     assert (400, "E0000031") == refusal(tenant.ask("users", params={"search": "status pr"}))
 

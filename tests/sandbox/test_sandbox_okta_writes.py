@@ -84,8 +84,11 @@ def test_creating_and_activating_send_mails_unless_told_not_to(tenant: Tenant):
     assert ("PROVISIONED", [("activation", kim["id"])]) == (kim["status"], tenant.okta.outbox)
     lee = KIM | {"login": "lee@example.com"}
     body = {"profile": lee, "credentials": {"password": {"value": "secret"}}}
-    assert "ACTIVE" == tenant.ask("users", "POST", json=body).json()["status"]
-    assert 1 == len(tenant.okta.outbox)
+    made = tenant.ask("users", "POST", json=body).json()
+    assert ("ACTIVE", 1) == (made["status"], len(tenant.okta.outbox))
+    step(tenant, made["id"], "deactivate")  # takes the password away
+    step(tenant, made["id"], "activate", "?sendEmail=false")
+    assert "PROVISIONED" == tenant.ask(f"users/{made['id']}").json()["status"]
     assert {} == step(tenant, OLD, "activate").json()
     assert ("activation", OLD) == tenant.okta.outbox[-1]
     step(tenant, OLD, "deactivate")
@@ -286,6 +289,10 @@ def test_a_rule_follows_profiles_and_states(tenant: Tenant):
     assert [NORA] == tenant.ids(f"groups/{RULED}/users")
     tenant.passes(30)
     assert {NORA, kim_id} == {*tenant.ids(f"groups/{RULED}/users")}
+    step(tenant, kim_id, "deactivate")
+    tenant.okta.activate_rule(RULE)  # looks at everybody, but not at the deactivated
+    tenant.passes(30)
+    assert {NORA, kim_id} == {*tenant.ids(f"groups/{RULED}/users")}
 
 
 def test_removing_what_a_rule_gives_excludes_the_user(tenant: Tenant):
@@ -298,8 +305,10 @@ def test_removing_what_a_rule_gives_excludes_the_user(tenant: Tenant):
     tenant.okta.switches.rule_exclusions = 1
     change(tenant, MARA, userType="Contractor")
     assert (400, "E0000001") == refusal(tenant.ask(f"groups/{RULED}/users/{MARA}", "DELETE"))
-    kinds = {event["eventType"] for event in tenant.rows_of_log()}
-    assert "group.user_membership.rule.add_exclusion" in kinds
+    actors = {event["eventType"]: event["actor"]["type"] for event in tenant.rows_of_log()}
+    assert "SystemPrincipal" == actors["group.user_membership.rule.add_exclusion"]
+    assert "SystemPrincipal" == actors["group.user_membership.add"]  # Mara, by the rule
+    assert "User" == actors["group.user_membership.remove"]
 
 
 def test_a_rule_may_look_at_groups(tenant: Tenant):

@@ -32,6 +32,20 @@ def has_cursor(path: str, **query: str):
     return lambda request: strikes(path, **query)(request) and "after" in request.query
 
 
+def test_members_of_a_built_in_group_are_not_asked_for(org):
+    """Okta lists no members of its group of administrators, and the rest is read."""
+    group = {"id": "00gAdministrators001", "type": "BUILT_IN"}
+    org.okta.groups[group["id"]] = group | {"profile": {"name": "Okta Administrators"}}
+    org.okta.touch()
+
+    taken = org.read()
+
+    assert 0 == taken.code
+    assert [] == taken.paths(f"{group['id']}/users")
+    assert group["id"] in taken.rows["groups"]
+    assert group["id"] not in taken.rows["group_members"]
+
+
 # ---- the domain
 
 

@@ -32,9 +32,19 @@ from tests.support.product import FAST
 Effect = Callable[[Request, Response | None], Response]
 Rows = dict[str, dict[str, Any]]  # by table: id -> the vendor's payload
 
-PAGE = {"charthop": 3, "haloitsm": 5, "pingone": 3}
-LISTS = {"charthop": "/person", "haloitsm": "/api/Agent", "pingone": "/users"}
-CHILDREN = {"charthop": "/person/", "haloitsm": "/api/Team/", "pingone": "/memberOfGroups"}
+PAGE = {"charthop": 3, "haloitsm": 5, "okta": 3, "pingone": 3}
+LISTS = {
+    "charthop": "/person",
+    "haloitsm": "/api/Agent",
+    "okta": "/api/v1/users",
+    "pingone": "/users",
+}
+CHILDREN = {
+    "charthop": "/person/",
+    "haloitsm": "/api/Team/",
+    "okta": "/api/v1/groups/",
+    "pingone": "/memberOfGroups",
+}
 KEPT = ("id", "payload")
 POSITIONS = ("token", "first", "middle", "last", "child")
 

@@ -1,62 +1,66 @@
-"""Histories for hypothesis: a random company, its tenants' switches, changes and faults.
+"""Histories for hypothesis: a random company, its tenants' switches, changes and troubles.
 
-Changes happen between two syncs, faults during one.
+Changes happen between two syncs, a trouble during one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.sandbox import Sandbox
 from tests.sandbox.generate import generate
-from tests.sandbox.server import Fault
-from tests.support import faults, oracle
-from tests.support.faults import LISTS, Effect, status
+from tests.support import oracle
+from tests.support.troubles import HIDDEN, LASTING, NARROW, NARROWED, SOURCES, kinds
 from tests.support.worlds import World
-from tests.support.worlds_pingone import CHANGES
-from tests.sync.test_sync import CHARTHOP, HALOITSM, PINGONE
+from tests.support.worlds_okta import CHANGES
+from tests.sync.test_sync import CHARTHOP, HALOITSM, OKTA, PINGONE
 
-SOURCES = ("charthop", "haloitsm", "pingone")
+Grant = tuple[str, str, str | None]
 SYNCS = 3  # of one history, before the final full sync
 APART = 1000  # the range of numbers for one company
 
-# Faults that end after so many answers, and faults that fail the source; see `strike`
-PASSING: dict[str, tuple[Effect, int]] = {
-    "429": (status(429, retry_after="0"), 1),
-    "503": (status(503), 2),
-    "hung up": (faults.hang_up, 1),
-    "cut": (faults.cut, 1),
-    "short gzip": (faults.short_gzip, 2),
-    "marked": (faults.marked, 3),
-}
-LASTING: dict[str, Effect] = {
-    "404": status(404),
-    "error object": status(200, {"error": "no"}),
-    "null": status(200, b"null"),
-}
 # A limit on requests costs a second per history, and has its own tests
 OPEN = {
     "charthop": [{}, *CHARTHOP],
     "haloitsm": [{}, *(switches for switches in HALOITSM if "token_lifetime" not in switches)],
+    "okta": [{}, *OKTA],
     "pingone": [{}, *(switches for switches in PINGONE if "rate_limit" not in switches)],
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """The changes before one sync, and the faults in it.
+    """The changes before one sync, and what is wrong during it.
 
-    Each source's fault is a name and the number of answers before it.
+    The trouble of a source is a name and the number of right answers before it. What Rollcall
+    refuses is accepted, or nothing is published by this sync. Where `is_misdated`, a wrong clock
+    has dated the runs so far.
     """
 
     changes: tuple[tuple[str, int, int], ...]
     trouble: dict[str, tuple[str, int]]
+    accepts: bool
+    is_misdated: bool
+
+    def name_of(self, source: str) -> str:
+        """Return the name of a source's trouble; empty if there is none."""
+        return self.trouble.get(source, ("", 0))[0]
 
     def fails(self, source: str) -> bool:
-        return self.trouble.get(source, ("", 0))[0] in LASTING
+        return self.name_of(source) in LASTING[source]
+
+    def hides(self, source: str) -> bool:
+        return self.name_of(source) in HIDDEN[source]
+
+    @property
+    def is_narrow(self) -> bool:
+        return NARROWED in (self.name_of(source) for source in SOURCES)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return NARROW if self.is_narrow else {}
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ class History:
             nested=self.nested,
             administrators=self.administrators,
             workers=2,
+            okta=self.people,
             first=first,
         )
         for source, switches in self.switches.items():
@@ -102,15 +107,21 @@ class History:
 
 def histories() -> st.SearchStrategy[History]:
     changes = st.tuples(st.sampled_from([*CHANGES]), st.integers(0, 10_000), st.integers(0, 10_000))
-    passing = st.tuples(st.sampled_from([*PASSING]), st.integers(0, 3))
-    lasting = st.tuples(st.sampled_from([*LASTING]), st.just(0))
 
-    def step(*trouble: st.SearchStrategy[tuple[str, int]]) -> st.SearchStrategy[Step]:
-        troubles = {source: st.one_of(*trouble) for source in SOURCES}
+    def step(*chosen: str, later: bool = False) -> st.SearchStrategy[Step]:
+        """Draw a step with these kinds of trouble. A `later` one may publish nothing."""
+        troubles = {}
+        for source in SOURCES:
+            each = [
+                st.sampled_from(names) for kind, names in kinds(source).items() if kind in chosen
+            ]
+            troubles[source] = st.tuples(st.one_of(each), st.integers(0, 3))
         return st.builds(
             Step,
-            st.lists(changes, min_size=1, max_size=12).map(tuple),
-            st.fixed_dictionaries({}, optional=troubles),
+            changes=st.lists(changes, min_size=1, max_size=12).map(tuple),
+            trouble=st.fixed_dictionaries({}, optional=troubles),
+            accepts=st.booleans() if later else st.just(True),
+            is_misdated=st.booleans() if later else st.just(False),
         )
 
     return st.builds(
@@ -127,50 +138,72 @@ def histories() -> st.SearchStrategy[History]:
             {source: st.sampled_from((1000, 200, 5, 2)) for source in SOURCES}
         ),
         memberships=st.sampled_from(("by_group", "by_user", "cheapest")),
-        steps=st.tuples(step(passing), *[step(passing, lasting)] * (SYNCS - 2), step(passing)),
+        steps=st.tuples(
+            step("passing", "lying"),
+            *[step("passing", "lying", "lasting", "refused", later=True)] * (SYNCS - 2),
+            step("passing", "lying"),
+        ),
     )
-
-
-def strike(sandbox: Sandbox, step: Step) -> list[Fault]:
-    """Set the faults of this step. Each must have `fired` when the sync has ended."""
-    struck = []
-    for source, (name, after) in step.trouble.items():
-        if name in LASTING:
-            path = LISTS[source]
-            fault = Fault(
-                lambda request, path=path: request.path.endswith(path), LASTING[name], times=10_000
-            )
-        else:
-            effect, times = PASSING[name]
-            fault = Fault(lambda request: True, effect, times=times, after=after)
-        getattr(sandbox, source).faults = [fault]
-        struck.append(fault)
-    return struck
 
 
 @dataclass
 class Truth:
-    """The expected published data of one source: its state at the last complete read."""
+    """The expected published data of one source: its state at the last complete read.
+
+    `direct` are the direct grants, as read. Accounts in `unseen` may have the status `unknown`.
+    """
 
     accounts: dict[str, str]
     entitlements: set[str]
-    grants: dict[tuple[str, str, str | None], tuple[bool, bool, tuple[str, ...]]]
+    grants: dict[Grant, tuple[bool, bool, tuple[str, ...]]]
+    direct: set[Grant] = field(default_factory=set, compare=False)
+    unseen: set[str] = field(default_factory=set, compare=False)
 
     @classmethod
     def of(cls, facts: oracle.Facts) -> Truth:
-        return cls(dict(facts.accounts), set(facts.entitlements), facts.grants())
+        return cls(dict(facts.accounts), set(facts.entitlements), facts.grants(), facts.direct)
 
     @property
     def cells(self) -> int:
         return len(self.accounts) + len(self.entitlements) + len(self.grants)
 
+    def as_seen(self, statuses: dict[str, str]) -> Truth:
+        """Return this truth with each status that is `unknown` there and may be so."""
+        seen = {key: "unknown" for key in self.unseen if statuses.get(key) == "unknown"}
+        return Truth(self.accounts | seen, self.entitlements, self.grants)
 
-def truths(world: World, step: Step, before: dict[str, Truth]) -> dict[str, Truth]:
+
+def truths(
+    world: World, step: Step, before: dict[str, Truth], refused: set[str], accepted: set[str]
+) -> dict[str, Truth]:
+    """Return what must be published after a step, by source.
+
+    `refused` sources were not published by this sync. A field that is hidden leaves no known status
+    in doubt unless that was `accepted`.
+    """
     now = oracle.facts(world.company)
-    return {
-        source: before[source] if step.fails(source) else Truth.of(now[source])
-        for source in SOURCES
-    }
+    found = {}
+    for source in SOURCES:
+        if step.fails(source) or source in refused:
+            found[source] = before[source]
+            continue
+        if step.name_of(source) == NARROWED:
+            _keep_unread(now[source], before[source])
+        found[source] = Truth.of(now[source])
+        if step.hides(source):
+            known = set() if source in accepted else before[source].accounts.keys()
+            found[source].unseen = found[source].accounts.keys() - known
+    return found
+
+
+def _keep_unread(facts: oracle.Facts, before: Truth) -> None:
+    """Replace the roles of users by those that were read before."""
+
+    def is_unread(grant: Grant) -> bool:
+        return grant[0].startswith("pingone:user:") and grant[1].startswith("pingone:role:")
+
+    facts.direct = {grant for grant in facts.direct if not is_unread(grant)}
+    facts.direct |= {grant for grant in before.direct if is_unread(grant)}
 
 
 def together(truths: list[Truth]) -> Truth:
@@ -179,4 +212,5 @@ def together(truths: list[Truth]) -> Truth:
         whole.accounts |= truth.accounts
         whole.entitlements |= truth.entitlements
         whole.grants |= truth.grants
+        whole.unseen |= truth.unseen
     return whole

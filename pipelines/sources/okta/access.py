@@ -21,7 +21,13 @@ from pipelines.sources.incremental import keep_or_read, read_stored_time
 from pipelines.sources.okta import counts
 from pipelines.sources.okta.client import GROUPS_RIGHT, Okta
 from pipelines.sources.okta.feed import Log
-from pipelines.sources.okta.rows import DELETED, get_count, is_everyone, list_rule_targets
+from pipelines.sources.okta.rows import (
+    DELETED,
+    get_count,
+    is_built_in,
+    is_everyone,
+    list_rule_targets,
+)
 from pipelines.sources.raw_rows import Row, parse_rows, row_ids
 
 RULES_PAGE = 200  # the documented maximum
@@ -121,8 +127,8 @@ class Delta:
 
     @cached_property
     def members(self) -> list[pa.Table]:
-        """The members of every group but Everyone, one row per group."""
-        groups = {key: row for key, row in self.groups.items() if not is_everyone(row)}
+        """The members of every group but the built-in ones, one row per group."""
+        groups = {key: row for key, row in self.groups.items() if not is_built_in(row)}
         doubted = set() if self.is_sweep else self._find_doubted_groups(groups)
 
         def read(key: str) -> Row | None:

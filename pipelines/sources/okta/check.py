@@ -22,7 +22,7 @@ from pipelines.sources.okta.client import (
     USERS_RIGHT,
     Okta,
 )
-from pipelines.sources.okta.rows import cut_application, get_count, is_everyone, may_have_admin_role
+from pipelines.sources.okta.rows import cut_application, get_count, is_built_in, may_have_admin_role
 from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import Row
 
@@ -81,7 +81,7 @@ class Checks:
 
     def check_members(self, with_admin_roles: bool) -> str:
         for group in self.groups:
-            has_members = get_count(group) != 0 and not is_everyone(group)
+            has_members = get_count(group) != 0 and not is_built_in(group)
             if has_members and may_have_admin_role(group) == with_admin_roles:
                 self.read_first(f"groups/{group['id']}/users", MEMBERS_RIGHT, limit=1)
                 return "can be read"

@@ -68,6 +68,12 @@ def is_everyone(group: Row) -> bool:
     return group.get("type") == "BUILT_IN" and _dig(group, "profile", "name") == "Everyone"
 
 
+def is_built_in(group: Row) -> bool:
+    """Return whether Okta made a group. It does not list the members of its group of administrators
+    (okta/terraform-provider-okta, issue 1845), and those of Everyone follow from the users."""
+    return group.get("type") == "BUILT_IN"
+
+
 def get_count(group: Row, name: str = "usersCount") -> int | None:
     """Return a number of a group's statistics; None where it does not say."""
     found = _dig(group, "_embedded", "stats", name)

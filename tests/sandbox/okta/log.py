@@ -8,7 +8,8 @@ from __future__ import annotations
 import secrets
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -72,9 +73,16 @@ class Logged(Directory):
         while due := [task for task in self.tasks if task[0] <= self.ticks()]:
             first = min(due, key=lambda task: task[0])
             self.tasks.remove(first)
-            actor, token_id, self.actor, self.token_id = self.actor, self.token_id, SYSTEM, ""
-            getattr(self, first[1])(*first[2])
-            self.actor, self.token_id = actor, token_id
+            with self.as_system():
+                getattr(self, first[1])(*first[2])
+
+    @contextmanager
+    def as_system(self) -> Iterator[None]:
+        """Let Okta itself be the actor of what happens inside."""
+        before = self.actor, self.token_id
+        self.actor, self.token_id = SYSTEM, ""
+        yield
+        self.actor, self.token_id = before
 
     # events
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.sandbox.okta.directory import Thing
 from tests.sandbox.okta.filter import stamp
-from tests.sandbox.okta.log import SYSTEM, Logged
+from tests.sandbox.okta.log import Logged
 from tests.sandbox.okta.rules import compile_rule
 from tests.sandbox.okta.switches import Refused, forbidden, invalid, not_found
 
@@ -205,14 +205,15 @@ class Memberships(Logged):
 
     def apply_rules(self, user_id: str) -> None:
         """Add and remove what the active rules give a user, until nothing changes any more."""
-        for _ in range(5):  # a rule's group may be another rule's condition
-            if user_id not in self.users or not self._apply_once(user_id):
-                return
+        with self.as_system():
+            for _ in range(5):  # a rule's group may be another rule's condition
+                if user_id not in self.users or not self._apply_once(user_id):
+                    return
 
     def _apply_once(self, user_id: str) -> bool:
         if self.users[user_id]["status"] in WITHOUT_RULES:
             return False
-        has_changed, actor, self.actor = False, self.actor, SYSTEM
+        has_changed = False
         for rule_id, rule in sorted(self.rules.items()):
             if rule["status"] != "ACTIVE":
                 continue
@@ -230,7 +231,6 @@ class Memberships(Logged):
                 else:
                     continue
                 has_changed = True
-        self.actor = actor
         return has_changed
 
     def fits(self, user_id: str, rule: Thing) -> bool:
@@ -254,10 +254,10 @@ class Memberships(Logged):
             people = {"people": {"users": {"exclude": excluded}}}
             self._put_rule(rule_id, "ACTIVE", conditions=rule["conditions"] | people)
             self.given = {one for one in self.given if one[:2] != (rule_id, user_id)}
-            actor, self.actor = self.actor, SYSTEM
             user, group = self.user_target(user_id), self.group_target(group_id)
-            self.emit("group.user_membership.rule.add_exclusion", user, group, self._rule(rule))
-            self.actor = actor
+            with self.as_system():
+                kind = "group.user_membership.rule.add_exclusion"
+                self.emit(kind, user, group, self._rule(rule))
 
     def _rule(self, rule: Thing) -> Thing:
         made = {"id": rule["id"], "type": "Rule", "alternateId": "unknown"}

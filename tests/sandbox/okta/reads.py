@@ -63,6 +63,8 @@ class Reads(IamReads):
             raise Refused(400, "E0000033")
         order: tuple[str, bool] | None = None
         if "search" in query:
+            if len(query["search"]) > self.switches.search_length:
+                raise Refused(400, "E0000031", causes=["the search is too long"])
             known = {*BASE, *live.attributes}
             attributes = scim.user_search(known, self.switches.pr_in_search)
             test = scim.compile_filter(query["search"], attributes, "E0000031")

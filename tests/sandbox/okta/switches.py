@@ -74,6 +74,7 @@ class Switches:
 
     # searches
     pr_in_search: bool = True  # used in production, but not on the operation's page
+    search_length: int = 5000  # a longer search is refused; no number is documented
     index_lag: float = 0  # seconds until a search shows a write; reads by id show it at once
 
     # users
