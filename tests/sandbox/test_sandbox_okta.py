@@ -329,6 +329,7 @@ def test_assignees_and_bindings_are_paged_in_their_bodies(tenant: Tenant):
     assert [NORA, tenant.okta.owner] == [row["id"] for row in own]
     tenant.okta.switches.binding_members_page = 2
     path = f"iam/resource-sets/{SET}/bindings/{ROLE}/members"
+    assert 2 == len(tenant.ask(path).json()["members"])
     hrefs = [row["_links"]["self"]["href"] for row in tenant.enveloped(path, "members")]
     assert [f"users/{NORA}", f"groups/{FINANCE}", f"clients/{SERVICE}"] == [
         "/".join(href.split("/")[-2:]) for href in hrefs
