@@ -19,7 +19,7 @@ class Sandbox:
     The server of a vendor is the attribute of the vendor's name, as in `sandbox.pingone`.
     """
 
-    hidden = frozenset({"okta"})  # Rollcall cannot read it yet
+    read_only = frozenset({"okta"})  # Rollcall cannot write to it yet
 
     def __init__(self, company: Company | None = None, ports: Mapping[str, int] | None = None):
         if company is None:
@@ -52,7 +52,6 @@ class Sandbox:
         return {
             f"SOURCES__{source.upper()}__{name}": value
             for source, vendor in self.company.vendors.items()
-            if source not in self.hidden
             for name, value in vendor.settings(self.servers[source].url).items()
         }
 
@@ -61,7 +60,7 @@ class Sandbox:
         return {
             f"PROVISION__{source.upper()}__{name}": value
             for source, vendor in self.company.vendors.items()
-            if source not in self.hidden
+            if source not in self.read_only
             for name, value in vendor.write_settings().items()
         }
 

@@ -50,7 +50,7 @@ def demo(campaign: str = "") -> int:
             "SOURCES__HALOITSM__TENANT": sandbox.company.haloitsm.tenant,
             "REVIEW__OWNER": f"security@{sandbox.company.domain}",
         }
-        for source in sandbox.servers.keys() - sandbox.hidden:
+        for source in sandbox.servers:
             mine[f"SOURCES__{source.upper()}__REQUESTS_PER_SECOND"] = "1000"
         exports, page = warehouse.parent / "exports", warehouse.parent / "report.html"
         verbs = [["sync"], ["report", "--quiet", "--out", str(page)]]
