@@ -1,0 +1,156 @@
+"""Okta is changed one call at a time, and no call is repeated before the state is read."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from pipelines.failures import Denied, Misconfigured, Rejected, Unknown, Unreadable, Unsent
+from pipelines.http.policy import Policy
+from pipelines.sources import write_access
+from pipelines.sources.okta.writer import Provisioner
+from pipelines.sources.writer import Change
+from tests.sandbox.okta.accounts import CANARY
+from tests.sandbox.okta.server import Okta, Switches
+from tests.sandbox.server import Fault, Request, Server
+from tests.support.faults import cut, hang_up, silent, status
+from tests.support.okta_tenant import (
+    ADA,
+    ADMINS,
+    FINANCE,
+    IMPORTED,
+    MARA,
+    NORA,
+    OLD,
+    PAYROLL,
+    ROLE,
+    RULE,
+    RULED,
+    SERVICE,
+    SET,
+    fill,
+)
+
+VPN = "00gTenantGroup0000005"  # gives no role, unlike Finance
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class Org:
+    """One served org, and the writer that its settings lead to."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.okta = fill(Okta(switches=Switches()))
+        self.okta.groups[VPN] = {"id": VPN, "profile": {"name": "VPN"}}
+        self.okta.members.add((MARA, VPN))
+        self.okta.touch()
+        self.server, self.patch = Server(self.okta), patch
+        for section, settings in (
+            ("SOURCES", self.okta.settings(self.server.url) | {"REQUESTS_PER_SECOND": "0"}),
+            ("PROVISION", self.okta.write_settings() | {"SETTLE_SECONDS": "2"}),
+        ):
+            for name, value in settings.items():
+                patch.setenv(f"{section}__OKTA__{name}", value)
+        hasty = functools.partial(Policy, wait=0.002, longest_wait=0.02, read_timeout=0.4)
+        patch.setattr("pipelines.sources.okta.writer.Policy", hasty)
+
+    def writer(self, **settings: str) -> Provisioner:
+        """Return the writer, with these settings from now on."""
+        for name, value in settings.items():
+            self.patch.setenv(f"PROVISION__OKTA__{name}".upper(), value)
+        return write_access.connect_writer("okta")
+
+    def writes(self) -> list[tuple[str, str]]:
+        return [
+            (method, path.removeprefix("/api/v1/"))
+            for method, path, *_ in self.server.log
+            if method in WRITES
+        ]
+
+
+@pytest.fixture
+def org(monkeypatch: pytest.MonkeyPatch) -> Iterator[Org]:
+    made = Org(monkeypatch)
+    with made.server:
+        yield made
+
+
+def change(action: str, user: str = NORA, **more: str | None) -> Change:
+    """Return a change of a plan; `group`, `role`, `application` and `scope` have Okta's ids."""
+    fields = dict.fromkeys(Change.__dataclass_fields__)
+    for kind, slug in (("group", "member"), ("role", "assigned"), ("application", "assigned")):
+        if key := more.pop(kind, None):
+            fields["entitlement_id"] = f"okta:{kind}:{key}:{slug}"
+    if scope := more.pop("scope", None):
+        fields["scope_type"], key = scope.split(":")
+        fields["scope_id"] = f"okta:{fields['scope_type']}:{key}"
+    said = {"change_id": "c1", "action": action, "channel": "api", "source_name": "okta"}
+    said |= {"through": "okta", "reason_kind": "decision", "reason_id": "q4/1"}
+    return Change(**fields | said | {"account_id": f"okta:user:{user}"} | more)
+
+
+def new_account(**wanted: object) -> Change:
+    asked = {"username": "kim@example.com", "email": "kim@example.com", "given_name": "Kim"}
+    asked |= {"family_name": "Lee", "employee_number": "E-77", "is_enabled": True}
+    made = change("create_account", wanted_state=json.dumps(asked | wanted))
+    return Change(**made.item() | {"account_id": None})
+
+
+def states(writer: Provisioner, wanted: Change) -> list[str]:
+    """Return the step or state before the change, after each of its calls, and at the end."""
+    found = []
+    while len(found) < 4:
+        seen = writer.look(wanted)
+        found.append(seen.step or seen.state)
+        if seen.state != "pending":
+            break
+        writer.act(wanted, seen)
+    return found
+
+
+def is_write(request: Request) -> bool:
+    return request.method in WRITES
+
+
+def test_every_kind_of_change_is_one_call(org):
+    """Every kind of change is one call, and its effect is visible afterwards."""
+    writer, okta = org.writer(allow_delete="true", unassign_apps="true"), org.okta
+    in_set = f"resource_set:{SET}"
+
+    assert ["pending", "done"] == states(writer, change("grant", group=VPN))
+    assert ["pending", "absent"] == states(writer, change("revoke", group=VPN))
+    assert ["pending", "absent"] == states(writer, change("revoke", application=PAYROLL))
+    assert ["assign", "done"] == states(writer, change("grant", role="HELP_DESK_ADMIN"))
+    [made] = okta.assignments[NORA]
+    taken = change("revoke", role="HELP_DESK_ADMIN", source_grant_id=made["id"])
+    assert ["unassign", "absent"] == states(writer, taken)
+    held = change("revoke", role=ROLE, scope=in_set, source_grant_id="irb1")
+    assert ["unbind", "absent"] == states(writer, held)
+    assert ["add", "done"] == states(writer, change("grant", role=ROLE, scope=in_set))
+    assert ["suspend", "done"] == states(writer, change("disable_account"))
+    assert ["unsuspend", "done"] == states(writer, change("enable_account"))
+    assert ["drift"] == states(writer, change("delete_account"))  # the account is enabled
+    assert ["suspend", "done"] == states(writer, change("disable_account"))
+    assert ["deactivate", "delete", "absent"] == states(writer, change("delete_account"))
+    assert NORA not in okta.users
+
+    user, roles = f"users/{NORA}", f"users/{NORA}/roles"
+    binding = f"iam/resource-sets/{SET}/bindings/{ROLE}/members"
+    assert org.writes() == [
+        ("PUT", f"groups/{VPN}/{user}"),
+        ("DELETE", f"groups/{VPN}/{user}"),
+        ("DELETE", f"apps/{PAYROLL}/{user}"),
+        ("POST", roles),
+        ("DELETE", f"{roles}/{made['id']}"),
+        ("DELETE", f"{binding}/irb1"),
+        ("PATCH", binding),
+        ("POST", f"{user}/lifecycle/suspend"),
+        ("POST", f"{user}/lifecycle/unsuspend"),
+        ("POST", f"{user}/lifecycle/suspend"),
+        ("POST", f"{user}/lifecycle/deactivate"),
+        ("DELETE", user),
+    ]
+    assert [] == okta.outbox
