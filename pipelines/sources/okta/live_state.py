@@ -78,6 +78,8 @@ class LiveState:
         lacking = [n for n in ("login", "email", "firstName", "lastName") if n not in wanted]
         if lacking:
             return Seen("drift", f"a new account needs a {', a '.join(lacking)}")
+        if "/" in wanted["login"]:
+            return Seen("drift", "Okta finds no account by a login with a /")
         user = self.find_object(f"users/{quote(wanted['login'], safe='')}", USERS_RIGHT)
         if user is not None:
             facts = {"id": to_text_id(user.get("id")), "status": user.get("status")}
