@@ -107,7 +107,7 @@ def marked(request: Request, honest: Response) -> Response:
     """Send the whole answer compressed, with a byte order mark and a wrong content type."""
     packed = gzip.compress(b"\xef\xbb\xbf" + honest.encoded())
     kind = {"content-encoding": "gzip", "content-type": "text/html"}
-    return Response(honest.status, packed, kind)
+    return Response(honest.status, packed, honest.headers | kind)
 
 
 def dripping(request: Request, honest: Response) -> Response:
