@@ -13,8 +13,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from dlt.common.configuration.container import Container
-from dlt.common.pipeline import PipelineContext
 
 from pipelines.failures import Failure, explain
 from pipelines.http.policy import Counters, Policy
@@ -23,7 +21,7 @@ from pipelines.sync import load
 from pipelines.warehouse import run_tables
 from tests.sandbox.okta.server import Okta, Switches
 from tests.sandbox.server import Fault, Request, Server
-from tests.support.faults import Rows, by_id
+from tests.support.faults import Rows, by_id, forget_state
 from tests.support.okta_tenant import fill
 
 TABLES = {
@@ -112,7 +110,7 @@ class Org:
 
         Resources are called as dlt calls them, and nothing is written.
         """
-        Container()[PipelineContext].deactivate()  # or its state would be used
+        forget_state()
         counters, rows, failure = Counters(), {}, None
         self.server.faults = [*faults]
         self.server.seen.clear()

@@ -227,13 +227,11 @@ def okta_drops_a_role(world: World) -> None:
 @happens
 def okta_adds_an_app(world: World) -> None:
     """Create an application, sometimes an API service app."""
-    number = world.number()
-    app = parts.okta_app(number, "oidc", f"App {number}", "OPENID_CONNECT", "service")
-    if world.other % 3:
-        app = {name: app[name] for name in ("id", "signOnMode")}
-    okta(world).add_app("oidc", f"App {number}", **app)
-    if "settings" in app:
-        okta(world).add_client(app["id"], {}, (), f"App {number}")
+    number, kind = world.number(), ("service", "web", "web")[world.other % 3]
+    app = parts.okta_app(number, "oidc", f"App {number}", "OPENID_CONNECT", kind)
+    okta(world).add_app(**app)
+    if kind == "service":
+        okta(world).add_client(app["id"], {}, (), app["label"])
 
 
 @happens
