@@ -41,6 +41,7 @@ FILES = (
     "sync/test_sync",
     "sync/test_incremental",
     "write_back/test_remediations",
+    "write_back/test_write_back",
     "sources/test_feeds",
     "cli/test_bad_input",
     "sources/test_content",
