@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check_policy() -> Iterator[Finding]:
-    """Yield where the company's own rules are read, and each pattern that matches nothing: of the
-    policy, and of each campaign that is not closed."""
+    """Yield where the company's own rules are read, each pattern that matches nothing, of the
+    policy and of each campaign that is not closed, and each exception that nobody may approve."""
     from pipelines import settings
     from pipelines.policy import company_files, presence
     from pipelines.sources.check import Finding
@@ -57,9 +57,13 @@ def _check_policy() -> Iterator[Finding]:
     if settings.warehouse_path().exists():
         with open_published(settings.warehouse_path()) as warehouse:
             unmatched = presence.find_unmatched(warehouse, rules)
+            unapproved = presence.find_unknown_approvers(warehouse, rules)
             campaigns = [*_check_campaigns(warehouse)]
         for name in unmatched:
             yield Finding("policy", name, "warn", "it matches nothing", presence.NEXT_PATTERN)
+        for name in unapproved:
+            why, remedy = presence.UNKNOWN_APPROVER, presence.NEXT_APPROVER
+            yield Finding("policy", name, "warn", why, remedy)
         yield from campaigns
 
 

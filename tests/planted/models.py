@@ -311,4 +311,18 @@ BUGS = [
         "['NOTHING']",
         "tests/sync/test_incomplete.py -k refuses_data",
     ),
+    Bug(
+        "an exception that nobody may approve covers a finding",
+        "dbt_project/models/marts/findings/findings.sql",
+        "        excepted.refused_because is null\n        and excepted",
+        "        excepted",
+        UNIT,
+    ),
+    Bug(
+        "check believes every approver",
+        "pipelines/policy/presence.py",
+        "if _to_mail(row[4]) not in known]",
+        "if False]",
+        "tests/policy/test_presence.py -k known_approver",
+    ),
 ]

@@ -154,6 +154,29 @@ def test_check_lists_what_no_campaign_file_matches(company):
     assert 3 == result.out.count("it matches nothing")
 
 
+def test_an_exception_needs_a_known_approver(company):
+    """`check` names each exception whose approver neither HR nor the policy knows."""
+    exceptions = {
+        "hr": " Grace.Okoye@Lanternfish.example.",
+        "owner": "desk@supplier.example",
+        "name": "Grace Okoye",
+        "stranger": "grace.okoye@elsewhere.example",
+    }
+    protects(company).write_text(
+        "[[owners]]\nowner = 'Desk@Supplier.example'\nsource = 'pingone'\n"
+        + "".join(
+            f"[[exceptions]]\nid = '{name}'\nfinding = '*'\nreason = 'x'\n"
+            f"approved_by = '{approver}'\nuntil = 2099-01-01\n"
+            for name, approver in exceptions.items()
+        )
+    )
+    lines = company.run("check").out.splitlines()
+
+    assert ["exception name", "exception stranger"] == [
+        line.split(": ")[1] for line in lines if "approved_by is no address" in line
+    ]
+
+
 def test_one_pattern_language_holds_everywhere():
     """In Python, SQL and dbt a pattern knows only `*`; no other character is special."""
     [macro] = re.findall(
