@@ -325,4 +325,18 @@ BUGS = [
         "if False]",
         "tests/policy/test_presence.py -k known_approver",
     ),
+    Bug(
+        "two checks of one moment have no order",
+        "dbt_project/models/intermediate/write_back/int_change_checks.sql",
+        "order by started_at, run_id",
+        "order by started_at",
+        UNIT,
+    ),
+    Bug(
+        "the last of two runs of one moment is left to chance",
+        "dbt_project/models/intermediate/write_back/int_change_verdicts.sql",
+        "(started_at, run_id)",
+        "started_at",
+        UNIT,
+    ),
 ]
