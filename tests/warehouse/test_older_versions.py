@@ -3,12 +3,15 @@
 `open_campaign_354f6e5.duckdb.xz` was published by commit 354f6e5, whose models had other names.
 Such a fixture is made in a checkout of that commit. Call the tests' `first_sync` with a sandbox of
 its own. Put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run `rollcall
-review open q4`. Then compress the warehouse with `xz -9`.
+review open q4`. Then compress the warehouse with `xz -9`. The folder `open_campaign_354f6e5` has
+files that the same commit sent to two reviewers of that campaign, with REVIEW__SEAL_KEY as below.
 """
 
 from __future__ import annotations
 
+import csv
 import lzma
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,13 @@ import pytest
 from pipelines import __version__
 from pipelines.warehouse import version
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
+from tests.sandbox.quarter import answer
+from tests.support.filled_in import came, decided
 from tests.support.product import Rollcall
 
 OLDER = Path(__file__).parents[1] / "fixtures" / "open_campaign_354f6e5.duckdb.xz"
+SENT = OLDER.with_name("open_campaign_354f6e5")
+SEAL_KEY = "0123456789abcdef"
 FROZEN = (
     *("review_campaigns", "review_items", "review_exclusions", "review_findings"),
     *("review_ledger", "review_packets"),
@@ -76,6 +83,27 @@ def test_a_sync_carries_an_older_warehouse_over(older):
             assert row == kept | {"valid_to": row["valid_to"]}, table
             assert row["valid_to"] in (None, kept["valid_to"]), table
     assert campaign == older.run("review", "status", "q4", "--json").document
+
+
+def test_answers_to_an_older_campaign_are_taken_in(older):
+    """Files that an older version sent out come back as CSV and XLSX; an edited row is rejected."""
+    [sent] = SENT.glob("*.csv")
+    with sent.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    edited = [rows[0] | {"Access": "VPN"}, *rows[1:]]
+    key = {"REVIEW__SEAL_KEY": SEAL_KEY}
+    refused = older.run("review", "import", "q4", came(older.home, decided(edited), "0.csv"), **key)
+    assert (5, []) == (refused.code, older.rows("from review_decisions")), refused.err
+
+    made = answer(SENT, older.home / "answers")
+    [workbook] = map(str, (older.home / "answers").glob("*.xlsx"))
+    files = [came(older.home, decided(rows), "1.csv"), workbook]
+    result = older.run("review", "import", "q4", *files, **key)
+
+    assert 0 == result.code, result.err
+    found = older.rows("select decision, count(*) as items from review_decisions group by all")
+    expected = made + Counter(keep=len(rows))
+    assert expected == {row["decision"]: row["items"] for row in found}
 
 
 def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch):
