@@ -32,6 +32,7 @@ FILES = (
     "sync/test_clock",
     "sync/test_histories",
     "warehouse/test_publish",
+    "warehouse/test_older_versions",
     "sync/test_faults",
     "sync/test_shifting",
     "sources/test_paging",
