@@ -43,7 +43,8 @@ def demo(campaign: str = "") -> int:
     """
     warehouse = Path(os.environ.setdefault("WAREHOUSE", "data/demo/access.duckdb"))
     with Sandbox() as sandbox:
-        mine = {key: value for key, value in os.environ.items() if key[:9] != "SOURCES__"}
+        real = ("SOURCES__", "PROVISION__", "NOTIFY__")  # settings of a real tenant
+        mine = {key: value for key, value in os.environ.items() if not key.startswith(real)}
         mine |= sandbox.environment() | {
             # .dlt/ may hold the settings of a real tenant: none of them may reach the sandbox
             "SOURCES__HALOITSM__AUTH_URL": f"{sandbox.haloitsm.url}/auth",

@@ -37,6 +37,7 @@ REQUESTS = """\
 request_id,account_id,entitlement_id,reason,approved_by,requested_on
 REQ-1,{account},{entitlement},takes over billing from Nora Lind,{approver},{day}
 """
+MAX_ROUNDS = 4  # of plan, apply and sync; the last one has nothing to change
 
 
 class Stopped(Exception):
@@ -98,9 +99,11 @@ def quarter(sandbox: Sandbox, warehouse: Path, campaign: str, environment: dict[
     environment |= sandbox.write_environment() | {
         "REVIEW__FOLDER": str(rules),
         "REVIEW__FILES": str(files),
+        "CHANGES__FOLDER": str(changes),
         "APPLY__CHANGES_PER_SECOND": "0",
     }
-    rules.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    rules.mkdir(exist_ok=True, mode=0o700)
     (rules / "policy.toml").write_text(POLICY, encoding="utf-8")
     write_request(rules)
     definition = DEFINITION.format(due=datetime.now(UTC).date() + timedelta(days=21))
@@ -144,14 +147,17 @@ def quarter(sandbox: Sandbox, warehouse: Path, campaign: str, environment: dict[
         rollcall("review", "import", campaign, *sorted(answers.glob("*.xlsx")))
         rollcall("review", "close", campaign)
         rollcall("review", "verify", closed)
-        while carry_out():
-            pass
+        for _ in range(MAX_ROUNDS):
+            if not carry_out():
+                break
         rollcall("review", "close", campaign)
         rollcall("review", "verify", closed.with_name("closed-2"))
+        rollcall("report", "--quiet", "--out", home / "report.html")
     except Stopped as stopped:
         return stopped.code
     print(f"\nLeavers with a live account: {live_before} before, {count_leavers()} now")
     print(f"The warehouse   {warehouse}")
+    print(f"On one page     {home / 'report.html'}")
     print(f"The campaign    {rules / campaign}.toml")
     print(f"Sent out        {opened / 'reviewers'}")
     print(f"Came back       {answers}")
