@@ -148,7 +148,7 @@ def _describe_next_steps(progress: Progress) -> Iterator[str]:
 
 
 def _find_failure(progress: Progress, counts: str) -> Failure | None:
-    """Return why the apply did not complete; None if every change is settled."""
+    """Return the failure of an apply that did not complete; None if every change is settled."""
     from pipelines.write_back.journal import SETTLED_OUTCOMES
 
     if progress.refused:

@@ -70,7 +70,7 @@ def _find_problem(state: dict[str, Any]) -> str:
 
 
 def move_into_place(building: Path, out: Path) -> Path:
-    """Rename to a new dated folder. Two exports in the same second get two folders."""
+    """Rename `building` to a new dated folder. Two exports in the same second get two folders."""
     stamp = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     for number in range(1, 1000):
         folder = out / (stamp if number == 1 else f"{stamp}-{number}")
