@@ -11,15 +11,10 @@ from typing import Any, TypeVar
 
 from pipelines.failures import Unreadable
 from pipelines.files.json_text import to_text_id
-from pipelines.sources.okta.client import NOT_FOUND, Okta
+from pipelines.sources.okta.client import Okta, says_not_found
 from pipelines.sources.okta.roles import read_assignments
 from pipelines.sources.okta.rows import parse_binding_member
-from pipelines.sources.okta.translation import (
-    ROLES_RIGHT,
-    bindings_path,
-    list_targets,
-    read_error_code,
-)
+from pipelines.sources.okta.translation import ROLES_RIGHT, bindings_path, list_targets
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Seen, to_native_id
 
@@ -31,7 +26,7 @@ def find(read: Callable[[], A]) -> A | None:
     try:
         return read()
     except Unreadable as failure:
-        if failure.status != 404 or read_error_code(failure.body) != NOT_FOUND:
+        if not says_not_found(failure):
             raise
         return None
 
