@@ -11,6 +11,7 @@ from tests.planted import (
     sources_okta,
     sync,
     write_back,
+    writes_okta,
 )
 from tests.planted.bug import Bug
 
@@ -23,4 +24,5 @@ BUGS: list[Bug] = [
     *review.BUGS,
     *files.BUGS,
     *write_back.BUGS,
+    *writes_okta.BUGS,
 ]

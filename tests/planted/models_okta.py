@@ -194,4 +194,18 @@ BUGS = [
         "and false",
         UNIT,
     ),
+    Bug(
+        "a group that gives an admin role may be changed",
+        f"{STAGING}/stg_okta__entitlements.sql",
+        "when groups.gives_admin_role or groups_with_roles.id is not null",
+        "when false",
+        UNIT,
+    ),
+    Bug(
+        "a rule without room for exclusions may leave out another user",
+        f"{STAGING}/stg_okta__entitlements.sql",
+        "and (groups.is_rule_full or not",
+        "and (not",
+        UNIT,
+    ),
 ]
