@@ -334,9 +334,10 @@ def test_a_role_is_taken_only_for_the_scope_of_the_change(org):
 def test_a_role_of_a_group_is_not_taken_from_a_user(org):
     """A role that comes from a group stays, whatever id the plan has."""
     writer = org.writer()
-    for key in ("gra1", None):
-        one = change("revoke", ADA, role="HELP_DESK_ADMIN", source_grant_id=key)
-        assert writer.look(one).state in ("drift", "absent")
+    scope = f"group:{FINANCE}"
+    for key, state in (("gra1", "drift"), (None, "absent")):
+        one = change("revoke", ADA, role="HELP_DESK_ADMIN", scope=scope, source_grant_id=key)
+        assert (state, True) == (writer.look(one).state, "a group" in writer.look(one).why)
     through_finance = change("revoke", MARA, role=ROLE, scope=f"resource_set:{SET}")
     assert "absent" == writer.look(through_finance).state
     org.okta.assignments[MARA] = [{"id": "ra9", "type": "REPORT_ADMIN", "status": "INACTIVE"}]

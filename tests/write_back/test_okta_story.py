@@ -111,8 +111,9 @@ def test_decisions_about_okta_are_carried_out_and_proven(decided):
     found = states(decided)
     assert {"verified"} == {found[key] for key in (PAYING, REPORTS, leaver)}
     assert "ticketed" == found[PAYROLL_BY_NAME]
-    left = "from planned_changes where source_name = 'okta' and blocked_because is null"
-    assert [] == decided.rows(left)
+    left = "select grant_id from planned_changes where blocked_because is null"
+    own = holder(okta.owner, "SUPER_ADMIN")  # which only a plan knows to be Rollcall's
+    assert [own] == decided.column(f"{left} and source_name = 'okta'")
 
     undo = planned(decided, "--undo", plan["path"], "--because", "a test")
     done = applied(decided, undo)
