@@ -185,7 +185,8 @@ class Provisioner:
             facts["request_id"] = request_id
         # Only these answers are read: an activation answers with a token
         created = answer.json() if seen.step in ("create", "assign") else None
-        return Receipt(to_text_id(created.get("id")) if created else None, facts=facts)
+        native_id = to_text_id(created.get("id")) if isinstance(created, dict) else None
+        return Receipt(native_id, facts=facts)
 
     def look_after_rejection(self, change: Change, seen: Seen, refused: Rejected) -> Receipt:
         """Return a receipt if the change is in place although Okta refused it. Raises Rejected."""
