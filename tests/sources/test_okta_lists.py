@@ -6,6 +6,7 @@ No list has a total, and a narrow role gets a part of it with status 200.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -115,6 +116,21 @@ def test_a_link_to_another_host_is_named(org):
 
     assert 4 == taken.code and "https://acme.example.com" in taken.failure.why
     assert not [request for request in taken.asked if "after" in request.query]
+
+
+def test_a_page_that_leads_to_itself_ends_the_list(org):
+    """A page that links to itself fails the source at once."""
+    add_users(org, 5)
+
+    def itself(request: Request, honest: Response) -> Response:
+        query = urlencode(request.query)
+        honest.headers["link"] = f'<{request.base_url}{request.path}?{query}>; rel="next"'
+        return honest
+
+    circle = Fault(strikes("users"), itself, times=99)
+    failure = org.read_all(circle).failure
+
+    assert 4 == failure.code and "circle" in failure.why and circle.seen <= 3
 
 
 def test_a_list_that_is_too_slow_is_read_in_smaller_pages(org):
