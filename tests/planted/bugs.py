@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from tests.planted import files, models, models_okta, review, sources, sync, write_back
+from tests.planted import (
+    files,
+    models,
+    models_okta,
+    review,
+    sources,
+    sources_okta,
+    sync,
+    write_back,
+)
 from tests.planted.bug import Bug
 
 BUGS: list[Bug] = [
     *sources.BUGS,
+    *sources_okta.BUGS,
     *sync.BUGS,
     *models.BUGS,
     *models_okta.BUGS,

@@ -54,7 +54,7 @@ def calls(asked: list[Request], path: str = "/api/v1/") -> list[Request]:
 
 def test_an_api_token_is_sent_as_ssws(org):
     """An API token goes along as SSWS, with a content type and a name of the client."""
-    [first, *_] = org.read().asked
+    [first, *_] = org.read_all().asked
 
     assert f"SSWS {org.okta.token}" == first.headers["authorization"]
     assert "application/json" == first.headers["content-type"]
@@ -64,10 +64,10 @@ def test_an_api_token_is_sent_as_ssws(org):
 @pytest.mark.parametrize("dpop", [False, True], ids=["bearer", "dpop"])
 def test_a_service_app_reads_what_an_api_token_reads(org, dpop):
     """A service app with or without DPoP delivers the rows that an API token delivers."""
-    expected = org.read().rows
+    expected = org.read_all().rows
     add_app(org, dpop=dpop)
 
-    taken = org.another("as app").read()
+    taken = org.read_all()
 
     assert (0, expected) == (taken.code, taken.rows)
     scheme = "DPoP " if dpop else "Bearer "
@@ -81,7 +81,7 @@ def test_every_attempt_has_a_proof_of_its_own(org):
     add_app(org, dpop=True)
     broken = Fault(strikes("groups"), status(503), times=2)
 
-    taken = org.read(broken)
+    taken = org.read_all(broken)
 
     assert 0 == taken.code
     proofs = [request.headers["dpop"] for request in calls(taken.asked)]
@@ -97,7 +97,7 @@ def test_a_nonce_that_changes_is_followed_without_a_new_token(org):
         org.okta.api_nonces.current = "another-nonce"
         return org.okta.handle(request)
 
-    taken = org.read(Fault(strikes("users"), changed, before=True))
+    taken = org.read_all(Fault(strikes("users"), changed, before=True))
 
     assert 0 == taken.code
     assert 3 == len(calls(taken.asked, TOKEN))
@@ -116,7 +116,7 @@ def test_a_token_that_is_refused_is_fetched_once_more(org):
         org.okta.expire_tokens()
         return org.okta.handle(request)
 
-    taken = org.read(Fault(strikes("users"), forgotten, before=True))
+    taken = org.read_all(Fault(strikes("users"), forgotten, before=True))
 
     assert (0, 4) == (taken.code, len(calls(taken.asked, TOKEN)))
 
@@ -128,7 +128,7 @@ def test_a_revoked_token_names_its_setting(org):
     """A revoked API token fails with exit code 3, and names setting and place."""
     org.okta.api_tokens.clear()
 
-    failure = org.read().failure
+    failure = org.read_all().failure
 
     assert (3, True) == (failure.code, "SOURCES__OKTA__API_TOKEN" in failure.next)
     assert "E0000011" in failure.why
@@ -140,7 +140,7 @@ def test_a_scope_that_was_not_granted_is_named(org, ungranted):
     org.okta.switches.ungranted_scope = ungranted
     add_app(org, dpop=False, scopes=SCOPES[:-1])
 
-    failure = org.read().failure
+    failure = org.read_all().failure
 
     assert (3, True) == (failure.code, "okta.roles.read" in failure.why + failure.next)
     assert "Okta API Scopes" in failure.next
@@ -151,7 +151,7 @@ def test_fewer_settings_ask_for_fewer_scopes(org):
     add_app(org, dpop=False, scopes=SCOPES[:-1])
     org.set(admin_roles="false", applications="none")
 
-    taken = org.read()
+    taken = org.read_all()
 
     assert 0 == taken.code
     [request] = calls(taken.asked, TOKEN)
@@ -163,7 +163,7 @@ def test_a_wrong_key_names_the_settings_and_hides_the_key(org, capfd):
     add_app(org, dpop=False)
     org.okta.clients[SERVICE].keys["k1"] = public_text(rsa.generate_private_key(65537, 2048))
 
-    taken = org.read()
+    taken = org.read_all()
 
     assert (3, True) == (taken.code, "SOURCES__OKTA__PRIVATE_KEY" in taken.failure.next)
     [request] = calls(taken.asked, TOKEN)
@@ -176,7 +176,7 @@ def test_a_token_of_another_kind_is_refused(org):
     add_app(org, dpop=False)
     body = {"token_type": "MAC", "access_token": "x.y.z", "expires_in": 3600, "scope": ""}
 
-    failure = org.read(Fault(lambda request: request.path == TOKEN, status(200, body))).failure
+    failure = org.read_all(Fault(lambda request: request.path == TOKEN, status(200, body))).failure
 
     assert (3, True) == (failure.code, "type MAC" in failure.why)
 
@@ -190,7 +190,7 @@ def test_a_proof_that_is_never_accepted_ends_it(org):
         return org.okta.handle(request)
 
     failing = Fault(lambda request: request.path == TOKEN, moody, times=99, before=True)
-    taken = org.read(failing)
+    taken = org.read_all(failing)
 
     assert (3, 3) == (taken.code, len(calls(taken.asked, TOKEN)))
 
@@ -257,14 +257,14 @@ def test_an_elliptic_key_signs_with_its_curve(org):
     org.okta.clients[SERVICE].keys["k1"] = public_text(curve)
     org.set(private_key=pem)
 
-    assert 0 == org.read().code
+    assert 0 == org.read_all().code
     assert "ES384" == find_algorithm(curve)
 
 
 def test_an_assertion_says_who_for_whom_and_until_when(org):
     """An assertion is of the client for the token endpoint, and ends within the hour."""
     add_app(org, dpop=False)
-    [request] = calls(org.read().asked, TOKEN)
+    [request] = calls(org.read_all().asked, TOKEN)
 
     given = request.form["client_assertion"]
     claims = jwt.decode(given, options={"verify_signature": False})

@@ -87,21 +87,21 @@ def test_a_domain_that_is_none_is_refused(domain, words):
 def test_small_pages_give_the_same_rows(org, links):
     """Every list is followed to its end, with both forms of links and links in the body."""
     add_users(org, 7, FINANCE)
-    expected = org.read().rows
+    expected = org.read_all().rows
     switches = org.okta.switches
     switches.links, switches.iam_page, switches.binding_members_page = links, 1, 1
     switches.app_users_cap = switches.app_groups_cap = switches.apps_cap = 1
     org.set(page_size=2, members_page_size=2)
 
-    assert expected == org.another("small pages").read().rows
+    assert expected == org.read_all().rows
 
 
 def test_deactivated_users_are_read_without_the_operator(org):
     """Where Okta refuses the search, the plain list and a filter give the same users."""
-    expected = org.read().rows
+    expected = org.read_all().rows
     org.okta.switches.pr_in_search = False
 
-    taken = org.another("plain").read()
+    taken = org.read_all()
 
     assert expected == taken.rows and "DEPROVISIONED" == taken.rows["users"][OLD]["status"]
 
@@ -111,7 +111,7 @@ def test_a_link_to_another_host_is_named(org):
     org.okta.switches.link_host = "https://acme.example.com"
     org.set(page_size=2)
 
-    taken = org.read()
+    taken = org.read_all()
 
     assert 4 == taken.code and "https://acme.example.com" in taken.failure.why
     assert not [request for request in taken.asked if "after" in request.query]
@@ -120,11 +120,10 @@ def test_a_link_to_another_host_is_named(org):
 def test_a_list_that_is_too_slow_is_read_in_smaller_pages(org):
     """A list that answers 500 is read again with half the page size."""
     add_users(org, 60, FINANCE)
-    expected = org.read().rows
+    expected = org.read_all().rows
     org.okta.switches.list_timeout_above = 60
-    other = org.another("slow")
 
-    taken = other.read()
+    taken = org.read_all()
 
     assert expected == taken.rows
     for path, sizes in (("users", "200 100 50"), (f"groups/{FINANCE}/users", "1000 500 250 125")):
@@ -134,10 +133,10 @@ def test_a_list_that_is_too_slow_is_read_in_smaller_pages(org):
 
 def test_a_size_that_an_application_list_refuses_is_halved(org):
     """The users of applications have no documented maximum: a refused size is halved."""
-    expected = org.read().rows
+    expected = org.read_all().rows
     org.okta.switches.over_cap, org.okta.switches.app_users_cap = "refused", 200
 
-    taken = org.another("capped").read()
+    taken = org.read_all()
 
     assert (0, expected) == (taken.code, taken.rows)
 
@@ -151,17 +150,17 @@ def test_a_size_that_an_application_list_refuses_is_halved(org):
 def test_a_page_that_expired_is_read_again_from_the_start(org, path, query, times):
     """A cursor that expired is answered by one new reading; then the source fails."""
     add_users(org, 5, FINANCE)
-    expected = org.read().rows
+    expected = org.read_all().rows
     org.set(page_size=2, members_page_size=2)
 
-    taken = org.another("expired").read(Fault(has_cursor(path, **query), EXPIRED, times=times))
+    taken = org.read_all(Fault(has_cursor(path, **query), EXPIRED, times=times))
 
     assert (0, expected) == (taken.code, taken.rows) if times == 1 else 4 == taken.code
 
 
 def test_a_limit_that_is_used_up_is_waited_for(org, clock):
     """A read that needs more requests than a minute allows takes longer, and misses nothing."""
-    expected = org.read().rows
+    expected = org.read_all().rows
     org.okta.switches.rate_limits = {"other": 16}  # half of it is one token's
     began = datetime.now(UTC)
     org.okta.ticks = lambda: clock.now
@@ -174,7 +173,7 @@ def test_a_limit_that_is_used_up_is_waited_for(org, clock):
 
     org.patch.setattr("pipelines.http.session.time.sleep", sleep)
     org.limits()
-    taken = org.another("limited").read()
+    taken = org.read_all()
 
     assert (0, expected) == (taken.code, taken.rows)
     assert 60 < sum(clock.waits) < 600
@@ -184,7 +183,7 @@ def test_too_many_requests_at_a_time_are_repeated(org, clock):
     """Refusals about concurrency are waited out."""
     org.okta.switches.concurrency_refusals = 4
 
-    assert 0 == org.read().code
+    assert 0 == org.read_all().code
     assert all(1 <= wait <= 2 for wait in clock.waits if wait > 0.5)
 
 
@@ -195,7 +194,7 @@ def test_an_empty_list_of_users_is_no_empty_org(org):
     """A list of users without a user, which a missing admin role gives, fails the source."""
     nobody = Fault(strikes("users"), status(200, []), times=9)
 
-    failure = org.read(nobody).failure
+    failure = org.read_all(nobody).failure
 
     assert 4 == failure.code and "empty" in failure.why
     assert "Read-only Administrator" in failure.next
@@ -207,7 +206,7 @@ def test_a_part_of_the_users_is_told_by_the_count(org, hidden, code):
     made = add_users(org, 100)
     org.okta.switches.hidden_users = {*made[:hidden]}
 
-    taken = org.read()
+    taken = org.read_all()
 
     assert code == taken.code
     if code:
@@ -219,7 +218,7 @@ def test_a_count_of_all_users_is_accepted(org):
     add_users(org, 30, status="DEPROVISIONED")
     org.okta.switches.everyone_has_deprovisioned = True
 
-    assert 0 == org.read().code
+    assert 0 == org.read_all().code
 
 
 def test_a_list_that_is_short_once_is_read_again(org):
@@ -227,7 +226,7 @@ def test_a_list_that_is_short_once_is_read_again(org):
     add_users(org, 40)
     short = Fault(strikes("users"), then(lambda rows: rows[:20]))
 
-    taken = org.read(short)
+    taken = org.read_all(short)
 
     assert (0, 45) == (taken.code, len(taken.rows["users"]))
 
@@ -236,7 +235,7 @@ def test_an_org_without_everyone_is_seen_in_part(org):
     """A list of groups without Everyone fails the source, because a role hides it."""
     without = then(lambda rows: [row for row in rows if row["type"] != "BUILT_IN"])
 
-    failure = org.read(Fault(strikes("groups"), without, times=9)).failure
+    failure = org.read_all(Fault(strikes("groups"), without, times=9)).failure
 
     assert 4 == failure.code and "Everyone" in failure.why
 
@@ -268,15 +267,15 @@ def test_a_deleted_user_is_gone(org):
 def test_only_asked_attributes_are_kept(org):
     """Users are kept with the base attributes, without password and links; `*` keeps all."""
     org.okta.users[MARA]["profile"] |= {"secondEmail": "m@home.example", "badge": 7}
-    profile = org.read().rows["users"][MARA]
+    profile = org.read_all().rows["users"][MARA]
     assert {"secondEmail", "badge"}.isdisjoint(profile["profile"])
     assert {"provider": {"type": "OKTA", "name": "OKTA"}} == profile["credentials"]
     assert "_links" not in profile
 
     org.set(profile_fields="badge, costTier")
-    assert 7 == org.read().rows["users"][MARA]["profile"]["badge"]
+    assert 7 == org.read_all().rows["users"][MARA]["profile"]["badge"]
     org.set(profile_fields="*")
-    assert "m@home.example" == org.read().rows["users"][MARA]["profile"]["secondEmail"]
+    assert "m@home.example" == org.read_all().rows["users"][MARA]["profile"]["secondEmail"]
 
 
 # ---- members
@@ -288,7 +287,7 @@ def test_members_that_end_after_a_page_are_incomplete(org, times):
     add_users(org, 3, FINANCE)
     org.set(members_page_size=2)
 
-    taken = org.read(Fault(strikes(f"groups/{FINANCE}/users"), last_page, times=times))
+    taken = org.read_all(Fault(strikes(f"groups/{FINANCE}/users"), last_page, times=times))
 
     if times == 1:
         assert (0, 5) == (taken.code, len(taken.members(FINANCE)))
@@ -302,7 +301,7 @@ def test_members_far_below_the_count_are_incomplete(org, missing, code):
     add_users(org, 40, FINANCE)
     short = then(lambda rows: rows[missing:])
 
-    taken = org.read(Fault(strikes(f"groups/{FINANCE}/users"), short, times=99))
+    taken = org.read_all(Fault(strikes(f"groups/{FINANCE}/users"), short, times=99))
 
     assert code == taken.code
     assert code or any("42 are counted" in warning for warning in taken.warnings)
@@ -313,7 +312,7 @@ def test_deactivated_members_that_are_counted_only_are_no_lack(org):
     add_users(org, 30, FINANCE, status="DEPROVISIONED")
     hides = then(lambda rows: [row for row in rows if row["status"] != "DEPROVISIONED"])
 
-    taken = org.read(Fault(strikes(f"groups/{FINANCE}/users"), hides, times=99))
+    taken = org.read_all(Fault(strikes(f"groups/{FINANCE}/users"), hides, times=99))
 
     assert (0, [MARA]) == (taken.code, taken.members(FINANCE))
 
@@ -325,7 +324,7 @@ def test_members_of_an_uncounted_group_are_read(org):
     org.okta.groups[FINANCE]["lastMembershipUpdated"] = "2026-06-01T08:00:00.000Z"
     org.okta.touch()
 
-    taken = org.read()
+    taken = org.read_all()
 
     assert [OLD] == taken.members(FINANCE)
     assert not taken.paths(f"groups/{IMPORTED}/users")  # empty ever since
@@ -333,7 +332,7 @@ def test_members_of_an_uncounted_group_are_read(org):
 
 def test_everyone_is_never_read(org):
     """The members of Everyone are not asked for: they are all users."""
-    taken = org.read()
+    taken = org.read_all()
 
     assert org.okta.everyone in taken.rows["groups"]
     assert org.okta.everyone not in taken.rows["group_members"]
@@ -346,7 +345,7 @@ def test_members_that_may_not_be_read_are_no_empty_group(org):
     org.okta.bindings.clear()
     org.set(admin_roles="false")
 
-    failure = org.read().failure
+    failure = org.read_all().failure
 
     assert 3 == failure.code and f"groups/{ADMINS}/users" in failure.what
     assert "View roles, resources, and admin assignments" in failure.next
@@ -368,7 +367,7 @@ def test_a_group_that_was_deleted_meanwhile_is_left_out(org):
     """A group deleted between list and members has no row of members; the others have."""
     gone = Fault(strikes(f"groups/{IMPORTED}/users"), deleting(org, IMPORTED), before=True)
 
-    taken = org.read(gone)
+    taken = org.read_all(gone)
 
     assert 0 == taken.code and IMPORTED not in taken.rows["group_members"]
     assert [ADA] == taken.members(ADMINS)
@@ -379,7 +378,7 @@ def test_a_group_that_is_listed_is_not_gone(org, code):
     """A 404 of a group that is still listed fails the source; so does one of a wrong path."""
     missing = status(404, ERROR | {"errorCode": code})
 
-    failure = org.read(Fault(strikes(f"groups/{IMPORTED}/users"), missing, times=99)).failure
+    failure = org.read_all(Fault(strikes(f"groups/{IMPORTED}/users"), missing, times=99)).failure
 
     assert 4 == failure.code and IMPORTED in failure.what + failure.why
 
@@ -392,7 +391,7 @@ def test_admin_roles_that_may_not_be_read_are_no_empty_list(org):
     org.okta.assignments[org.okta.owner][0]["type"] = "READ_ONLY_ADMIN"
     org.okta.switches.admin_groups_need_roles_right = False
 
-    failure = org.read().failure
+    failure = org.read_all().failure
 
     assert 3 == failure.code
     for word in ("okta.roles.read", "Super Administrator", "SOURCES__OKTA__ADMIN_ROLES=false"):
@@ -411,7 +410,7 @@ def test_an_org_without_an_administrator_is_incomplete(org):
     org.okta.bindings.clear()
     org.okta.touch()
 
-    failure = org.read(nobody, no_groups).failure
+    failure = org.read_all(nobody, no_groups).failure
 
     assert 4 == failure.code and "every org has an administrator" in failure.why
 
@@ -426,7 +425,7 @@ def test_roles_are_read_with_their_targets(org):
     ]
     org.okta.touch()
 
-    rows = org.read().rows
+    rows = org.read_all().rows
     found = {row["id"]: row for row in rows["user_role_assignments"][MARA]["roleAssignments"]}
 
     payroll = {"id": PAYROLL, "name": "payroll", "displayName": "Payroll"}
@@ -444,7 +443,7 @@ def test_a_404_of_what_is_listed_is_incomplete(org, path):
     """A custom role or an application that is still listed is not gone."""
     missing = status(404, ERROR | {"errorCode": "E0000007"})
 
-    assert 4 == org.read(Fault(strikes(path), missing, times=9)).code
+    assert 4 == org.read_all(Fault(strikes(path), missing, times=9)).code
 
 
 def test_service_apps_show_their_roles(org):
@@ -455,7 +454,7 @@ def test_service_apps_show_their_roles(org):
     org.okta.add_client(app["id"], {}, ())
     org.okta.touch()
 
-    rows = org.read().rows
+    rows = org.read_all().rows
 
     assert {"isService": True, "clientId": app["id"]}.items() <= rows["applications"][
         app["id"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,13 +14,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.failures import Failure
-from pipelines.http.policy import Policy
+from pipelines.failures import Failure, explain
+from pipelines.http.policy import Counters, Policy
+from pipelines.sources import registry
 from pipelines.sync import load
 from pipelines.warehouse import run_tables
 from tests.sandbox.okta.server import Okta, Switches
 from tests.sandbox.server import Fault, Request, Server
-from tests.support.faults import Rows
+from tests.support.faults import Rows, by_id, forget_state
 from tests.support.okta_tenant import fill
 
 TABLES = {
@@ -55,15 +58,22 @@ class Taken:
 class Org:
     """One served org, and its warehouse. Each complete read is loaded, as a sync does."""
 
-    def __init__(self, home: Path, patch: pytest.MonkeyPatch, okta: Okta | None = None) -> None:
-        self.okta = okta or fill(Okta(switches=Switches()))
-        self.server = Server(self.okta)
+    def __init__(self, home: Path, patch: pytest.MonkeyPatch, server: Server | None = None) -> None:
+        self.server = server or Server(fill(Okta(switches=Switches())))
+        self.okta: Okta = self.server.vendor  # type: ignore[assignment]
         self.home, self.patch, self.reads = home, patch, 0
         self.warehouse = home / "access.duckdb"
         patch.chdir(home)
         patch.setattr("pipelines.http.rate_limit.Pace.slow_down", lambda pace, pause: None)
         self.limits(wait=0.002, longest_wait=0.02)
         self.set(requests_per_second=0, **self.okta.settings(self.server.url))
+
+    def again(self, home: Path, patch: pytest.MonkeyPatch) -> Org:
+        """Return an org with a copy of this one's state and warehouse, at the same address."""
+        self.server.vendor = deepcopy(self.okta)
+        other = Org(home, patch, self.server)
+        shutil.copy(self.warehouse, other.warehouse)
+        return other
 
     def limits(self, **limits: float) -> None:
         self.patch.setattr("pipelines.sources.okta.Policy", partial(Policy, **limits))
@@ -78,7 +88,7 @@ class Org:
                 self.patch.setenv(variable, str(value))
 
     def read(self, *faults: Fault, full: bool = False) -> Taken:
-        """Read the org while these faults strike, each at least once."""
+        """Read and load the org while these faults strike, each at least once."""
         self.reads += 1
         work = self.home / f"read {self.reads}"
         work.mkdir()
@@ -95,14 +105,25 @@ class Org:
         asked = [*self.server.seen]
         return Taken(rows, found.failure, found.mode, found.counters.warnings, asked)
 
-    def another(self, name: str) -> Org:
-        """Return the same org with an empty warehouse."""
-        other = object.__new__(Org)
-        other.__dict__ |= self.__dict__
-        other.home = self.home / name
-        other.home.mkdir()
-        other.warehouse = other.home / "access.duckdb"
-        return other
+    def read_all(self, *faults: Fault) -> Taken:
+        """Read the whole org as a first sync does, without a warehouse and its state.
+
+        Resources are called as dlt calls them, and nothing is written.
+        """
+        forget_state()
+        counters, rows, failure = Counters(), {}, None
+        self.server.faults = [*faults]
+        self.server.seen.clear()
+        try:
+            for name, resource in registry.connect_source("okta", counters).resources.items():
+                rows[name] = by_id(name, list(resource))
+        except Exception as error:
+            rows, failure = {}, explain(error)
+            if failure is None:
+                raise
+        self.server.faults = []
+        assert all(fault.fired for fault in faults), "a planned fault never struck"
+        return Taken(rows, failure, counters.mode, counters.warnings, [*self.server.seen])
 
     def rows(self) -> Rows:
         with duckdb.connect(str(self.warehouse)) as connection:

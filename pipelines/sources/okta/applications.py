@@ -151,9 +151,10 @@ class Applications:
 
     def _read_rows(self, resource: str, key: str, what: str, size: int) -> list[Row] | None:
         return self.okta.or_gone(
+            f"application {key}",
             lambda: self.okta.read_rows(
                 resource, f"apps/{key}/{what}", right=APPLICATIONS_RIGHT, size=size
-            )
+            ),
         )
 
 

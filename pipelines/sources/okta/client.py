@@ -185,7 +185,9 @@ class Okta:
             return [[read_id("okta: members", row, "id") for row in found] for found, _ in pages]
 
         size, again = self.connection.members_page_size, self.twice(read)
-        return self.or_gone(lambda: self.with_smaller_pages("group_members", size, again))
+        return self.or_gone(
+            f"group {group_id}", lambda: self.with_smaller_pages("group_members", size, again)
+        )
 
     def read_rows(
         self, resource: str, path: str, *, right: str, rows: str = "", size: int = 0, **params: Any
@@ -199,14 +201,25 @@ class Okta:
 
         return self.with_smaller_pages(resource, size, self.twice(read))
 
-    def or_gone(self, read: Callable[[], A]) -> A | None:
-        """Return what `read` gives; None if Okta says that the object does not exist."""
+    def or_gone(self, what: str, read: Callable[[], A]) -> A | None:
+        """Return what `read` gives; None, and a warning, if Okta says that it does not exist."""
         try:
             return read()
         except Unreadable as failure:
-            if failure.status != 404 or read_error_code(failure.body) != NOT_FOUND:
+            if not says_not_found(failure):
                 raise
+            self.counters.warn(f"okta: {what} was deleted while this sync ran")
             return None
+
+    def exists(self, path: str) -> bool:
+        """Return whether Okta still has the object at this path."""
+        try:
+            self.api.get_object(path)
+        except Unreadable as failure:
+            if not says_not_found(failure):
+                raise
+            return False
+        return True
 
     # ---- reading
 
@@ -251,10 +264,12 @@ class Okta:
                 self.sizes[resource] = size
 
 
-def read_error_code(body: bytes) -> str:
-    """Return the code of an error; only the code is stable ("Error codes")."""
+def says_not_found(failure: Unreadable) -> bool:
+    """Return whether Okta says that an object does not exist, by its code ("Error codes"). A wrong
+    path has another code, and a proxy's 404 has none."""
     try:
-        found = parse(body)
+        found = parse(failure.body)
     except NotJson:
-        return ""
-    return str(found.get("errorCode") or "") if isinstance(found, dict) else ""
+        return False
+    code = found.get("errorCode") if isinstance(found, dict) else None
+    return failure.status == 404 and code == NOT_FOUND

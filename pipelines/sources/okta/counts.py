@@ -79,7 +79,7 @@ def read_all_members(
         return {"members": []}
     pages = okta.read_member_pages(key)
     if pages is not None and declared is not None and declared > _count(pages):
-        again = okta.or_gone(lambda: okta.read_group(key))
+        again = okta.or_gone(f"group {key}", lambda: okta.read_group(key))
         pages = okta.read_member_pages(key)
         declared = get_count(again) if again else None
     if pages is None:
@@ -104,11 +104,9 @@ def confirm_gone(okta: Okta, kind: str, earlier: EarlierRows, now: Iterable[str]
     """
     gone = sorted({*earlier.read_values(kind, "$.id")} - {*now})
 
-    def exists(key: str) -> bool:
-        return okta.or_gone(lambda: okta.api.get_object(f"{kind}/{key}")) is not None
-
     if len(gone) <= MAX_CONFIRMED:
-        found = [key for key, is_there in okta.api.call_each(gone, exists) if is_there]
+        looked_for = okta.api.call_each(gone, lambda key: okta.exists(f"{kind}/{key}"))
+        found = [key for key, is_there in looked_for if is_there]
         if found:
             raise Unreadable(
                 f"okta: {kind}", f"{', '.join(found[:5])} exists, but is not in the list", NEXT_SYNC

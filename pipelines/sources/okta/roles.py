@@ -89,7 +89,8 @@ class Roles:
         """Return one row per holder of roles. `listed` reads anew who may be one."""
 
         def read(key: str) -> Row | None:
-            return self.okta.or_gone(lambda: self._read_assignments(f"{path}/{key}/roles"))
+            roles_path = f"{path}/{key}/roles"
+            return self.okta.or_gone(key, lambda: self._read_assignments(roles_path))
 
         return list(self.okta.api.read_per_parent(table, holders, read, listed))
 
@@ -122,7 +123,7 @@ class Roles:
 
         def read(key: str) -> Row | None:
             path = f"iam/roles/{key}/permissions"
-            found = self.okta.or_gone(lambda: self._read_part(path, "permissions"))
+            found = self.okta.or_gone(f"role {key}", lambda: self._read_part(path, "permissions"))
             labels = sorted(str(one.get("label")) for one in found or ())
             return None if found is None else rows[key] | {"permissions": labels}
 
@@ -145,7 +146,7 @@ class Roles:
         def read(key: str) -> Row | None:
             resource_set, role = key.split("/")
             path = f"iam/resource-sets/{resource_set}/bindings/{role}/members"
-            found = self.okta.or_gone(lambda: self._read_part(path, "members"))
+            found = self.okta.or_gone(f"binding {key}", lambda: self._read_part(path, "members"))
             if found is None:
                 return None
             members = sorted(map(parse_binding_member, found), key=lambda one: str(one["id"]))
@@ -163,7 +164,9 @@ class Roles:
         found, gone = [], set()
         for one in row_ids(resource_sets):
             path = f"iam/resource-sets/{one}/bindings"
-            rows = self.okta.or_gone(lambda path=path: self._read_part(path, "roles"))
+            rows = self.okta.or_gone(
+                f"resource set {one}", lambda path=path: self._read_part(path, "roles")
+            )
             gone |= {one} if rows is None else set()
             found += [f"{one}/{read_id('okta: bindings', row, 'id')}" for row in rows or ()]
         if lost := gone and gone & {*row_ids(self._read_resource_sets(counted=False))}:

@@ -93,9 +93,8 @@ class Render:
         embedded: Thing = {}
         empty = self.switches.empty_targets == "empty"
         if "targets/groups" in expand and row["type"] in GROUP_TARGETS:
-            groups = [
-                self.group(self.directory.groups[id_], []) for id_ in targets.get("groups", ())
-            ]
+            wanted = [id_ for id_ in targets.get("groups", ()) if id_ in self.directory.groups]
+            groups = [self.group(self.directory.groups[id_], []) for id_ in wanted]
             if groups or empty:
                 embedded["groups"] = groups
         if "targets/catalog/apps" in expand and row["type"] == "APP_ADMIN":
