@@ -22,6 +22,8 @@ from tests.sandbox.okta.server import Okta, Switches
 from tests.sandbox.okta.tokens import ASSERTION
 from tests.sandbox.server import Server
 
+KIM = {"firstName": "Kim", "lastName": "Lee", "email": "kim@example.com"}
+KIM |= {"login": "kim@example.com"}
 MARA, NORA, OLD, ADA = (f"00uTenantUser00000{n:03}" for n in (1, 2, 3, 4))
 FINANCE, ADMINS, RULED, IMPORTED = (f"00gTenantGroup0000{n:03}" for n in (1, 2, 3, 4))
 RULE, PAYROLL, SERVICE = "0prTenantRule00000001", "0oaTenantApp000000001", "0oaTenantApp000000002"
@@ -77,6 +79,14 @@ class Tenant:
     def rows_of_log(self) -> list[dict[str, Any]]:
         """Return every event, oldest first."""
         return self.ask("logs?limit=1000").json()
+
+    def change(self, user_id: str, **profile: Any) -> requests.Response:
+        """Change a part of a user's profile."""
+        return self.ask(f"users/{user_id}", "POST", json={"profile": profile})
+
+    def step(self, user_id: str, name: str, query: str = "") -> requests.Response:
+        """Make one step in the life of a user."""
+        return self.ask(f"users/{user_id}/lifecycle/{name}{query}", "POST")
 
     # service apps
 

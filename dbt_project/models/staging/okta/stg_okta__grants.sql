@@ -73,7 +73,7 @@ grants as (
         scope_name,
         assignment_id as source_grant_id,
         is_inherited,
-        granted_at,
+        null as granted_at,
         null as granted_by,
         last_read_at
     from role_assignments
