@@ -5,6 +5,7 @@ No list has a total, and a narrow role gets a part of it with status 200.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -95,6 +96,22 @@ def test_small_pages_give_the_same_rows(org, links):
     org.set(page_size=2, members_page_size=2)
 
     assert expected == org.read_all().rows
+
+
+def test_a_full_read_asks_for_nothing_twice(org):
+    """A full read makes one call for each page of each list, and none twice."""
+    calls = Counter(org.read_all().paths())
+
+    assert {1} == {*calls.values()}
+    members = {f"groups/{key}/users" for key in org.okta.groups if key != org.okta.everyone}
+    assert members == {one for one in calls if one.startswith("groups/00g") and "users" in one}
+
+
+def test_a_failure_names_the_request(org):
+    """A failure has the request's id at Okta, by which Okta's support finds it."""
+    refused = status(403, {"errorCode": "E0000006"}, x_okta_request_id="reqABC123")
+
+    assert "(request reqABC123)" in org.read_all(Fault(strikes("apps"), refused)).failure.why
 
 
 def test_deactivated_users_are_read_without_the_operator(org):
