@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.planted import files, models, review, sources, sync, write_back
+from tests.planted import files, histories, models, review, sources, sync, write_back
 from tests.planted.bug import Bug
 
 BUGS: list[Bug] = [
@@ -12,4 +12,5 @@ BUGS: list[Bug] = [
     *review.BUGS,
     *files.BUGS,
     *write_back.BUGS,
+    *histories.BUGS,
 ]

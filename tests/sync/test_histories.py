@@ -25,8 +25,9 @@ from tests.support.product import FAST, Result, Rollcall
 from tests.support.troubles import SOURCES, strike
 from tests.sync.test_guard import cure_of
 
-HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "3"))
-SYNCED = int(os.environ.get("ROLLCALL_SYNCED", "1"))
+IS_LONG = bool(os.environ.get("ROLLCALL_LONG"))
+HISTORIES = int(os.environ.get("ROLLCALL_HISTORIES", "30" if IS_LONG else "3"))
+SYNCED = int(os.environ.get("ROLLCALL_SYNCED", "2"))
 AT_ONCE = 50  # histories that share one build
 TABLES = ("accounts", "entitlements", "grants")
 # Refused, and right, in small companies
