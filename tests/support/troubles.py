@@ -116,7 +116,8 @@ def kinds(source: str) -> dict[str, list[str]]:
         "passing": [*PASSING],
         "lying": [*CLOCKS, *LIES[source]],
         "lasting": [*LASTING[source]],
-        "refused": [*HIDDEN[source], *([NARROWED] if source == "pingone" else [])],
+        "hidden": [*HIDDEN[source]],
+        "narrow": [NARROWED] if source == "pingone" else [],
     }
 
 
