@@ -5,22 +5,37 @@ Random histories, compared with full reads, are in `test_histories`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
+from tests.sandbox import Sandbox
 from tests.sandbox.pingone.server import PingOne
 from tests.sandbox.server import Fault
 from tests.support import oracle
-from tests.support.product import Published, Rollcall
+from tests.support.product import Known, Published, Rollcall, first_sync
 from tests.sync.test_sync import published_grants
 
 WAY = {"SOURCES__PINGONE__MEMBERSHIPS": "by_group"}
 
 
+@pytest.fixture(scope="module")
+def by_group(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
+    with Sandbox() as sandbox:
+        home = tmp_path_factory.mktemp("by_group")
+        first = first_sync(home, sandbox, another=published, **WAY)
+        yield Known(sandbox, sandbox.company, first)
+
+
 @pytest.fixture
-def known(rollcall: Rollcall, published: Published) -> Rollcall:
-    return rollcall.has(published)
+def sandbox(by_group: Known) -> Sandbox:
+    return by_group.again()
+
+
+@pytest.fixture
+def known(rollcall: Rollcall, by_group: Known) -> Rollcall:
+    return rollcall.has(by_group.published)
 
 
 def silent(known: Rollcall) -> PingOne:
