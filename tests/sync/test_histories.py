@@ -1,4 +1,4 @@
-"""Random companies, changes and faults: what is published with exit code 0 is true.
+"""Random companies, changes and troubles: what is published with exit code 0 is true.
 
 ROLLCALL_HISTORIES=1000 makes more histories, ROLLCALL_SYNCED=50 more of those that are synced one
 by one.
