@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.sandbox.generate import generate
 from tests.support import oracle
-from tests.support.troubles import HIDDEN, LASTING, NARROW, NARROWED, SOURCES, kinds
+from tests.support.troubles import CLOCKS, HIDDEN, LASTING, NARROW, NARROWED, SOURCES, kinds
 from tests.support.worlds import World
 from tests.support.worlds_pingone import CHANGES
 from tests.sync.test_sync import CHARTHOP, HALOITSM, PINGONE
@@ -74,6 +74,7 @@ class History:
     switches: dict[str, dict[str, Any]]
     page_sizes: dict[str, int]
     memberships: str
+    clock_error: float
     steps: tuple[Step, ...]
 
     def world(self, first: int = 0) -> World:
@@ -136,6 +137,7 @@ def histories() -> st.SearchStrategy[History]:
             {source: st.sampled_from((1000, 200, 5, 2)) for source in SOURCES}
         ),
         memberships=st.sampled_from(("by_group", "by_user", "cheapest")),
+        clock_error=st.sampled_from((0.0, *CLOCKS.values())),
         steps=st.tuples(
             step("passing", "lying"),
             *[step(*kinds("pingone"), later=True)] * (SYNCS - 2),

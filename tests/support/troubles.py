@@ -121,16 +121,19 @@ def kinds(source: str) -> dict[str, list[str]]:
     }
 
 
-def strike(sandbox: Sandbox, trouble: dict[str, tuple[str, int]]) -> list[Fault]:
+def strike(
+    sandbox: Sandbox, trouble: dict[str, tuple[str, int]], clock_error: float = 0.0
+) -> list[Fault]:
     """Set what is wrong with each source: its name, and how many answers are right before.
 
-    Each returned fault must have `fired` when the sync has ended.
+    The clocks of all vendors are wrong by `clock_error` seconds. Each returned fault must have
+    `fired` when the sync has ended.
     """
     struck = []
     for source in SOURCES:
         server = getattr(sandbox, source)
         name, after = trouble.get(source, ("", 0))
-        server.faults, server.clock_error = [], CLOCKS.get(name, 0.0)
+        server.faults, server.clock_error = [], CLOCKS.get(name, clock_error)
         if name in PASSING:
             effect, times = PASSING[name]
             server.faults = [Fault(lambda request: True, effect, times=times, after=after)]
