@@ -178,8 +178,8 @@ def truths(
 ) -> dict[str, Truth]:
     """Return what must be published after a step, by source.
 
-    `refused` sources were not published by this sync. A field that is hidden leaves no known status
-    in doubt unless that was `accepted`.
+    `refused` sources were not published by this sync. A field that is hidden leaves a new or changed
+    status in doubt, and any other one only if that was `accepted`.
     """
     now = oracle.facts(world.company)
     found = {}
@@ -191,8 +191,8 @@ def truths(
             _keep_unread(now[source], before[source])
         found[source] = Truth.of(now[source])
         if step.hides(source):
-            known = set() if source in accepted else before[source].accounts.keys()
-            found[source].unseen = found[source].accounts.keys() - known
+            known = set() if source in accepted else before[source].accounts.items()
+            found[source].unseen = {key for key, _ in found[source].accounts.items() - known}
     return found
 
 
