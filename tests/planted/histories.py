@@ -58,10 +58,4 @@ BUGS = [
         "        if newest is None or not clock.is_ahead(newest, started_at):\n",
         "        if True:\n",
     ),
-    synced(
-        "histories: a narrower read needs no acceptance",
-        "pipelines/sync/read_target.py",
-        "        if before not in (None, now) and now != registry.WHOLE:\n",
-        "        if False:\n",
-    ),
 ]

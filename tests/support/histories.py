@@ -178,7 +178,7 @@ def truths(
 ) -> dict[str, Truth]:
     """Return what must be published after a step, by source.
 
-    `refused` sources were not published by this sync. A field that is hidden leaves a new or changed
+    `refused` sources were not published by this sync. A hidden field leaves a new or changed
     status in doubt, and any other one only if that was `accepted`.
     """
     now = oracle.facts(world.company)
