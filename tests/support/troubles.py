@@ -19,6 +19,7 @@ from tests.support.faults import LISTS, Effect, status, strikes
 SOURCES = ("charthop", "haloitsm", "pingone")
 Rows = list[dict[str, Any]]
 NARROWED = "a narrower read"
+MISSHAPEN = "ids that are objects"
 NARROW = {"SOURCES__PINGONE__ROLE_ASSIGNMENT_PRINCIPALS": "groups_and_apps"}
 YEARS = 3650 * 86_400.0
 CLOCKS = {"a clock years ahead": YEARS, "a clock years behind": -YEARS}
@@ -83,7 +84,7 @@ ALWAYS_LASTING: dict[str, Effect] = {
     "404": status(404),
     "error object": status(200, {"error": "no"}),
     "null": status(200, b"null"),
-    "ids that are objects": on_rows(lambda row: row | {"id": {"id": row.get("id")}}, [{}]),
+    MISSHAPEN: on_rows(lambda row: row | {"id": {"id": row.get("id")}}, [{}]),
 }
 LASTING: dict[str, dict[str, Effect]] = {
     "charthop": ALWAYS_LASTING,
@@ -115,7 +116,8 @@ def kinds(source: str) -> dict[str, list[str]]:
     return {
         "passing": [*PASSING],
         "lying": [*CLOCKS, *LIES[source]],
-        "lasting": [*LASTING[source]],
+        "lasting": [name for name in LASTING[source] if name != MISSHAPEN],
+        "misshapen": [MISSHAPEN],
         "hidden": [*HIDDEN[source]],
         "narrow": [NARROWED] if source == "pingone" else [],
     }
