@@ -128,6 +128,7 @@ def test_the_tables_are_the_same_for_every_switch(rollcall, tenants):
     assert_published_is_true(rollcall)
 
 
+@pytest.mark.long  # random histories read both ways, too
 @pytest.mark.parametrize("way", ["by_group", "by_user"])
 def test_memberships_are_the_same_read_by_group_or_by_user(rollcall, way):
     """Memberships are the same, read by group or by user."""
