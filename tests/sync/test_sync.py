@@ -81,7 +81,6 @@ OKTA = [
     {"users_cap": 5, "members_cap": 3, "apps_cap": 2, "app_users_cap": 2, "app_groups_cap": 1},
     {"links": "joined", "iam_page": 1, "binding_members_page": 1},
     {"over_cap": "refused", "app_users_cap": 200},
-    {"list_timeout_above": 100},
     {"pr_in_search": False},
     {"nulls": "omitted"},
     {"activated_without_password": "ACTIVE", "suspend_provisioned": True},
