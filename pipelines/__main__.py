@@ -74,7 +74,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _interrupt(number: int, _: Any) -> NoReturn:
-    """Exit at once. Nothing was published: `publish` ignores signals just before its rename."""
+    """Handle a signal: remove the scratch folders and exit.
+
+    The message "nothing was published" is true: `publish` ignores signals before its rename.
+    """
     scratch.clear_scratch()
     os.write(2, b"interrupted, nothing was published\n")
     os._exit(128 + number)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-MAX_STEP = timedelta(minutes=5)  # by so much a clock may be set back between two runs
+MAX_STEP = timedelta(minutes=5)  # how far a clock may be set back between two runs
 MAX_VENDOR_ERROR = timedelta(days=1)
 
 
 def is_ahead(moment: datetime | str, now: datetime | None = None) -> bool:
-    """Return whether a stored time lies in the future, so that a clock must have been wrong."""
+    """Return whether a stored time lies in the future, which means that a clock was wrong."""
     moment = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
     return moment > (now or datetime.now(UTC)) + MAX_STEP
 

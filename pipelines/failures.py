@@ -1,4 +1,4 @@
-"""Every failure that someone can act on at 7 a.m. Each class is one exit code.
+"""Every failure that someone can act on at 7 a.m. A class's `code` is the command's exit code.
 
 A failure says what broke (source, endpoint, phase), why (observed and expected) and what to do
 next. The command that catches the failure adds the effect on the published data.
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class Failure(Exception):
-    """A failure with its explanation. `next` is one command or setting."""
+    """A failure and its explanation. `next` is the remedy: one command or setting."""
 
     code = 1
 
@@ -33,7 +33,7 @@ class Misconfigured(Failure):
 
 
 class Denied(Failure):
-    """Credentials, rights or scopes of a source."""
+    """Credentials that a source rejects, or that lack a right or a scope."""
 
     code = 3
 
@@ -45,13 +45,13 @@ class Unreadable(Failure):
 
 
 class Refused(Failure):
-    """Data that a guard, a contract or a test does not let through."""
+    """Data or a file that did not pass a check."""
 
     code = 5
 
 
 class StorageFailed(Failure):
-    """A full disk, a file system without locks, a damaged file."""
+    """A full disk, a file system without locks, or a damaged file."""
 
     code = 6
 
@@ -67,7 +67,7 @@ class Unsent(Incomplete):
 
 
 class Unknown(Incomplete):
-    """A call that may have had its effect: only a read can tell."""
+    """A call that may or may not have taken effect; only a later read can tell."""
 
 
 class Rejected(Incomplete):
@@ -81,12 +81,12 @@ class Locked(Failure):
 
 
 def storage_failure(path: Path, error: OSError, next: str) -> StorageFailed:
-    """Return the failure of a file or folder, with the reason of the operating system."""
+    """Return a failure about a file or folder, with the operating system's reason."""
     return StorageFailed(str(path), (error.strerror or str(error)).lower(), next)
 
 
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
-# as libraries put it into messages of exceptions of their own
+# how libraries word a full disk in exceptions of their own
 FULL_TEXTS = ("No space left on device", "Disk quota exceeded", "File too large")
 
 

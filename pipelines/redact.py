@@ -37,7 +37,7 @@ def remove_secrets(text: str) -> str:
 
 
 def redact_logs() -> None:
-    """Remove hidden values from all log records of all libraries, from here on."""
+    """Remove hidden values from the log records of all libraries, from now on."""
     make_record = logging.getLogRecordFactory()
 
     def redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:

@@ -1,7 +1,7 @@
 """Read Rollcall's own settings. The settings of sources are in `sources/registry.py`.
 
-dlt resolves values: environment first, then `.dlt/secrets.toml` and `.dlt/config.toml`. An unknown
-name is an error, because a misspelt setting must not silently mean the default.
+dlt looks for a value in the environment first, then in `.dlt/secrets.toml` and `.dlt/config.toml`.
+An unknown name is an error, because a misspelt setting must not silently mean the default.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from pipelines.failures import Misconfigured
 
 Numbers = TypeVar("Numbers")
 
-# The sections of Rollcall's settings. One without names here checks them where it is read.
+# The sections of Rollcall's settings, with the names in each. For None, the code that reads the
+# section checks the names.
 SECTIONS = {
     "review": (
         *("owner", "actor", "folder", "files", "seal_key"),
@@ -46,10 +47,10 @@ os.environ.setdefault("DBT_SEND_ANONYMOUS_USAGE_STATS", "false")
 
 
 def warehouse_path() -> Path:
-    """Return where the published DuckDB file is or will be.
+    """Return the path of the published DuckDB file, which may not exist yet.
 
-    Raises Misconfigured for a bad name. DuckDB names the catalog after the file, so that
-    `policy.duckdb` makes `policy.leavers` ambiguous, and cuts off the path at a question mark.
+    Raises Misconfigured for a name that DuckDB would misread. DuckDB names the catalog after the
+    file, so `policy.duckdb` would make `policy.leavers` ambiguous. A `?` would end the path.
     """
     path = Path(dlt.config.get("warehouse") or "data/access.duckdb").expanduser().absolute()
     catalog = path.name.split(".")[0].casefold()
@@ -72,8 +73,11 @@ def read_setting(name: str, default: str = "") -> str:
 
 
 def read_numbers(kind: type[Numbers], section: str) -> Numbers:
-    """Return a dataclass of numbers; a field that is not configured has its default. The field
-    `added_rows` in section `guard` is the setting GUARD__ADDED_ROWS. Raises Misconfigured."""
+    """Return a dataclass of numbers, filled from the settings of one section.
+
+    The field `added_rows` in section `guard` is the setting GUARD__ADDED_ROWS. A field that is not
+    configured keeps its default. Raises Misconfigured.
+    """
     types, values = {field.name: type(field.default) for field in fields(kind)}, {}
     for spelling, words in find_names_in_use():
         if words[0] == section and len(words) > 1 and words[1] not in types:
@@ -104,21 +108,21 @@ def check_names() -> None:
         near = difflib.get_close_matches(section, sections, 1, 0.8)
         if not near:
             continue
-        # The environment holds settings of other programs, too: there the other words must fit.
+        # The environment holds settings of other programs, too: there the next word must be known.
         fits = names and names[0] in (SECTIONS.get(near[0]) or names[:1] * (len(names) == 2))
         if spelling.startswith("[") or fits:
             refuse_name(spelling, section, near, "section")
 
 
 def refuse_name(spelling: str, word: str, known: Iterable[str], kind: str) -> NoReturn:
-    """Raise Misconfigured for an unknown word, with the nearest known one as the remedy."""
+    """Raise Misconfigured for an unknown word, with the most similar known word as the remedy."""
     near = difflib.get_close_matches(word, [*known], 1)
     remedy = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"
     raise Misconfigured(spelling, f"unknown {kind}", remedy)
 
 
 def find_names_in_use() -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the spelling and the words of each setting in the environment and in settings files."""
+    """Yield each setting in the environment and in settings files: its spelling and its words."""
     for variable in sorted(os.environ):
         if "__" in variable:
             yield variable, tuple(variable.lower().split("__"))
@@ -158,9 +162,9 @@ def _unreadable(path: Path, error: Exception) -> Misconfigured:
 
 
 def read_actor() -> str:
-    """Return who runs the command, for the record: the user and host of the machine.
+    """Return the user and the host that run the command, for the records of what was done.
 
-    REVIEW__ACTOR is what somebody claims, so it stands beside the user and never in its place.
+    REVIEW__ACTOR is only a claim, so it is added to the user and the host but never replaces them.
     """
     try:
         user = getpass.getuser()

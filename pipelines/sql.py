@@ -1,6 +1,6 @@
 """SQL that several packages need, and the declaration of tables that commands write themselves.
 
-The rows of such a table cannot be built again from the sources, so every candidate keeps them.
+Rows that commands write cannot be built again from the sources, so every new file keeps them.
 """
 
 from __future__ import annotations
@@ -57,14 +57,17 @@ def quote(text: str) -> str:
 
 
 def matches_sql(value: str, pattern: str) -> str:
-    """Return the SQL of whether a value matches a pattern: `*` is any text, and nothing else is
-    special. Both are expressions of SQL. The dbt macro `matches` says the same."""
+    """Return SQL that tests whether a value matches a pattern; both are SQL expressions.
+
+    In a pattern `*` stands for any text, and no other character is special. The dbt macro `matches`
+    is the same test.
+    """
     literal = "replace(replace(replace({}, '\\', '\\\\'), '%', '\\%'), '_', '\\_')"
     return f"{value} like replace({literal.format(pattern)}, '*', '%') escape '\\'"
 
 
 def fetch_rows(result: duckdb.DuckDBPyConnection) -> Iterator[Any]:
-    """Yield the rows of a result, of which only one batch is in memory."""
+    """Yield the rows of a result, with only one batch in memory at a time."""
     while batch := result.fetchmany(10_000):
         yield from batch
 

@@ -1,5 +1,5 @@
 {#- Create `who_has_what()`: one row per account, with its person and all of its
-    entitlements. It has disabled accounts and accounts without grants, too. -#}
+    entitlements. Disabled accounts and accounts without grants are included. -#}
 {% macro create_who_has_what() %}
 
 {%- set held -%}

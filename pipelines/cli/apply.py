@@ -124,7 +124,7 @@ def _print_outcomes(
 
 
 def _find_failure(progress: Progress, counts: str) -> Failure | None:
-    """Return why the apply did not complete; None if every change is settled."""
+    """Return the failure of an apply that did not complete; None if every change is settled."""
     from pipelines.write_back.journal import SETTLED_OUTCOMES
 
     if progress.refused:

@@ -1,4 +1,4 @@
-"""Send the result of a sync, a plan or an apply to chat, mail or a webhook: counts, no names.
+"""Send the result of a sync, a plan or an apply to chat, mail or a webhook: counts without names.
 
 The addresses are Apprise's (NOTIFY__URLS, a secret, separated by commas). Notification never
 affects the result of a command. A child process sends the message, is killed after a timeout, and

@@ -1,4 +1,4 @@
-"""Print the result of a command, and its failures: each with what, why, effect and next."""
+"""Print the result of a command, and its failures: what broke, why, the effect, the next step."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ def print_result(
     *,
     even_if_quiet: bool = False,
 ) -> None:
-    """Print a command's result on stdout: the document with --json, else the lines. With --quiet
-    lines are printed only where they are all that the command is for."""
+    """Print a command's result on stdout: the document with --json, else the lines.
+
+    --quiet leaves out the lines, unless `even_if_quiet` because the command is for nothing else.
+    """
     if arguments.json:
         print(json.dumps(document, indent=2))
     elif even_if_quiet or not arguments.quiet:
@@ -81,7 +83,7 @@ def explain_failure(error: Exception) -> Failure:
 
 
 def describe_effect(published: bool) -> str:
-    """Return in words what is published now, and how old it is."""
+    """Return a text about what is published now, and how old it is."""
     from pipelines import settings
     from pipelines.warehouse.publish import open_published
     from pipelines.warehouse.source_states import describe_age, read_source_states

@@ -119,7 +119,7 @@ def run_open(arguments: argparse.Namespace) -> int:
 
 
 def run_import(arguments: argparse.Namespace) -> int:
-    """Import decisions, and print what became of each row."""
+    """Import decisions, and print the counts and every rejected row."""
     from pipelines import settings
     from pipelines.review.incoming import take_in
 

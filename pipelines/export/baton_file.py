@@ -2,8 +2,8 @@
 
 The file has four lists: users, resources, entitlements, grants. Only direct access is a grant of a
 user. Access that follows from an entitlement is a grant whose principal is that entitlement, and
-the connector works out who inherits it. So inherited access arrives with its path, and a revoke
-there removes the right thing.
+the connector works out who inherits it. ConductorOne therefore shows the path of inherited access,
+and a revoke there removes the entitlement that gives the access.
 
 Facts from github.com/ConductorOne/baton-file: docs/json_instructions.md, docs/excel_instructions.md
 and the readers, pkg/connector/file_loader.go and cache.go. What surprises:

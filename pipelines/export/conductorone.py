@@ -1,7 +1,7 @@
 """Write the CSV files that ConductorOne's file connector takes: accounts and grants.
 
-The connector knows no nesting, so inherited access is listed like direct access. It has no status
-for an unknown account, so an unknown status counts as enabled.
+The connector knows no nesting, so inherited access is listed like direct access. The connector has
+no status for an unknown account either, so an unknown status counts as enabled.
 """
 
 from __future__ import annotations

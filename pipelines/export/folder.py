@@ -61,7 +61,7 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
 
 
 def move_into_place(building: Path, out: Path) -> Path:
-    """Rename to a new dated folder. Two exports in the same second get two folders."""
+    """Rename `building` to a new dated folder. Two exports in the same second get two folders."""
     stamp = f"{datetime.now(UTC):%Y-%m-%dT%H%M%SZ}"
     for number in range(1, 1000):
         folder = out / (stamp if number == 1 else f"{stamp}-{number}")

@@ -1,8 +1,8 @@
 """The formats of `rollcall export --format`: for your own reviewers, or for other products.
 
 Other products take one file per system, so each source has its own file, or a pair, named after the
-source. A source that was never read completely has none: an empty file would say that nobody has
-access.
+source. A source that was never read completely has no file, because an empty one would say that
+nobody has access.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Read the rows of a CSV file that others have saved, within bounds of time and memory.
 
 The file is never in memory as a whole. A file that only looks like a list (a row of a hundred
-million commas, a hundred million empty lines) is refused where it passes a limit.
+million commas, a hundred million empty lines) is refused as soon as it passes a limit.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from typing import BinaryIO
 from pipelines.failures import Refused
 
 MAX_COLUMNS = 1_000
-MAX_ROWS = 1 << 20  # of a sheet, empty ones among them
+MAX_ROWS = 1 << 20  # of a sheet, empty rows included
 MAX_LINE_CHARACTERS = 1 << 20
 CHUNK_BYTES = 1 << 20
 SAVE_AS = "save it as an Excel workbook (.xlsx) or as CSV UTF-8"
 AS_SENT = "fill in the file that was sent out, and import that"
-HINT = re.compile(r"sep=.\r?\n", re.IGNORECASE)  # for Excel, which does not show this line
+HINT = re.compile(r"sep=.\r?\n", re.IGNORECASE)  # tells Excel the separator, is not shown
 
 
 def find_encoding(file: BinaryIO, what: str) -> str:
-    """Return the encoding of a Unicode file, or an empty text for a file in some code page.
+    """Return the encoding of a Unicode file, or an empty string for text in a code page.
 
-    Raises Refused for what is no text.
+    Raises Refused for a file that is not text.
     """
     file.seek(0)
     head = file.read(100)
@@ -55,9 +55,9 @@ def find_encoding(file: BinaryIO, what: str) -> str:
 
 
 def read_rows(file: BinaryIO, encoding: str, delimiter: str, what: str) -> Iterator[list[str]]:
-    """Yield the cells of each row from the top, also of empty rows.
+    """Yield the cells of each row from the top, empty rows included.
 
-    Raises Refused beyond a limit, csv.Error and UnicodeDecodeError.
+    Raises Refused if a limit is exceeded, csv.Error or UnicodeDecodeError if the file is malformed.
     """
     file.seek(0)
     text = io.TextIOWrapper(file, encoding, newline="")

@@ -2,7 +2,7 @@
 
 A line is canonical JSON (keys sorted, no blanks, UTF-8). A line that has the same values but other
 bytes was therefore edited. A process that dies while it writes leaves at most an unfinished last
-line. The step that this line announces has not begun, so the next writer removes the line.
+line. The step that an unfinished line announces has not begun, so the next writer removes the line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NEXT_DISK = "check the disk, or set CHANGES__FOLDER"
 
 
 def to_canonical(value: Any) -> bytes:
-    """Return the one canonical JSON line of a value, with its newline."""
+    """Return a value as one line of canonical JSON, with its newline."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode() + b"\n"
 
@@ -36,9 +36,10 @@ def hash_record(record: Record, without: str) -> str:
 
 
 def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
-    """Append the record that `make` returns for the last line, and wait until it is on disk.
+    """Append the record that `make` builds from the file's last line, and wait until it is on disk.
 
-    The last line is empty if the file has none. Other processes wait. Raises StorageFailed.
+    `make` gets an empty line if the file has none. Other processes wait until the record is
+    written. Raises StorageFailed.
     """
     try:
         is_new = not path.exists()
@@ -80,7 +81,7 @@ def parse_record(line: bytes) -> Record | None:
 def hold_folder(folder: Path, what: str) -> Iterator[None]:
     """Make the folder if it is missing, and keep other processes out until the block ends.
 
-    Raises Locked if another process is at work in the folder.
+    Raises Locked if another process is working in the folder.
     """
     with ExitStack() as stack:
         try:
@@ -108,7 +109,7 @@ def _last_line(handle: int) -> bytes:
 
 
 def _line_start(handle: int, end: int) -> int:
-    """Return where the line that contains the offset `end` begins."""
+    """Return the offset of the first byte of the line that reaches up to the offset `end`."""
     while end > 0:
         start = max(0, end - (1 << 16))
         found = os.pread(handle, end - start, start).rfind(b"\n")

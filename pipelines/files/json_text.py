@@ -1,8 +1,8 @@
 """Parse and write JSON without changing a value.
 
-orjson is fast, but it turns an integer beyond 64 bits into a float, which would change an id. It
-also refuses a lone surrogate, so one bad name would stop a sync. Such bodies are rare; the standard
-library's json parses them instead.
+orjson is fast, but it turns an integer beyond 64 bits into a float, which would change an id.
+orjson also refuses a lone surrogate, so one bad name would stop a sync. A body that has either is
+rare, and is parsed by the standard library's json instead.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-# Replace every digit by 0: searching the result for zeros is ten times as fast as a pattern.
+# Every digit becomes 0, because a search for zeros is ten times as fast as a regular expression.
 DIGITS_TO_ZEROS = bytes(48 if 48 <= byte <= 57 else 32 for byte in range(256))
 LONG_INTEGER = b"0" * 19
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -24,7 +24,7 @@ class NotJson(ValueError):
 
 
 def parse(body: bytes) -> Any:
-    """Return the value of a JSON text, with U+FFFD for a lone surrogate. Raises NotJson."""
+    """Return the value of a JSON text; U+FFFD replaces a lone surrogate. Raises NotJson."""
     body = body.removeprefix(b"\xef\xbb\xbf")
     if LONG_INTEGER not in body.translate(DIGITS_TO_ZEROS):
         try:
@@ -39,7 +39,7 @@ def parse(body: bytes) -> Any:
 
 
 def dump(value: Any) -> bytes:
-    """Return a value as JSON text in UTF-8, with its keys in the order they have."""
+    """Return a value as JSON text in UTF-8; the order of the keys is kept."""
     try:
         return orjson.dumps(value)
     except TypeError:  # an integer beyond 64 bits

@@ -1,4 +1,4 @@
-"""One exclusive lock for folders and files."""
+"""Lock folders and files exclusively. The kernel frees the lock of a process that died."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from pathlib import Path
 
 @contextmanager
 def exclusive(path: Path, wait: bool = True) -> Iterator[int]:
-    """Lock a folder, or a file that is created where it is missing, and yield its descriptor.
+    """Lock a folder or a file, and yield its descriptor. A file that is missing is created.
 
-    Raises OSError: BlockingIOError where another process holds the lock and `wait` is false. The
-    kernel frees the lock of a process that died. A link in the place of the file is not followed.
+    Raises OSError, and BlockingIOError if another process holds the lock and `wait` is false. A
+    symbolic link in place of the file is refused.
     """
     new_file = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     flags = os.O_RDONLY if path.is_dir() else new_file
@@ -29,8 +29,10 @@ def exclusive(path: Path, wait: bool = True) -> Iterator[int]:
 
 @contextmanager
 def exclusive_by_name(path: Path) -> Iterator[None]:
-    """Lock a file that holds nothing else at once, and write into it which process locks it, and
-    since when. Raises BlockingIOError with that text where another process holds the lock."""
+    """Lock a file without waiting, and write into it which process holds the lock since when.
+
+    The file has no other content. Raises BlockingIOError with that text if the lock is taken.
+    """
     with ExitStack() as stack:
         try:
             handle = stack.enter_context(exclusive(path, wait=False))
@@ -43,6 +45,6 @@ def exclusive_by_name(path: Path) -> Iterator[None]:
 
 
 def _read_holder(path: Path) -> str:
-    """Return which process holds the lock, as the process itself wrote it."""
+    """Return the text by which the process that holds the lock names itself."""
     text = path.read_text(encoding="ascii", errors="replace").strip()
     return text or "a process that has not said its name yet"

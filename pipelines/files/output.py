@@ -1,7 +1,7 @@
 """Write output where a user asks for it, but never over a file that is not Rollcall's.
 
-A draft has a random name and is opened exclusively, so nobody can prepare a link in its place. The
-warehouse and the files that belong to it are never an output.
+The content goes into a draft first. The draft has a random name and is opened exclusively, so
+nobody can put a link in its place. The warehouse and its files are never overwritten.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def check_output(path: Path) -> None:
 
 
 def replace_output(path: Path, content: bytes, kind: str, is_ours: Callable[[Path], bool]) -> None:
-    """Write a file in one step and durably; an earlier one is replaced only if it is ours.
+    """Write a file in one step and durably; an existing file is replaced only if `is_ours` says so.
 
-    Raise Misconfigured if the path is a link or another file, and OSError.
+    Raises Misconfigured if the path is a link or another file, and OSError if writing fails.
     """
     check_output(path)
     if path.is_symlink() or (path.exists() and not (path.is_file() and is_ours(path))):

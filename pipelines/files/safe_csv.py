@@ -1,9 +1,9 @@
 """Write CSV in which no spreadsheet finds a formula, and restore the cells that come back.
 
-A spreadsheet runs a cell that begins with a sign such as `=`, also behind characters that it does
-not show. Its cells are not always ours: a program that splits at `;`, or that ignores quotes, finds
-cells inside a text. So we put a quote wherever a program may find such a cell. A cell that has such
-a quote already gets one more, because otherwise nobody could tell which quote to remove again.
+A spreadsheet runs a cell if its first visible character is a sign such as `=`. A program that
+splits at `;`, or that ignores quotes, also finds cells inside a text. Rollcall therefore puts a
+single quote wherever a program may find such a cell. Text that already has a quote there gets one
+more, because otherwise nobody could tell which quote to remove again.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ import duckdb
 from pipelines.files.text_stream import open_new_file, write_lines
 
 SIGNS = r"[=+\-@＝＋－＠]"
-SEPARATORS = r"[,;|\t\r\n]"  # of cells or rows, in some program
-UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x20\x7f-\x{9f}\p{Z}\p{Cf}\x22\x27]*"  # quotes among them
-# The quote of ours stands between the first and the second group.
+SEPARATORS = r"[,;|\t\r\n]"  # between cells or rows, in some program
+UNSEEN = r"[\x00-\x08\x0b\x0c\x0e-\x20\x7f-\x{9f}\p{Z}\p{Cf}\x22\x27]*"  # includes quotes
+# Our quote goes between the first and the second group.
 FORMULA = f"(^|{SEPARATORS})({UNSEEN}{SIGNS})"
 LEADING_BREAK = r"(^)(\x27*[\t\r\n])"
-# Matches rows, their cells joined by `;`, that may have a formula, or a character that RFC 4180
-# puts in quotes, other than a comma. Most rows have none, so one look saves a look at each cell.
+# Matches a row (its cells joined by `;`) that may have a formula, or a character other than a comma
+# that needs quotes in RFC 4180. Most rows do not match, so one test replaces a test of each cell.
 ODD_ROW = rf"[\x22\r\n]|{SEPARATORS}(?:{UNSEEN}{SIGNS}|\x27*\t)"
 
 SORT_MEMORY = "600MB"  # DuckDB sorts on disk beyond it; every thread of a sort needs a share
@@ -38,7 +38,7 @@ def write_csv(
     order: str,
     empty: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Write the rows of a query, with `empty` columns after them, and return the manifest's entry.
+    """Write the rows of a query, followed by `empty` columns; return the file's manifest entry.
 
     The file is RFC 4180 with CRLF in UTF-8; text that a spreadsheet would run gets a leading quote.
     """
@@ -60,7 +60,7 @@ def write_csv(
 def lines_sql(
     columns: Sequence[tuple[str, str]], rows: str, end: str = "", others: str = "null as nothing"
 ) -> str:
-    """Return SQL for the rows of a table with safe cells, and with each row as a `line` of CSV.
+    """Return SQL that makes the cells of a table safe, and adds each row as a `line` of CSV.
 
     `columns` are names and types; `others` are columns of the table that do not become cells.
     """
@@ -79,16 +79,16 @@ def lines_sql(
 
 
 def safe_sql(name: str) -> str:
-    """Return SQL for a text in which no program finds a formula."""
+    """Return SQL that puts our quote before everything in a text that may be run as a formula."""
     for pattern in (FORMULA, LEADING_BREAK):
         name = f"regexp_replace({name}, '{pattern}', '\\1''\\2', 'g')"
     return name
 
 
 def restored_sql(name: str, is_typed: bool = False) -> str:
-    """Return SQL for the exact text that `safe_sql` was given.
+    """Return SQL that removes our quotes, which gives the exact text that `safe_sql` was given.
 
-    `is_typed`: a person typed the text, so a quote inside it is theirs.
+    `is_typed` means that a person typed the text, so only a quote at its beginning is ours.
     """
     text = name
     for pattern in (LEADING_BREAK, FORMULA.replace(SEPARATORS, "^") if is_typed else FORMULA):
@@ -119,7 +119,7 @@ def _field_sql(name: str) -> str:
 def describe_file(
     path: Path, columns: list[str], rows: int | dict[str, int], digest: str = ""
 ) -> dict[str, Any]:
-    """Return the manifest's entry for a file; a `digest` that is known saves reading the file."""
+    """Return the manifest's entry for a file. Passing a known `digest` saves reading the file."""
     if not digest:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,7 @@
 """Make folders that last as long as a command and are removed however the command ends.
 
-A signal does not raise an exception here. Libraries would catch the exception, or would wait for
-threads that wait for a host. The signal handler calls `clear_scratch` and exits instead.
+A signal raises no exception here, because libraries would catch it, or would wait for threads that
+wait for a host. The signal handler calls `clear_scratch` and exits instead.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _present: set[Path] = set()
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[Path]:
-    """Make this folder, empty, and remove it at the end of the block."""
+    """Make an empty folder at this path, and remove it at the end of the block."""
     _present.add(folder)
     try:
         shutil.rmtree(folder, ignore_errors=True)
@@ -36,7 +36,7 @@ def scratch(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def scratch_in(parent: Path) -> Iterator[Path]:
-    """Make a folder of a random name in a folder of the user, and remove it at the end.
+    """Make a folder with a random name in a user's folder, and remove it at the end of the block.
 
     Folders that killed runs left there are removed too, so the caller must hold the lock of
     `parent`. Nothing with another name is touched.

@@ -1,7 +1,7 @@
 """Write new files for their owner only, and stream text from DuckDB into them.
 
-The text of thousands of rows goes from DuckDB's memory to the file in one piece: no row becomes a
-Python object.
+The text of thousands of rows goes from DuckDB's memory to the file in one piece, so no row becomes
+a Python object.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def write_new_file(path: Path, text: str) -> None:
 
 
 def sync_to_disk(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk."""
+    """Wait until a file's content, or a folder's list of names, is on disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -65,7 +65,7 @@ def prefetch(batches: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 
 
 def join_texts(texts: pa.StringArray) -> memoryview:
-    """Return the texts joined, without a copy: Arrow keeps them one behind the other in memory."""
+    """Return the texts joined, without a copy, because Arrow stores them one after the other."""
     _, offsets, data = texts.buffers()
     places = memoryview(offsets).cast("i")
     return memoryview(data)[places[texts.offset] : places[texts.offset + len(texts)]]

@@ -1,7 +1,7 @@
-"""Read the cells of a sheet from its XML with expat, which stops at any DTD.
+"""Read the cells of a sheet from its XML with expat, and refuse any DTD.
 
-expat would call us six times for each cell. So rows of the form that spreadsheets usually write
-are read by regular expressions, and expat sees only a mark in their place.
+expat calls Python six times for each cell, which is slow. Regular expressions therefore read the
+rows that have the usual form of spreadsheets, and expat sees only a mark in place of each.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ ROW, CELL, FORMULA, PHONETIC, ITEM, SHEET, VALUE, TEXT, MERGED, BOOK = (
     frozenset(f"{space} {name}" for space in NAMESPACES)
     for name in ("row", "c", "f", "rPh", "si", "sheet", "v", "t", "mergeCell", "workbookPr")
 )
-# A plain cell that is empty or in none of the wanted columns. The next cell must have a reference,
-# since a cell without one is counted from the cell before it.
+# A plain cell that is empty or in none of the wanted columns. The next cell must name its column,
+# since the column of a cell without a name is counted from the cell before it.
 UNWANTED_CELL = (
     rb'<c r="(?:[A-Z]{1,2}[0-9]+"[^<>&]*/>|(?!(?:%s)[0-9])[A-Z]{1,2}[0-9]+"[^<>&]*'
     rb">(?:<is><t[^<>&]*>[^<&]*</t></is>|<v>[^<&]*</v>)</c>)"
@@ -60,7 +60,7 @@ Attributes = dict[str, str]
 
 @dataclass
 class SheetRow:
-    """One row of a sheet: its number, the texts by column, and the columns that hold a formula."""
+    """One row of a sheet: its number, its texts by column, and the columns that hold a formula."""
 
     number: int
     cells: dict[int, str] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Area:
-    """Cells from one corner to the other, which are both in it; columns are counted from 0."""
+    """A rectangle of cells, both corners included; columns are counted from 0, rows from 1."""
 
     left: int
     top: int
@@ -77,7 +77,7 @@ class Area:
     bottom: int
 
     def covers(self, column: int, row: int) -> bool:
-        """Tell whether a cell is in the area, and is not its first."""
+        """Return whether a cell is in the area but is not its first cell."""
         is_inside = self.left <= column <= self.right and self.top <= row <= self.bottom
         return is_inside and (column, row) != (self.left, self.top)
 
@@ -107,7 +107,7 @@ class TextReader:
             self.is_phonetic = False
 
     def take_text(self, is_inline: bool = True) -> str:
-        """Return the text or else the value, or the other way round, as the type of a cell says."""
+        """Return the text, or else the value; if not `is_inline`, the value, or else the text."""
         inside, value = "".join(self.pieces), "".join(self.value)
         self.pieces.clear()
         self.value.clear()
@@ -125,7 +125,7 @@ class SheetReader(TextReader):
         self.column = -1
         self.kind = "n"
         self.is_reading = False  # inside a wanted cell
-        self.merged: list[Area] = []  # known at the end only
+        self.merged: list[Area] = []  # complete only after the last row
         self.arrays: list[Area] = []
         self.parser.StartElementHandler = self.start_element
         self.unwanted = None
@@ -138,8 +138,8 @@ class SheetReader(TextReader):
     def shorten(self, chunk: bytes) -> bytes:
         """Return the chunk without empty and unwanted cells, and with a mark for each plain row.
 
-        If the sheet has a comment, CDATA, a processing instruction or another encoding, expat
-        reads everything from there on, because text inside those could look like a cell.
+        If the sheet has a comment, CDATA, a processing instruction or another encoding, expat reads
+        everything from there on, because text inside those could look like a cell.
         """
         is_odd = b"<!" in chunk or chunk.rfind(b"<?") > len(codecs.BOM_UTF8) or chunk[:1] in b"!?"
         if is_odd or OTHER_ENCODING.search(chunk):
@@ -205,7 +205,7 @@ class SheetReader(TextReader):
         self.column = column
 
     def _put(self, text: str) -> None:
-        """Add a cell to the last row, with its text by the type of the cell."""
+        """Add a cell to the last row; the type of the cell says what its text means."""
         if self.kind == "s":
             text = self.strings[int(text)] if text else ""
         elif self.kind == "b":
@@ -236,7 +236,7 @@ def unescape_cell(text: str) -> str:
 
 @cache
 def column_of(letters: str) -> int:
-    """Return the number of a column, counted from 0. Raises ValueError for no column's letters."""
+    """Return a column's number, counted from 0. Raises ValueError if the letters name no column."""
     if not re.fullmatch("[A-Z]{1,3}", letters):
         raise ValueError(f"there is no column {letters[:9]!r}")
     place = 0
@@ -246,7 +246,7 @@ def column_of(letters: str) -> int:
 
 
 def column_letters(place: int) -> str:
-    """Return the letters of a column, counted from 0."""
+    """Return the letters of the column with this number, counted from 0."""
     letters = ""
     while place >= 0:
         letters = chr(65 + place % 26) + letters
@@ -255,7 +255,7 @@ def column_letters(place: int) -> str:
 
 
 def parse_area(text: str) -> Area:
-    """Return the area of a reference such as `B2:D9`. Raises ValueError."""
+    """Return the area of a reference such as `B2:D9`. Raises ValueError for any other text."""
     found = AREA.fullmatch(text)
     if not found:
         raise ValueError(f"there is no area {text[:20]!r}")

@@ -1,14 +1,14 @@
 """Read the cells of a workbook that others have saved: every value as text, row by row.
 
 A workbook that is too large, or that could act on whoever opens it (macros, links, embedded
-objects), is refused by the list of its parts, before any part is unpacked. zipfile raises for a
-part that has more bytes than that list says.
+objects), is refused before any part is unpacked, because the archive lists its parts. zipfile
+raises for a part that has more bytes than that list says.
 
 We parse the XML ourselves because no library reads a hostile workbook within bounds. openpyxl takes
 five times as long. python-calamine is three times as fast, but it holds the whole rectangle of
-cells: a 2 kB workbook with one cell in XFD1048576 aborts the process, one with a cell in AX1048576
-takes 1.6 GB, and 20,000 references to one text of 100 kB take 5.7 GB. It also turns long numbers
-into floats, drops `#N/A`, and does not report formulas.
+cells. A 2 kB workbook with one cell in XFD1048576 aborts the process, one with a cell in AX1048576
+takes 1.6 GB, and 20,000 references to one text of 100 kB take 5.7 GB. python-calamine also turns
+long numbers into floats, drops `#N/A`, and does not report formulas.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ RELATIONSHIP_IDS = (
 
 
 class Book:
-    """A workbook. Raises Refused if the data is no workbook or is not harmless."""
+    """An open workbook. Raises Refused if the data is not a workbook or is not harmless."""
 
     def __init__(self, data: bytes, what: str) -> None:
         self.what = what
@@ -55,13 +55,13 @@ class Book:
             self.archive = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError) as error:
             raise self._unreadable(error) from None
-        # Capitals make no other name (ECMA-376 part 2, 6.2.2.3); some programs write backslashes.
+        # Names of parts ignore case (ECMA-376 part 2, 6.2.2.3); some programs write backslashes.
         self.parts = {
             part.filename.replace("\\", "/").lstrip("/").lower(): part
             for part in self.archive.infolist()
         }
         self._must_be_harmless(len(data))
-        self.counts_from_1904 = False  # its days, as Excel for old Macs did
+        self.counts_from_1904 = False  # whether day 0 is in 1904, as in Excel for old Macs
         try:
             [book] = self._related_parts("", "officeDocument").values()
             self.sheets = self._find_sheets(book)  # name -> part
@@ -76,10 +76,9 @@ class Book:
     def read_rows(
         self, sheet: str, wanted: frozenset[int] | None = None, merged: list[Area] | None = None
     ) -> Iterator[SheetRow]:
-        """Yield the rows of a sheet from the top, with the cells of the `wanted` columns only if
-        given. Raises Refused where the file is damaged.
+        """Yield the rows of a sheet from the top, with only the `wanted` columns if any are given.
 
-        The areas of merged cells are added to `merged` after the last row.
+        Adds the areas of merged cells to `merged` after the last row. Raises Refused for damage.
         """
         reader = SheetReader(self.strings, wanted)
         try:
@@ -110,7 +109,7 @@ class Book:
             raise self._unreadable("two of its parts have the same name")
 
     def _related_parts(self, part: str, kind: str) -> dict[str, str]:
-        """Return the parts of a kind that a part refers to, by their relationship ids."""
+        """Return the parts of one kind that `part` refers to, by their relationship ids."""
         found = {}
 
         def start(_: str, attributes: Attributes) -> None:
@@ -165,7 +164,7 @@ class Book:
     def _feed(
         self, part: str, parser: Any, shorten: Callable[[bytes], bytes] = bytes
     ) -> Iterator[None]:
-        """Feed a part to the parser in chunks, each after `shorten`; yield after each chunk."""
+        """Feed a part to the parser in chunks, each cut by `shorten`; yield after each chunk."""
         try:
             with self.archive.open(self.parts[part.lower()]) as file:
                 while chunk := file.read(CHUNK_BYTES):

@@ -1,7 +1,7 @@
 """Write Excel workbooks in which every cell is text, and the same rows give the same bytes.
 
-No cell is a formula, a link or a number, whatever a source calls its people and groups: Excel shows
-`=1+1` and `007` unchanged. The file does not contain the time of writing.
+No cell is a formula, a link or a number, whatever a source calls its people and groups, so Excel
+shows `=1+1` and `007` unchanged. The file does not contain the time of writing.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ CONTROL = r"[\x00-\x08\x0b-\x1f\x{fffe}\x{ffff}]"
 
 @contextmanager
 def open_workbook(path: Path) -> Iterator[Workbook]:
-    """Yield a new workbook, and close it at the end of the block. Its file has mode 0600.
+    """Yield a new workbook with mode 0600, and close it at the end of the block.
 
-    Fill each sheet row by row from the top: XlsxWriter moves each row to disk when the next one
+    Fill each sheet row by row from the top. XlsxWriter moves each row to disk when the next one
     begins, so any number of rows needs little memory. Raises FileExistsError.
     """
     with (
@@ -68,9 +68,10 @@ def new_workbook(file: IO[bytes], **options: object) -> Workbook:
 
 @contextmanager
 def insert_rows(path: Path, frame: dict[str, bytes], last: int) -> Iterator[IO[bytes]]:
-    """Write a new workbook of the parts in `frame`; the block adds rows of XML to its first sheet.
+    """Write a new workbook from the parts in `frame`; the block adds rows to its first sheet.
 
-    `last` is the number of the sheet's last row. The file has mode 0600. Raises FileExistsError.
+    The block writes the rows as XML. `last` is the number of the sheet's last row. The file has
+    mode 0600. Raises FileExistsError.
     """
     with (
         open_new_file(path) as file,
@@ -124,11 +125,11 @@ def write_row(
 
 
 def row_xml_sql(number: str, texts: Sequence[str], styles: Sequence[int]) -> str:
-    """Return SQL for one row of a sheet in XML: a row number, text columns and their cell styles.
+    """Return SQL for the XML of one row, from its number, its text columns and their cell styles.
 
     No library writes a million rows as fast as DuckDB does, so DuckDB writes this XML itself.
-    `tests/files/test_xlsx_write.py` holds every cell against the one that XlsxWriter writes.
-    No column may have a null; empty text gives an empty cell.
+    `tests/files/test_xlsx_write.py` compares every cell with the one that XlsxWriter writes. No
+    column may have a null; empty text gives an empty cell.
     """
     kind = 't="inlineStr"><is><t'
     quick, careful = [], []
@@ -146,7 +147,7 @@ def row_xml_sql(number: str, texts: Sequence[str], styles: Sequence[int]) -> str
             f" else concat(' {kind} xml:space=\"preserve\">', {_escape_sql(text)},"
             " '</t></is></c>') end"
         )
-    # One look at the whole row finds most rows plain, which saves a look at each of its cells.
+    # Most rows are plain, and one test of the whole row shows that, instead of one test per cell.
     row = f"concat_ws(chr(10), {', '.join(texts)})"
     pattern = f"{PLAIN}(?:\n{PLAIN}){{{len(texts) - 1}}}"
     either, other = (

@@ -1,6 +1,6 @@
 """Credentials on requests: a fixed token, or one from an OAuth client-credentials grant.
 
-dlt's auth classes do the work. Added here are a margin before a token expires, one renewal when a
+dlt's auth classes do the work. This module adds a margin before a token expires, one renewal when a
 token is refused, and a failure for a response without a token (dlt would send "Bearer None").
 """
 
@@ -22,7 +22,7 @@ DAY = 86_400.0
 
 
 def check_secret(setting: str, secret: str) -> str:
-    """Return a secret without the blanks around it. Raises Misconfigured without repeating it."""
+    """Return a secret without outer blanks. Raises Misconfigured, which never shows the secret."""
     secret = secret.strip()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
         raise Misconfigured(
@@ -115,7 +115,7 @@ class ClientCredentials(OAuth2ClientCredentials):
         """Raise Denied for a token that is not what was asked for. The base accepts every token."""
 
     def parse_expiration_in_seconds(self, response_json: Any) -> float:
-        """Return how long to use the token: its lifetime less a margin, at most a day."""
+        """Return the seconds for which a token is used: its lifetime less a margin, up to a day."""
         try:
             lifetime = float(response_json.get("expires_in", self.default_token_expiration))
         except (TypeError, ValueError):

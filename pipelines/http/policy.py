@@ -1,4 +1,4 @@
-"""How vendors are called: limits, counters, and the next step of each kind of failure."""
+"""How vendors are called: limits, counters, and the remedy for each kind of failure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Policy:
     longest_wait: float = 60.0
     budget: float = 600.0  # for all waits of one source together
     connect_timeout: float = 10.0
-    read_timeout: float = 60.0  # without a single byte
+    read_timeout: float = 60.0  # how long no byte may come
     deadline: float = 180.0  # of one attempt, from the name look-up to the last byte
     max_bytes: int = 64 * 2**20  # of one response, unpacked
 
@@ -48,7 +48,7 @@ class Signer(Protocol):
 
 @dataclass
 class Counters:
-    """What one source was asked, for `runs` and `run_resources`; shared by threads."""
+    """Counts of what one source was asked, for `runs` and `run_resources`; shared by threads."""
 
     requests: int = 0
     retries: int = 0
@@ -59,7 +59,7 @@ class Counters:
     mode: str = "full"
     reported: dict[str, int] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    ends: float = float("inf")  # when the whole run must have ended, by the monotonic clock
+    ends: float = float("inf")  # when the run must be over, on the monotonic clock
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def warn(self, text: str) -> None:
@@ -69,7 +69,7 @@ class Counters:
 
 
 def origin_of(url: str) -> str:
-    """Return scheme, host and port, or an explanation that no safe URL equals."""
+    """Return a URL's scheme, host and port; for an invalid URL, a text that no origin equals."""
     try:
         parts = urlsplit(url)
         port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
@@ -81,7 +81,7 @@ def origin_of(url: str) -> str:
 
 
 def check_url(setting: str, url: str) -> str:
-    """Return a base URL from the settings, https or loopback. Raises Misconfigured."""
+    """Return a base URL from the settings. Raises Misconfigured unless it is https or loopback."""
     url = url.strip().rstrip("/")
     parts = urlsplit(url)
     local = parts.hostname in ("localhost", "127.0.0.1", "::1")
@@ -103,7 +103,7 @@ def find_request_id(response: requests.Response) -> str:
 
 
 def find_reason(error: BaseException) -> str:
-    """Return why a connection failed, in a few words."""
+    """Return the reason why a connection failed, in a few words."""
     text = repr(error)
     for part, reason in (
         ("NameResolution", "unknown host name"),

@@ -1,4 +1,4 @@
-"""How fast a vendor may be called, and how long it asks to be left alone."""
+"""How fast a vendor may be called, and how long it asks callers to wait."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_PAUSE = 60.0  # between two requests, for such a limit
 
 
 class Pace:
-    """At most so many requests a second, in bursts of one second's worth; slower after a 429."""
+    """Limits the requests per second, with bursts of one second's worth; slower after a 429."""
 
     def __init__(self, per_second: float, at_a_time: int = 4) -> None:
         self.interval = self.fastest = 1 / per_second if per_second > 0 else 0.0
@@ -120,7 +120,7 @@ def read_asked_pause(response: requests.Response | None) -> float | None:
 
 
 def read_retry_after(response: requests.Response) -> float | None:
-    """Return the seconds that Retry-After asks for, as a number, an HTTP date or RFC 3339."""
+    """Return the seconds that Retry-After asks for, whether it gives a number or a time."""
     text = response.headers.get("retry-after", "").strip()
     if not text:
         return None
@@ -134,7 +134,7 @@ def read_retry_after(response: requests.Response) -> float | None:
 
 
 def parse_http_date(text: str) -> datetime | None:
-    """Return the time in a header, an HTTP date or RFC 3339; None if it is neither."""
+    """Return the time in a header, written as an HTTP date or RFC 3339; None if it is neither."""
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
         try:
             found = parse(text)

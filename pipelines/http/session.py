@@ -1,8 +1,8 @@
-"""The one policy for talking to vendors.
+"""The one session through which every vendor is called.
 
-dlt's RESTClient pages on top of this session, which exists because the defaults lose data or
-secrets: a `next` link may lead to another host, a redirect may carry a key along, a slow body may
-never end, and a token may be refused before it expires. Therefore
+dlt's RESTClient pages on top of this session. The defaults of the requests library would lose data
+or secrets: a `next` link may lead to another host, a redirect may carry a key along, a slow body
+may never end, and a token may be refused before it expires. Therefore
 
 * a request goes to the configured scheme, host and port or nowhere, and is signed only then;
 * 202, 429, 5xx and broken bodies are retried within a budget that honours `Retry-After`;
@@ -42,11 +42,11 @@ from pipelines.http.policy import (
 from pipelines.http.rate_limit import Pace, choose_pause, parse_http_date, read_rate_limit
 from pipelines.redact import redact_text
 
-UNREACHED_ATTEMPTS = 6  # of a host that cannot be reached
+UNREACHED_ATTEMPTS = 6  # if the host cannot be reached
 
 
 class AttemptFailed(Exception):
-    """An attempt without a usable response. `attempts` is how many are made in all."""
+    """An attempt without a usable response. `attempts` is how many such attempts may be made."""
 
     def __init__(self, why: str, attempts: int, response: requests.Response | None = None) -> None:
         super().__init__(why)
@@ -58,7 +58,7 @@ class AttemptFailed(Exception):
 
 
 class Session(requests.Session):
-    """A requests session that calls one origin only, by the policy above.
+    """A requests session that calls one origin only, by the rules above.
 
     `send` returns a response that is 2xx and JSON (already parsed), or raises: Denied for 401 and
     403, Unreadable for anything else. The failure has the status and the body of the response.
@@ -192,8 +192,8 @@ class Session(requests.Session):
     ) -> requests.Response:
         """Return the response with its body. Raises requests.Timeout at the deadline of an attempt.
 
-        The timeouts of requests begin anew with every byte, and do not hold for name look-ups. So
-        the attempt runs in a thread of its own, which is left behind at the deadline.
+        The timeouts of the requests library start again with every byte, and do not hold for name
+        look-ups. Each attempt therefore runs in its own thread, which is abandoned at the deadline.
         """
         left = self.counters.ends - time.monotonic()
         if left <= 0:
@@ -224,7 +224,7 @@ class Session(requests.Session):
         return response
 
     def _read_body(self, response: requests.Response) -> None:
-        """Read the body with a deadline and a maximum size, neither of which requests offers."""
+        """Read the body up to a deadline and a maximum size, which the requests library lacks."""
         end = time.monotonic() + self.policy.deadline
         parts, size = [], 0
         while part := response.raw.read1(1 << 16, decode_content=True):
@@ -255,9 +255,9 @@ class Session(requests.Session):
     def _wait(
         self, request: requests.PreparedRequest, failed: AttemptFailed, attempt: int, failures: int
     ) -> None:
-        """Sleep before the next attempt, or raise if there is none.
+        """Sleep before the next attempt. Raises Unreadable if no attempt is left.
 
-        A response that is still being built is no failure: only the budget ends it.
+        While the vendor still builds the response (202), only the budget ends the attempts.
         """
         status = failed.response.status_code if failed.response is not None else None
         if failures >= failed.attempts and not failed.is_being_built:

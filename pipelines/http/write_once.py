@@ -1,6 +1,6 @@
 """A request that changes something: sent once, never retried.
 
-`Session.send` retries, which is right for reads only: a write whose response was lost may have
+`Session.send` retries, which is right for reads only. A write whose response was lost may have
 taken effect, and a second write could open a second ticket. A write therefore ends in one of four
 ways: a response, Unsent, Unknown or Rejected. After Unknown the caller reads before it writes.
 """
@@ -70,7 +70,7 @@ def _sign(session: Session, request: requests.PreparedRequest) -> None:
 def classify_response(
     session: Session, request: requests.PreparedRequest, response: requests.Response
 ) -> requests.Response:
-    """Return the response if it says that the write was carried out, else raise as `send_once`."""
+    """Return the response if it says that the write was done, else raise like `send_once`."""
     name, status = session.describe(request), response.status_code
     text = redact_text(response.content[:10_000].decode(errors="replace"))
     if status in REFUSED_UNREAD:
@@ -94,7 +94,7 @@ def classify_response(
 
 
 def is_never_sent(error: BaseException) -> bool:
-    """Return whether no connection existed that could have carried a byte of the request."""
+    """Return whether no byte of the request was sent, because there was no connection for it."""
     inner = error.args[0] if error.args else None
     inner = inner.reason if isinstance(inner, MaxRetryError) else inner
     return isinstance(inner, NOT_CONNECTED) or "CERTIFICATE_VERIFY_FAILED" in repr(error)

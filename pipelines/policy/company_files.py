@@ -51,7 +51,7 @@ class Leavers(Strict):
 
 
 class Condition(Strict):
-    """Entitlements by id, of which any, all or none must be held. `*` matches anything."""
+    """A list of entitlement ids of which any, all or none must be held. `*` matches anything."""
 
     any: list[Text] = []
     all: list[Text] = []
@@ -59,7 +59,7 @@ class Condition(Strict):
 
 
 class Separation(Strict):
-    """Duties that one person must not combine: meeting every condition is a finding."""
+    """Duties that one person must not combine. Whoever meets every condition has a finding."""
 
     id: Text
     title: Text
@@ -104,7 +104,7 @@ class Rules(Strict):
 
 
 class Request(Strict):
-    """One row of `requests.csv`: who shall have what, why, and until which last day."""
+    """One row of `requests.csv`: who shall have what, why, and until which day."""
 
     request_id: Text
     account_id: str = ""
@@ -135,7 +135,7 @@ def policy_folder() -> Path:
 def write_policy(candidate: Path) -> None:
     """Write the company's files into schema `policy` of a warehouse that is not published yet.
 
-    Raises Misconfigured for the first wrong entry, and Refused if a file is gone that was there.
+    Raises Misconfigured for the first wrong entry, and Refused if a file with rules is gone.
     """
     folder = policy_folder()
     rows = read_policy(folder)

@@ -1,6 +1,6 @@
-"""Notice when the company's own rules stop to apply: a file that is gone, a pattern without effect.
+"""Notice when rules of the company stop to apply: a file is gone, or a pattern matches nothing.
 
-The schema `policy` of the published warehouse tells which rules there were.
+The schema `policy` of the published warehouse says which rules there were.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ SUBJECTS = (
 )
 SOURCES = "select distinct source_name as id from entitlements"
 FINDING_TYPES = "select distinct finding_type as id from findings_history"
-# Table of the policy -> the place of a pattern in a row, what it is, and the ids it can match
+# Table of the policy -> for each pattern in its rows: its place in the row, its use, the SQL of the
+# ids that it can match
 PATTERNS = {
     "protected": [(0, "protected", ACCESS)],
     "owners": [(1, "owner of", ENTITLEMENTS), (2, "owner of source", SOURCES)],
@@ -39,10 +40,10 @@ PATTERNS = {
 def check_gone(
     warehouse: duckdb.DuckDBPyConnection, folder: Path, accepted: Iterable[str] = ()
 ) -> list[str]:
-    """Return which files are gone and whose absence was accepted, as `policy.toml:3->0`.
+    """Return the files whose absence was accepted, in the form `policy.toml:3->0`.
 
-    Raise Refused for any other file that is missing or empty and had rules in this warehouse. The
-    rules of an accepted file are removed from the warehouse, so later commands go on.
+    Raises Refused for any other file that is missing or empty if this warehouse has rules from it.
+    The rules of an accepted file are removed from the warehouse, so later commands do not stop.
     """
     found = []
     for name, tables in FILES.items():
@@ -70,7 +71,7 @@ def check_gone(
 def find_unmatched(
     warehouse: duckdb.DuckDBPyConnection, rules: dict[str, list[list[Any]]]
 ) -> list[str]:
-    """Return every pattern of the policy that matches nothing that is published, and its use."""
+    """Return every pattern of the policy that matches nothing published, with its use before it."""
     return [*dict.fromkeys(_find_unmatched(warehouse, rules))]
 
 

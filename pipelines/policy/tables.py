@@ -5,7 +5,7 @@ from __future__ import annotations
 # Table -> what one row is, and its columns
 POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
     "leavers": (
-        "One row: after how many days accounts of people who have left are disabled and deleted;"
+        "One row: after how many days the accounts of leavers are disabled and deleted;"
         " null where the policy does not ask for it.",
         {"disable_after_days": "integer", "delete_after_days": "integer"},
     ),
@@ -56,28 +56,28 @@ POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
 }
 
 DESCRIPTIONS = {
-    "account_id": "The account that shall have it; null where the person is named.",
-    "approved_by": "Who approved it.",
+    "account_id": "The account that shall have the entitlement; null if a person is named.",
+    "approved_by": "Who approved the request or the exception.",
     "condition": "Which of the rule's conditions, counted from 0.",
     "delete_after_days": "Days after the last one until a leaver's accounts are deleted.",
     "disable_after_days": "Days after the last one until a leaver's accounts are disabled.",
-    "entitlement": "The id of what the owner decides on; `*` matches anything.",
-    "entitlement_id": "What is asked for.",
+    "entitlement": "The id of the entitlement that the owner decides on; `*` matches anything.",
+    "entitlement_id": "The entitlement that is asked for.",
     "exception_id": "What the company calls this exception.",
     "finding": "The type of finding that is accepted; `*` matches anything.",
     "kind": "`any`, `all` or `not_in`: how the pattern counts in its condition.",
     "owner": "The mail address of who decides.",
     "pattern": "An id; `*` matches anything.",
-    "person_id": "The person who shall have it; null where the account is named.",
+    "person_id": "The person who shall have the entitlement; null if an account is named.",
     "reason": "Why, in the company's words.",
     "request_id": "What the company calls this request.",
-    "requested_by": "Who asked for it.",
-    "requested_on": "The day it was asked for.",
+    "requested_by": "Who asked for the access.",
+    "requested_on": "The day of the request.",
     "rule_id": "What the company calls this rule.",
     "scope_id": "The part of the system that is asked for; null means all of it.",
-    "severity": "How much it matters: `critical`, `high`, `medium` or `low`.",
-    "source_name": "The source that this person answers for.",
-    "subject": "The account, person or grant that is accepted; `*` matches anything.",
+    "severity": "How much a breach matters: `critical`, `high`, `medium` or `low`.",
+    "source_name": "The source that the owner decides on; null if an entitlement is named.",
+    "subject": "The id of what is accepted (account, grant, person, …); `*` matches anything.",
     "title": "What the rule forbids, in words.",
-    "until": "Its last day.",
+    "until": "The last day of the exception or of the requested access.",
 }

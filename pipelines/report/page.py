@@ -1,9 +1,9 @@
 """Render one HTML file that shows who has access to what, and that opens without a network.
 
 The file contains everything: the rows, the table library (DataTables, as itables ships it) and the
-chart (SVG from pygal). Its content security policy forbids the browser to load or send anything,
-and to run any script except the one whose digest it names. The file contains personal data, like
-the warehouse, so its mode is 0600.
+chart (SVG from pygal). The page's content security policy forbids the browser to load or send
+anything, and to run any script except the one whose digest it names. The file contains personal
+data, like the warehouse, so its mode is 0600.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ HERE = Path(__file__).parent
 
 
 def render_page(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
-    """Return the page, and the number of rows of each kind in it.
+    """Return the page, and how many rows of each kind it has.
 
-    Raise Misconfigured for a warehouse of an earlier version, or one too large for a page.
+    Raises Misconfigured for a warehouse of an earlier version, or one too large for a page.
     """
     import duckdb
     import jinja2

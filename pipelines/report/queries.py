@@ -5,8 +5,8 @@ from __future__ import annotations
 MAX_GRANTS = 200_000  # with more, a browser takes too long to open the page
 MAX_DAYS = 90  # of the chart
 
-# The rows of the page, by name. page.js knows the columns by place. Grants refer to accounts and
-# entitlements by their place, too.
+# The rows of the page, by name. page.js knows the columns by position. Grants refer to accounts
+# and entitlements by position, too.
 QUERIES = {
     "people": """
         select

@@ -1,9 +1,8 @@
-"""Assigns a reviewer to each item of a campaign, and notes why a first choice was passed over.
+"""Assigns a reviewer to each item of a campaign, and notes why a first choice may not decide.
 
-The first rule of the campaign that finds somebody makes the first choice. The fallback decides if
-the first choice holds the access, if the two would review each other, or if the first choice has
-left. If the fallback has such a conflict too, the second fallback decides. Nobody reviews
-themself.
+The first rule of the campaign that names somebody makes the first choice. The fallback decides if
+the first choice holds the access, has left, or would be reviewed by the holder in return. If the
+fallback has such a conflict too, the second fallback decides. Nobody decides on their own access.
 """
 
 from __future__ import annotations

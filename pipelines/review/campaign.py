@@ -39,7 +39,7 @@ Employment = Literal["active", "leaver", "future", "unknown", "nobody"]
 
 
 class Scope(Strict):
-    """The filters that a grant must meet to be decided on. Without a filter, every grant is."""
+    """The filters that a grant must meet to be decided on. Without filters, all grants are."""
 
     source: Texts = Field([])
     resource_type: Texts = Field([])
@@ -52,7 +52,7 @@ class Scope(Strict):
 
 
 class Excluded(Strict):
-    """Access that is left out of the campaign, and why. Ids; `*` matches any text."""
+    """Access that is left out of the campaign, by an id in which `*` matches any text, and why."""
 
     grant: Text | None = None
     account: Text | None = None
@@ -66,8 +66,8 @@ class Definition(Strict):
 
     title: Text
     due: date
-    fallback: Mail  # decides where nobody else can or may
-    second_fallback: Mail | None = None  # decides where the fallback may not
+    fallback: Mail  # decides if nobody else can or may
+    second_fallback: Mail | None = None  # decides if the fallback may not
     contact: Mail | None = None  # whom reviewers ask; default: the fallback
     reviewers: list[Rule] = Field(["manager"], min_length=1)
     scope: Scope = Scope()

@@ -19,11 +19,14 @@ from pipelines.warehouse.publish import amend_published
 
 
 def close_campaign(warehouse: Path, name: str, leave_undecided: bool, out: Path) -> Packet:
-    """Close an open campaign, and publish it together with its packet. Raises Refused if items are
-    undecided, unless `leave_undecided`: such items stay undecided, which never approves them."""
+    """Close an open campaign, and publish it together with its packet of evidence.
+
+    Raises Refused if items are undecided, unless `leave_undecided` is set. An undecided item is
+    never an approval.
+    """
     key = seal.read_key(warehouse)
-    # The packet leaves `until_published` after the warehouse is published. If the process dies in
-    # between, the same command writes the packet again.
+    # The packet is moved into its place at the end of `until_published`, after the publication. If
+    # the process dies in between, the same command writes the packet again.
     with ExitStack() as until_published, amend_published(warehouse) as workspace:
         with duckdb.connect(str(workspace.copy)) as connection:
             connection.execute("set TimeZone = 'UTC'")

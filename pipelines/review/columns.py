@@ -7,15 +7,17 @@ from dataclasses import dataclass
 YES_SQL = "case when {0} then 'yes' when not {0} then 'no' else 'unknown' end"
 DAY_SQL = "strftime({0}, '%Y-%m-%d')"
 MAX_SHOWN_CHARACTERS = 8_000  # of a text that is only shown; a cell holds 32,767 at most
-# Characters that programs drop, act on, or end a text at. They go out as U+FFFD, and what comes
-# back is compared in this form.
+# Characters that programs drop, act on, or end a text at. They are sent out as U+FFFD, and texts
+# that come back are compared in this form.
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{fffe}\x{ffff}]"
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a reviewer's file: its header, the SQL of its text, its width in a workbook. A
-    column is empty if the items, frozen by an older version, lack a column that it `needs`."""
+    """One column of a reviewer's file: its header, the SQL of its text, its width in a workbook.
+
+    The column is empty if an older version froze the items without a column that this one `needs`.
+    """
 
     header: str
     sql: str

@@ -1,7 +1,7 @@
 """Checks that the published data is fresh enough to be reviewed.
 
 A review of an old or half-read source would certify access that nobody holds any more. A source can
-be accepted by name; then the acceptance is part of the evidence, with who and why.
+be accepted by name; who accepted it and why is then part of the evidence.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _read_states(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 def _find_problems(
     state: dict[str, Any], limits: Definition, now: datetime
 ) -> list[dict[str, Any]]:
-    """Return why a source is not fresh, in words for the evidence."""
+    """Return the reasons why a source is not fresh, in words for the evidence."""
     max_age = timedelta(hours=limits.max_age_hours)
     max_full_read_age = timedelta(days=limits.max_full_read_age_days)
     as_of, full_read_at = state["as_of"], state["full_read_at"]

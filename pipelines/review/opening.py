@@ -1,4 +1,4 @@
-"""Opens a campaign: freezes its population in the warehouse, and writes the reviewers' files.
+"""Opens a campaign: freezes the grants to decide in the warehouse, and writes the reviewers' files.
 
 Every grant and every account is either decided on or left out with a reason. Items carry what was
 known about them at this moment, so that the evidence cannot change later.
@@ -32,13 +32,15 @@ ID_LENGTH = 16  # hex digits: a collision among a million items is not to be exp
 
 
 def open_campaign(campaign: Campaign, warehouse: Path, accepted: Accepted, out: Path) -> Packet:
-    """Freeze the population, and publish it together with the packet. Raises Refused for a source
-    that is not fresh, and Misconfigured for a campaign that nobody could carry out."""
+    """Freeze the campaign's items, and publish them together with the packet of evidence.
+
+    Raises Refused for a source that is not fresh, and Misconfigured for a mistake in the file.
+    """
     _check_before_building(campaign, warehouse, accepted)
     key, opening = seal.read_key(warehouse), secrets.token_hex(16)
     earlier = _find_restore(campaign.name, warehouse, accepted)
-    # The packet leaves `until_published` after the warehouse is published. If the process dies in
-    # between, the same command writes the packet again.
+    # The packet is moved into its place at the end of `until_published`, after the publication. If
+    # the process dies in between, the same command writes the packet again.
     with ExitStack() as until_published, amend_published(warehouse) as workspace:
         copy, dbt_home = workspace.copy, workspace.dbt_home
         transform(copy, dbt_home, DECISION_MODELS, exclude=LEDGER_MODEL)  # with today's policy
@@ -56,8 +58,11 @@ def open_campaign(campaign: Campaign, warehouse: Path, accepted: Accepted, out: 
 
 
 def _find_restore(name: str, warehouse: Path, accepted: Accepted) -> list[dict[str, str]]:
-    """Return that the campaign was opened before, as accepted with a reason. Raises Refused without
-    one: the warehouse does not know the opening, so an older copy of it was restored."""
+    """Return an accepted problem if an older warehouse was restored; an empty list if not.
+
+    If the campaign was opened here before and this warehouse does not know it, an older copy of the
+    warehouse was restored. Raises Refused if that is so and no reason was given for accepting it.
+    """
     day = seal.find_earlier_opening(warehouse, name)
     if day is None:
         return []
@@ -72,8 +77,11 @@ def _find_restore(name: str, warehouse: Path, accepted: Accepted) -> list[dict[s
 
 
 def _check_before_building(campaign: Campaign, warehouse: Path, accepted: Accepted) -> None:
-    """Raise at once for what would be found wrong minutes later: a misspelt filter (which would
-    leave everything out, or nothing), a bad condition, or a source that is not fresh."""
+    """Raise now for a mistake that would otherwise be found minutes later.
+
+    Mistakes are a misspelt filter (which would leave everything out, or nothing), a bad condition,
+    and a source that is not fresh.
+    """
     with open_published(warehouse) as connection:
         for column, chosen in (
             ("source_name", campaign.definition.scope.source),
@@ -169,8 +177,11 @@ def _freeze_items(copy: Path, campaign: Campaign, opening: str) -> None:
 
 
 def _insert_items(connection: duckdb.DuckDBPyConnection, name: str, opening: str) -> None:
-    """Copy all columns of access_review, and add the reviewer. The opening is part of each id, and
-    the id of each seal, so that no answer to another opening is ever taken for this one."""
+    """Copy all columns of access_review for the grants in scope, and add the reviewer.
+
+    The random text `opening` is part of each item's id, and the id is part of each seal. An answer
+    to an earlier opening of this campaign is therefore never accepted.
+    """
     _add_columns(connection, review_tables.ITEMS, "access_review")
     connection.execute(
         "insert into review_items by name"
@@ -209,8 +220,10 @@ def _insert_exclusions(connection: duckdb.DuckDBPyConnection, name: str) -> None
 
 
 def _freeze_findings(copy: Path, name: str) -> None:
-    """Copy findings and ledger as they are now. Raises Refused where the ledger has a grant that is
-    neither decided on nor left out with a reason."""
+    """Copy the findings and the completeness ledger as they are now.
+
+    Raises Refused if the ledger has a grant that is neither decided on nor left out with a reason.
+    """
     with duckdb.connect(str(copy)) as connection:
         unbalanced = connection.execute(
             f"select source_name, balance_reviewed from {LEDGER_MODEL}"

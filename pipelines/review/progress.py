@@ -34,13 +34,16 @@ COUNT_NAMES = ("items", "decided", "unsettled", "undecided")
 
 
 def count_decisions(connection: duckdb.DuckDBPyConnection, campaign: str) -> list[dict[str, Any]]:
-    """Count per reviewer: of `items`, those `decided`, those with an answer that settles nothing
-    (`unsettled`), and those without an answer (`undecided`)."""
+    """Return, for each reviewer, how many `items` there are and how many have which answer.
+
+    `decided` counts keep, revoke and modify; `unsettled` counts unsure and not_mine; `undecided`
+    counts items without an answer.
+    """
     return [*fetch_dicts(connection.execute(COUNTS_SQL, [campaign]))]
 
 
 def sum_counts(reviewers: list[dict[str, Any]]) -> dict[str, int]:
-    """Return the same counts over all reviewers."""
+    """Return the sums of the reviewers' counts."""
     return {name: sum(one[name] for one in reviewers) for name in COUNT_NAMES}
 
 

@@ -1,7 +1,7 @@
 """The scope of a campaign as SQL: each filter of its file, with the reason for leaving a grant out.
 
-A filter whose answer is unknown keeps the grant in the campaign, because unknown counts as access.
-Only the file's own condition (`where`) follows SQL: null leaves the grant out, with that reason.
+A grant stays in the campaign if a filter's answer is unknown, because unknown counts as access.
+Only the file's own condition (`where`) follows SQL: a null leaves the grant out, and is the reason.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ or regexp_matches(macro_definition, '\\b(now|today|random|uuid|current_(date|tim
 
 
 def exclusion_reasons(campaign: Campaign) -> list[str]:
-    """Return one SQL expression per filter and exception: why a grant is left out, or null."""
+    """Return one expression per filter and exception: the reason to exclude a grant, or null."""
     reasons = [
         f"case when not coalesce({condition}, false) then {quote(words)} end"
         for condition, words in _filters(campaign)
@@ -60,7 +60,7 @@ def exclusion_reasons(campaign: Campaign) -> list[str]:
 
 
 def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
-    """Yield a condition over access_review, and the reason for a row that does not meet it."""
+    """Yield a condition per filter, and the reason to exclude a grant that does not meet it."""
     scope = campaign.definition.scope
     for value, chosen, words in (
         ("source_name", scope.source, "source"),
@@ -95,8 +95,10 @@ def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:
 
 
 def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
-    """Return `is_chosen` for every grant: whether the file's own condition holds (or null).
-    Return None for a file without a condition. Raises Misconfigured for a bad condition."""
+    """Return for every grant whether the file's own condition holds (`is_chosen`, perhaps null).
+
+    Return None for a file without a condition. Raises Misconfigured for a bad condition.
+    """
     where = campaign.definition.scope.where
     if where is None:
         return None

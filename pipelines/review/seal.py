@@ -1,8 +1,8 @@
 """The seal of a reviewer's row: nobody without the key can alter the row and seal it again.
 
-A seal is a keyed digest over what the row is about, so a returned decision is for exactly the
-person, access and reviewer of the row that was sent. The key is never in the warehouse, because
-then every reader of the warehouse could forge a row.
+A seal is a keyed digest over the person, access and reviewer of a row, so a returned decision is
+for exactly the row that was sent. The key is never in the warehouse, because then every reader of
+the warehouse could forge a row.
 """
 
 from __future__ import annotations
@@ -29,9 +29,11 @@ RESTORE = "restore the file from a backup, or set REVIEW__SEAL_KEY"
 
 
 def read_key(warehouse: Path, make: bool = True) -> bytes:
-    """Return the installation's key: the setting REVIEW__SEAL_KEY, else the file beside the
-    warehouse. A missing file is made if `make`, else Misconfigured is raised, because with a new
-    key every file that is out would be refused. Raises Misconfigured if others can read the file.
+    """Return the installation's key: REVIEW__SEAL_KEY, or else the file beside the warehouse.
+
+    A missing file is made if `make` is true. Without `make` a missing file raises Misconfigured,
+    because a new key would refuse every file that a reviewer has not returned yet. Raises
+    Misconfigured if others can read the file.
     """
     given = str(dlt.secrets.get("review.seal_key") or "").strip()
     if given:
@@ -67,15 +69,15 @@ def read_key(warehouse: Path, make: bool = True) -> bytes:
 
 
 def key_path(warehouse: Path) -> Path:
-    """Return where the key is kept if the settings have none."""
+    """Return the path of the key's file, which is used if the settings have no key."""
     return warehouse.with_name(f".{warehouse.name}.seal")
 
 
 def note_opening(warehouse: Path, campaign: str, opening: str) -> None:
-    """Note beside the key that a campaign was opened, unless this opening is noted already.
+    """Write into a file beside the key that a campaign was opened, unless the file says so already.
 
-    The note survives when an older warehouse is restored: answers to the lost opening are still
-    out.
+    `opening` is the random text of this opening. The note survives if an older warehouse is
+    restored, while reviewers may still have files of the opening that was lost.
     """
     path = _openings_path(warehouse)
     if [opening, campaign] in [words[:2] for words in _read_openings(path)]:
@@ -90,13 +92,13 @@ def note_opening(warehouse: Path, campaign: str, opening: str) -> None:
 
 
 def find_earlier_opening(warehouse: Path, campaign: str) -> str | None:
-    """Return on which day this campaign was last opened here, or None."""
+    """Return the day on which this campaign was last opened here, or None."""
     noted = _read_openings(_openings_path(warehouse))
     return next((day for _, name, day in reversed(noted) if name == campaign), None)
 
 
 def _read_openings(path: Path) -> list[list[str]]:
-    """Return opening, campaign and day of each note. A line that was cut off is none."""
+    """Return opening, campaign and day of each note. A line that was cut off is skipped."""
     text = path.read_text(encoding="ascii", errors="replace") if path.exists() else ""
     return [words for line in text.splitlines() if len(words := line.split()) == 3]
 
@@ -106,13 +108,14 @@ def _openings_path(warehouse: Path) -> Path:
 
 
 def seal_sql(*fields: str) -> str:
-    """Return the SQL of one row's seal: 100 bits, as 20 base32 characters, of an HMAC with SHA-256
-    over the fields, each framed by its length in bytes (`5:q4-01,`).
+    """Return the SQL of one row's seal.
 
-    The fields are columns or texts, never null: campaign, item (whose id is of one opening),
-    account, entitlement, scope (empty if there is none), reviewer. The query needs the parameters
-    of `hmac_pads`. The form can never change: files of an open campaign that are out would be
-    refused after an upgrade.
+    The seal is the first 100 bits of an HMAC with SHA-256, as 20 base32 characters. The HMAC is
+    over the fields, each framed by its length in bytes (`5:q4-01,`). The fields are columns or
+    texts, never null: campaign, item (whose id belongs to one opening), account, entitlement, scope
+    (empty if there is none), reviewer. The query needs the parameters of `hmac_pads`.
+
+    The form of a seal can never change: an upgrade would then refuse the files of open campaigns.
     """
     framed = ", ".join(f"strlen({name}), ':', {name}, ','" for name in fields)
     digest = f"sha256($outer || unhex(sha256($inner || encode(concat({framed})))))"

@@ -1,4 +1,4 @@
-"""Credentials, rights, and what each tenant's build supports. Nothing is written anywhere."""
+"""Check credentials, rights, and what each tenant's build supports. Nothing is written anywhere."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Finding:
 def check_sources(names: list[str]) -> Iterator[Finding]:
     """Run every probe of these sources, and check who can read the secrets file.
 
-    What a write credential may do is found out without writing. Raises Misconfigured.
+    Write credentials are checked without writing. Raises Misconfigured.
     """
     chosen = registry.choose_sources(names)
     yield from _check_secrets_file(Path(".dlt/secrets.toml"))
@@ -59,7 +59,7 @@ def _run_probes(source: str, probes: Iterator[Probe]) -> Iterator[Finding]:
 
 
 def _check_secrets_file(path: Path) -> Iterator[Finding]:
-    """Yield whether other users of this machine can read the credentials, if the file exists."""
+    """Yield one finding: whether other users of this machine can read the file, if it exists."""
     if not path.exists():
         return
     mode = stat.S_IMODE(path.stat().st_mode)

@@ -33,7 +33,7 @@ class EarlierRows:
         }
 
     def read_values(self, name: str, path: str) -> dict[str, str | None]:
-        """Return one value of each object of a raw table, as text; cheaper than whole objects."""
+        """Return one value of each object in a raw table, as text by id. No object is parsed."""
         found = self._query(f"select id, payload->>'{path}' as value from raw_{self.source}.{name}")
         if found is None:
             return {}
@@ -48,7 +48,7 @@ class EarlierRows:
         return [] if found is None else found["id"].to_pylist()
 
     def read_start(self) -> str | None:
-        """Return when the last complete sync began; None if there was none."""
+        """Return the time at which the last complete sync began; None if there was none."""
         found = self._query(
             "select max(started_at)::varchar as moment from main.runs"
             f" where source_name = '{self.source}' and status = 'complete'"

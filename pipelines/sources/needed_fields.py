@@ -1,4 +1,4 @@
-"""The fields of a vendor's rows that staging cannot do without.
+"""The fields of a vendor's rows that the staging models cannot do without.
 
 A vendor may leave out a field that the credential may not see, without an error. Each source
 declares in `needed_fields.py` which fields it needs, and which right shows them.
@@ -16,16 +16,16 @@ from pipelines.sources import load_function
 from pipelines.sources.probe import ProbeWarning
 from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
-# A JSON value that says something: null, and empty texts, lists and objects are left out
+# Whether a JSON value says something: null and empty texts, lists and objects do not
 HAS_VALUE = """coalesce(value::varchar, 'null') not in ('null', '""', '[]', '{}')"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NeededField:
-    """One field, as each spelling of its JSON path in the payload of a raw table.
+    """One field of a raw table's payload; `paths` has each spelling of its JSON path.
 
-    A status that is decided by the field must not change because the field cannot be seen. An
-    optional field is missing in some tenants; only its disappearance is noticed.
+    If a field decides a status, the status must not change because the field is hidden. Some
+    tenants lack an optional field; only its disappearance is noticed.
     """
 
     resource: str
@@ -54,7 +54,7 @@ class NeededField:
 
 
 def list_needed_fields(source: str, resource: str | None = None) -> list[NeededField]:
-    """Return the fields that a source declares, of one raw table or of all."""
+    """Return the fields that a source declares, for one raw table or for all."""
     fields = load_function(source, "needed_fields", "needed_fields")()
     return [field for field in fields if resource in (None, field.resource)]
 
@@ -62,7 +62,7 @@ def list_needed_fields(source: str, resource: str | None = None) -> list[NeededF
 def find_missing_fields(
     connection: duckdb.DuckDBPyConnection, table: str, fields: Iterable[NeededField]
 ) -> tuple[int, list[NeededField]]:
-    """Return how many rows a table has, and the required fields that none of its rows has."""
+    """Return the number of rows of a table, and the required fields that no row has."""
     fields = [field for field in fields if not field.is_optional]
     counts = ", ".join(f"count(*) filter ({field.condition})" for field in fields)
     [rows, *found] = connection.execute(
@@ -72,8 +72,10 @@ def find_missing_fields(
 
 
 def check_rows(source: str, resource: str, rows: list[Row]) -> None:
-    """Check the first rows of a list as a sync does: raise Unreadable for a row without its id, and
-    ProbeWarning for a needed field that no row has."""
+    """Check the first rows of a list as a sync does.
+
+    Raises Unreadable for a row without an id, and ProbeWarning for a needed field that no row has.
+    """
     what = f"{source}: {resource}"
     if not all(isinstance(row, dict) for row in rows):
         raise Unreadable(what, "a row is not an object", "check the base URL")

@@ -1,4 +1,4 @@
-"""What a vendor's `check` module is made of: probes, and the warning that a probe may raise."""
+"""The parts of a vendor's `check` module: probes, and the warning that a probe may raise."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Probe:
-    """One thing to try. `call` returns what it found, or raises a ProbeWarning or a Failure."""
+    """One check. `call` returns what was found, or raises a ProbeWarning or a Failure."""
 
     what: str
     call: Callable[[], str]
 
 
 class ProbeWarning(Exception):
-    """What was tried works, but not as it should. `next` says what to change."""
+    """A check that succeeded, but found a problem. `next` says what to change."""
 
     def __init__(self, why: str, next: str) -> None:
         super().__init__(why)

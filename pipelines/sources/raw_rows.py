@@ -1,7 +1,7 @@
 """The raw tables: one row per object read, with the vendor's object unchanged as JSON.
 
 Every raw table has the same columns, so neither a new field nor a changed type can break a load.
-Rows are Arrow tables of one fixed schema, because dlt loads those as they are.
+Rows are Arrow tables with one fixed schema, because dlt loads such tables unchanged.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ OWN_FIELDS = ("all", "children", "direct", "inheritedIds", "lastReadAt", "parent
 def make_resource(
     name: str, read: Callable[[], Iterable[pa.Table]], about: str, feed: bool = False
 ) -> DltResource:
-    """Return a dlt resource that replaces its raw table with what `read` yields, even if nothing.
+    """Return a dlt resource that replaces its raw table with what `read` yields, even nothing.
 
-    A `feed` appends to its raw table instead. `about` says what one row is.
+    With `feed` it appends to its raw table instead. `about` says what one row is.
     """
 
     def rows() -> Iterator[pa.Table]:
@@ -58,7 +58,7 @@ def make_resource(
 
 
 def wrap_rows(rows: Iterable[tuple[str, Row]]) -> pa.Table:
-    """Return the vendor's objects with their ids, as one Arrow table."""
+    """Return pairs of an id and a vendor's object as one Arrow table."""
     ids, hashes, payloads = [], [], []
     for key, row in rows:
         try:
@@ -75,7 +75,7 @@ def wrap_rows(rows: Iterable[tuple[str, Row]]) -> pa.Table:
 
 
 def parse_rows(tables: Iterable[pa.Table]) -> Iterator[Row]:
-    """Yield the vendor's objects of Arrow tables."""
+    """Yield the vendor's object of each row in these tables."""
     for table in tables:
         for payload in table["payload"].to_pylist():
             yield parse(payload.encode())
@@ -86,7 +86,7 @@ def row_ids(tables: Iterable[pa.Table]) -> list[str]:
 
 
 def read_id(what: str, row: Row, *names: str) -> str:
-    """Return a row's id as text, from the first of these fields that it has. Raises Unreadable."""
+    """Return a row's id as text, from the first of these fields with a value. Raises Unreadable."""
     for name in names:
         if key := to_text_id(row.get(name)):
             return key

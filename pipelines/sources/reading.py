@@ -1,8 +1,9 @@
 """Reads one vendor's API: single objects, pages, whole lists, and one call per item.
 
-A list is taken whole or not at all. A response without its envelope is an error, never an empty
-page, and a page that comes twice ends the run. An id that comes twice is one row. If its two rows
-differ, or the number of rows is not the declared one, the list is read once more.
+A list is read completely or not at all. A response without its envelope (the object around the
+rows) is an error, never an empty page, and a page that comes twice ends the run. An id that comes
+twice is one row. If the two rows of an id differ, or the number of rows is not the declared one,
+the list is read once more.
 """
 
 from __future__ import annotations
@@ -42,12 +43,12 @@ class Api:
         self.rest = RESTClient(base_url, session=session, headers={"Accept": "application/json"})
 
     def get(self, path: str, right: str = "", **params: Any) -> Json:
-        """Return the body of one response. `right` is what the credential lacks after a 403."""
+        """Return the body of one response. `right` names what the credential lacks after a 403."""
         with name_missing_right(right):
             return self.rest.get(path, params=params).json()
 
     def get_object(self, path: str, right: str = "", **params: Any) -> Row:
-        """Return the one object at this path. Raises Unreadable for any other body."""
+        """Return the one object at this path. Raises Unreadable if the body is not an object."""
         body = self.get(path, right, **params)
         if not isinstance(body, dict):
             raise self.unexpected_body(path, body, "an object")
@@ -63,7 +64,7 @@ class Api:
     ) -> Iterator[Page]:
         """Yield the pages of one list until the vendor says that there are no more.
 
-        `rows` finds the rows in a body, and returns None if the envelope is another one.
+        `rows` finds the rows in a body, and returns None if the body lacks the expected envelope.
         """
         paged = self.rest.paginate(
             path,
@@ -91,7 +92,7 @@ class Api:
             if found is None or not all(isinstance(row, dict) for row in found):
                 raise self.unexpected_body(path, body, "a list of objects in its envelope")
             try:
-                mark = hash(dump(found))  # of the rows only: every link to the next may be new
+                mark = hash(dump(found))  # without the link to the next page, which may be new
             except RecursionError:
                 raise self.unexpected_body(path, body, "rows that are nested less deeply") from None
             empty = 0 if found else empty + 1
@@ -118,8 +119,9 @@ class Api:
     ) -> list[pa.Table]:
         """Return a complete list, as one Arrow table per page.
 
-        `total` finds the declared number of rows in a body. If it binds, it must be met exactly.
-        Else only a list that is shorter is doubted, and believed if two readings agree.
+        `total` finds the declared number of rows in a body. If `total_binds`, a list that has
+        another number is refused. If not, a shorter list is read again, and accepted if both
+        readings are alike.
         """
         readings: list[Listing] = []
         for _ in range(2):
@@ -153,7 +155,7 @@ class Api:
     def call_each(self, items: Iterable[A], call: Callable[[A], B]) -> Iterator[tuple[A, B]]:
         """Yield every item with the result of `call`, in order; several calls run at a time.
 
-        The first failure ends it, because a source that lacks one item is not complete.
+        The first failure ends the calls, because a source that lacks one item is not complete.
         """
         with ThreadPoolExecutor(self.policy.concurrency) as pool:
             waiting: deque[tuple[A, Future[B]]] = deque()
@@ -178,7 +180,7 @@ class Api:
     ) -> Iterator[pa.Table]:
         """Yield one row per parent, in batches; `call` returns None for a deleted parent.
 
-        `listed` reads the ids of the parents again: one that is still listed was not deleted.
+        `listed` reads the parents' ids again: a parent that is still listed was not deleted.
         """
         batch: list[tuple[str, Row]] = []
         deleted = set()
@@ -210,7 +212,7 @@ class Api:
 
 
 class Listing:
-    """One reading of a list, and the reason to doubt it, if any."""
+    """One reading of a list. `doubt` is the reason to distrust it, empty if there is none."""
 
     def __init__(
         self,
@@ -282,7 +284,7 @@ def read_first_accepted(attempts: list[Callable[[], B]]) -> B:
 
 @contextmanager
 def name_missing_right(right: str) -> Iterator[None]:
-    """Say which right the credential lacks when the vendor refuses with 403."""
+    """If the vendor answers 403 in the block, name the missing right in the failure's remedy."""
     try:
         yield
     except Denied as denied:

@@ -1,4 +1,4 @@
-"""The configured sources: which there are, which settings each has, and how to connect to one."""
+"""The configured sources: their names, their settings, and how to connect to one."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def configured_sources() -> list[str]:
 def choose_sources(names: list[str]) -> list[str]:
     """Return the configured sources, or those of them that `names` asks for.
 
-    Raises Misconfigured for a name that is unknown or not configured, and if no source is.
+    Raises Misconfigured for a name that is unknown or not configured, or if nothing is configured.
     """
     for name in names:
         if name not in source_names():
@@ -149,7 +149,7 @@ def connect_client(source: str, counters: Counters) -> Any:
 
 
 def source_tenant(source: str) -> str:
-    """Return which tenant the settings of a source lead to, whatever the credential."""
+    """Return the tenant that a source's settings lead to, whatever its credential is."""
     return _call_with_settings(source, load_function(source, "tenant"))
 
 
@@ -165,7 +165,7 @@ def _call_with_settings(source: str, make: Callable[..., str]) -> str:
 
 
 def _resolve(source: str, make: Callable[..., Any], offered: dict[str, Any]) -> Any:
-    """Call `make` with what is offered, and have dlt add the settings."""
+    """Call `make` with the arguments `offered`, and let dlt add the settings."""
     try:
         return make(**offered)
     except ConfigurationException as error:

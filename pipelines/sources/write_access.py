@@ -1,10 +1,10 @@
-"""Finds the writer of a source: what changes a vendor's system, with a credential of its own.
+"""Finds the writer of a source, which changes the vendor's system with a credential of its own.
 
-A source that can be changed has a module `writer` with two functions. Their parameters name the
-settings that they are called with:
+A source that can be changed has a module `writer` with two functions. The parameters of both name
+the settings that Rollcall passes to them:
 
-    tenant(...) -> str            which tenant the settings lead to; a plan is for this one only
-    connect(...) -> Provisioner   what writes there, with PROVISION__<SOURCE>__CLIENT_ID and
+    tenant(...) -> str            the tenant that the settings lead to; a plan is for it only
+    connect(...) -> Provisioner   the writer, with PROVISION__<SOURCE>__CLIENT_ID and
                                   …__CLIENT_SECRET; no request is sent yet
 
 A writer that signs in otherwise declares CREDENTIALS (see `credentials`). A setting is read from
@@ -37,7 +37,7 @@ def writable_sources() -> list[str]:
 
 
 def writable_tenant(source: str) -> str:
-    """Return which tenant of a source the settings lead to. Raises Misconfigured."""
+    """Return the tenant that a source's write settings lead to. Raises Misconfigured."""
     make = _load(source, "tenant")
     return make(**_read_settings(source, make))
 
@@ -51,7 +51,7 @@ def has_write_credential(source: str) -> bool:
 
 
 def connect_writer(source: str) -> Provisioner:
-    """Return what writes to a source. Raises Misconfigured without a write credential."""
+    """Return the writer of a source. Raises Misconfigured without a write credential."""
     make = _load(source, "connect")
     way = _choose_way(source)
     if not way:

@@ -1,4 +1,4 @@
-"""The interface of a vendor's `writer` module: how one change is looked at and made."""
+"""The interface of a vendor's `writer` module: how one change is looked up and made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipelines.failures import Refused
 
 @dataclass(frozen=True)
 class Change:
-    """One item of a plan: the columns of planned_changes, and what identifies its subject.
+    """One item of a plan, with the columns of the table planned_changes.
 
     `expected_state` and `wanted_state` are JSON texts. For create_account the wanted state has
     username, email, given_name, family_name, employee_number, population_id and is_enabled. For an
@@ -47,13 +47,13 @@ class Change:
     entitlement_name: str | None
     person_id: str | None
     residual: str | None
-    account_username: str | None = None  # as the last sync read it; another one is a drift
-    account_created_at: str | None = None  # another one stops the whole plan
+    account_username: str | None = None  # at the last sync; if it differs now, nothing is done
+    account_created_at: str | None = None  # if it differs now, the whole apply stops
     resource_name: str | None = None  # of the entitlement
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> Change:
-        """Return the change of an item of a plan file. Raises Refused."""
+        """Return the change that an item of a plan file describes. Raises Refused."""
         names = set(cls.__dataclass_fields__)
         if set(item) != names or any(not isinstance(value, str | None) for value in item.values()):
             raise Refused("plan", "an item has other fields than a change", "make a new plan")
@@ -64,7 +64,7 @@ class Change:
 
     @property
     def asks_for(self) -> str:
-        """The action on the access, whether by API or by a ticket."""
+        """Return the action on the access, whether an API or a ticket brings it about."""
         return (self.wanted_action or self.action) if self.action == "open_ticket" else self.action
 
 
@@ -94,7 +94,7 @@ class Receipt:
 
 
 class Provisioner(Protocol):
-    """What can change one tenant."""
+    """The writer of one tenant."""
 
     def own_accounts(self) -> set[str]:
         """Return the accounts that Rollcall itself uses; no plan may change them."""
@@ -103,8 +103,8 @@ class Provisioner(Protocol):
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
         """Return the live state, by reads only. Raises Denied or Unreadable.
 
-        `asked_at` is when a call of unknown effect was started. A read may lag behind that call, so
-        the change is pending only if it still is after a wait.
+        `asked_at` is the time at which a call of unknown effect began. A read may lag behind that
+        call, so the change is pending only if it still is after a wait.
         """
         ...
 
@@ -122,9 +122,10 @@ def wait_until_settled(
     settle: float,
     waits: Callable[[Seen], bool] = lambda seen: seen.state == "pending",
 ) -> Seen:
-    """Return what `see` finds, after repeating it while `waits` is true for what it found.
+    """Return what `see` finds. Repeat `see` while `waits` is true for its result, until time is up.
 
-    For `settle` seconds after a call of unknown effect a read may still show the state before it.
+    For `settle` seconds after `asked_at`, when a call of unknown effect began, a read may still
+    show the old state.
     """
     left = settle - (datetime.now(UTC) - asked_at).total_seconds() if asked_at else 0.0
     end = time.monotonic() + min(left, settle)

@@ -1,6 +1,6 @@
-"""Find statuses that change in numbers: leavers who are active again, closed accounts that open.
+"""Find statuses that many rows change at once, such as leavers who become active again.
 
-A source that hides a date or a flag would show them so. Few such changes are the day's work.
+A source that hides a date or a flag would show such changes. A few of these changes are normal.
 """
 
 from __future__ import annotations

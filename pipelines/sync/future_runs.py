@@ -1,8 +1,8 @@
 """Refuse a warehouse whose newest run lies in the future, because a clock was wrong.
 
 Every later run would have to be dated after that run, so that a contractor until 2030 would be a
-leaver today. Once that is accepted, these runs are dated just before this run, in their order:
-they ended before now, and nothing tells when.
+leaver today. If the operator accepts that, the runs in the future get new times just before this
+run, in their order, because they ended before now and nothing says when.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HISTORY_ID = r"regexp_replace(history_id, '@-?\d+$', '@' || epoch_us(valid_from)
 
 
 def check_newest_run(copy: Path, started_at: datetime, accepted: Iterable[str]) -> str | None:
-    """Return the accepted change if runs in the future were dated anew, else None.
+    """Return the accepted change if runs in the future got new times; None if there are none.
 
     Raise Refused if the newest run lies in the future and that was not accepted.
     """
@@ -49,7 +49,7 @@ def check_newest_run(copy: Path, started_at: datetime, accepted: Iterable[str]) 
 
 
 def _date_before(connection: duckdb.DuckDBPyConnection, started_at: datetime) -> None:
-    """Give every time of a run after `started_at` a time just before it; the order stays."""
+    """Replace each time of a run after `started_at` by one just before it; the order stays."""
     stamps = {table: columns for table, columns in STAMPS.items() if has_table(connection, table)}
     moments = " union ".join(
         f"select {column} as moment from main.{table}"

@@ -1,8 +1,8 @@
 """Refuse a candidate that lost too much, because a broken read must not look like a removal.
 
 Each source and table is compared with the last published state, and with the largest state of the
-last seven days, so that losing a little every run is noticed too. To accept a change for one run,
-pass its exact numbers.
+last seven days. A source that loses a little in every run is therefore noticed, too. To accept a
+change for one run, pass its exact numbers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Read one source with dlt, and load it only if it was read completely.
 
-dlt works in a new folder each time and restores its state from the warehouse. Otherwise dlt would
-load a package that a dead run left, instead of new data.
+dlt works in a new folder each time and restores its state from the warehouse. In an old folder dlt
+would load a package that a dead run left, instead of new data.
 """
 
 from __future__ import annotations
@@ -64,8 +64,11 @@ def destination(candidate: Path) -> Destination:
 def extract_source(
     read: Read, candidate: Path, work: Path, progress: str | None = None, full: bool = False
 ) -> Read:
-    """Read one source into a package that is not loaded yet: everything if `full`, else what may
-    have changed. A Failure is put into the Read, which is returned; others are raised."""
+    """Read one source into a dlt package, which is not loaded yet.
+
+    With `full` everything is read, otherwise only what may have changed. A Failure is put into the
+    returned Read; any other exception is raised.
+    """
     source = read.source
     try:
         connected = registry.connect_source(

@@ -23,7 +23,7 @@ where status = 'complete' and {column} is not null group by all
 
 
 class TargetChanged(Refused):
-    """The settings of one source lead elsewhere. The other sources are not to blame."""
+    """One source's settings lead elsewhere. The settings of other sources may be right."""
 
     def __init__(self, source: str, what: str, why: str, next: str) -> None:
         super().__init__(f"guard: {source}.{what}", why, next)
@@ -33,10 +33,10 @@ class TargetChanged(Refused):
 def check_targets(
     candidate: Path, sources: list[str], accepted: Iterable[str]
 ) -> dict[str, list[str]]:
-    """Return, by source, the accepted changes of tenant and scope since the last complete run.
+    """Return the accepted changes of tenant and scope since the last complete run, by source.
 
-    Raise TargetChanged for a change that was not accepted. A scope that becomes the whole needs no
-    acceptance.
+    Raise TargetChanged for a change that was not accepted. A scope that is widened to the whole
+    tenant needs no acceptance.
     """
     with duckdb.connect(str(candidate)) as connection:
         run_tables.RUNS.create(connection)

@@ -27,9 +27,10 @@ order by all
 def find_read_warnings(
     candidate: Path, sources: list[str], warn: Callable[[str, str], None]
 ) -> None:
-    """Warn of needed fields that no row has, and of a source most of whose grants dangle.
+    """Warn of needed fields that no row has, and of a source of which most grants are dangling.
 
-    `sources` are those that this sync has read completely; `warn` gets a source and the warning.
+    A grant is dangling if its account or entitlement was not read. `sources` are those that this
+    sync has read completely; `warn` is called with a source and the warning.
     """
     with duckdb.connect(str(candidate)) as connection:
         for source in sources:

@@ -72,13 +72,13 @@ class Outcome:
 
     @property
     def failures(self) -> list[Failure]:
-        """Return every failure once: a failure of the whole sync is also that of every source."""
+        """Return each failure once: one of the whole sync is also in the read of every source."""
         found = [self.failure, *self.unread_journals, *(read.failure for read in self.reads)]
         return list({id(failure): failure for failure in found if failure}.values())
 
     @property
     def code(self) -> int:
-        """Return the exit code: of the whole sync first, then of journals, then 3 before 4."""
+        """Return the exit code: of the whole sync, or else of a journal, or else of a source."""
         if first := next(iter([*filter(None, [self.failure]), *self.unread_journals]), None):
             return first.code
         return min((failure.code for failure in self.failures), default=0)
@@ -164,7 +164,7 @@ def _read_sources(
         )
         outcome.target_changes = read_target.check_targets(copy, sources, options.accepted)
     except Refused as error:
-        # no source is read, and no other is marked for one whose settings are wrong
+        # no source is read; if the settings of one are wrong, only this one is recorded as refused
         marked = [error.source] if isinstance(error, read_target.TargetChanged) else sources
         outcome.reads = [
             load.Read(source, ended_at=outcome.started_at, failure=error) for source in marked
@@ -183,7 +183,7 @@ def _read_sources(
 
 
 def _accept_gone_policy(copy: Path, accepted: tuple[str, ...]) -> list[str]:
-    """Return which policy files are gone, as accepted. Raise Refused for any other."""
+    """Return the policy files whose absence was accepted. Raise Refused if others are gone."""
     with duckdb.connect(str(copy)) as connection:
         return presence.check_gone(connection, company_files.policy_folder(), accepted)
 
@@ -202,7 +202,7 @@ def _record_only(outcome: Outcome, work: Path) -> None:
 
 
 def _to_failure(error: Exception, home: Path) -> Failure:
-    """Return the failure behind an exception. For an unexpected one, write a trace file."""
+    """Return the failure behind an exception. Write a trace file for an unexpected exception."""
     if found := explain(error):
         return found
     if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):

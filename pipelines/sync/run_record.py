@@ -17,7 +17,7 @@ from pipelines.warehouse.run_tables import TABLES
 def start_time(copy: Path) -> datetime:
     """Return now, or just after the newest run if the clock was set back a little.
 
-    Histories and the order of runs depend on it. `future_runs` refuses a run that is far ahead.
+    Histories and the order of runs need times that only grow. `future_runs` refuses a large step.
     """
     newest = None
     if copy.exists():
@@ -70,7 +70,7 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
 
 
 def record_acceptance(copy: Path, run_id: str, change: str) -> None:
-    """Add an accepted change to its source's row in `runs`; of clock or policy, to every row."""
+    """Add an accepted change to its source's row in `runs`; one of clock or policy to all rows."""
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
             "update main.runs set accepted = concat_ws('; ', accepted, ?)"

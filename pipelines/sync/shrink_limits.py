@@ -9,7 +9,7 @@ from pipelines import settings
 
 @dataclass(frozen=True)
 class ShrinkLimits:
-    """The changes that always pass. Settings: GUARD__REMOVED_SHARE and so on."""
+    """The limits below which a change always passes. Settings: GUARD__REMOVED_SHARE and so on."""
 
     removed_share: float = 0.10  # of the earlier rows; fewer rows than `removed_rows` always pass
     removed_rows: int = 20
@@ -17,11 +17,11 @@ class ShrinkLimits:
     removed_most: int = 500  # more rows than this never pass
     added_share: float = 0.50
     added_rows: int = 100  # fewer new rows than this always pass
-    resource_share: float = 0.50  # of the grants of one entitlement that had `resource_rows`
+    resource_share: float = 0.50  # of the grants of an entitlement that had `resource_rows` or more
     resource_rows: int = 20
-    missing_points: float = 0.05  # of values of one attribute, where there are `resource_rows`
+    missing_points: float = 0.05  # of one attribute's values, if there are `resource_rows` or more
     revived_rows: int = (
-        5  # leavers and disabled accounts that are none any more, or `removed_share`
+        5  # leavers who are back and disabled accounts that are open, or `removed_share`
     )
     vanished_rows: int = 5  # rows that lost a field which no row has any more; see `decides_status`
 

@@ -1,7 +1,7 @@
 """Find the fields of raw rows that no row has any more.
 
-A vendor leaves out what a credential may not see, without an error. So a field that rows had in the
-last complete read, that the same rows lack now, and that no other row has, is a lost right.
+A vendor leaves out what a credential may not see, without an error. If rows had a field in the last
+complete read, and neither they nor any other row has it now, then a right was lost.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ group by field order by field
 
 @dataclass(frozen=True)
 class VanishedField:
-    """A field that so many rows had and no row has now; `needed` if staging needs the field."""
+    """A field that `rows` rows had and no row has now; `needed` is set if staging needs it."""
 
     source: str
     resource: str
@@ -55,8 +55,10 @@ class VanishedField:
 def find_vanished_fields(
     connection: duckdb.DuckDBPyConnection, published: Path, sources: list[str]
 ) -> Iterator[VanishedField]:
-    """Yield each vanished field of these sources since the published file, which has the last
-    complete reads."""
+    """Yield each field of these sources that has vanished since their last complete read.
+
+    The published file has the rows of that read.
+    """
     connection.execute(f"attach {quote(str(published))} as {EARLIER} (read_only)")
     for source in sources:
         tables = connection.execute(
@@ -91,7 +93,7 @@ def _content(connection: duckdb.DuckDBPyConnection, table: str) -> tuple[int, in
 
 
 def _count_fields(connection: duckdb.DuckDBPyConnection, rows: str) -> dict[str, int]:
-    """Return how many rows have a value, by top-level field."""
+    """Return the number of rows that have a value, by top-level field."""
     sql = FIELDS_SQL.format(rows=rows, has_value=HAS_VALUE, own_fields=OWN_FIELDS)
     return dict(connection.execute(sql).fetchall())
 

@@ -17,10 +17,10 @@ PLANS = Table(
         ),
         "changes": ("bigint not null", "Changes in the plan."),
         "applied_by": ("varchar not null", "Who applied the plan."),
-        "completed_at": ("timestamptz", "When every change was settled; null before."),
+        "completed_at": ("timestamptz", "When the outcome of every change was known; null before."),
         "audit_head": (
             "varchar",
-            "The hash of the last audit record about the plan:"
+            "The hash of the last audit record about the plan."
             " `rollcall audit verify` looks for the hash in the log.",
         ),
     },
@@ -56,10 +56,11 @@ APPLIED = Table(
         "outcome": (
             "varchar not null",
             "done: carried out. already: the wanted state was there. ticketed: a ticket asks for"
-            " the change. drift: the live state was not the planned one. failed: see why.",
+            " the change. drift: the live state was not the one that the plan expected."
+            " failed: see why.",
         ),
         "why": ("varchar", "The reason, where the change was not carried out."),
-        "known_at": ("timestamptz not null", "When the outcome was known."),
+        "known_at": ("timestamptz not null", "When the outcome became known."),
         "ticket_id": ("varchar", "The ticket: <source>:ticket:<native id>."),
         "reference": ("varchar", "The unique reference that the ticket carries."),
     },
@@ -69,8 +70,8 @@ APPLIED = Table(
 
 AUDIT_HEADS = Table(
     "audit_heads",
-    "One row per head of the audit log that a sync or an apply found. Rows are only added:"
-    " a log that was written anew lacks the heads that it had before.",
+    "One row per last record (head) of the audit log that a sync or an apply found. Rows are"
+    " only added, so a log that somebody wrote anew is noticed: it lacks earlier heads.",
     {
         "audit_head": ("varchar not null", "The hash of the last audit record at that time."),
         "records": ("bigint not null", "Records in the log at that time."),

@@ -16,14 +16,14 @@ from pipelines.policy import company_files
 from pipelines.redact import redact_text
 from pipelines.warehouse import PROJECT_FOLDER, change_tables, dbt_unchanged, review_tables, version
 
-DECISION_MODELS = "tag:decisions"  # the models that policy and decisions change
+DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and decisions
 
 
 def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") -> None:
-    """Build and test all models in the candidate, or those that `select` and `exclude` choose as
-    they do for dbt. Skip DECISION_MODELS where they are up to date.
+    """Build and test the models that dbt's `select` and `exclude` choose; without both, all.
 
-    Raises Refused for the first model or test that fails; the candidate is then not published.
+    Skips DECISION_MODELS if they are up to date. Raises Refused for the first model or test that
+    fails; the candidate is then not published.
     """
     company_files.write_policy(candidate)
     variables = dbt_variables()
@@ -111,12 +111,12 @@ def _read_days(name: str, default: int) -> int:
     return int(text)
 
 
-_manifests: dict[str, Any] = {}  # by variables: several syncs in one process parse once
+_manifests: dict[str, Any] = {}  # by variables, so that several syncs in one process parse once
 
 
 def _close_connections() -> None:
-    """Close the candidate. dbt-duckdb keeps it open, which is twice as fast as opening it for every
-    model, but would not close it after the build either."""
+    """Close the candidate. dbt-duckdb keeps it open over all models, which is twice as fast as
+    opening it for each, but does not close it after the build."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
     if DuckDBConnectionManager._ENV is not None:

@@ -1,8 +1,8 @@
 """Decide whether the models with the tag `decisions` are up to date, so that dbt can be skipped.
 
 A sync builds all models. Opening a campaign, closing it and applying changes build only the models
-that policy and decisions decide. Those models read the warehouse alone: no clock, no network. They
-are up to date if nothing that they read has changed since the last build.
+that depend on policy and decisions. These models read neither clock nor network. Such models are up
+to date if settings, models and the tables of the warehouse are the same as at the last build.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ HASHED_TABLES = {
 
 
 def is_current(candidate: Path, variables: dict[str, Any]) -> bool:
-    """Return whether nothing has changed since `record_build`."""
+    """Return whether nothing has changed since `record_build` that these models read."""
     with duckdb.connect(str(candidate)) as connection:
         return has_table(connection, "decisions", "built") and connection.execute(
             "from built.decisions"

@@ -1,7 +1,8 @@
 """The published file: a command builds a private copy, then replaces the file by one rename.
 
-No command writes to the file that analysts have open, so readers and the writer never wait for each
-other. A process that dies before the rename leaves the published file unchanged.
+Before the rename the copy is called the candidate. No command writes to the file that analysts have
+open, so readers and the writer never wait for each other. A process that dies before the rename
+leaves the published file unchanged.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pipelines.redact import redact_text
 from pipelines.sql import has_table
 from pipelines.warehouse.version import must_not_be_newer
 
-MAX_REASON = 2000  # characters of DuckDB's own words
+MAX_REASON = 2000  # characters of DuckDB's own message that are shown
 SPARE_BYTES = 64 * 2**20  # must be free besides three times the published file's size
 HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
 READ_ONLY = "analysts open the file with -readonly"
@@ -43,7 +44,7 @@ class Workspace:
 
 @contextmanager
 def lock_warehouse(warehouse: Path) -> Iterator[Path]:
-    """Yield the writer's work folder, emptied of what dead runs left.
+    """Yield an empty folder for the one process that writes, without files of dead runs.
 
     Raises Locked at once if another process is writing.
     """
@@ -69,7 +70,7 @@ def lock_warehouse(warehouse: Path) -> Iterator[Path]:
 
 
 def open_candidate(warehouse: Path, work: Path) -> Path:
-    """Return a private, writable copy of the published file; a path without a file if none exists.
+    """Return the path for a private copy of the published file, and copy the file if it exists.
 
     The copy keeps the file's name, because DuckDB names the catalog after it.
     """
@@ -106,7 +107,7 @@ def amend_published(warehouse: Path) -> Iterator[Workspace]:
 
 
 def must_be_ours(warehouse: Path) -> None:
-    """Raise unless the file is a DuckDB database that Rollcall has written, and no newer one."""
+    """Raise unless the file is a warehouse of Rollcall whose schema this Rollcall knows."""
     must_have_no_wal(warehouse)
     try:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
@@ -123,8 +124,11 @@ def must_be_ours(warehouse: Path) -> None:
 
 
 def must_be_sound(copy: Path, warehouse: Path) -> None:
-    """Raise if any block is damaged. DuckDB checks a block only when it reads it, so read all rows:
-    damage would otherwise end a sync halfway, or be published again."""
+    """Raise if any block of the copy is damaged.
+
+    DuckDB checks a block only when it reads the block, so this reads all rows. Damage would
+    otherwise end a sync halfway, or be published again.
+    """
     try:
         with duckdb.connect(str(copy), read_only=True) as connection:
             for (table,) in connection.execute(
@@ -137,7 +141,7 @@ def must_be_sound(copy: Path, warehouse: Path) -> None:
 
 
 def must_have_no_wal(warehouse: Path) -> None:
-    """Raise if a write-ahead log exists: DuckDB would replay it into the file published next."""
+    """Raise if a write-ahead log exists, because DuckDB would replay it into the next file."""
     log = warehouse.with_name(warehouse.name + ".wal")
     if log.exists():
         try:
@@ -170,14 +174,14 @@ def publish(copy: Path, warehouse: Path) -> None:
 
 
 def keep_refused(copy: Path, warehouse: Path) -> Path:
-    """Keep a refused candidate for inspection, in place of the one before it; return its path."""
+    """Keep a refused candidate for inspection, instead of an earlier one; return its path."""
     place = refused_path(warehouse)
     place.parent.mkdir(exist_ok=True, mode=0o700)
     return copy.replace(place)
 
 
 def refused_path(warehouse: Path) -> Path:
-    """Return where a refused candidate is kept until the next sync that publishes."""
+    """Return the path where a refused candidate is kept until the next sync that publishes."""
     return _work_home(warehouse) / "refused" / warehouse.name
 
 
@@ -186,7 +190,7 @@ def remove_refused(warehouse: Path) -> None:
 
 
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the published file for reading. Raises Misconfigured where it does not exist."""
+    """Open the published file for reading. Raises Misconfigured if there is no published file."""
     if not path.exists():
         raise Misconfigured(str(path), "nothing is published there yet", "run `rollcall sync`")
     must_be_ours(path)
@@ -198,9 +202,10 @@ def _work_home(warehouse: Path) -> Path:
 
 
 def _opening_failure(path: Path, error: duckdb.Error) -> StorageFailed:
-    """Return the failure behind a file that DuckDB does not open, with DuckDB's whole reason.
+    """Return the failure for a file that DuckDB cannot open, with DuckDB's whole reason.
 
-    A file that another program holds, or that we may not read, is sound: it must stay where it is.
+    A file that another program has open, or that we may not read, is not damaged. The remedy for
+    such a file is never to replace the file.
     """
     text = str(error)
     if held := HELD.search(text):
@@ -208,7 +213,7 @@ def _opening_failure(path: Path, error: duckdb.Error) -> StorageFailed:
         why = f"another program has it open for writing: {program} (PID {process})"
         return StorageFailed(str(path), why, f"close the file there ({READ_ONLY}), then try again")
     why = f"it cannot be opened as a DuckDB file ({redact_text(text, MAX_REASON)})"
-    if "set lock" in text:  # not "block", which damage is told by
+    if "set lock" in text:  # more than "lock": messages about damage have the word "block"
         remedy = f"close the file in the other program ({READ_ONLY}), then try again"
     elif "Permission denied" in text:
         remedy = "run the command as the user who owns the file"
@@ -218,7 +223,7 @@ def _opening_failure(path: Path, error: duckdb.Error) -> StorageFailed:
 
 
 def _ignore_signals() -> None:
-    """Ignore interrupts from here on: the message "nothing was published" would be untrue."""
+    """Ignore interrupts from now on: the message "nothing was published" would be untrue."""
     if threading.current_thread() is threading.main_thread():
         for number in INTERRUPTS:
             signal.signal(number, signal.SIG_IGN)

@@ -1,7 +1,7 @@
 """Declare the tables of reviews: campaigns, their frozen items, and every decision.
 
-These rows cannot be built again from the sources. Items and decisions are never changed or deleted:
-a superseded decision stays, and names the import that superseded it.
+The rows of these tables cannot be built again from the sources. Items and decisions are never
+changed or deleted: a superseded decision stays, and names the import that superseded it.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ CAMPAIGNS = Table(
         "sources": ("json not null", "Per source: last run, last complete run, age, staleness."),
         "accepted": (
             "json not null",
-            "What was accepted by name at the opening: stale sources, incomplete runs,"
-            " old full reads, with who and why.",
+            "The problems that were accepted by name when the campaign was opened (stale sources,"
+            " incomplete runs, old full reads), with who accepted them and why.",
         ),
         "rollcall": ("varchar not null", "The version of Rollcall that opened it."),
         "opening": (
             "varchar",
-            "A random text of this opening, of which the ids of its items are made;"
-            " null in openings of earlier versions.",
+            "A random text of which the ids of the campaign's items are made; null in campaigns"
+            " that an earlier version opened.",
         ),
     },
     ("campaign",),
@@ -150,12 +150,12 @@ DECIDED = Table(
         "decided_by": ("varchar not null", "Who decided, by mail address."),
         "decided_at": (
             "timestamptz not null",
-            "The time in the file, otherwise the time of the import.",
+            "The time of the decision in the file, or else the time of the import.",
         ),
         "row_number": ("bigint not null", "The number of the row in the file."),
         "is_current": (
             "boolean not null",
-            "Whether the decision is the current one of its item: false once superseded.",
+            "Whether the decision is the last one on its item; false once superseded.",
         ),
         "superseded_by": ("varchar", "The import whose decision superseded this one."),
         "grant_id": ("varchar not null", "The grant of the item."),

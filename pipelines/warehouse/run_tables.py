@@ -38,8 +38,8 @@ RUNS = Table(
         "retries": ("bigint not null", "Requests that were sent again after a wait."),
         "data_as_of": (
             "timestamptz",
-            "As of when the published data of this source is: the start of its last"
-            " complete run, this run included; null if there was none.",
+            "The time of the published data of this source: the start of its last complete"
+            " run, this run included; null if there was none.",
         ),
         "error": ("varchar", "The failure; null if there was none."),
         "remedy": ("varchar", "What to do about the failure; null if there was none."),

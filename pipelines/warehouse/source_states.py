@@ -1,7 +1,7 @@
 """The state of each source: how its last run ended, how old its data is, and whether it is stale.
 
-The model source_states is the only definition of these. Its mart is as old as the last published
-build. Its query is run on `runs` here, because a refused run adds rows to `runs` without a build.
+Only the model source_states defines these states. A refused run adds rows to `runs` without a build
+of that model, so the model's query is run on `runs` here.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ COUNTED_TABLES = ("people", "accounts", "entitlements", "grants", "dangling_gran
 
 
 def read_source_states(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return one document per source that was ever read: its last run and last complete run."""
+    """Return one dict per source that was ever read, about its last run and last complete run."""
     [path] = PROJECT_FOLDER.glob("models/**/source_states.sql")
     model = path.read_text().replace(MODEL_RUNS, "main.runs")
     warehouse.execute("set TimeZone = 'UTC'")
@@ -87,7 +87,7 @@ def time_text(value: Any) -> Any:
 
 
 def describe_age(as_of: str) -> str:
-    """Return how long ago a time was, such as "3 h ago"."""
+    """Return the time since a moment in words, such as "3 h ago"."""
     if clock.is_ahead(as_of):
         return "dated in the future: a clock was wrong"
     seconds = (datetime.now(UTC) - datetime.fromisoformat(as_of)).total_seconds()

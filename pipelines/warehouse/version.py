@@ -52,7 +52,7 @@ def must_not_be_newer(connection: duckdb.DuckDBPyConnection, warehouse: Path) ->
 
 
 def explain_older(error: BaseException) -> Misconfigured | None:
-    """Return the failure to print where a query failed because another Rollcall built the file."""
+    """Return the failure behind a query that failed because another Rollcall built the file."""
     if not isinstance(error, duckdb.CatalogException | duckdb.BinderException):
         return None
     warehouse = settings.warehouse_path()
@@ -72,7 +72,7 @@ def explain_older(error: BaseException) -> Misconfigured | None:
 
 
 def _read_version(connection: duckdb.DuckDBPyConnection) -> tuple[int, str, str]:
-    """Return schema version, Rollcall and digest of the models; earlier files have none."""
+    """Return the schema version, the Rollcall and the models' digest; 0 and empty if unrecorded."""
     if not has_table(connection, "version", "built"):
         return 0, "", ""
     [found] = connection.execute("select version, rollcall, models from built.version").fetchall()

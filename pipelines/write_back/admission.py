@@ -50,7 +50,7 @@ def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[st
     with open_published(settings.warehouse_path()) as warehouse:
         presence.check_gone(warehouse, company_files.policy_folder())
         limits.check_limits(changes, warehouse, max_changes, "apply", recent)
-        # The mart never asks for an undo, which was derived again instead.
+        # planned_changes never has an undo; `check_undo` has derived it again instead.
         wanted = None if plan.document["undoes"] else read_wanted_changes(warehouse)
     if wanted is not None:
         left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
@@ -74,7 +74,9 @@ def _check_protection(plan: Plan, patterns: list[str]) -> None:
     """Raise Refused if the policy protects less than it did when the plan was made."""
     planned = plan.document.get("protected")
     if planned is None:
-        raise Refused("plan", "an earlier version made it, without what was protected", NEXT_PLAN)
+        raise Refused(
+            "plan", "an earlier Rollcall made it, without the list of protected access", NEXT_PLAN
+        )
     gone = sorted({*planned} - {*patterns})
     if gone:
         why = f"{len(gone)} patterns are not protected any more ({gone[0]})"
@@ -82,7 +84,7 @@ def _check_protection(plan: Plan, patterns: list[str]) -> None:
 
 
 def _check_still_wanted(left: list[Change], wanted: list[Change]) -> None:
-    """Raise Refused if a change that is left to make is not wanted any more, or not like this."""
+    """Raise Refused if a change that is left to make is no longer wanted, or in another form."""
     by_id = {change.change_id: change for change in wanted}
     stale = sum(by_id.get(change.change_id) != change for change in left)
     if stale:

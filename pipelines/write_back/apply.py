@@ -27,7 +27,7 @@ from pipelines.write_back.plan import Plan
 
 # These actions are also done if what they would remove no longer exists.
 REMOVING_ACTIONS = ("revoke", "disable_account", "delete_account", "close_ticket")
-MAX_ATTEMPTS = 3  # to send one call that each time surely had no effect
+MAX_ATTEMPTS = 3  # to send one call, if each attempt surely had no effect
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ApplySettings:
 
     changes_per_second: float = 2.0  # 0: no limit
     stop_after: int = 3  # failures in a row; 0: no limit
-    stop_at_percent: float = 10.0  # of all changes failed, if that is more than `stop_after`
+    stop_at_percent: float = 10.0  # of all changes failed, and more than `stop_after`
     settle_seconds: float = 10.0  # how long to wait for an effect to be visible
 
 
@@ -44,7 +44,7 @@ class ApplySettings:
 class Progress:
     """How far an apply has come."""
 
-    outcomes: dict[str, str] = field(default_factory=dict)  # by change; open: tried, unknown
+    outcomes: dict[str, str] = field(default_factory=dict)  # by change; open: tried, not settled
     reasons: dict[str, str] = field(default_factory=dict)  # by change
     stopped: str = ""  # why no further change was tried
     refused: Refused | None = None  # an id belongs to another subject now
@@ -63,7 +63,7 @@ def apply_plan(
 ) -> Progress:
     """Make every change of a plan that is not settled yet, and report each.
 
-    Two records of the journal enclose the changes: who began, and how far the run came.
+    A record before the changes says who began, and a record after them how far the run came.
     """
     document = plan.document
     journal.write(
@@ -153,7 +153,7 @@ class _Item:
     def bring_about(self) -> tuple[str, str]:
         """Return the outcome of the change and the reason; the outcome is `open` while unknown.
 
-        Raise Refused if the id belongs to another subject now, and any other Failure as it comes.
+        Raise Refused if the id belongs to another subject now, and pass on any other Failure.
         """
         change, journal = self.change, self.journal
         asked_at = journal.asked_at(change)

@@ -2,10 +2,10 @@
 
 `audit.jsonl` in the folder of changes is only appended to. A record contains the hash of its
 predecessor, so an edited, removed, moved or inserted record breaks the chain there. The hash of the
-last record, the head, is also written to other places: `audit.head`, the journals, the output and
-the message of `apply`, and audit_heads in the warehouse. A log that was truncated or written anew
-lacks a head that one of them has. Who can write all of these places can make them agree again; only
-a head that was noted elsewhere reveals that.
+last record is the head. `audit.head`, the journals, the output and the message of `apply`, and
+audit_heads in the warehouse have copies of it. A log that was truncated or rewritten lacks a head
+that one of these copies has. Whoever can write all copies can make them agree again; only a head
+that was noted elsewhere reveals that.
 """
 
 from __future__ import annotations
@@ -34,8 +34,10 @@ NEXT_AUDIT = "keep the file unchanged as evidence, and restore the log from a ba
 
 
 def changes_folder() -> Path:
-    """Return the folder of plans, journals and the audit log: CHANGES__FOLDER, or `changes` beside
-    the warehouse."""
+    """Return the folder of plans, journals and the audit log.
+
+    The folder is CHANGES__FOLDER, or else `changes` beside the warehouse.
+    """
     default = settings.warehouse_path().parent / "changes"
     return Path(settings.read_setting("changes.folder") or default).expanduser().absolute()
 
@@ -92,10 +94,7 @@ class Log:
 
 
 def _find_break(head: Record, last: Record) -> str:
-    """Return why the last record is not the one that `audit.head` names; empty if it is.
-
-    A writer that died may have written its record, and not the head.
-    """
+    """Return the reason why the last record is not the one in `audit.head`; empty if it is."""
     seq = head.get("seq", 0)
     if seq > last["seq"]:
         return "records at the end are missing"
@@ -145,8 +144,8 @@ def _read_log(folder: Path) -> list[Record]:
 def verify_log(folder: Path, heads: dict[str, str] | None = None) -> AuditReport:
     """Check every record of the log, and look for every known head in it.
 
-    Known are the heads in `heads` (by where they come from), in `audit.head`, in the journals and
-    in the warehouse. Raise Misconfigured if nothing was ever written.
+    The known heads are those in `heads` (by their place), in `audit.head`, in the journals and in
+    the warehouse. Raise Misconfigured if nothing was ever written.
     """
     known = _find_known_heads(folder) | (heads or {})
     path = folder / "audit.jsonl"
@@ -204,7 +203,7 @@ def read_head(folder: Path) -> Record:
 
 
 def _read_published_heads(warehouse: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """Return every head in the warehouse: of applied plans, and as it was when it was noted."""
+    """Return every head in the warehouse with its place: of applied plans, and of `audit_heads`."""
     found = []
     for table, place in PUBLISHED_HEADS.items():
         # Warehouses of earlier versions lack the table or the column.

@@ -1,7 +1,7 @@
-"""Copy the journals into the warehouse: plans that were applied, and what came of each change.
+"""Copy the journals into the warehouse: plans that were applied, and the outcome of each change.
 
-The journals and the audit log beside the warehouse are the originals. These tables are made from
-the journals, so that a restored warehouse has every change again after the next sync.
+The journals and the audit log beside the warehouse are the originals. The tables in the warehouse
+are made from the journals, so a restored warehouse has every change again after the next sync.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def collect_journals(candidate: Path) -> list[Refused]:
     """Write the content of all journals into a warehouse that is not published yet.
 
     Rows of plans that have no journal here stay as they are. Return a failure for each journal that
-    cannot be read: it is evidence, so it stays where it is, and it stops nothing else.
+    cannot be read. Such a journal is evidence and stays in its place; all others are collected.
     """
     unread = []
     with duckdb.connect(str(candidate)) as connection:
@@ -44,12 +44,14 @@ def collect_journals(candidate: Path) -> list[Refused]:
                 connection.rollback()
                 why = error.why if isinstance(error, Failure) else str(error).splitlines()[0]
                 what = error.what if isinstance(error, Failure) else str(path)
-                unread.append(Refused(what, f"set aside, not collected: {why}", NEXT_JOURNAL))
+                unread.append(
+                    Refused(what, f"its changes are not in the warehouse: {why}", NEXT_JOURNAL)
+                )
     return unread
 
 
 def _note_head(connection: duckdb.DuckDBPyConnection, head: Record) -> None:
-    """Add the head of the audit log to the heads that the warehouse knows, and replace none."""
+    """Add the head of the audit log to the heads in the warehouse, and replace none of them."""
     if head:
         connection.execute(
             "insert or ignore into main.audit_heads values (?, ?, now())",
@@ -91,7 +93,8 @@ def _replace_row(connection: duckdb.DuckDBPyConnection, table: Table, row: dict[
 
 
 def publish_journals() -> str:
-    """Publish the journals now. Return why not, in words, if that must wait for the next sync."""
+    """Publish the journals now. Return the reason in words if they must wait for the next sync or
+    if one of them cannot be read, else an empty text."""
     from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 
     try:

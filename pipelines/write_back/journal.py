@@ -1,4 +1,4 @@
-"""The journal of one plan: which calls were about to be made, and what came of each.
+"""The journal of one plan: the calls that were about to be made, and the result of each.
 
 Every event is on disk, in the audit log and in the journal, before the next step is made. A call
 that has begun and has no answer may have taken effect; only the live system can tell.
@@ -35,7 +35,7 @@ ACCESS_ACTIONS = (
     "enable_account",
     "delete_account",
 )
-RECENT_HOURS = 24  # what was changed since then counts for the limits
+RECENT_HOURS = 24  # changes since then count for the limits of a plan
 OUTCOMES = (*SETTLED_OUTCOMES, "drift", "failed")
 NEXT_JOURNAL = "restore the file from a backup, or keep it elsewhere as evidence"
 # Event -> the facts that later steps read, and that are never null
@@ -50,7 +50,7 @@ FIELDS = {"event", "time", "plan_digest", "change_id", "facts", "audit_head"}
 
 
 def read_journal(path: Path) -> list[Record]:
-    """Return the records of a journal. Raise Refused for one that Rollcall cannot have written."""
+    """Return a journal's records. Raise Refused for one that Rollcall cannot have written."""
     records = json_lines.read_records(path)
     for number, record in enumerate(records, 1):
         try:
@@ -63,7 +63,7 @@ def read_journal(path: Path) -> list[Record]:
 
 
 def _find_fault(record: Record) -> str:
-    """Return what is wrong with a record; empty if nothing is. Raise ValueError for a time."""
+    """Return the fault of a record; empty if it has none. Raise ValueError for a wrong time."""
     if {*record} != FIELDS or not isinstance(record["facts"], dict):
         return "its fields are not those of a journal"
     event, facts = record["event"], record["facts"]
@@ -92,7 +92,10 @@ class Call:
 
 
 def find_recent_calls(folder: Path, others: set[str | None], known: list[Change]) -> list[Call]:
-    """Return each change of the last hours once, without the plans `others` and changes `known`."""
+    """Return each change of the last RECENT_HOURS once.
+
+    Changes of the plans `others` and the changes `known` are left out.
+    """
     since = datetime.now(UTC) - timedelta(hours=RECENT_HOURS)
     own, found = {change.change_id for change in known}, {}
     for path in audit_log.find_journals(folder):
@@ -146,7 +149,7 @@ class Journal:
         return record
 
     def asked_at(self, change: Change) -> datetime | None:
-        """Return when any plan began a call for this change whose outcome is unknown."""
+        """Return the time of the last call for this change whose outcome is unknown, if any."""
         return self.unsettled_calls.get(change.change_id)
 
     def was_called(self, change: Change) -> bool:
@@ -179,7 +182,7 @@ def _effective_calls(records: list[Record]) -> list[Record]:
 
 
 def _find_unsettled_calls(folder: Path) -> dict[str, datetime]:
-    """Return, by change, when its last call of unknown outcome began, whichever plan made it."""
+    """Return the time of the last call of unknown outcome for each change, over all plans."""
     found: dict[str, datetime] = {}
     for path in audit_log.find_journals(folder):
         unsettled: dict[str, list[Record]] = defaultdict(list)

@@ -1,9 +1,8 @@
 """Limit how much one plan may change, and decide what no plan may touch.
 
-Both are checked when a plan is made, and again when it is applied. What other plans changed in the
-last 24 hours counts. To exceed a limit, pass the
-exact number of changes to both `plan` and `apply`. Protected access and Rollcall's own accounts can
-never be changed.
+Limits and protection are checked when a plan is made, and again when it is applied. What other
+plans changed in the last 24 hours counts, too. To exceed a limit, pass the exact number of changes
+to both `plan` and `apply`. Protected access and Rollcall's own accounts can never be changed.
 """
 
 from __future__ import annotations
@@ -29,10 +28,10 @@ MAX_REASONS_SHOWN = 5
 class PlanLimits:
     """What a plan may change without `--max-changes`. Settings: PLAN__MAX_CHANGES and so on."""
 
-    max_changes: int = 50  # of one source, or
-    max_percent_of_grants: float = 2.0  # of the source's grants, whichever is more
-    max_percent_of_holders: float = 25.0  # that lose one entitlement, if they are
-    few_holders: int = 3  # more than this number
+    max_changes: int = 50  # of one source; more pass if they are fewer than the next limit
+    max_percent_of_grants: float = 2.0  # of the source's grants
+    max_percent_of_holders: float = 25.0  # of one entitlement, who lose it
+    few_holders: int = 3  # this many holders may always lose an entitlement
     max_data_age_hours: float = 4.0  # of each source's last complete read, for `plan`
     max_age_hours: float = 24.0  # of the plan, for `apply`
 
@@ -48,10 +47,10 @@ def check_limits(
     verb: str,
     recent: list[Call],
 ) -> list[str]:
-    """Return the limits that are exceeded, in words; `max_changes` was the exact number then.
+    """Return the limits that are exceeded, in words, if `max_changes` is the number of changes.
 
-    What other plans changed recently counts as well: ten small plans are one large plan. Raise
-    Refused if a limit is exceeded and `max_changes` is another number.
+    Raise Refused if a limit is exceeded and `max_changes` is another number. What other plans
+    changed recently counts as well, because ten small plans are one large plan.
     """
     limits = PlanLimits.configured()
     changes = [change for change in changes if change.asks_for in ACCESS_ACTIONS]
@@ -106,7 +105,7 @@ def _check_entitlements(
             continue
         gone = [call.grant_id for call in taken if call.entitlement_id == entitlement]
         [(holders,)] = warehouse.execute(
-            # A sync may have seen already what was taken recently
+            # A sync may already have removed what was revoked recently
             "select count(*) from (select grant_id from grants where entitlement_id = ?"
             " union select unnest(?::varchar[]))",
             [entitlement, gone],

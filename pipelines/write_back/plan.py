@@ -47,7 +47,7 @@ def read_plan(path: Path) -> Plan:
 
 
 def plan_path(folder: Path, digest: str) -> Path:
-    """Return where the folder of changes keeps the plan with this digest."""
+    """Return the path at which the folder of changes keeps the plan with this digest."""
     return folder / f"{digest[:12]}.plan.json"
 
 

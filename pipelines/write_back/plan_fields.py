@@ -56,7 +56,7 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class Fields(BaseModel):
-    """A part of a plan. Another field, or a value of another type, is an error."""
+    """A part of a plan. An unknown field, or a value of a wrong type, is an error."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -74,7 +74,7 @@ class Totals(Fields):
 
 
 class Item(BaseModel):
-    """The fields of a change that mean more than their text; `Change.of` checks the others."""
+    """The fields of a change that must have a certain form; `Change.of` checks the others."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -138,7 +138,7 @@ def _check_item(item: dict[str, Any], place: str) -> None:
 
 
 def _find_contradiction(document: dict[str, Any]) -> str:
-    """Return which two fields of a plan contradict each other; empty if none do."""
+    """Return a text about two fields of a plan that contradict each other; empty if none do."""
     items, totals, snapshot = document["items"], document["totals"], document["snapshot"]
     ids = {item["change_id"] for item in items}
     undone = {item["reason_kind"] == "undo" for item in items}

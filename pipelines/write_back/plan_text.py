@@ -1,4 +1,4 @@
-"""Describe a plan in words: one line per change, and what is not done with the reason."""
+"""Describe a plan in words: one line per change, and the blocked changes with their reasons."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def describe_plan(plan: Plan, path: Path | None) -> Iterator[str]:
 
 
 def describe_change(item: dict[str, Any]) -> Iterator[str]:
-    """Yield one change, and the access that remains in spite of it."""
+    """Yield the line of one change, and a line about the access that remains in spite of it."""
     yield f"{_describe_action(item)} {_describe_subject(item)} ({_describe_reason(item)})"
     if item["residual"]:
         yield f"    remaining access: {item['residual']}"

@@ -1,7 +1,7 @@
 """Make a plan: the wanted changes, checked against the limits and frozen in one file.
 
 The file is canonical JSON and contains the digest of the rest of its content, so that any edited
-byte is noticed. Who gives this digest to `rollcall apply` has approved exactly this content.
+byte is noticed. Whoever gives this digest to `rollcall apply` has approved exactly this content.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def _write(plan: Plan, path: Path) -> None:
 def _own_accounts() -> set[str]:
     """Return Rollcall's own accounts in the systems for which this host has a write credential.
 
-    `apply` asks every system that it writes to, and so knows all of them.
+    `apply` needs a credential for every system that it changes, so it knows all own accounts there.
     """
     return {
         account

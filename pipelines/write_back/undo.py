@@ -29,7 +29,7 @@ class Undo:
 
 
 def undo_plan(plan: Plan, folder: Path, actor: str, because: str) -> Undo:
-    """Return the inverse of every change that the plan made; a change without one is blocked.
+    """Return the inverse of every change that the plan made; one without an inverse is blocked.
 
     Raise Refused unless the plan was made here and the audit log has every record of its journal.
     """
@@ -49,7 +49,7 @@ def undo_plan(plan: Plan, folder: Path, actor: str, because: str) -> Undo:
 def check_undo(undo: Plan, folder: Path) -> None:
     """Derive an undo again from the plan and journal that it undoes; raise Refused if it differs.
 
-    The mart never asks for an undo, so nothing else says that its changes are wanted.
+    planned_changes never has an undo, so nothing else says that its changes are wanted.
     """
     digest, what = undo.document["undoes"], "plan"
     path = plan_path(folder, digest)

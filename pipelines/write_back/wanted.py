@@ -1,7 +1,7 @@
 """Read which changes are wanted, and separate those that a plan may contain from the blocked ones.
 
 The mart planned_changes decides what is wanted. `plan` makes its items from these changes. `apply`
-reads them again, so that a plan which is no longer wanted is refused.
+reads the wanted changes again, so that a plan which is no longer wanted is refused.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def split_wanted_changes(
 ) -> tuple[list[Change], list[WantedChange]]:
     """Return the changes to make, in the order to make them, and the blocked changes.
 
-    A change is also blocked if the policy as it is now protects what it touches, if it touches one
-    of Rollcall's own accounts, or if nothing can carry it out.
+    A change is also blocked if today's policy protects what it touches, if it touches one of
+    Rollcall's own accounts, or if nothing can carry it out.
     """
     patterns = limits.read_protected_patterns()
     possible: list[Change] = []

@@ -201,11 +201,13 @@ def test_one_byte_at_a_time_ends_at_the_deadline(vendor):
 )
 def test_an_answer_that_never_begins_ends_at_the_deadline(vendor, stall):
     """An attempt whose headers never end is given up at its deadline, reads and writes alike."""
+    vendor.vendor.answers = [Response(stall=stall)]
+    policy, counters = Policy(wait=0.002, deadline=0.2), Counters(ends=time.monotonic() + 20)
+    session = Session("vendor", vendor.url, policy, counters)
     with pytest.raises(Unreadable, match="silent"):
-        ask(vendor, Response(stall=stall), deadline=0.2)
+        Api(vendor.url, session).get("things")
     assert 3 == len(vendor.log)
 
-    session = Session("vendor", vendor.url, Policy(deadline=0.2), Counters())
     with pytest.raises(Unknown, match="did not arrive"):
         send_once(session, "POST", f"{vendor.url}/things", {})
     assert 4 == len(vendor.log)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted import (
     files,
+    histories,
     models,
     models_okta,
     review,
@@ -23,4 +24,5 @@ BUGS: list[Bug] = [
     *review.BUGS,
     *files.BUGS,
     *write_back.BUGS,
+    *histories.BUGS,
 ]

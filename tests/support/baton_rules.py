@@ -24,10 +24,10 @@ def from_json(path: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 def from_later_json(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return the same data from the JSON of later versions.
+    """Return the lists of a baton-file from the JSON of later versions in the earlier form.
 
-    Their rules are in pkg/client/types.go, ValidateReferences: `grants` and a user's `name` are
-    refused. A mapping is a grant to an entitlement, expanded in full.
+    The rules of later versions are in pkg/client/types.go, ValidateReferences: `grants` and a
+    user's `name` are refused. A mapping is a grant to an entitlement, expanded in full.
     """
     told = json.loads(path.read_bytes())
     assert "grants" not in told and {"full"} >= {
@@ -118,7 +118,7 @@ FIELDS = {
 def from_workbook(
     path: Path, entitlement: str = "Entitlement Granted to Prinicpal"
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return the same data from a workbook.
+    """Return the lists of a baton-file, as the JSON has them, from a workbook.
 
     The connector's code and its manual differ on one header.
     """

@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def count(part: str, **numbers: int) -> None:
-    """Append how many of each thing this part has done."""
+    """Append how many things of each kind this part of the tests has done."""
     path = os.environ.get("ROLLCALL_COUNTS")
     if path:
         with Path(path).open("a", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""Faults of single answers, where in a sync they strike, and a source that is read despite them.
+"""Faults of single answers, the places where they strike in a sync, and a reader of one source.
 
 A fault that never struck proves nothing: whoever sets a fault asserts that it `fired`.
 """
@@ -158,7 +158,10 @@ def link(to: Callable[[Request], str]) -> Effect:
 
 
 def strikes(source: str, position: str) -> Callable[[Request], bool]:
-    """Return which requests of a source are at this position, for a list those of all its pages."""
+    """Return a test whether a request of a source is at this position.
+
+    For a list, every page of the list is at the position.
+    """
     if position == "token":
         return lambda request: request.path.endswith("/token")
     if position == "child":
@@ -218,7 +221,7 @@ class Reader:
     def good_day(self, source: str) -> Rows:
         """Return the rows of the source without a fault.
 
-        They are read once for all tests of a file.
+        The rows are read once for all tests of a file.
         """
         if source not in self.good_days:
             work = self.home / source

@@ -26,7 +26,7 @@ Thing = TypeVar("Thing")
 
 
 class World:
-    """A company whose ids begin after `first`, as do those of everything added later."""
+    """A company in which every id, also of things that are added later, is greater than `first`."""
 
     def __init__(self, company: Company, first: int) -> None:
         self.company = company

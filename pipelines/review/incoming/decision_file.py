@@ -1,7 +1,7 @@
 """Read a decision file that came back: XLSX or CSV, as any spreadsheet program may have saved it.
 
 Whatever has only one meaning is accepted: any order of rows and columns, removed columns, `,` `;`
-or tab, Unicode or a code page that the labels prove. Anything ambiguous is refused. Rows have the
+or tab, Unicode or a code page that known texts prove. Anything ambiguous is refused. Rows have the
 numbers that a spreadsheet shows. A file that is too large or not harmless is refused before it is
 in memory as a whole.
 """
@@ -26,12 +26,12 @@ from pipelines.files import csv_read, xlsx_cells, xlsx_read
 from pipelines.review.columns import IDENTITY_COLUMNS
 
 REQUIRED = ("item_id", "decision", *IDENTITY_COLUMNS, "seal")
-LABELS = ("Person", "Account", "Access", "Where")  # by which the reviewer recognised the row
+LABELS = ("Person", "Account", "Access", "Where")  # texts by which a reviewer recognises the row
 COLUMNS = (*REQUIRED, "comment", "decided_by", "decided_at", *LABELS)
 
 MAX_BYTES = 1 << 27
 MAX_ROWS = 1_000_000
-MAX_CHARACTERS = 1 << 27  # of all rows; one text of a workbook can stand in a million cells
+MAX_CHARACTERS = 1 << 27  # of all rows; a million cells of a workbook can share one text
 MAX_HEADER_CHARACTERS = 100
 MAX_HEADER_ROW = 10  # a title may be above the header
 OLD_OR_LOCKED = bytes.fromhex("d0cf11e0a1b11ae1")
@@ -43,8 +43,8 @@ BETWEEN_CALENDARS = 1_462  # days from the first day of Excel's calendar to that
 
 
 class Row(NamedTuple):
-    """One row below the header: its texts in the order of COLUMNS (None for a column that the file
-    lacks), and why the row cannot be accepted (empty if it can), with what was expected."""
+    """One row below the header. `texts` are in the order of COLUMNS, None for a missing column.
+    `wrong` says why the row cannot be accepted (empty if it can), `remedy` what was expected."""
 
     number: int
     texts: tuple[str | None, ...]
@@ -56,8 +56,8 @@ class Row(NamedTuple):
 class DecisionFile:
     """A file that could be read.
 
-    `is_csv`: its texts may have the quotes of `safe_csv`. `encoding` is empty for a code page that
-    is not known yet; then the texts have one character for each byte.
+    If `is_csv`, the texts may have the quotes of `safe_csv`. `encoding` is empty for a code page
+    that is not known yet; then the texts have one character for each byte.
     """
 
     name: str
@@ -150,7 +150,7 @@ HEADERS = {normalize_words(name): name for name in COLUMNS}
 
 
 def _find_columns(cells: Iterable[tuple[int, str]], what: str) -> dict[str, int] | None:
-    """Return the place of each of our columns, or None if these cells are not the header.
+    """Return the position of each of our columns, or None if these cells are not the header.
 
     Raises Refused for a column that is missing, or is there twice.
     """
@@ -238,7 +238,7 @@ def _count_from_1900(row: Row) -> Row:
 def _mark_hidden_values(
     rows: list[Row], order: list[int | None], merged: list[xlsx_cells.Area], what: str
 ) -> None:
-    """Make each row wrong that has a value in a merged cell, which shows only its first one."""
+    """Mark each row as wrong that has a value which a merged cell hides."""
     looks = 0
     for area in merged:
         first = bisect_left(rows, area.top, key=lambda row: row.number)
@@ -283,7 +283,7 @@ def _read_csv(file: BinaryIO, encoding: str, what: str) -> Iterator[Row]:
 def _find_csv_header(
     file: BinaryIO, encoding: str, what: str
 ) -> tuple[str, int, int, dict[str, int]]:
-    """Return the delimiter, the header's row and number of cells, and the place of each column."""
+    """Return the delimiter, the header's row and length, and the position of each column."""
     for delimiter in DELIMITERS:
         with closing(csv_read.read_rows(file, encoding, delimiter, what)) as rows:
             try:

@@ -1,8 +1,8 @@
-"""Find the code page of a CSV file that is not Unicode: the labels that come back prove it.
+"""Find the code page of a CSV file that is not Unicode, by the labels that come back in it.
 
 The bytes of a comment have a meaning in every code page, and a wrong one would be kept as evidence.
-The reviewer's program saved the labels of the same rows in the same code page, and we know what the
-labels said. A comment that two proven code pages read differently is refused.
+But the same file has labels (person, account, access) in the same code page, and we know what these
+labels said. A comment is refused if two code pages fit the labels and read the comment differently.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ LABEL_PLACES = [COLUMNS.index(name) for name in LABELS]
 
 
 def prove_encoding(file: DecisionFile, sent: dict[str, tuple[str, ...]]) -> DecisionFile:
-    """Return a file of an unknown code page with its texts in the code page that its labels prove.
+    """Return the file with its texts decoded by the code page that fits its labels.
 
-    `sent` has the labels of each item as they went out. The texts of `file` have one character for
-    each byte. A row is wrong if its comment has letters that nothing proves.
+    `sent` has the labels of each item as they were sent. The texts of `file` have one character for
+    each byte. A row is marked as wrong if the labels do not prove the letters of its comment.
     """
     pairs = {
         (row.texts[place], label)
@@ -57,7 +57,10 @@ def prove_encoding(file: DecisionFile, sent: dict[str, tuple[str, ...]]) -> Deci
 
 @lru_cache
 def find_misreading(seen: str, sent: str) -> str:
-    """Return how a program that took a wrong encoding made one label of the other, if it did."""
+    """Return, in words, the wrong encoding that turns the sent label into the seen one.
+
+    Return an empty text if no known encoding does.
+    """
     for one in ("utf-8", *CODE_PAGES):
         for other in COMMON_MISTAKES if one == "utf-8" else (one, *COMMON_MISTAKES):
             text = sent.encode(one, "replace").decode(other, "ignore")
@@ -67,7 +70,7 @@ def find_misreading(seen: str, sent: str) -> str:
 
 
 def _agrees(raw: str, label: str, encoding: str) -> bool:
-    """Tell whether bytes are a label in this code page, which can hold one of its letters."""
+    """Return whether bytes are this label in a code page that has one of its non-ASCII letters."""
     expected = normalize_words(label.encode(encoding, "replace").decode(encoding))
     return not expected.isascii() and normalize_words(_decode(raw, encoding) or "") == expected
 

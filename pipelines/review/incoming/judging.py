@@ -30,7 +30,7 @@ def judge_files(
     files: list[DecisionFile],
     supersede: bool,
 ) -> Outcome:
-    """Check every row against its item, the other rows, and the decision before it."""
+    """Check every row against its item, the other rows, and the item's earlier decision."""
     imported = connection.execute(
         "select file_sha256 from review_imports where campaign = ? and rows_rejected = 0",
         [campaign.name],
@@ -111,7 +111,7 @@ def _reject_contradiction(outcome: Outcome, decisions: list[Decision]) -> None:
 def _judge_decision(
     outcome: Outcome, one: Decision, campaign: OpenCampaign, supersede: bool
 ) -> None:
-    """Add a decision to the new ones, unless it repeats or contradicts the one before it."""
+    """Add a decision to the new ones, unless it repeats or contradicts the item's earlier one."""
     file, before = outcome.files[one.file], one.before[0]
     if one.before == (one.answer.decision, one.answer.comment):
         file.decided_before += 1
@@ -150,7 +150,7 @@ def _match_items(
         (
             *(f"coalesce({column}, '') as \"of_{column}\"" for column in IDENTITY_COLUMNS),
             *(
-                # A quote inside an id of a workbook may be its own, and is restored all the same.
+                # A quote in an id may be the id's own, so the id is compared with and without it.
                 f"[coalesce({replace_controls_sql(column)}, ''),"
                 f" coalesce({_plain_sql(column)}, '')] as plain_{column}"
                 for column in IDENTITY_COLUMNS
@@ -188,7 +188,7 @@ def _match_items(
 
 
 def _plain_sql(column: str) -> str:
-    """Return SQL for a text in the form in which what came is compared with what was sent."""
+    """Return SQL for a text in the form in which returned texts are compared with sent ones."""
     return replace_controls_sql(safe_csv.restored_sql(f'"{column}"'))
 
 

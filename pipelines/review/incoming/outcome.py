@@ -22,7 +22,7 @@ class Rejection:
 
 @dataclass
 class FileOutcome:
-    """The counts of one file. `is_known`: a file with the same bytes was imported before."""
+    """The counts of one file. `is_known` means that the same bytes were imported before."""
 
     name: str
     sha256: str
@@ -55,7 +55,7 @@ class Decision(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What became of all files."""
+    """The result of one import: counts of each file, new decisions, rejected rows."""
 
     campaign: str
     files: list[FileOutcome]

@@ -1,7 +1,8 @@
 """Read what one row of a decision file says, and check whether the row may say it.
 
-A row is compared with the frozen item and never believed: its identity must be the one that went
-out, and the item's reviewer must be the one who answers. A row without a decision decides nothing.
+A row is compared with the frozen item, because the file may have been changed. The row's ids must
+be those that were sent out, and the item's reviewer must be the one who answers. A row without a
+decision decides nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ REWRITTEN = re.compile(r"(?=.*\d)[\d\s.,:/+-]*[^\W\d_]{0,4}[\d\s.,:/+-]*")
 
 
 class InvalidRow(Exception):
-    """The row cannot be accepted: why, and what was expected."""
+    """A row that cannot be accepted, with the reason and what was expected instead."""
 
     def __init__(self, reason: str, expected: str) -> None:
         super().__init__(reason)
@@ -119,9 +120,9 @@ def _must_match_item(row: dict[str, Any], file: DecisionFile, campaign: OpenCamp
 
 
 def _is_same_label(seen: str | None, sent: str, file: DecisionFile) -> bool:
-    """Tell whether a label is the one that was sent, apart from what a spreadsheet changes.
+    """Return whether a label is the one that was sent, apart from what a spreadsheet changes.
 
-    A row with the label of another row was decided by mistake.
+    If a row has the label of another row, it was decided by mistake.
     """
     if not seen or seen == sent or normalize_words(seen) == normalize_words(sent):
         return True
@@ -135,7 +136,7 @@ def _is_same_label(seen: str | None, sent: str, file: DecisionFile) -> bool:
 
 @lru_cache
 def _read_decision(text: str) -> str | None:
-    """Return one of DECISIONS, in any case and with blanks or hyphens; None for an empty text."""
+    """Return the decision in a text, whatever its case, blanks and hyphens; None if it is empty."""
     word = unicodedata.normalize("NFKC", text).casefold().strip(BLANKS)
     word = re.sub(r"[\s_\u2010-\u2015-]+", "_", word)
     if not word:
@@ -148,7 +149,7 @@ def _read_decision(text: str) -> str | None:
 
 
 def read_comment(text: str) -> str | None:
-    """Return the reviewer's words unchanged, except for line ends, blanks around and nulls."""
+    """Return the reviewer's words unchanged, except for line ends, outer blanks and nulls."""
     words = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd").strip(BLANKS)
     if len(words) > MAX_COMMENT_CHARACTERS:
         raise InvalidRow(
@@ -170,7 +171,7 @@ def _must_be_from_reviewer(row: dict[str, Any]) -> None:
 
 
 def parse_decided_at(text: str, campaign: OpenCampaign) -> datetime:
-    """Return when the row was decided: now if the text is empty. A time without a zone is UTC."""
+    """Return the time of the decision: now if the text is empty. A time without a zone is UTC."""
     if not text:
         return campaign.now
     try:

@@ -41,7 +41,7 @@ def import_decisions(
     good_rows: bool = False,
     supersede: bool = False,
 ) -> Outcome:
-    """Import the decisions of these files: nothing if a row is rejected, unless `good_rows`.
+    """Import the decisions of these files. If a row is rejected, import none, unless `good_rows`.
 
     Raises Misconfigured for an unknown campaign or file, and Refused for a closed campaign or a
     file that cannot be read.
@@ -79,7 +79,7 @@ def _open_copy(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def _version(warehouse: Path) -> tuple[int, int] | None:
-    """Return what changes whenever the file is published, because publishing renames a new file."""
+    """Return a value that is new after each publication, which puts a new file in place."""
     about = warehouse.stat() if warehouse.exists() else None
     return about and (about.st_ino, about.st_mtime_ns)
 

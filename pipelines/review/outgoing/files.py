@@ -35,8 +35,10 @@ def make_file_writers(
     folder: Path,
     about: dict[str, Any],
 ) -> list[Callable[[], Written]]:
-    """Return callables. Each writes the files of one batch of reviewers and may run in its own
-    thread; together they cover all reviewers."""
+    """Return functions that together write the files of all reviewers.
+
+    Each function writes the files of one batch of reviewers, and may run in its own thread.
+    """
     folder.mkdir(mode=0o700)
     writer = _Writer(connection, campaign, key, folder, WorkbookTemplates(about))
     shares = reviewer_rows.read_shares(connection, campaign)
@@ -44,7 +46,7 @@ def make_file_writers(
 
 
 def _split_into_batches(shares: Sequence[Share]) -> Iterator[list[Share]]:
-    """Yield consecutive shares that have ITEMS_PER_BATCH items or more together."""
+    """Yield lists of consecutive shares that have ITEMS_PER_BATCH items or more (not the last)."""
     batch: list[Share] = []
     items = 0
     for share in shares:

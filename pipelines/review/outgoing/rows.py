@@ -1,7 +1,7 @@
 """Read the rows of each reviewer's files from the frozen items, as CSV and as XML of a sheet.
 
-The last columns identify the item that a decision is for. They must come back unchanged, which the
-seal proves.
+The last columns of a row identify the item that the decision is for. The seal shows whether these
+columns come back unchanged.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def read_rows(
     styles: Sequence[int],
     shares: Sequence[Share],
 ) -> Iterator[tuple[Share, Pieces]]:
-    """Yield the rows of consecutive reviewers, who share one query.
+    """Yield consecutive reviewers with their rows, from one query.
 
-    Take all pieces of a reviewer before the next reviewer. CSV text is safe for spreadsheets. The
-    rows of a sheet begin at its row 2; `styles` has the cell style of each column.
+    The caller must take all pieces of a reviewer before the next reviewer. CSV text is safe for
+    spreadsheets. Rows of a sheet begin at its row 2; `styles` has the cell style of each column.
     """
     connection.execute("set TimeZone = 'UTC'")
     result = connection.execute(
@@ -117,8 +117,8 @@ def _rows_sql(connection: duckdb.DuckDBPyConnection, styles: Sequence[int]) -> s
         for name in names
     )
     sealed = seal.seal_sql("campaign", *columns.SEALED_COLUMNS, "reviewer")
-    # Each reviewer's rows are numbered from 1. The sort comes first: its rows are narrow, because
-    # the texts are made only after it.
+    # Each reviewer's rows are numbered from 1. The sort comes before the texts are made, because it
+    # is faster while the rows are narrow.
     return f"""
 with items as (
     from review_items where campaign = $campaign and reviewer between $first and $last

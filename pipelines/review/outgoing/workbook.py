@@ -40,14 +40,14 @@ MEANING = {
 }
 DECISION, COMMENT = (HEADERS.index(name) for name in ("decision", "comment"))
 
-# Marks in a template, which are replaced by the values of a reviewer.
+# Placeholders in a template, which are replaced by the values of a reviewer.
 LAST_ROW = 1_048_575  # a number of rows that no sheet of ours has
 MAIL, TOTAL, COUNT = "\ue000mail\ue000", "\ue000total\ue000", "\ue000{}\ue000"
 PLAIN_MAIL = re.compile(r"(?!.*_x)[A-Za-z0-9@._+'-]+")  # a mail address that XML holds unchanged
 
 
 class WorkbookTemplates:
-    """The workbooks of a campaign without rows: one for all reviewers of the same systems."""
+    """Workbooks without rows. Reviewers of the same systems share one such template."""
 
     def __init__(self, about: dict[str, Any]) -> None:
         self._about = about
@@ -79,7 +79,7 @@ class WorkbookTemplates:
 
 
 def _make_template(about: dict[str, Any], mail: str, *systems: str) -> dict[str, bytes]:
-    """Return the parts of a workbook without rows, with marks where reviewers differ."""
+    """Return the parts of a workbook without rows, with placeholders where reviewers differ."""
     file = BytesIO()
     with closing(new_workbook(file, in_memory=True)) as book:
         _add_access_sheet(book, LAST_ROW - 1)

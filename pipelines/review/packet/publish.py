@@ -46,7 +46,7 @@ def write_packet_again(warehouse: Path, name: str, out: Path, label: str) -> Pac
 
 
 def _note_opening(connection: duckdb.DuckDBPyConnection, warehouse: Path, name: str) -> None:
-    """Note the opening beside the key, where the process that opened the campaign died before."""
+    """Note the opening beside the key, in case the process that opened the campaign died early."""
     found = connection.execute("from review_campaigns where campaign = ?", [name])
     [campaign] = fetch_dicts(found)
     if opening := campaign.get("opening"):  # earlier versions had none

@@ -1,8 +1,8 @@
 """Checks a review packet from the packet alone: no warehouse and no key are needed.
 
 Every file is compared with the manifest, the manifest with the attestation, and the manifest's
-counts with the rows of the files. Somebody who rewrites all of them can make them agree again; only
-a digest of the manifest that was noted elsewhere reveals that.
+counts with the rows of the files. Somebody who rewrites a whole packet can make it agree again;
+only a digest of the manifest that was noted elsewhere reveals that.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Packet(NamedTuple):
 
 @dataclass(frozen=True)
 class Part:
-    """One CSV of evidence: the campaign's rows of a table, in this order."""
+    """One CSV file of evidence: the rows of a table that belong to the campaign, in this order."""
 
     name: str
     table: str
@@ -101,8 +101,9 @@ def write_packet(
 ) -> Iterator[Packet]:
     """Write the packet, and rename it to `out/<campaign>/<label>` if the block succeeds.
 
-    A packet with the same bytes is kept. Anything else in that place is never overwritten: raises
-    Misconfigured. A closed packet with newer remediations becomes `closed-2`, and so on.
+    A packet with the same bytes in that place is kept. Anything else there is never overwritten.
+    With the label `opened` this raises Misconfigured; a closed packet, whose remediations may be
+    newer, becomes `closed-2`, and so on.
     """
     home = out / campaign
     check_output(home)
@@ -156,8 +157,10 @@ def _write_files(
     folder: Path,
     has_outcome: bool,
 ) -> dict[str, Any]:
-    """Write every file but manifest and attestation, and return the manifest. Without the outcome,
-    all files are as on the day of the opening, whatever was imported since."""
+    """Write every file except the manifest and the attestation, and return the manifest.
+
+    Without `has_outcome` all files are as on the day of the opening, whatever was imported since.
+    """
     connection.execute("set TimeZone = 'UTC'")
     [row] = fetch_dicts(connection.execute("from review_campaigns where campaign = ?", [campaign]))
     row |= {} if has_outcome else BEFORE_CLOSING
@@ -172,7 +175,7 @@ def _write_files(
     batches = reviewer_files.make_file_writers(
         connection, campaign, key, folder / "reviewers", facts
     )
-    # Each of our threads keeps a core busy, and DuckDB's own threads would spin beside them.
+    # Each of our threads keeps a core busy, so DuckDB's own threads would only slow them down.
     connection.execute("set threads = 1")
     with ThreadPoolExecutor(min(safe_csv.MAX_THREADS, os.cpu_count() or 1)) as pool:
         done = [*pool.map(lambda write: write(), [*evidence, *batches])]

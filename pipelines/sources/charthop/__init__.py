@@ -1,9 +1,10 @@
 """ChartHop: the people, the groups of every type, and who is in which group today.
 
-Everything is read whole on every sync, because people and groups have no "changed since"
-(docs.charthop.com, Developer basics). Leavers and future hires are read too. Membership belongs to
-a person's job; the person's calculated `groupIds` gives it. Events since the last run only say when
-and by whom. ChartHop's own login users and their roles are left out on purpose.
+Every list is read completely on every sync, because people and groups have no filter "changed
+since" (docs.charthop.com, Developer basics). Leavers and future hires are read too. A membership
+belongs to a person's job, and the person's calculated `groupIds` shows it. Events since the last
+run only say when and by whom a group was given. ChartHop's own login users and their roles are left
+out on purpose.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(org_id: str) -> str:
-    """Return what identifies the organisation, whatever the credential."""
+    """Return the id of the organisation, whatever the credential is."""
     return org_id
 
 

@@ -51,7 +51,7 @@ def check_list(org: ChartHop, path: str, right: str) -> str:
 
 
 def check_persons(org: ChartHop) -> str:
-    """Report which fields one page of persons lacks: ChartHop may leave out a field silently."""
+    """Report which fields one page of persons lacks. ChartHop may leave out a field silently."""
     path, fields = f"v2/org/{org.org_id}/person", {*PERSON, "groupIds"}
     wanted = {"includeAll": "true", "fields": ",".join(fields), "date": org.today}
     found = read_first_rows(org, path, PERSONS_RIGHT, limit=org.page_size, **wanted)

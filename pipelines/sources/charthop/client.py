@@ -47,7 +47,7 @@ GROUPS_RIGHT = "read access to groups and group types"
 
 @dataclass(frozen=True)
 class Connection:
-    """Where one organisation is, the token for it, and how fast it may be asked."""
+    """The address of one organisation, the token for it, and how fast it may be called."""
 
     base_url: str
     org_id: str
@@ -80,7 +80,7 @@ class ChartHop:
 
     @property
     def today(self) -> str:
-        """Today in the organisation's time zone; ChartHop does not say whose day it reads as of."""
+        """Today in the organisation's time zone. The zone of ChartHop's dates is not documented."""
         return datetime.now(self.zone).date().isoformat()
 
     def read_organization(self) -> Iterator[pa.Table]:
@@ -95,11 +95,11 @@ class ChartHop:
         return self._read_groups("groups", "ALL")
 
     def read_future_groups(self) -> list[pa.Table]:
-        """Return the groups that do not exist yet: the rows of the other list do not say which."""
+        """Return the groups that do not exist yet; the rows of the full list do not say which."""
         return self._read_groups("future_groups", "FUTURE")
 
     def read_archived_groups(self) -> list[pa.Table]:
-        """Return the groups that exist no more: a `deleteAt` may lie in the future."""
+        """Return the groups that exist no more. A group that has a `deleteAt` may still exist."""
         return self._read_groups("archived_groups", "ARCHIVED")
 
     def _read_groups(self, resource: str, when: str) -> list[pa.Table]:

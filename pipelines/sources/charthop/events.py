@@ -1,6 +1,6 @@
 """Reads ChartHop's events, and the changes that they name: when a group was given, and by whom.
 
-They are evidence only, never the truth about who is in which group. How long events are kept, their
+Events are evidence only and never decide who is in which group. How long events are kept, their
 order and their completeness are not documented, and an import may leave none. An event has neither
 group nor person, but the change that it names has both (docs.charthop.com, "Events").
 """
@@ -25,13 +25,13 @@ from pipelines.sources.raw_rows import Row, wrap_rows
 from pipelines.sources.reading import read_first_accepted
 
 OVERLAP = timedelta(minutes=10)
-MAX_CHANGES = 500  # in one run; more are an import of everybody, which dates no grant
+MAX_CHANGES = 500  # in one run; more come from an import of everybody, which dates no grant
 
 
 class Feed:
     """The events of one organisation since the last run.
 
-    What cannot be read is a warning and no failure, because no grant depends on it.
+    Events that cannot be read are a warning and not a failure, because no grant depends on them.
     """
 
     def __init__(self, org: ChartHop, earlier: EarlierRows) -> None:
@@ -52,7 +52,7 @@ class Feed:
     def new_events(self) -> dict[str, Row]:
         """The events since the last run that are not loaded yet; none on the first run.
 
-        A time in the future is that of a wrong clock, and counts as none.
+        A stored time in the future comes from a wrong clock, and is ignored.
         """
         state = dlt.current.source_state()
         since, started = state.get("events_since"), self.org.session.clock or datetime.now(UTC)
@@ -72,7 +72,7 @@ class Feed:
         spellings = (
             f"{moment:%Y-%m-%dT%H:%M:%SZ}",
             str(int(moment.timestamp() * 1000)),
-        )  # until 2024
+        )  # the spelling until 2024
         return read_first_accepted([partial(self._read_from, text) for text in spellings])
 
     def _read_from(self, moment: str) -> list[Row]:

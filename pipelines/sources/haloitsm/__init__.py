@@ -1,8 +1,9 @@
-"""HaloITSM: agents (disabled and API agents too), teams, roles, and who is in what.
+"""HaloITSM: agents (disabled and API agents too), teams, roles, and who belongs to which.
 
-The three lists are read whole on every sync, because agents have no "changed since". Older builds
-answer with bare arrays and without memberships; then the team, role or agent details are read, too.
-Only the tickets that `apply` opened are read. End users (customers) are not agents and not read.
+The three lists are read completely on every sync, because agents have no filter "changed since".
+Older builds answer with bare arrays and without memberships; then the team, role or agent details
+are read, too. Only the tickets that `apply` opened are read. End users (customers) are no agents
+and are not read.
 """
 
 from __future__ import annotations
@@ -97,21 +98,19 @@ def source(
         make_resource(
             "team_details",
             lambda: halo.team_details,
-            "One row per team with its members; only where agents come without their teams.",
+            "One row per team with its members; only if the rows of agents lack teams.",
         ),
         make_resource(
             "role_agents",
             lambda: read_role_agents(halo),
-            "One row per role with its holders; only where agents come without `roles`.",
+            "One row per role with its holders; only if the rows of agents lack `roles`.",
         ),
         make_resource(
             "agent_details",
             halo.read_agent_details,
-            "One row per agent read alone; only where teams do not list their members either.",
+            "One row per agent, read one by one; only if teams do not list their members either.",
         ),
         make_resource(
-            "tickets",
-            TicketReader(halo).read_tickets,
-            "One row per ticket that we opened; none without any.",
+            "tickets", TicketReader(halo).read_tickets, "One row per ticket that Rollcall opened."
         ),
     )

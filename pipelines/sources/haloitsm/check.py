@@ -73,7 +73,7 @@ def check_tickets(search: TicketSearch) -> str:
 
 
 def check_ticket_settings(desk: ServiceDesk) -> str:
-    """Look up every configured name; raise if Halo does not know it."""
+    """Look up every configured name. Raises Misconfigured if Halo does not know it."""
     made, closed, again = desk.new_ticket_fields, desk.closed_status_id, desk.reopened_status_id
     found = ", ".join(f"{name} {value}" for name, value in made.items())
     return f"all of it exists: {found}; closed by status {closed}, reopened by {again}"

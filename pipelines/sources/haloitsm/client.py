@@ -1,7 +1,7 @@
 """Read agents, teams and roles of a HaloITSM instance, from old builds and new ones.
 
 The vendor's document gives no response schemas. An agent row may have its teams and roles, or only
-the roles' names in one string (see `roles`), or neither; then details are read one by one.
+the roles' names in one string (see `roles`), or neither. Without them, details are read one by one.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ EVERY_TEAM = {
     "showall": "true",
 }
 AGENTS_RIGHT = "an administrator agent, and the scope `all` or `admin`"
-MAX_MISSING_ASKED = 20  # agents; if more are missing from the list, the shrink guard refuses it
+MAX_MISSING_ASKED = 20  # agents; if the list lacks more, the guard refuses it
 
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """Where one instance is, with which credential it is called, and how hard."""
+    """The address of one instance, the credential for it, and how fast it may be called."""
 
     base_url: str
     auth_url: str | None
@@ -72,7 +72,7 @@ class Connection:
 
     @property
     def token_url(self) -> str:
-        """Return the token endpoint's address; `auth_url` may be its host or its folder only."""
+        """Return the token endpoint's address. `auth_url` may have only its host or its folder."""
         url = check_url("SOURCES__HALOITSM__AUTH_URL", self.auth_url or f"{self.api_host}/auth")
         if not urlsplit(url).path:
             url += "/auth"
@@ -106,9 +106,9 @@ class HaloITSM:
     def agent_list(self) -> list[pa.Table]:
         """Return every agent.
 
-        Pages are counted by number, so they shift when an agent is deleted while they are read.
-        Another agent is then skipped without a sign. Therefore each agent of the last sync that
-        the list lacks is asked for; if one answers, the list is read once more.
+        Pages are counted by number, so they shift when an agent is deleted while they are read, and
+        another agent is skipped without a sign. Therefore each agent of the last sync that the list
+        lacks is read by its id; if one still exists, the list is read once more.
         """
         before = set(self.earlier.read_values("agents", "$.id"))
         for _ in range(2):
@@ -180,7 +180,7 @@ class HaloITSM:
 
     @cached_property
     def has_members_in_teams(self) -> bool:
-        """Return whether any team tells its members.
+        """Return whether any team lists its members.
 
         A team that lists its agents without `agent_id` tells neither how an agent came into the
         team nor whether it is a member (haloitsm.com API document, `SectionDetail.agents`).
@@ -192,9 +192,9 @@ class HaloITSM:
         )
 
     def read_agent_details(self) -> Iterator[pa.Table]:
-        """Yield each agent with its teams; nothing if a list or a team tells who is a member.
+        """Yield each agent with its teams; nothing if agents or teams already say who is a member.
 
-        The last resort, because it takes one call per agent.
+        Reading agents one by one is the last resort, because it takes one call per agent.
         """
         if self.has_teams_in_agents or self.has_members_in_teams or not row_ids(self.team_list):
             return

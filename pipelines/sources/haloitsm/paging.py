@@ -20,10 +20,10 @@ MAX_REPEATED_PAGES = 3  # in a row, before the total is met
 
 
 def read_pages(api: Api, path: str, right: str, *, page_size: int, **params: Any) -> Iterator[Page]:
-    """Yield the pages of a list, asked for by number, until one brings nothing new.
+    """Yield the pages of a list, requested by number, until a page has no new row.
 
-    A `record_count` that is met ends no list, because it may count the rows of the page only. It
-    is compared with the ids that came, because a row may come twice.
+    `record_count` alone never ends a list, because it may count the rows of the page only. A row
+    may come twice, so `record_count` is compared with the number of distinct ids.
     """
     params |= {"pageinate": "true", "page_size": page_size}
     known: set[Any] = set()
@@ -64,7 +64,10 @@ def read_pages(api: Api, path: str, right: str, *, page_size: int, **params: Any
 def read_unpaged(
     api: Api, path: str, right: str, *, page_size: int, **params: Any
 ) -> Iterator[Page]:
-    """Yield a list that is documented to have no pages; as pages if its length may be a page's."""
+    """Yield a list that is documented to have no pages.
+
+    If its length could be that of one page, the list is read page by page.
+    """
     [(rows, body)] = api.read_pages(path, find_rows, None, right, **params)
     if isinstance(body, list) and len(rows) not in {*USUAL_PAGE_SIZES, page_size}:
         yield rows, body
@@ -73,7 +76,7 @@ def read_unpaged(
 
 
 def read_rows(api: Api, path: str, right: str, **params: Any) -> list[Row]:
-    """Return the rows of a list to its end, paged if the build pages it."""
+    """Return all rows of a list, whether or not this build divides the list into pages."""
     pages = read_pages(api, path, right, **({"page_size": 100} | params))
     return [row for rows, _ in pages for row in rows]
 

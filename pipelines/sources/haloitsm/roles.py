@@ -1,7 +1,7 @@
 """Find the holders of HaloITSM roles, for builds whose agents come without `roles`.
 
-Some builds give the names of an agent's roles in one string, `role_list`. Where that string cannot
-be taken apart for certain, the agents of each role are asked for.
+Some builds give the names of an agent's roles in one string, `role_list`. If that string cannot be
+split with certainty, the agents of each role are requested instead.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def read_role_agents(halo: HaloITSM) -> Iterator[pa.Table]:
 
 
 def match_role_names(agents: list[Row], roles: list[Row]) -> dict[str, list[str]] | None:
-    """Return agent ids by role id from `role_list`, or None if the names in it are not certain.
+    """Return agent ids by role id from `role_list`, or None if its names are ambiguous.
 
     The separator is not documented and a name may contain commas, so longer names match first.
     """
@@ -59,7 +59,7 @@ def match_role_names(agents: list[Row], roles: list[Row]) -> dict[str, list[str]
 
 
 def request_all_holders(halo: HaloITSM, roles: list[Row]) -> dict[str, list[str]]:
-    """Return agent ids by role id, with one list of agents per role.
+    """Return agent ids by role id, from one list of agents per role.
 
     Raises Unreadable if this build ignores the filter, which would give everyone every role.
     """
@@ -83,7 +83,7 @@ def _has_unused_role_holders(halo: HaloITSM) -> bool:
 
 
 def request_holders(halo: HaloITSM, role: Row) -> list[str]:
-    """Return the ids of the agents that hold a role, by its number: `role` takes no GUID."""
+    """Return the ids of a role's holders. The filter takes the role's number, not its GUID."""
     number = read_id("haloitsm: roles", role, "id_int")
     if number == "0":  # Halo reads it as no filter, which would give everyone the role
         raise Unreadable(

@@ -1,4 +1,4 @@
-"""Look up what a HaloITSM ticket is made of, read one ticket, and tell whether it is closed.
+"""Look up the fields of a HaloITSM ticket, read one ticket, and find out whether it is closed.
 
 Ids of types, statuses and priorities belong to the instance, so settings give their names.
 """
@@ -25,7 +25,7 @@ MAX_NAMES_SHOWN = 30
 
 @dataclass(frozen=True, kw_only=True)
 class TicketSettings:
-    """What our tickets have, by the names of the instance; None leaves a field to the instance."""
+    """The fields of our tickets, by the instance's names; None leaves a field to the instance."""
 
     ticket_type: str | None
     status: str | None
@@ -115,7 +115,7 @@ class ServiceDesk:
 
     @cached_property
     def closing_statuses(self) -> dict[str, str]:
-        """Return the closed statuses, id to name; the configured one if the build tells none."""
+        """Return the closed statuses, id to name; the configured one if the build names none."""
         if self.statuses.closed:
             return self.statuses.closed
         row = self.find_status("TICKET_CLOSED_STATUS", self.settings.closed_status)
@@ -211,7 +211,7 @@ def is_closed(ticket: Row, statuses: Statuses) -> bool | None:
 def choose_row(setting: str, wanted: str, rows: list[Row], *names: str) -> Row:
     """Return the one row with this name in one of the columns `names`, or else with this id.
 
-    Raises Misconfigured, which lists the names of the instance.
+    Raises Misconfigured, with all known names, if no row fits or several do.
     """
 
     def find(*columns: str) -> list[Row]:

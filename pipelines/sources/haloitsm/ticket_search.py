@@ -1,8 +1,8 @@
 """Find the HaloITSM tickets that we opened, by the reference in their summary.
 
-It is not documented whether `search` finds a word of a summary: it is tried once, on an existing
-ticket. If it does not, or if a call may have created a ticket that no search finds yet, the list
-itself is read, newest first.
+It is not documented whether `search` finds a word of a summary, so one search for an existing
+ticket is tried first. If that search fails, or if a call may have created a ticket that no search
+finds yet, the list itself is read, newest first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_ZONE_SHIFT = timedelta(days=1)  # an instance may write times of any time zo
 
 
 class TicketSearch:
-    """The tickets of one instance; what the list showed is kept for the life of the object."""
+    """The tickets of one instance. What was read of the list is kept for the life of the object."""
 
     def __init__(self, api: Api) -> None:
         self.api = api
@@ -34,7 +34,7 @@ class TicketSearch:
     def find_ticket(self, reference: str, asked_at: datetime | None) -> Row | None:
         """Return the ticket with a reference, from the search or else from the list.
 
-        After a call of unknown effect (`asked_at`), a search that finds nothing is not believed.
+        After a call of unknown effect (`asked_at`), a search that finds nothing proves nothing.
         """
         found = choose_referenced(self.search_tickets(reference), reference)
         if found or (asked_at is None and self.has_working_search):
@@ -86,7 +86,7 @@ class TicketSearch:
 
 
 def choose_referenced(rows: list[Row], reference: str) -> Row | None:
-    """Return the first ticket with a reference: if there are several, all mean the same change."""
+    """Return the oldest ticket with a reference; if there are several, all are for one change."""
     found = [row for row in rows if reference in str(row.get("summary"))]
     return min(found, key=lambda row: row["id"], default=None)
 

@@ -1,7 +1,7 @@
 """Read the state of the HaloITSM tickets that we opened.
 
-Only tickets whose ids the warehouse knows are read, so nothing is asked if there are none. A ticket
-that cannot be read has a row that says so: a ticket that is missing is not a ticket that is closed.
+Only tickets whose ids the warehouse knows are read, so no request is sent if there are none. A
+ticket that cannot be read has a row that says so, because a missing ticket is not a closed one.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ class TicketReader:
         self.api, self.counters, self.earlier = halo.api, halo.counters, halo.earlier
 
     def read_tickets(self) -> Iterator[pa.Table]:
-        """Yield one row per ticket of ours.
+        """Yield one row per ticket that Rollcall opened.
 
         `ticket` is the listed object, null if the ticket is gone or hidden from us. `is_closed` is
-        null if nothing tells. The other columns are `status` and `last_note`.
+        null if neither the status nor a date tells. The other columns are `status` and `last_note`.
         """
         before = self.earlier.read_rows("tickets")
         ours = self.earlier.read_ticket_ids()
@@ -69,7 +69,7 @@ class TicketReader:
             return None
 
     def build_row(self, key: str, ticket: Row | None, before: Row) -> Row:
-        """Return what is kept of a ticket; its last note is read only if the ticket has changed."""
+        """Return the payload of a ticket's row. A ticket that is unchanged is not read again."""
         if ticket is None:
             return {"ticket": None}
         if before.get("ticket") == ticket:

@@ -34,7 +34,7 @@ def make_reference(change_id: str) -> str:
 
 
 def write_task(change: Change) -> str:
-    """Return what to do, as one sentence without its full stop."""
+    """Return the task for a person, as one sentence without its full stop."""
     text = TASK_TEXTS.get(change.asks_for, change.asks_for)
     account = change.account_name or change.account_username or change.account_id or "somebody"
     access = change.entitlement_name or change.resource_name or change.entitlement_id or ""

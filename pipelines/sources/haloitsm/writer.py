@@ -1,8 +1,8 @@
 """Write tickets to HaloITSM, for changes that people carry out.
 
-Halo does not say whether a write replaces its nested lists or merges into them. Its own teams and
-roles are therefore changed by tickets too, like everything that no API can change. A repeated call
-would open a second ticket, so each ticket has the reference of its change in the summary. The
+Halo does not say whether a write replaces its nested lists or merges into them. Halo's own teams
+and roles are therefore changed by tickets too, like everything that no API can change. A repeated
+call would open a second ticket, so each ticket has the reference of its change in the summary. The
 reference is looked for before the call and after it.
 """
 
@@ -61,7 +61,7 @@ def connect(
     """Return the writer of one instance; no request is sent yet.
 
     The ticket_… settings are names (or ids) of entries on the instance. `note_outcome` names the
-    action that adds notes. The sync's credential, if this host has it, only tells the sync's agent.
+    action that adds notes. The sync's credential, if this host has it, only tells who its agent is.
     """
     for name, value in (("ID", client_id), ("SECRET", client_secret)):
         check_secret(f"PROVISION__HALOITSM__CLIENT_{name}", value)
@@ -127,8 +127,8 @@ class TicketWriter:
     def read_new_ticket(self, change: Change, asked_at: datetime | None) -> Seen:
         """Return whether the change has a ticket, and which of its fields differ.
 
-        They can differ because rules of the instance change a new ticket, and because Halo drops a
-        property that it does not know without an error.
+        Fields can differ because rules of the instance change a new ticket, or because Halo
+        silently drops a property that it does not know.
         """
         wanted = self.desk.new_ticket_fields
         reference = ticket_text.make_reference(change.change_id)

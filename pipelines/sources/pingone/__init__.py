@@ -1,8 +1,9 @@
 """PingOne: users, groups, populations, roles, worker applications, and who has what.
 
-Lists are read whole on every sync. Memberships and role assignments have no list. Memberships are
-read by group or by user, whichever takes fewer calls, and role assignments by principal. After the
-first sync only those are read again that the audit feed, the lists or earlier rows put in doubt.
+Lists are read completely on every sync, but there is no list of memberships or role assignments.
+Memberships are read by group or by user, whichever takes fewer calls, and role assignments by
+principal. After the first sync only those are read again that the audit feed, the lists or earlier
+rows put in doubt.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ from pipelines.sources.raw_rows import make_resource
 
 
 def tenant(environment_id: str) -> str:
-    """Return what identifies the environment, whatever the credential."""
+    """Return the id of the environment, whatever the credential is."""
     return environment_id
 
 
 def scope(role_assignment_principals: str) -> str:
-    """Return whose role assignments are read; empty or `all` is everybody's."""
+    """Return the principals whose role assignments are read; empty or `all` means everybody."""
     return role_assignment_principals
 
 
@@ -90,9 +91,10 @@ def source(
 ) -> tuple[DltResource, ...]:
     """Read one PingOne environment.
 
-    `memberships` is `cheapest`, `by_group` or `by_user`; `role_assignment_principals` is `all`,
-    `groups_and_apps` or `users_matching(<SCIM filter>)`: the latter two leave out roles of users,
-    which stay as an earlier sync read them.
+    `memberships` is `cheapest`, `by_group` or `by_user`. `role_assignment_principals` is `all`,
+    `groups_and_apps` or `users_matching(<SCIM filter>)`. The latter two do not read the roles of
+    other users, which stay as an earlier sync read them.
+
     `full` reads everything, and so does a run `full_every_days` days after the last full one.
     `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
     """
@@ -126,7 +128,9 @@ def source(
         ),
         make_resource("groups", lambda: tenant.group_list, "One row per group of any kind."),
         make_resource(
-            "group_nestings", lambda: members.nestings, "One row per group: its direct kin."
+            "group_nestings",
+            lambda: members.nestings,
+            "One row per group: its children or parents.",
         ),
         make_resource(
             "group_members", members.read_group_members, "One row per group: ids of its members."

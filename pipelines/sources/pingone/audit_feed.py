@@ -1,8 +1,8 @@
 """Finds in PingOne's audit feed which users, groups and applications have to be read again.
 
-Only four kinds of activity matter, because the whole lists show every other change. An activity
-names its parties in `resources[].href` (docs, "Audit Reporting Events"); what `resources[].id`
-holds for a membership is not documented.
+Only four kinds of activity matter, because the lists that are read completely show every other
+change. An activity names its parties in `resources[].href` (docs, "Audit Reporting Events"). It is
+not documented what `resources[].id` is for a membership.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Mentions:
 
 
 def find_mentions(activities: Iterable[Row]) -> Mentions:
-    """Return whom these activities are about, without failed actions, which changed nothing."""
+    """Return the ids that these activities name. Failed actions changed nothing and are skipped."""
     found = Mentions()
     for activity in activities:
         action = str((activity.get("action") or {}).get("type"))

@@ -1,6 +1,6 @@
 """Checks what a PingOne worker application can read, with one cheap call per endpoint of a sync.
 
-What the worker application that writes may change is judged by its roles, without a write.
+The rights of the worker application that writes are derived from its roles, so nothing is written.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def probes(tenant: PingOne) -> Iterator[Probe]:
 
 
 def check_gateways(tenant: PingOne) -> str:
-    """Return that no gateway holds roles; raise if that is not known or not so."""
+    """Return a text if no gateway holds roles. Raises ProbeWarning if one does, or may."""
     try:
         found = count_gateway_roles(tenant)
     except Failure as failure:

@@ -1,9 +1,9 @@
 """Reads PingOne with the fewest calls that still miss nothing.
 
 There is no list of memberships or role assignments for a whole environment. Members come by group
-(`users?filter=memberOfGroups[...]`) or by user (`users/{id}/memberOfGroups`); groups say in
-`directMemberCounts` which of them need no reading. `count` may be wrong and never ends a list, only
-a missing `next` link does (developer.pingidentity.com, "Paging and ordering collections").
+(`users?filter=memberOfGroups[...]`) or by user (`users/{id}/memberOfGroups`). `directMemberCounts`
+of a group says whether it needs no reading. `count` may be wrong, so only a missing `next` link
+ends a list (developer.pingidentity.com, "Paging and ordering collections").
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ROLES_RIGHT = (
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """Where one environment is, and the worker application that signs in to it."""
+    """The address of one environment, and the worker application that signs in to it."""
 
     environment_id: str
     client_id: str
@@ -84,8 +84,8 @@ class Connection:
 class WorkerToken(ClientCredentials):
     """The token of a worker application.
 
-    Each worker application is set to Basic or to the form. Basic is tried first, and the form if
-    PingOne refuses Basic as unsupported.
+    Each application is configured to send its secret in a Basic header or in the form. The header
+    is tried first, and the form if PingOne refuses the header as unsupported.
     """
 
     basic = True
@@ -170,18 +170,15 @@ class PingOne:
 
     @cached_property
     def role_list(self) -> list[pa.Table]:
-        """Built-in and custom roles.
-
-        One call is documented to give both. If a tenant gives its custom roles only, the built-in
-        ones come from their own list.
-        """
+        """The built-in and the custom roles. One call is documented to give both. If a tenant gives
+        only its custom roles, the built-in roles come from their own list."""
         found = self.read_list("roles", right=ROLES_RIGHT)
         if any(role.get("type") != "CUSTOM" for role in parse_rows(found)):
             return found
         return found + self.read_list(f"{self.api_url}/roles", right=ROLES_RIGHT)
 
     def read_ids(self, kind: str) -> list[str]:
-        """Return the ids of all users, groups or applications, read anew."""
+        """Read all users, groups or applications again, and return their ids."""
         size = {} if kind == "applications" else {"limit": self.page_size}
         return row_ids(self.read_list(kind, right=DIRECTORY_RIGHT, counted=False, **size))
 
@@ -200,7 +197,7 @@ class PingOne:
         return {"parents": sorted({read_id("pingone: groups", row, "id") for row in direct})}
 
     def read_members(self, group_id: str, group: Row) -> Row:
-        """Return the ids of a group's direct members; of all members too where a rule decides."""
+        """Return the ids of a group's direct members, and of all members if a rule decides them."""
         users, nested = get_declared_counts(group)
         if is_rule_managed(group):
             everyone = self.read_member_ids(group_id, direct=False)
@@ -242,7 +239,7 @@ class PingOne:
         return None if found is None else {"roleAssignments": found}
 
     def read_activities(self, action: str, since: datetime, until: datetime) -> list[Row]:
-        """Return what the audit feed has of one kind of action. The feed reaches back 14 days."""
+        """Return the audit feed's activities of one kind. The feed reaches back 14 days."""
         first, last = (f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until))
         wanted = f'recordedat gt "{first}" and recordedat lt "{last}" and action.type eq "{action}"'
         return self.read("activities", right="audit:read", filter=wanted, limit=100)
@@ -252,7 +249,7 @@ class PingOne:
     def read_list(
         self, path: str, *, right: str, counted: bool = True, **params: Any
     ) -> list[pa.Table]:
-        """Return a whole list. `count` may be wrong, so two readings that agree are believed."""
+        """Return a whole list. `count` may be wrong, so two readings that agree are accepted."""
 
         def read() -> Iterator[Page]:
             return self.pages(path, right=right, **params)
@@ -263,7 +260,7 @@ class PingOne:
         )
 
     def pages(self, path: str, *, right: str, **params: Any) -> Iterator[Page]:
-        """Yield the pages of a list, whose rows stand under `_embedded`."""
+        """Yield the pages of a list, whose rows are under `_embedded`."""
         last = path.rpartition("/")[2]
         collection = "groupMemberships" if last == "memberOfGroups" else last
 

@@ -1,9 +1,9 @@
 """Decides what a sync of PingOne reads again, and takes the rest over from the warehouse.
 
-A group or principal is read again when it is new, when its row in a whole list moved, when the
-audit feed names it, or when what an earlier sync read of it contradicts a count or names something
-that is gone. Dynamic and external groups are always read again. With the rows that are taken over,
-the tables come out as a full read would make them.
+A group or principal (user, group or application) is read again when it is new, when its row in a
+list has changed, or when the audit feed names it. An earlier row that contradicts a count, or names
+something that is gone, is read again, too, and so are all dynamic and external groups. All other
+rows are taken over, so the tables are the same as after a full read.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ FEED_REACH = timedelta(days=13)  # the feed keeps 14 days
 
 
 class Delta:
-    """What moved in one environment since the last sync. A sync that cannot know is a sweep."""
+    """What has changed in one environment since the last sync.
+
+    A sync that cannot know this is a sweep: it reads everything.
+    """
 
     def __init__(
         self, tenant: PingOne, earlier: EarlierRows, *, full: bool, full_every_days: float
@@ -43,12 +46,12 @@ class Delta:
 
     @cached_property
     def state(self) -> dict[str, Any]:
-        """The state that dlt keeps in the warehouse, beside the data that it is about."""
+        """The state that dlt keeps in the warehouse, together with the data."""
         return dlt.current.source_state().setdefault("access", {})
 
     @cached_property
     def begun_at(self) -> datetime:
-        """When this sync began, by the vendor's clock if an answer tells its time."""
+        """The time at which this sync began, by the vendor's clock if a response has its time."""
         row_ids(self.tenant.population_list)
         return self.tenant.session.clock or datetime.now(UTC)
 
@@ -57,7 +60,7 @@ class Delta:
 
     @cached_property
     def is_sweep(self) -> bool:
-        """Whether everything is read. Decided once, because deciding moves the state on."""
+        """Whether everything is read; decided only once, because deciding changes the state."""
         choices = f"{self.is_read_by_group} {self.tenant.principals}"
         swept_at = self._stored_time("full_at")
         sweeps = (
@@ -77,7 +80,7 @@ class Delta:
 
     @cached_property
     def is_read_by_group(self) -> bool:
-        """Whether members are read by group, else by user."""
+        """Whether members are read by group, and not by user."""
         if self.tenant.membership_way != "cheapest":
             return self.tenant.membership_way == "by_group"
         users = len(self.user_ids)
@@ -96,7 +99,7 @@ class Delta:
 
     @cached_property
     def feed(self) -> list[Row] | None:
-        """Activities since the last sync; None if they are too old or cannot be read."""
+        """Activities since the last sync; None if that was too long ago, or they cannot be read."""
         cursor = self._stored_time("cursor")
         self.state["cursor"] = self.begun_at.isoformat()
         if cursor is None or self.begun_at - cursor > FEED_REACH:
@@ -130,7 +133,7 @@ class Delta:
         self.counters.rows_kept["activities"] = len(known)
         yield wrap_rows(new)
 
-    # ---- the whole lists
+    # ---- the lists that are read completely
 
     @cached_property
     def groups(self) -> dict[str, Row]:
@@ -143,14 +146,14 @@ class Delta:
 
     @cached_property
     def moved_users(self) -> set[str]:
-        """Users that are new, or that PingOne has updated since."""
+        """The ids of users that are new, or that PingOne has updated since the last sync."""
         before = self.earlier.read_values("users", "$.updatedAt")
         now = ((str(row["id"]), row.get("updatedAt")) for row in parse_rows(self.tenant.user_list))
         return {key for key, at in now if key not in before or before[key] != at}
 
     @cached_property
     def moved_groups(self) -> set[str]:
-        """Groups that are new, or that differ in anything."""
+        """The ids of groups that are new, or whose row has changed in anything."""
         before = self.earlier.read_rows("groups")
         return {key for key, row in self.groups.items() if before.get(key) != row}
 
@@ -166,8 +169,8 @@ class Delta:
     ) -> Iterator[pa.Table]:
         """Yield one row for each key: read if doubted or new, else as an earlier sync read it.
 
-        `kind` is the list that the keys are of. A key that answers 404 is gone only if that list,
-        read anew, lacks it.
+        `kind` names the list that the keys come from. A key that answers 404 is gone only if that
+        list lacks it when the list is read again.
         """
         yield from keep_or_read(
             self.tenant.api,

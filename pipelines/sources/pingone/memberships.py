@@ -20,7 +20,7 @@ from pipelines.sources.raw_rows import Row, parse_rows, row_ids
 
 
 class Memberships:
-    """The nestings and memberships of one environment, read as far as `delta` calls for it."""
+    """The nestings and memberships of one environment. `delta` decides what is read."""
 
     def __init__(self, delta: Delta) -> None:
         self.delta, self.tenant, self.earlier = delta, delta.tenant, delta.earlier
@@ -29,8 +29,8 @@ class Memberships:
 
     @cached_property
     def nestings(self) -> list[pa.Table]:
-        """The children of each group that may have some. Some tenants cannot be asked for children;
-        there it is the parents of each group."""
+        """The children of each group that may have some; the parents of each group if the tenant
+        refuses to list children."""
         before = {} if self.delta.is_sweep else self.earlier.read_rows("group_nestings")
         if not any("parents" in row for row in before.values()):
             askable = [
@@ -99,12 +99,12 @@ class Memberships:
                 groups_of[user].add(key)
         asked = (self.delta.moved_users | mentioned["users"]) & present
         if len(asked) > len(groups):
-            return set(groups)  # so many users moved that all groups cost less
+            return set(groups)  # reading all groups takes fewer calls than reading so many users
         try:
             for user, row in self.tenant.api.call_each(sorted(asked), self.tenant.read_memberships):
                 doubted |= groups_of[user] ^ list_direct_groups(row)
         except Denied:
-            return set(groups)  # a user's groups need a right that a group's users do not
+            return set(groups)  # reading a user's groups needs a right of its own
         return doubted & set(groups)
 
     # ---- memberships, by user
@@ -140,8 +140,8 @@ class Memberships:
         return doubted
 
     def _find_moved_children(self) -> set[str]:
-        """Return the groups with other parents than before, whose members' indirect memberships
-        are others too."""
+        """Return the groups that have other parents than before, which changes the indirect
+        memberships of their members."""
         before = list_nesting_pairs(self.earlier.read_rows("group_nestings").items())
         rows = zip(row_ids(self.nestings), parse_rows(self.nestings), strict=True)
         return {child for child, _ in before ^ list_nesting_pairs(rows)}

@@ -14,9 +14,11 @@ from pipelines.sources.raw_rows import parse_rows, read_id, row_ids, wrap_rows
 
 
 def read_user_roles(delta: Delta) -> Iterator[pa.Table]:
-    """Read the users that the setting chooses: all, none, or those that match a SCIM filter. The
-    rows of the other users stay as an earlier sync read them, because nothing says that they are
-    gone."""
+    """Yield the role assignments of the users that the setting chooses.
+
+    The setting chooses all users, none, or those that match a SCIM filter. The rows of other users
+    stay as an earlier sync read them, because nothing says that their assignments are gone.
+    """
     asked = _choose_users(delta.tenant, delta.user_ids)
     yield from _keep_or_read(delta, "users", asked, delta.moved_users)
     if delta.tenant.principals != "all":
@@ -39,8 +41,10 @@ def _choose_users(tenant: PingOne, users: list[str]) -> list[str]:
 
 
 def _keep_unread(delta: Delta, users: set[str]) -> pa.Table:
-    """Return the earlier rows of these users. Each says when it was read, and which assignments
-    were inherited then, because later rows of groups may no longer tell."""
+    """Return the earlier rows of these users, each with the time at which it was read.
+
+    Each row also says which assignments were inherited then; later rows of groups may not tell.
+    """
     read_at = delta.earlier.read_start()
     of_groups = _find_group_assignment_ids(delta)
     kept = []
@@ -70,9 +74,9 @@ def read_application_roles(delta: Delta) -> Iterator[pa.Table]:
 
 
 def count_gateway_roles(tenant: PingOne) -> dict[str, int]:
-    """Return the gateways that hold roles, by name, with the number of their role assignments.
+    """Return the number of role assignments of each gateway that has any, by the gateway's name.
 
-    A gateway is no account, so these roles are named and not read.
+    A gateway is not an account, so Rollcall only warns of its roles.
     """
     found = {}
     for gateway in tenant.read("gateways", right="read access to gateways"):
@@ -83,7 +87,7 @@ def count_gateway_roles(tenant: PingOne) -> dict[str, int]:
 
 
 def _warn_of_gateways(delta: Delta) -> None:
-    """Warn of what is not read of gateways. No grant depends on it, so it fails no sync."""
+    """Warn of roles that gateways hold, or that cannot be read. No grant depends on these roles."""
     try:
         for name, count in count_gateway_roles(delta.tenant).items():
             delta.counters.warn(
@@ -109,8 +113,8 @@ def _keep_or_read(
 
 
 def _find_doubted_holders(delta: Delta, kind: str) -> set[str]:
-    """Return whose earlier assignments name a role or population that is gone, are inherited, or
-    were kept unread."""
+    """Return the principals whose earlier assignments are inherited, were not read by the last
+    sync, or name a role or population that is gone."""
     roles = set(row_ids(delta.tenant.role_list))
     populations = set(row_ids(delta.tenant.population_list))
     group_assignment_ids = _find_group_assignment_ids(delta)

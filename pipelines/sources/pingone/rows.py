@@ -1,4 +1,4 @@
-"""What PingOne's groups, memberships and role assignments say by their fields."""
+"""Find the meaning of PingOne's groups, memberships and role assignments in their fields."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pipelines.sources.raw_rows import Row
 
 
 def get_declared_counts(group: Row) -> tuple[int | None, int | None]:
-    """Return how many direct users and groups a group declares; None where it does not say."""
+    """Return the numbers of direct users and groups that a group declares; None if undeclared."""
     declared = group.get("directMemberCounts")
     declared = declared if isinstance(declared, dict) else {}
     users, groups = declared.get("users"), declared.get("groups")
@@ -24,8 +24,9 @@ def is_rule_managed(group: Row) -> bool:
 def is_inherited(assignment: Row, group_assignment_ids: Container[str]) -> bool:
     """Return whether a user's role assignment is really a group's.
 
-    No document says whether a user's list holds those of its groups, or what marks them there. So
-    each sign counts: the id of a group's own assignment, a group, or a word in one of three places.
+    It is not documented whether a user's list has the assignments of the user's groups, or what
+    marks them. Each of these signs counts: the id of a group's own assignment, a field `group`, or
+    a word in one of three fields.
     """
     words = " ".join(str(assignment.get(key)) for key in ("type", "inheritance", "inheritanceType"))
     return (
@@ -36,13 +37,13 @@ def is_inherited(assignment: Row, group_assignment_ids: Container[str]) -> bool:
 
 
 def list_direct_groups(row: Row | None) -> set[str]:
-    """Return the groups that a user is in itself, by its row of memberships."""
+    """Return the groups that a user is in directly, from the user's row of memberships."""
     memberships = row["memberships"] if row else ()
     return {entry["id"] for entry in memberships if entry["type"] in (None, "DIRECT")}
 
 
 def list_nesting_pairs(rows: Iterable[tuple[str, Row]]) -> set[tuple[str, str]]:
-    """Return (child, parent) for every direct nesting."""
+    """Return (child, parent) for every group that is directly inside another group."""
     found = set()
     for key, row in rows:
         found |= {(child, key) for child in row.get("children", ())}

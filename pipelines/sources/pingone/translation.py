@@ -1,4 +1,4 @@
-"""Translates a change into PingOne's own words, and PingOne's refusals into ours.
+"""Translates a change into a call of PingOne's API, and PingOne's refusals into our words.
 
 Refusals are told apart by status and code, never by their words, except for one that has no code
 (developer.pingidentity.com, "Error codes").
@@ -16,7 +16,7 @@ from pipelines.files.json_text import NotJson, parse, to_text_id
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Seen
 
-WIDE_SCOPES = ("ORGANIZATION", "ENVIRONMENT")  # each is wider than those after it, and all others
+WIDE_SCOPES = ("ORGANIZATION", "ENVIRONMENT")  # the first is the widest; all others are narrower
 CODE_MEANINGS = {
     "UNIQUENESS_VIOLATION": "it is so already, or somebody else has it",
     "INSUFFICIENT_PERMISSIONS": "the write credential lacks a right",
@@ -39,7 +39,7 @@ def is_about(kind: str, change: Change) -> bool:
 
 
 def build_profile(change: Change) -> Row:
-    """Return what a new account is created with, without what is not known."""
+    """Return the body that creates a new account, with only those fields that are known."""
     wanted = json.loads(change.wanted_state or "{}")
     name = {"given": wanted.get("given_name"), "family": wanted.get("family_name")}
     population = wanted.get("population_id")
@@ -58,7 +58,7 @@ def is_wanted_enabled(change: Change) -> bool:
 
 
 def is_same(live: Any, wanted: Any) -> bool:
-    """Return whether the live value has all that is wanted, whatever the case of letters."""
+    """Return whether the live value has everything that is wanted; letters may differ in case."""
     if isinstance(wanted, dict):
         known = live if isinstance(live, dict) else {}
         return all(is_same(known.get(name), value) for name, value in wanted.items())
@@ -66,11 +66,11 @@ def is_same(live: Any, wanted: Any) -> bool:
 
 
 def find_drift(change: Change, user: Row) -> Seen | None:
-    """Return what shows that this is not the account as the last sync saw it, if anything."""
+    """Return a sign that this is not the account that the last sync read; None if there is none."""
     live, known = _parse_moment(user.get("createdAt")), _parse_moment(change.account_created_at)
     facts = {"created_at": user.get("createdAt")}
     if live and known and abs(live - known) >= timedelta(seconds=1):
-        return Seen("wrong", "the id is of an account that was created at another time", facts)
+        return Seen("wrong", "the id belongs to an account that was created at another time", facts)
     if change.account_username and not is_same(user.get("username"), change.account_username):
         return Seen("drift", "the account now has another username", facts)
     return None
@@ -118,7 +118,7 @@ def list_error_codes(body: bytes) -> list[str]:
 
 
 def explain_rejection(refused: Rejected, right: str) -> Rejected:
-    """Return the refusal with its meaning before PingOne's words."""
+    """Return the refusal with its meaning in our words before PingOne's text."""
     codes = reversed(list_error_codes(refused.body))
     known = [CODE_MEANINGS[code] for code in codes if code in CODE_MEANINGS]
     if READ_ONLY_MESSAGE in refused.why:

@@ -1,4 +1,4 @@
-"""Changes PingOne: memberships, admin roles, and accounts from creation to deletion.
+"""Changes memberships, admin roles and accounts in PingOne; creates and deletes accounts, too.
 
 Only users are changed, and only what they hold directly. Reads may lag behind a write, so a read is
 repeated for a while (the vendor's own clients give a write ten seconds). If PingOne refuses a
@@ -38,7 +38,7 @@ from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
 
 
 def tenant(environment_id: str, region: str = "com", base_url: str | None = None) -> str:
-    """Return which environment of which region a plan is for."""
+    """Return the environment and its region, which a plan is made for."""
     api = base_url or API_URL.format(region)
     return f"{origin_of(api)}/environments/{environment_id.strip()}"
 
@@ -79,9 +79,9 @@ def connect(
 
 
 class Provisioner:
-    """One environment, as the worker application that may write to it: the first of `keys`.
+    """One environment, called as the worker application that may write to it.
 
-    `keys` are the client ids that Rollcall uses itself.
+    `keys` are the client ids that Rollcall uses itself; the first one is that of the writer.
     """
 
     def __init__(self, reader: PingOne, keys: list[str], allow_delete: bool, settle: float) -> None:
@@ -89,7 +89,7 @@ class Provisioner:
         self.allow_delete, self.settle = allow_delete, settle
 
     def own_accounts(self) -> set[str]:
-        """Return the worker applications that read and write: a worker's client id is its id."""
+        """Return the applications that read and write; a client id is the application's id, too."""
         return {f"pingone:application:{key}" for key in self.keys}
 
     # ---- looking
@@ -127,8 +127,8 @@ class Provisioner:
     def see_new_account(self, change: Change) -> Seen:
         """Return whether the account exists.
 
-        An existing account is the wanted one only if everything that was asked for is the same. It
-        is disabled only if nobody has ever signed on with it.
+        An existing account is the wanted one only if everything that was asked for is the same. An
+        account is disabled only if nobody has ever signed on with it.
         """
         wanted = build_profile(change)
         if not wanted.get("username") or not wanted.get("email"):
@@ -172,7 +172,7 @@ class Provisioner:
     def see_membership(self, change: Change) -> Seen:
         """Return whether the user is in the group directly."""
         user_id, group_id = to_native_id(change.account_id), to_native_id(change.entitlement_id)
-        # What the change comes to where the user is not in the group.
+        # The state of the change if the user is not in the group.
         missing = "pending" if change.action == "grant" else "absent"
         group = self.read_object(f"groups/{group_id}", DIRECTORY_RIGHT)
         if group is None:
@@ -192,7 +192,7 @@ class Provisioner:
         return Seen(missing, facts=facts)
 
     def see_role_assignment(self, change: Change) -> Seen:
-        """Return whether the user has the role at this scope, by an assignment of its own."""
+        """Return whether the user's role assignments include this role at this scope."""
         user_id, wanted = to_native_id(change.account_id), build_assignment(change)
         rows = self.reader.read(f"users/{user_id}/roleAssignments", right=READ_ROLES_RIGHT)
         same = [row for row in rows if parse_assignment(row) == parse_assignment(wanted)]
@@ -201,7 +201,7 @@ class Provisioner:
                 why = "" if same else "the user holds the role at a wider scope"
                 return Seen("done", why, {"assignment": to_text_id(row.get("id"))})
             return Seen("pending")
-        # The inverse of a grant has no id of an assignment, so it takes the one that is the same.
+        # The inverse of a grant names no assignment, so it takes the one with this role and scope.
         key = change.source_grant_id or next((to_text_id(row.get("id")) for row in same), None)
         for row in rows:
             if to_text_id(row.get("id")) == key:
@@ -217,10 +217,10 @@ class Provisioner:
         return Seen("absent")
 
     def is_inherited(self, user_id: str, assignment: Row) -> bool:
-        """Return whether the assignment is really one of a group that the user is in."""
+        """Return whether the assignment really belongs to a group that the user is in."""
         if is_inherited(assignment, ()):
             return True
-        # Nothing may mark it at the user, so its id is looked for at the groups themselves.
+        # The user's row may have no sign of this, so its id is looked for at the groups themselves.
         memberships = (self.reader.read_memberships(user_id) or {}).get("memberships", ())
         groups = sorted({read_id("pingone: groups", row, "id") for row in memberships})
         rows = [self.reader.read_role_assignments(f"groups/{group_id}") for group_id in groups]
@@ -228,8 +228,10 @@ class Provisioner:
         return is_inherited(assignment, {str(one.get("id")) for one in held})
 
     def read_object(self, path: str, right: str) -> Row | None:
-        """Return one object; None only if PingOne's own error says that it does not exist, and
-        PingOne shows other users."""
+        """Return one object, or None if it does not exist.
+
+        A 404 is believed only if it is PingOne's own error, and if other users can be seen.
+        """
         try:
             return self.api.get_object(path, right)
         except Unreadable as failure:
@@ -243,7 +245,7 @@ class Provisioner:
 
     @cached_property
     def has_visible_users(self) -> bool:
-        """Whether any user can be seen: if none can, no user is gone. Raises Denied, Unreadable."""
+        """Whether any user can be seen; if not, a 404 proves nothing. Raises Denied, Unreadable."""
         rows, _ = next(self.reader.pages("users", right=DIRECTORY_RIGHT, limit=1))
         return bool(rows)
 

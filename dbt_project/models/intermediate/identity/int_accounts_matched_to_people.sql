@@ -44,8 +44,8 @@ agreements as (
 
 ),
 
--- It has to find one person, and no other rule may find only other people. The
--- HR record itself needs no other evidence.
+-- That rule has to find one person, and no other rule may find only other
+-- people. The HR record itself needs no other evidence.
 deciding as (
 
     select

@@ -85,8 +85,8 @@ entitlements as (
 
     union all
 
-    -- Its permissions tell whether a role is privileged. Where they have no
-    -- ids, PingOne's own names of built-in roles do.
+    -- Its permissions tell whether a role is privileged. If the permissions have
+    -- no ids, PingOne's own names of built-in roles tell.
     select
         'role' as resource_type,
         'pingone:role:' || id as resource_id,

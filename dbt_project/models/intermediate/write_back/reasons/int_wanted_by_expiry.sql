@@ -32,5 +32,5 @@ from requests
 
 anti join active_requests on requests.grant_id = active_requests.grant_id
 
--- It ends on every account of the person that the request may have given it to
+-- The access ends on every account of the person that may have it by the request
 where requests.has_ended and requests.account_id is not null
