@@ -94,6 +94,14 @@ def check_url(setting: str, url: str) -> str:
     return url
 
 
+def find_request_id(response: requests.Response) -> str:
+    """Return the vendor's own id of a request, by which its support finds it; empty without one."""
+    for name, value in response.headers.items():
+        if name.lower().endswith("request-id"):
+            return f" (request {redact_text(value, 80)})"
+    return ""
+
+
 def find_reason(error: BaseException) -> str:
     """Return the reason why a connection failed, in a few words."""
     text = repr(error)

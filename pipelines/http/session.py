@@ -36,6 +36,7 @@ from pipelines.http.policy import (
     Policy,
     Signer,
     find_reason,
+    find_request_id,
     origin_of,
 )
 from pipelines.http.rate_limit import Pace, choose_pause, parse_http_date, read_rate_limit
@@ -130,7 +131,8 @@ class Session(requests.Session):
             raise AttemptFailed(f"the answer was {status}", self.policy.attempts, response)
         if not response.ok:
             text = redact_text(response.content[:10_000].decode(errors="replace"))
-            why = f"the answer was {status}" + (f": {text}" if text else "")
+            text = f": {text}" if text else ""
+            why = f"the answer was {status}{find_request_id(response)}{text}"
             kind = Denied if status in (401, 403) else Unreadable
             remedy = self._find_remedy(status)
             raise kind(self.describe(request), why, remedy, status, response.content)
@@ -247,7 +249,7 @@ class Session(requests.Session):
             raise Unreadable(
                 f"{self.source}: a link or redirect",
                 f"it leads to {target}, but requests go to {self.origin} only; nothing was sent",
-                "check the base URL, and the region of the tenant",
+                f"check {self.address_setting}, and the region of the tenant",
             )
 
     def _wait(

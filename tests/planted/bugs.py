@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted import (
     files,
+    histories,
     models,
     models_okta,
     review,
@@ -25,4 +26,5 @@ BUGS: list[Bug] = [
     *files.BUGS,
     *write_back.BUGS,
     *writes_okta.BUGS,
+    *histories.BUGS,
 ]

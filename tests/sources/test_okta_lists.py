@@ -5,7 +5,9 @@ No list has a total, and a narrow role gets a part of it with status 200.
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 
@@ -96,6 +98,22 @@ def test_small_pages_give_the_same_rows(org, links):
     assert expected == org.read_all().rows
 
 
+def test_a_full_read_asks_for_nothing_twice(org):
+    """A full read makes one call for each page of each list, and none twice."""
+    calls = Counter(org.read_all().paths())
+
+    assert {1} == {*calls.values()}
+    members = {f"groups/{key}/users" for key in org.okta.groups if key != org.okta.everyone}
+    assert members == {one for one in calls if one.startswith("groups/00g") and "users" in one}
+
+
+def test_a_failure_names_the_request(org):
+    """A failure has the request's id at Okta, by which Okta's support finds it."""
+    refused = status(403, {"errorCode": "E0000006"}, x_okta_request_id="reqABC123")
+
+    assert "(request reqABC123)" in org.read_all(Fault(strikes("apps"), refused)).failure.why
+
+
 def test_deactivated_users_are_read_without_the_operator(org):
     """Where Okta refuses the search, the plain list and a filter give the same users."""
     expected = org.read_all().rows
@@ -115,6 +133,21 @@ def test_a_link_to_another_host_is_named(org):
 
     assert 4 == taken.code and "https://acme.example.com" in taken.failure.why
     assert not [request for request in taken.asked if "after" in request.query]
+
+
+def test_a_page_that_leads_to_itself_ends_the_list(org):
+    """A page that links to itself fails the source at once."""
+    add_users(org, 5)
+
+    def itself(request: Request, honest: Response) -> Response:
+        query = urlencode(request.query)
+        honest.headers["link"] = f'<{request.base_url}{request.path}?{query}>; rel="next"'
+        return honest
+
+    circle = Fault(strikes("users"), itself, times=99)
+    failure = org.read_all(circle).failure
+
+    assert 4 == failure.code and "circle" in failure.why and circle.seen <= 3
 
 
 def test_a_list_that_is_too_slow_is_read_in_smaller_pages(org):
@@ -249,6 +282,17 @@ def test_what_a_list_has_lost_must_be_gone(org, kind, key):
     failure = org.read(Fault(strikes(kind), without, times=9)).failure
 
     assert 4 == failure.code and f"{key} exists" in failure.why
+
+
+def test_only_okta_can_say_that_something_is_gone(org):
+    """A 404 of a proxy, or of a wrong path, is no proof that a user was deleted."""
+    org.read()
+    without = then(lambda rows: [row for row in rows if row["id"] != MARA])
+    lost = Fault(strikes("users"), without, times=9)
+
+    for body in (b"no such page", ERROR | {"errorCode": "E0000008"}):
+        missing = Fault(strikes(f"users/{MARA}"), status(404, body))
+        assert 4 == org.read(lost, missing).code
 
 
 def test_a_deleted_user_is_gone(org):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.sandbox.generate import generate
 from tests.support import oracle
-from tests.support.troubles import HIDDEN, LASTING, NARROW, NARROWED, SOURCES, kinds
+from tests.support.troubles import CLOCKS, HIDDEN, LASTING, NARROW, NARROWED, SOURCES, kinds
 from tests.support.worlds import World
 from tests.support.worlds_okta import CHANGES
 from tests.sync.test_sync import CHARTHOP, HALOITSM, OKTA, PINGONE
@@ -75,6 +75,7 @@ class History:
     switches: dict[str, dict[str, Any]]
     page_sizes: dict[str, int]
     memberships: str
+    clock_error: float
     steps: tuple[Step, ...]
 
     def world(self, first: int = 0) -> World:
@@ -112,14 +113,14 @@ def histories() -> st.SearchStrategy[History]:
         """Draw a step with these kinds of trouble. A `later` one may publish nothing."""
         troubles = {}
         for source in SOURCES:
-            each = [
-                st.sampled_from(names) for kind, names in kinds(source).items() if kind in chosen
-            ]
-            troubles[source] = st.tuples(st.one_of(each), st.integers(0, 3))
+            names = [st.sampled_from(kinds(source)[kind]) for kind in chosen if kinds(source)[kind]]
+            troubles[source] = st.tuples(st.one_of(names), st.integers(0, 3))
         return st.builds(
             Step,
             changes=st.lists(changes, min_size=1, max_size=12).map(tuple),
-            trouble=st.fixed_dictionaries({}, optional=troubles),
+            trouble=st.fixed_dictionaries(troubles)
+            if later
+            else st.fixed_dictionaries({}, optional=troubles),
             accepts=st.booleans() if later else st.just(True),
             is_misdated=st.booleans() if later else st.just(False),
         )
@@ -138,9 +139,10 @@ def histories() -> st.SearchStrategy[History]:
             {source: st.sampled_from((1000, 200, 5, 2)) for source in SOURCES}
         ),
         memberships=st.sampled_from(("by_group", "by_user", "cheapest")),
+        clock_error=st.sampled_from((0.0, *CLOCKS.values())),
         steps=st.tuples(
             step("passing", "lying"),
-            *[step("passing", "lying", "lasting", "refused", later=True)] * (SYNCS - 2),
+            *[step(*kinds("pingone"), later=True)] * (SYNCS - 2),
             step("passing", "lying"),
         ),
     )
@@ -178,8 +180,8 @@ def truths(
 ) -> dict[str, Truth]:
     """Return what must be published after a step, by source.
 
-    `refused` sources were not published by this sync. A field that is hidden leaves no known status
-    in doubt unless that was `accepted`.
+    `refused` sources were not published by this sync. A hidden field leaves a new or changed
+    status in doubt, and any other one only if that was `accepted`.
     """
     now = oracle.facts(world.company)
     found = {}
@@ -191,8 +193,8 @@ def truths(
             _keep_unread(now[source], before[source])
         found[source] = Truth.of(now[source])
         if step.hides(source):
-            known = set() if source in accepted else before[source].accounts.keys()
-            found[source].unseen = found[source].accounts.keys() - known
+            known = set() if source in accepted else before[source].accounts.items()
+            found[source].unseen = {key for key, _ in found[source].accounts.items() - known}
     return found
 
 

@@ -74,7 +74,7 @@ class One:
         for change in step.changes:
             self.world.change(*change)
         self.serve(sandbox, step)
-        struck = strike(sandbox, step.trouble)
+        struck = strike(sandbox, step.trouble, self.history.clock_error)
         refused: set[str] = set()
         for source in SOURCES:
             if step.name_of(source) == NARROWED:

@@ -19,6 +19,7 @@ from tests.support.faults import LISTS, Effect, status, strikes
 SOURCES = ("charthop", "haloitsm", "okta", "pingone")
 Rows = list[dict[str, Any]]
 NARROWED = "a narrower read"
+MISSHAPEN = "ids that are objects"
 NARROW = {"SOURCES__PINGONE__ROLE_ASSIGNMENT_PRINCIPALS": "groups_and_apps"}
 YEARS = 3650 * 86_400.0
 CLOCKS = {"a clock years ahead": YEARS, "a clock years behind": -YEARS}
@@ -83,7 +84,7 @@ ALWAYS_LASTING: dict[str, Effect] = {
     "404": status(404),
     "error object": status(200, {"error": "no"}),
     "null": status(200, b"null"),
-    "ids that are objects": on_rows(lambda row: row | {"id": {"id": row.get("id")}}, [{}]),
+    MISSHAPEN: on_rows(lambda row: row | {"id": {"id": row.get("id")}}, [{}]),
 }
 LASTING: dict[str, dict[str, Effect]] = {
     "charthop": ALWAYS_LASTING,
@@ -118,21 +119,26 @@ def kinds(source: str) -> dict[str, list[str]]:
     return {
         "passing": [*PASSING],
         "lying": [*CLOCKS, *LIES[source]],
-        "lasting": [*LASTING[source]],
-        "refused": [*HIDDEN[source], *([NARROWED] if source == "pingone" else [])],
+        "lasting": [name for name in LASTING[source] if name != MISSHAPEN],
+        "misshapen": [MISSHAPEN],
+        "hidden": [*HIDDEN[source]],
+        "narrow": [NARROWED] if source == "pingone" else [],
     }
 
 
-def strike(sandbox: Sandbox, trouble: dict[str, tuple[str, int]]) -> list[Fault]:
+def strike(
+    sandbox: Sandbox, trouble: dict[str, tuple[str, int]], clock_error: float = 0.0
+) -> list[Fault]:
     """Set what is wrong with each source: its name, and how many answers are right before.
 
-    Each returned fault must have `fired` when the sync has ended.
+    The clocks of all vendors are wrong by `clock_error` seconds. Each returned fault must have
+    `fired` when the sync has ended.
     """
     struck = []
     for source in SOURCES:
         server = getattr(sandbox, source)
         name, after = trouble.get(source, ("", 0))
-        server.faults, server.clock_error = [], CLOCKS.get(name, 0.0)
+        server.faults, server.clock_error = [], CLOCKS.get(name, clock_error)
         if name in PASSING:
             effect, times = PASSING[name]
             server.faults = [Fault(lambda request: True, effect, times=times, after=after)]

@@ -131,8 +131,8 @@ def test_a_source_that_is_down_keeps_its_last_state(rollcall, published):
 @pytest.mark.parametrize(
     "teams, why",
     [
-        ({"all": True}, "`teams` is no list"),
-        ([7], "`teams` is no list of objects"),
+        pytest.param({"all": True}, "`teams` is no list", marks=pytest.mark.long),
+        pytest.param([7], "`teams` is no list of objects", marks=pytest.mark.long),
         ([{"team_id": {"id": 7}}], "`teams[*].team_id` is no id"),
     ],
     ids=["no list", "no objects", "no id"],

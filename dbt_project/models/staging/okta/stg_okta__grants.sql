@@ -73,7 +73,7 @@ grants as (
         scope_name,
         assignment_id as source_grant_id,
         is_inherited,
-        granted_at,
+        null as granted_at,
         null as granted_by,
         last_read_at
     from role_assignments
@@ -81,8 +81,8 @@ grants as (
 
     union all
 
-    -- What the last sync did not read of a group is no implication: those have
-    -- no date
+    -- Roles of groups that the last sync did not read. An implication could not
+    -- say when they were read.
     select
         'okta:user:' || memberships.user_id as account_id,
         'okta:role:' || role_assignments.role_id || ':assigned'

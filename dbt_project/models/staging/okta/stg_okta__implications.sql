@@ -1,5 +1,4 @@
--- Only roles: a group gives an application to those members alone whom Okta has
--- not deactivated
+-- Roles only: a group does not give its applications to deactivated members
 select distinct
     'okta:group:' || principal_id || ':member' as entitlement_id,
     'okta:role:' || role_id || ':assigned' as implied_entitlement_id,

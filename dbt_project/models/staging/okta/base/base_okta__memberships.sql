@@ -21,8 +21,8 @@ listed as (
 
 ),
 
--- Okta puts every user into the group Everyone, and takes out whom it
--- deactivates. Nobody reads the group's list.
+-- Okta puts every user into the group Everyone, and takes a deactivated user
+-- out. The members of this group are never read.
 memberships as (
 
     select user_id, group_id from listed

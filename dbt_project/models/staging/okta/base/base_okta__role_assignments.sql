@@ -25,7 +25,6 @@ source as (
                     "assignmentType": "varchar",
                     "role": "varchar",
                     "resource-set": "varchar",
-                    "created": "timestamptz",
                     "targets": {
                         "groups": [{"id": "varchar", "name": "varchar"}],
                         "apps": [{
@@ -73,24 +72,18 @@ assignments as (
         {{ filled('assignment.label') }} as role_name,
 
         ---------- lists
+        -- Without an id, a target is every instance of an application
         list_concat(
-            list_transform(
-                assignment.targets.groups,
-                lambda target: struct_pack(
-                    kind := 'group',
-                    id := coalesce(target.id, 'unknown'),
-                    name := target.name
-                )
-            ),
-            list_transform(
-                assignment.targets.apps,
-                lambda target: struct_pack(
-                    kind := 'application',
-                    -- Every instance of an application has its name
-                    id := coalesce(target.id, target.name, 'unknown'),
-                    name := target."displayName"
-                )
-            )
+            [{
+                'kind': 'group',
+                'id': coalesce(target.id, 'unknown'),
+                'name': target.name
+            } for target in assignment.targets.groups],
+            [{
+                'kind': 'application',
+                'id': coalesce(target.id, target.name, 'unknown'),
+                'name': target."displayName"
+            } for target in assignment.targets.apps]
         ) as targets,
 
         ---------- booleans
@@ -99,7 +92,6 @@ assignments as (
             as is_inherited,
 
         ---------- timestamps
-        assignment.created as granted_at,
         last_read_at
 
     from source
@@ -155,13 +147,11 @@ with_scopes as (
         unnest(
             case
                 when resource_set_id is not null
-                    then [
-                        struct_pack(
-                            kind := 'resource_set',
-                            id := resource_set_id,
-                            name := null::varchar
-                        )
-                    ]
+                    then [{
+                        'kind': 'resource_set',
+                        'id': resource_set_id,
+                        'name': null::varchar
+                    }]
                 when len(targets) > 0 then targets
                 else [null]
             end

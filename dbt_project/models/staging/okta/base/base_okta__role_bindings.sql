@@ -36,7 +36,7 @@ renamed as (
         coalesce(member."principalId", member.id) as principal_id,
 
         ---------- strings
-        -- Whoever it is, the role is held: the grant is dangling, not gone
+        -- Somebody holds the role, even if unknown: the grant is dangling
         coalesce(lower(member.type), 'unknown') as principal_type,
 
         ---------- timestamps
