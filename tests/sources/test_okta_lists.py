@@ -284,6 +284,17 @@ def test_what_a_list_has_lost_must_be_gone(org, kind, key):
     assert 4 == failure.code and f"{key} exists" in failure.why
 
 
+def test_only_okta_can_say_that_something_is_gone(org):
+    """A 404 of a proxy, or of a wrong path, is no proof that a user was deleted."""
+    org.read()
+    without = then(lambda rows: [row for row in rows if row["id"] != MARA])
+    lost = Fault(strikes("users"), without, times=9)
+
+    for body in (b"no such page", ERROR | {"errorCode": "E0000008"}):
+        missing = Fault(strikes(f"users/{MARA}"), status(404, body))
+        assert 4 == org.read(lost, missing).code
+
+
 def test_a_deleted_user_is_gone(org):
     """A user who was deleted leaves users and groups; one read by id proves it."""
     org.read()
