@@ -18,7 +18,7 @@ install: .venv/installed ## the pinned dependencies, in .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: install ## a real access review of an invented company, from three local APIs
+demo: install ## a real access review of an invented company, from four local APIs
 	@WAREHOUSE=data/demo/access.duckdb $(BIN)/python -m tests.sandbox demo
 
 test: install ## every test but those that take long
