@@ -127,8 +127,8 @@ BUGS = [
     Bug(
         "a deactivated account is added to a group",
         f"{OKTA}/live_state.py",
-        "if gives and DELETED in",
-        "if False and DELETED in",
+        'if change.action == "grant" and is_deactivated:',
+        "if False:",
         f"{WRITES} -k not_ours",
     ),
     # ---- roles and applications

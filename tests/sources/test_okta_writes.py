@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipelines.failures import Misconfigured, Rejected, Unknown, Unreadable, Unsent
+from pipelines.failures import Denied, Misconfigured, Rejected, Unknown, Unreadable, Unsent
 from pipelines.sources import write_access
 from pipelines.sources.okta.translation import CODE_MEANINGS
 from pipelines.sources.writer import Change
@@ -210,11 +210,26 @@ def test_groups_that_are_not_ours_are_not_written(org):
         seen = writer.look(change("grant", user=MARA, group=group))
         assert "drift" == seen.state and words in seen.why, seen
     assert ["drift"] == states(writer, change("grant", group=VPN, resource_name="Renamed"))
-    assert "cannot be added" in writer.look(change("grant", user=OLD, group=VPN)).why
+    for more in ({"group": VPN}, {"role": "REPORT_ADMIN"}):
+        assert "deactivated" in writer.look(change("grant", user=OLD, **more)).why
     okta.members.add((OLD, VPN))
     okta.touch()
     assert ["pending", "absent"] == states(writer, change("revoke", user=OLD, group=VPN))
     assert [("DELETE", f"groups/{VPN}/users/{OLD}")] == org.writes()
+
+
+def test_a_group_out_of_sight_is_no_removal(org):
+    """A membership in a group that the credential may not see does not count as revoked."""
+    hidden = status(403, {"errorCode": "E0000006"})
+    taken = change("revoke", user=MARA, group=VPN)
+    org.server.faults = [
+        Fault(lambda request: request.path.endswith(f"/groups/{VPN}"), hidden),
+        Fault(lambda request: request.path.endswith("/groups"), status(200, [])),
+    ]
+    with pytest.raises(Denied, match="403"):
+        org.writer().look(taken)
+    org.okta.delete_group(VPN)
+    assert ["absent"] == states(org.writer(), taken)
 
 
 def test_a_group_that_became_administrative_is_not_written(org):

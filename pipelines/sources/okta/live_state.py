@@ -56,11 +56,14 @@ class LiveState:
         login = (user.get("profile") or {}).get("login")
         if drift := find_drift(change, created_at=user.get("created"), username=login):
             return drift
+        is_deactivated = DELETED in (user.get("status"), user.get("transitioningToStatus"))
+        if change.action == "grant" and is_deactivated:
+            return Seen("drift", "a deactivated account can be given nothing")
         match change.action:
             case "disable_account" | "enable_account" | "delete_account":
                 return self.see_status(change, user)
             case "grant" | "revoke" if is_about("group", change):
-                return self.see_membership(change, user)
+                return self.see_membership(change)
             case "grant" | "revoke" if is_about("role", change):
                 is_custom = change.scope_type == "resource_set"
                 see_role = see_binding if is_custom else see_assignment
@@ -134,21 +137,19 @@ class LiveState:
 
     # ---- groups
 
-    def see_membership(self, change: Change, user: Row) -> Seen:
-        """Return whether the user is in the group. All pages are read, documented or not."""
-        gives = change.action == "grant"
+    def see_membership(self, change: Change) -> Seen:
+        """Return whether the user is in the group. All pages are read, documented or not; a group
+        that the credential may not see is refused before its absence could mean anything."""
+        gives, group_id = change.action == "grant", to_native_id(change.entitlement_id)
+        group = self.find_object(f"groups/{group_id}", GROUPS_RIGHT, expand="stats")
+        if group is None:
+            return Seen("drift" if gives else "absent", "the group does not exist any more")
         path = f"users/{to_native_id(change.account_id)}/groups"
         rows = self.okta.read_rows("groups", path, right=GROUPS_RIGHT)
-        group_id = to_native_id(change.entitlement_id)
         is_member = group_id in {read_id("okta: groups", row, "id") for row in rows}
         facts: dict[str, Any] = {"is_member": is_member}
         if is_member == gives:
             return Seen("done" if gives else "absent", facts=facts)
-        group = self.find_object(f"groups/{group_id}", GROUPS_RIGHT, expand="stats")
-        if group is None:
-            return Seen("drift", "the group does not exist any more", facts)
-        if gives and DELETED in (user.get("status"), user.get("transitioningToStatus")):
-            return Seen("drift", "a deactivated account cannot be added to a group", facts)
         why = self.find_obstacle(change, group) or self.find_rule(change)
         return Seen("drift", why, facts) if why else Seen("pending", facts=facts)
 
