@@ -190,6 +190,20 @@ BUGS = [
         f"{RIGHTS} -k may_lack",
     ),
     Bug(
+        "the write settings do not reach the models",
+        "pipelines/warehouse/dbt_build.py",
+        "found.setdefault(source, {})[name] = SWITCHES[text]",
+        "found.setdefault(source, {})[name] = default",
+        "tests/warehouse/test_built.py -k write_settings",
+    ),
+    Bug(
+        "a group out of sight counts as one that the user left",
+        f"{OKTA}/live_state.py",
+        "        if group is None:\n            return Seen(",
+        "        if group is None or not gives:\n            return Seen(",
+        f"{WRITES} -k 'every_kind or out_of_sight'",
+    ),
+    Bug(
         "a change that cannot be undone has an inverse",
         "pipelines/write_back/wanted.py",
         "replace(change, inverse_action=None) if is_final(change) else change",

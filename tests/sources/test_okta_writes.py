@@ -282,13 +282,21 @@ def test_accounts_are_disabled_as_the_setting_says(org):
 
 def test_changes_of_status_are_waited_for(org):
     """A change of status that takes its time is waited for, and is not made twice."""
-    org.okta.switches.transition = 0.4
+    passed = [0.0]
+    org.okta.ticks = lambda: passed[0]
+    org.okta.switches.transition = 3
     writer = org.writer(disable_by="deactivate", settle_seconds="0")
     wanted = change("disable_account")
     writer.act(wanted, writer.look(wanted))
     with pytest.raises(Unreadable, match="its status is changing"):
         writer.look(wanted)
-    assert "done" == org.writer(settle_seconds="5").look(wanted).state
+
+    def let_time_pass(request: Request) -> bool:
+        passed[0] += 1
+        return False
+
+    org.server.faults = [Fault(let_time_pass, hang_up)]
+    assert "done" == org.writer(settle_seconds="60").look(wanted).state
     assert 1 == len(org.writes())
 
 

@@ -32,7 +32,7 @@ CODE_MEANINGS = {
     "E0000268": "Okta is changing roles: try again in some minutes",
 }
 LACKS_RIGHT = "E0000006"
-NOT_SUSPENDABLE = "only an active account can be suspended"
+NOT_SUSPENDABLE = "only an active account can be suspended (see PROVISION__OKTA__DISABLE_BY)"
 
 USERS_RIGHT = "the scope okta.users.manage and the role Group Administrator"
 GROUPS_RIGHT = "the scope okta.groups.manage and the role Group Administrator"
