@@ -13,6 +13,8 @@ import pytest
 from tests.sandbox.company.okta import AD_FINANCE, CONTRACTORS, IT_ADMINS, PAYMENTS, PAYROLL, VPN
 from tests.sandbox.company.parts import okta_id
 from tests.sandbox.okta.accounts import CANARY
+from tests.sandbox.server import Fault
+from tests.support.faults import status
 from tests.support.product import Rollcall
 from tests.support.wanted import may_write
 from tests.write_back.test_changes import Company
@@ -94,8 +96,10 @@ def states(rollcall: Rollcall) -> dict[str, str]:
 
 def test_decisions_about_okta_are_carried_out_and_proven(decided):
     """Members and roles are revoked, a leaver is suspended, a ticket asks for an application; the
-    next sync proves it, and the plan can be undone."""
+    next sync proves it, and the plan can be undone. An answer that is lost changes nothing."""
     okta = decided.sandbox.company.okta
+    lost = Fault(lambda request: request.method == "DELETE", status(500))
+    decided.sandbox.okta.faults = [lost]
     plan = planned(decided)
     leaver = f"okta:user:{NORA}"
 
@@ -105,6 +109,7 @@ def test_decisions_about_okta_are_carried_out_and_proven(decided):
         f"open_ticket {PAYROLL_BY_NAME}": "ticketed",
         f"disable_account {leaver}": "done",
     }
+    assert (1, 2) == (lost.fired, lost.seen)  # no call was sent again
     assert "SUSPENDED" == okta.users[NORA]["status"]
     assert [] == okta.assignments[BACKUP] and [] == okta.outbox
     decided.sync("okta")
