@@ -39,7 +39,7 @@ GROUPS_RIGHT = "the scope okta.groups.manage and the role Group Administrator"
 ROLES_RIGHT = "the scope okta.roles.manage and the role Super Administrator"
 APPLICATIONS_RIGHT = "the scope okta.apps.manage and the role Application Administrator"
 
-LIFECYCLE_STEPS = {  # the step of a change -> its path and whether it takes `sendEmail`
+LIFECYCLE_STEPS = {  # the step of a change -> the end of its path
     "suspend": "suspend",
     "unsuspend": "unsuspend",
     "activate": "activate?sendEmail=false",  # the default is true

@@ -99,30 +99,30 @@ def connect(
             key_id=key_id,
         )
     )
-    owners = [writer] if api_token else []
+    by_token = [writer] if api_token else []
     if sync_api_token:
-        owners.append(open_org(Credential(api_token=sync_api_token)))
+        by_token.append(open_org(Credential(api_token=sync_api_token)))
     clients = [key.strip() for key in (client_id, sync_client_id) if key]
-    return Provisioner(writer, owners, clients, choices, settle_seconds)
+    return Provisioner(writer, by_token, clients, choices, settle_seconds)
 
 
 class Provisioner:
     """One org, called with the write credential.
 
-    `owners` are connections with API tokens, whose owners are Rollcall's own accounts, and so are
-    the service apps `clients`.
+    `by_token` are the connections that sign in with an API token. The users who own these tokens are
+    Rollcall's own accounts, and so are the service apps `clients`.
     """
 
     def __init__(
         self,
         okta: Okta,
-        owners: list[Okta],
+        by_token: list[Okta],
         clients: list[str],
         choices: WriteChoices,
         settle: float,
     ) -> None:
         self.okta, self.api, self.choices, self.settle = okta, okta.api, choices, settle
-        self.owners, self.clients = owners, clients
+        self.by_token, self.clients = by_token, clients
         self.live = LiveState(okta, choices)
 
     def own_accounts(self) -> set[str]:
@@ -134,7 +134,7 @@ class Provisioner:
 
     @cached_property
     def own_users(self) -> list[str]:
-        found = [to_text_id(okta.api.get_object("users/me").get("id")) for okta in self.owners]
+        found = [to_text_id(okta.api.get_object("users/me").get("id")) for okta in self.by_token]
         if None in found:
             raise Unreadable("okta: users/me", "the answer has no id", NEXT_SYNC)
         return [str(one) for one in found]
