@@ -109,8 +109,8 @@ def connect(
 class Provisioner:
     """One org, called with the write credential.
 
-    `by_token` are the connections that sign in with an API token. The users who own these tokens are
-    Rollcall's own accounts, and so are the service apps `clients`.
+    `by_token` are the connections that sign in with an API token. The users who own these tokens
+    are Rollcall's own accounts, and so are the service apps `clients`.
     """
 
     def __init__(
