@@ -258,6 +258,13 @@ BUGS = [
         f"{INCREMENTAL} -k 'members_of_a_group_change or everyone'",
     ),
     Bug(
+        "a group without a list of members never changes",
+        f"{OKTA}/access.py",
+        "if self.moved_users or not is_everyone(row)",
+        "if self.moved_users",
+        f"{INCREMENTAL} -k unlisted_group",
+    ),
+    Bug(
         "the number of a group's applications is not heeded",
         f"{OKTA}/applications.py",
         "if counts[0] != counts[1] and",
