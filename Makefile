@@ -18,7 +18,7 @@ install: .venv/installed ## the pinned dependencies, in .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: install ## a real access review of an invented company, from three local APIs
+demo: install ## a real access review of an invented company, from four local APIs
 	@WAREHOUSE=data/demo/access.duckdb $(BIN)/python -m tests.sandbox demo
 
 test: install ## every test but those that take long
@@ -34,8 +34,10 @@ lint: install ## the linter and the format
 	$(BIN)/ruff check pipelines tests
 	$(BIN)/ruff format --check pipelines tests
 
-review: install ## a whole campaign of the invented company, from opening to verified packet
-	@WAREHOUSE=data/demo/access.duckdb $(BIN)/python -m tests.sandbox review $(CAMPAIGN)
+# A campaign changes the company, so each has a warehouse of its own.
+review: campaign := $(or $(CAMPAIGN),demo-$(shell date -u +%Y%m%d-%H%M%S))
+review: install ## a whole campaign of the invented company, from opening to proven changes
+	@WAREHOUSE=data/demo/$(campaign)/access.duckdb $(BIN)/python -m tests.sandbox review $(campaign)
 
 sync: install ## extract, load, transform, publish
 	@$(BIN)/rollcall sync

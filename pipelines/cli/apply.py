@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from pipelines.write_back.apply import Progress
     from pipelines.write_back.journal import Journal
     from pipelines.write_back.plan import Plan
+
+# What to do about a change by its outcome, or by its live state in a dry run
+NEXT_STEPS = {
+    "drift": "run `rollcall sync` and `rollcall plan`: the live state is not that of the plan",
+    "failed": "mend what the reason says, then run `rollcall sync` and `rollcall plan`",
+    "not_tried": "run the same command again",
+    "open": "run the same command again: it looks first whether the change was made",
+    "ticketed": "wait until the ticket is done, and run `rollcall sync`",
+    "wrong": "find out who has this id now, then make a new plan",
+}
 
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
@@ -78,10 +88,12 @@ def _print_dry_run(
     for change in plan.changes:
         seen = writers[change.through].look(change, journal.asked_at(change))
         why = redact_text(seen.why)
-        items.append({"change_id": change.change_id, "state": seen.state, "why": why})
+        step = NEXT_STEPS.get(seen.state)
+        items.append({"change_id": change.change_id, "state": seen.state, "why": why, "next": step})
         state = "would be done" if seen.state == "pending" else seen.state
         lines.append(f"{state}: {why}" if why else state)
         lines += [f"  {UNPRINTABLE.sub(' ', line)}" for line in describe_change(change.item())]
+        lines += [f"  next: {step}"] if step else []
     next_step = f"rollcall apply {arguments.plan} --digest {plan.digest}"
     lines.append(f"nothing was changed; to apply the plan: {next_step}")
     document = {"code": 0, "digest": plan.digest, "dry_run": True, "items": items}
@@ -101,7 +113,12 @@ def _print_outcomes(
         "stopped": progress.stopped,
         "audit_head": journal.log.head,
         "items": [
-            {"change_id": change_id, "outcome": outcome, "why": progress.reasons[change_id]}
+            {
+                "change_id": change_id,
+                "outcome": outcome,
+                "why": progress.reasons[change_id],
+                "next": NEXT_STEPS.get(outcome),
+            }
             for change_id, outcome in progress.outcomes.items()
         ],
     }
@@ -111,7 +128,7 @@ def _print_outcomes(
     # The head goes out with the message, because a copy elsewhere is what proves the log.
     head = f"audit head {journal.log.head}"
     arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {counts}", head]
-    lines = arguments.counts
+    lines = [*arguments.counts, *_describe_next_steps(progress)]
     failure = _find_failure(progress, counts)
     if failure is None:
         print_result(arguments, {"code": 0} | document, lines, even_if_quiet=True)
@@ -121,6 +138,13 @@ def _print_outcomes(
     effect = "completed changes stay, and are in the audit log"
     print_failures(arguments, [failure], document | {"effect": effect}, failure.code)
     return failure.code
+
+
+def _describe_next_steps(progress: Progress) -> Iterator[str]:
+    """Yield the next step of every outcome that is not the end of its changes."""
+    for outcome, count in progress.counts.items():
+        if outcome in NEXT_STEPS:
+            yield f"{count} {outcome.replace('_', ' ')}: next: {NEXT_STEPS[outcome]}"
 
 
 def _find_failure(progress: Progress, counts: str) -> Failure | None:

@@ -11,6 +11,8 @@ from pipelines.cli.output import print_result
 from pipelines.redact import redact_text
 
 if TYPE_CHECKING:
+    import duckdb
+
     from pipelines.sources.check import Finding
 
 
@@ -37,7 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check_policy() -> Iterator[Finding]:
-    """Yield where the company's own rules are read, and each pattern that matches nothing."""
+    """Yield where the company's own rules are read, each pattern that matches nothing, of the
+    policy and of each campaign that is not closed, and each exception that nobody may approve."""
     from pipelines import settings
     from pipelines.policy import company_files, presence
     from pipelines.sources.check import Finding
@@ -48,11 +51,39 @@ def _check_policy() -> Iterator[Finding]:
     if (folder / "policy.toml").exists():
         protected = f"{len(rules['protected'])} protected patterns"
         yield Finding("policy", str(folder / "policy.toml"), "ok", protected)
+    if ignored := company_files.describe_ignored_folder():
+        remedy = "move its files there, or set REVIEW__FOLDER"
+        yield Finding("policy", "reviews", "warn", ignored, remedy)
     if settings.warehouse_path().exists():
         with open_published(settings.warehouse_path()) as warehouse:
             unmatched = presence.find_unmatched(warehouse, rules)
+            unapproved = presence.find_unknown_approvers(warehouse, rules)
+            campaigns = [*_check_campaigns(warehouse)]
         for name in unmatched:
             yield Finding("policy", name, "warn", "it matches nothing", presence.NEXT_PATTERN)
+        for name in unapproved:
+            why, remedy = presence.UNKNOWN_APPROVER, presence.NEXT_APPROVER
+            yield Finding("policy", name, "warn", why, remedy)
+        yield from campaigns
+
+
+def _check_campaigns(warehouse: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Yield each campaign file that cannot be read, and each pattern that matches nothing in it."""
+    from pipelines.failures import Misconfigured
+    from pipelines.policy.presence import NEXT_PATTERN
+    from pipelines.review import campaign, scope
+    from pipelines.sources.check import Finding
+
+    for name in campaign.campaign_names():
+        if campaign.campaign_status(warehouse, name) == "closed":
+            continue
+        try:
+            unmatched = scope.find_unmatched(warehouse, campaign.read_campaign_file(name))
+        except Misconfigured as error:
+            yield Finding("policy", error.what, "fail", error.why, error.next, error.code)
+            continue
+        for pattern in unmatched:
+            yield Finding("policy", pattern, "warn", "it matches nothing", NEXT_PATTERN)
 
 
 def _print(finding: Finding) -> None:

@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     text = [
         *plan_text.describe_plan(plan, path),
         *(f"warning: {name} matches nothing" for name in unmatched),
+        *(f"warning: {text}" for text in [company_files.describe_ignored_folder()] if text),
     ]
     lines = (UNPRINTABLE.sub(" ", line) for line in text)
     print_result(arguments, document, lines, even_if_quiet=True)

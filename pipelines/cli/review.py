@@ -97,7 +97,8 @@ def _add_open_flags(step: argparse.ArgumentParser) -> None:
 def run_open(arguments: argparse.Namespace) -> int:
     """Open a campaign, or write the files of an opened one again."""
     from pipelines import settings
-    from pipelines.review import campaign, opening
+    from pipelines.policy.company_files import describe_ignored_folder
+    from pipelines.review import campaign, opening, scope
     from pipelines.review.freshness import Accepted
     from pipelines.review.packet.publish import write_packet_again
     from pipelines.warehouse.publish import open_published
@@ -106,6 +107,10 @@ def run_open(arguments: argparse.Namespace) -> int:
     out, warehouse = _out_folder(arguments), settings.warehouse_path()
     with open_published(warehouse) as connection:
         status = campaign.campaign_status(connection, asked.name)
+        unmatched = scope.find_unmatched(connection, asked) if status is None else []
+    ignored = describe_ignored_folder()
+    for warning in [*filter(None, [ignored]), *(f"{one} matches nothing" for one in unmatched)]:
+        print(f"warning: {redact.UNPRINTABLE.sub(' ', warning)}", file=sys.stderr)
     if status is None:
         accepted = Accepted(arguments.accept_stale, arguments.accept_old_read, arguments.because)
         packet = opening.open_campaign(asked, warehouse, accepted, out)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines import __version__, settings
+from pipelines import __version__, clock, settings
 from pipelines.export import formats
 from pipelines.failures import Refused, storage_failure
 from pipelines.files import safe_csv
@@ -27,15 +27,15 @@ from pipelines.warehouse.source_states import read_source_states
 def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict[str, Any]:
     """Write a new dated folder below `out`; return its path and manifest.
 
-    Raise Refused while a source is stale, and Misconfigured if nothing is published.
+    Raise Refused while a source is not fresh, and Misconfigured if nothing is published.
     """
     with open_published(settings.warehouse_path()) as warehouse:
         states = read_source_states(warehouse)
-        stale = [state["source_name"] for state in states if state["is_stale"]]
+        stale = {state["source_name"]: why for state in states if (why := _find_problem(state))}
         if stale and not allow_stale:
             raise Refused(
                 f"export: {', '.join(stale)}",
-                "the last sync was not complete, so the export would show an old state",
+                "; ".join(dict.fromkeys(stale.values())),
                 "run `rollcall sync`, or `rollcall export --allow-stale`",
             )
         check_output(out)
@@ -49,7 +49,7 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
                 manifest = {
                     "rollcall": __version__,
                     "format": format,
-                    "stale_accepted": stale,
+                    "stale_accepted": [*stale],
                     "sources": states,
                     "files": [*formats.write_format(format, warehouse, building, read)],
                 }
@@ -58,6 +58,15 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
         except OSError as error:
             raise storage_failure(out, error, "check the disk, or set --out") from None
     return {"folder": str(folder), **manifest}
+
+
+def _find_problem(state: dict[str, Any]) -> str:
+    """Return why the data of a source is not fresh; empty if it is."""
+    if state["is_stale"]:
+        return "the last sync was not complete, so the export would show an old state"
+    if state["as_of"] and clock.is_ahead(state["as_of"]):
+        return f"the data is dated {state['as_of']}, in the future: a clock was wrong"
+    return ""
 
 
 def move_into_place(building: Path, out: Path) -> Path:

@@ -1,8 +1,9 @@
 """Read the company's own files about access: `policy.toml` and `requests.csv`.
 
-Both files are in the folder REVIEW__FOLDER (default `reviews`) and may be missing, but a file that
-was there must not disappear unnoticed. They are written into schema `policy` before every dbt
-build. A wrong entry ends the command, because a rule that is silently ignored hides access.
+Both files are in the folder REVIEW__FOLDER (default `reviews`, beside the project) and may be
+missing, but a file that was there must not disappear unnoticed. They are written into schema
+`policy` before every dbt build. A wrong entry ends the command, because a rule that is silently
+ignored hides access.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ Model = TypeVar("Model", bound=BaseModel)
 DATE_COLUMNS = ("requested_on", "until")  # of requests.csv: an empty cell is null
 
 
-DEFAULT_FOLDERS = (Path("reviews"), Path(__file__).parents[2] / "reviews")
+DEFAULT_FOLDER = Path(__file__).parents[2] / "reviews"  # beside the project
+OTHER_FOLDER = Path("reviews")  # in the working directory
 
 
 class Strict(BaseModel):
@@ -119,17 +121,29 @@ class Request(Strict):
 
 
 def policy_folder() -> Path:
-    """Return the folder of the company's own files: REVIEW__FOLDER, else `reviews`.
-
-    `reviews` is looked for in the working directory, then beside the code, because cron may start a
-    command anywhere. Raise Misconfigured if the setting names a folder that is missing.
+    """Return the folder of the company's own files: REVIEW__FOLDER, else `reviews` beside the
+    project, because cron may start a command anywhere. Without it, `reviews` in the working
+    directory is read. Raise Misconfigured if the setting names a folder that is missing.
     """
     if given := settings.read_setting("review.folder"):
         folder = Path(given).expanduser().absolute()
         if not folder.is_dir():
             raise Misconfigured("REVIEW__FOLDER", f"there is no folder {folder}", "correct it")
         return folder
-    return next((place for place in DEFAULT_FOLDERS if place.is_dir()), DEFAULT_FOLDERS[0])
+    if OTHER_FOLDER.is_dir() and not DEFAULT_FOLDER.is_dir():
+        return OTHER_FOLDER.absolute()
+    return DEFAULT_FOLDER
+
+
+def describe_ignored_folder() -> str:
+    """Return that `reviews` in the working directory is not read; empty where nothing is ignored.
+
+    Somebody who works there would otherwise believe that these are the rules.
+    """
+    read = policy_folder()
+    if not OTHER_FOLDER.is_dir() or OTHER_FOLDER.resolve() == read.resolve():
+        return ""
+    return f"{OTHER_FOLDER.absolute()} is not read, because the rules are in {read}"
 
 
 def write_policy(candidate: Path) -> None:

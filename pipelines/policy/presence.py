@@ -5,6 +5,7 @@ The schema `policy` of the published warehouse says which rules there were.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ FILES = {
     "requests.csv": ("requests",),
 }
 NEXT_PATTERN = "write the id as `accounts` or `entitlements` has it; `*` is any text"
+UNKNOWN_APPROVER = "its approved_by is no address that HR or the policy knows"
+NEXT_APPROVER = "name an approver whom HR knows, or who is an owner in policy.toml"
 ENTITLEMENTS = "select entitlement_id as id from entitlements"
 ACCESS = f"{ENTITLEMENTS} union all select account_id from accounts"
 SUBJECTS = (
@@ -88,6 +91,23 @@ def _find_unmatched(
                 query = f"select 1 from ({ids}) where {matches_sql('id', '?')} limit 1"
                 if not warehouse.execute(query, [pattern]).fetchone():
                     yield f"{what} {pattern}"
+
+
+def find_unknown_approvers(
+    warehouse: duckdb.DuckDBPyConnection, rules: dict[str, list[list[Any]]]
+) -> list[str]:
+    """Return each exception of the policy whose approver neither HR nor the policy knows, so that
+    the exception covers nothing. The model int_approvers decides the same in the warehouse."""
+    known = {_to_mail(row[0]) for row in rules["owners"]}
+    if has_table(warehouse, "people"):
+        found = warehouse.execute("select work_email from people where work_email is not null")
+        known |= {_to_mail(address) for (address,) in found.fetchall()}
+    return [f"exception {row[0]}" for row in rules["exceptions"] if _to_mail(row[4]) not in known]
+
+
+def _to_mail(address: str) -> str:
+    """Return a mail address in its one normal spelling, like the macro `mail`."""
+    return unicodedata.normalize("NFC", address.strip().lower()).removesuffix(".")
 
 
 def _count_rules(warehouse: duckdb.DuckDBPyConnection, table: str) -> int:

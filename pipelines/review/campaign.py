@@ -98,9 +98,12 @@ def read_campaign_file(name: str) -> Campaign:
     path = company_files.policy_folder() / f"{name}.toml"
     if not path.is_file():
         known = ", ".join(campaign_names()) or "none"
+        ignored = company_files.describe_ignored_folder()
         raise Misconfigured(
             str(path),
-            f"this campaign file does not exist; known: {known}",
+            "; ".join(
+                filter(None, [f"this campaign file does not exist; known: {known}", ignored])
+            ),
             "write the file as docs/review.md shows",
         )
     definition = company_files.parse_toml(path, Definition)

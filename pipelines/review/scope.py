@@ -17,7 +17,7 @@ import pyarrow as pa
 from pipelines.failures import Misconfigured
 from pipelines.redact import redact_text
 from pipelines.review.campaign import Campaign
-from pipelines.sql import matches_sql, quote
+from pipelines.sql import has_table, matches_sql, quote
 
 # The condition of a campaign may read every table, and nothing outside the database file.
 # In UTC, because days would otherwise depend on the time zone of the machine.
@@ -57,6 +57,33 @@ def exclusion_reasons(campaign: Campaign) -> list[str]:
             f" then {quote(f'exception: {one.reason}{approved}')} end"
         )
     return reasons
+
+
+def find_unmatched(connection: duckdb.DuckDBPyConnection, campaign: Campaign) -> list[str]:
+    """Return each name and pattern of the campaign's file that matches nothing that is published.
+
+    A misspelt exception leaves nothing out, and a misspelt filter leaves everything out.
+    """
+    if not has_table(connection, "access_review"):
+        return []  # an earlier version published this warehouse
+    definition, asked = campaign.definition, {}
+    for column, chosen in (
+        ("source_name", definition.scope.source),
+        ("resource_type", definition.scope.resource_type),
+    ):
+        for one in chosen:
+            asked[f"scope.{column.removesuffix('_name')} {one}"] = f"{column} = ?", one
+    for one in definition.exceptions:
+        for kind in ("grant", "account", "entitlement"):
+            if pattern := getattr(one, kind):
+                asked[f"exception for {kind} {pattern}"] = matches_sql(f"{kind}_id", "?"), pattern
+    return [
+        f"{campaign.path.name}: {place}"
+        for place, (condition, value) in asked.items()
+        if not connection.execute(
+            f"select 1 from access_review where {condition} limit 1", [value]
+        ).fetchone()
+    ]
 
 
 def _filters(campaign: Campaign) -> Iterator[tuple[str, str]]:

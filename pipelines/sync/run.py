@@ -89,6 +89,8 @@ def sync_sources(names: list[str], options: SyncOptions) -> Outcome:
     where the sync cannot even begin."""
     sources = registry.choose_sources(names)
     _check_settings(sources)
+    if ignored := company_files.describe_ignored_folder():
+        options.report(ignored)
     warehouse = settings.warehouse_path()
     with publish.lock_warehouse(warehouse) as work:
         copy = publish.open_candidate(warehouse, work)

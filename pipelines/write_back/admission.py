@@ -45,8 +45,8 @@ def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[st
     _check_protection(plan, patterns)
     recent = find_recent_calls(folder, {plan.digest, plan.document["undoes"]}, changes)
     for change in changes:
-        if why := limits.reason_untouchable(change, patterns, own_accounts):
-            raise Refused(f"plan: {change.account_id}", why, NEXT_PLAN)
+        if untouchable := limits.reason_untouchable(change, patterns, own_accounts):
+            raise Refused(f"plan: {change.account_id}", untouchable[0], NEXT_PLAN)
     with open_published(settings.warehouse_path()) as warehouse:
         presence.check_gone(warehouse, company_files.policy_folder())
         limits.check_limits(changes, warehouse, max_changes, "apply", recent)

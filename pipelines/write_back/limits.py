@@ -122,13 +122,15 @@ def _describe_recent(count: int) -> str:
     return f" beside the {count} of the last {RECENT_HOURS} hours" if count else ""
 
 
-def reason_untouchable(change: Change, patterns: list[str], own_accounts: set[str]) -> str | None:
-    """Return why this change must never be made; None if it may be."""
+def reason_untouchable(
+    change: Change, patterns: list[str], own_accounts: set[str]
+) -> tuple[str, str] | None:
+    """Return why this change must never be made, and what to do then; None if it may be made."""
     if change.account_id in own_accounts:
-        return "own identity"
+        return "own identity", "nothing while Rollcall uses this account: plan with another one"
     for touched in (change.account_id, change.entitlement_id):
         if touched and any(_fits(pattern, touched) for pattern in patterns):
-            return "protected"
+            return "protected", "nothing while policy.toml protects it"
     return None
 
 

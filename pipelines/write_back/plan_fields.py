@@ -93,6 +93,14 @@ class Item(BaseModel):
     account_created_at: Time | None
 
 
+class BlockedItem(Item):
+    """A change that no plan makes, perhaps because nothing can make it."""
+
+    channel: Literal["api", "ticket", "none"]  # type: ignore[assignment]
+    blocked_because: Text
+    next_step: str | None = None  # plans of earlier versions lack it
+
+
 class Document(Fields):
     format: Literal[PLAN_FORMAT]  # type: ignore[valid-type]
     rollcall: Text
@@ -114,11 +122,10 @@ def check_fields(document: dict[str, Any], what: str) -> None:
     """Raise Refused for the first field of a plan that is not as `plan` writes it."""
     try:
         Document.model_validate(document)
-        for name in ("items", "blocked"):
-            for number, item in enumerate(document[name], 1):
-                change = {key: value for key, value in item.items() if key != "blocked_because"}
-                Change.of(change if name == "blocked" else item)
-                _check_item(item, f"{name}.{number}")
+        for number, item in enumerate(document["items"], 1):
+            _check_item(item, Item, f"items.{number}")
+        for number, item in enumerate(document["blocked"], 1):
+            _check_item(item, BlockedItem, f"blocked.{number}")
         why = _find_contradiction(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
@@ -129,9 +136,11 @@ def check_fields(document: dict[str, Any], what: str) -> None:
         raise Refused(what, why, NEXT_PLAN)
 
 
-def _check_item(item: dict[str, Any], place: str) -> None:
+def _check_item(item: dict[str, Any], kind: type[Item], place: str) -> None:
+    own = {*kind.model_fields} - {*Item.model_fields}
     try:
-        Item.model_validate(item)
+        Change.of({key: value for key, value in item.items() if key not in own})
+        kind.model_validate(item)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         raise ValueError(f"{place}.{first['loc'][0]}: {first['msg'].lower()}") from None

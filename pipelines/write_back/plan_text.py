@@ -29,6 +29,8 @@ def describe_plan(plan: Plan, path: Path | None) -> Iterator[str]:
     for why, group in groupby(document["blocked"], lambda item: item["blocked_because"]):
         items = [*group]
         yield f"not done: {why} ({len(items)})"
+        for step in dict.fromkeys(item["next_step"] for item in items if item["next_step"]):
+            yield f"  next: {step}"
         for item in items[:MAX_BLOCKED_LINES]:
             yield f"  {_describe_subject(item)} ({_describe_reason(item)})"
         if len(items) > MAX_BLOCKED_LINES:

@@ -73,7 +73,8 @@ def make_plan(
         },
         "items": [change.item() for change in changes],
         "blocked": [
-            one.change.item() | {"blocked_because": one.blocked_because} for one in blocked
+            one.change.item() | {"blocked_because": one.blocked_because, "next_step": one.next_step}
+            for one in blocked
         ],
     }
     return Plan(document | {"digest": plan_digest(document)})

@@ -42,7 +42,9 @@ def undo_plan(plan: Plan, folder: Path, actor: str, because: str) -> Undo:
             inverse = _invert_change(change, journal)
             has_inverse = change.inverse_action and change.account_id
             why = None if has_inverse else f"nothing undoes {change.action.replace('_', ' ')}"
-            found.append(WantedChange(replace(inverse, reason=because, approved_by=actor), why))
+            step = why and f"undo it by hand in {change.source_name}"
+            inverse = replace(inverse, reason=because, approved_by=actor)
+            found.append(WantedChange(inverse, why, step))
     return Undo(plan, found)
 
 

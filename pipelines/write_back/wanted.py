@@ -21,6 +21,7 @@ from pipelines.write_back.plan_fields import ACTION_ORDER
 class WantedChange(NamedTuple):
     change: Change
     blocked_because: str | None = None
+    next_step: str | None = None  # what to do about a blocked change
 
 
 def read_wanted_changes(warehouse: duckdb.DuckDBPyConnection) -> list[WantedChange]:
@@ -38,7 +39,8 @@ def read_wanted_changes(warehouse: duckdb.DuckDBPyConnection) -> list[WantedChan
     found = []
     for row in fetch_dicts(warehouse.execute(f"select {cells} from planned_changes")):
         blocked_because = row.pop("blocked_because")
-        found.append(WantedChange(Change.of(row), blocked_because))
+        next_step = row.pop("next_step", None)  # an earlier version published without it
+        found.append(WantedChange(Change.of(row), blocked_because, next_step))
     return found
 
 
@@ -53,12 +55,13 @@ def split_wanted_changes(
     patterns = limits.read_protected_patterns()
     possible: list[Change] = []
     blocked: list[WantedChange] = []
-    for change, known in wanted:
-        why = known or limits.reason_untouchable(change, patterns, own_accounts)
+    for change, why, step in wanted:
+        if not why:
+            why, step = limits.reason_untouchable(change, patterns, own_accounts) or (None, None)
         if not why and change.through not in write_access.writable_sources():
-            why = "no write channel"
+            why, step = "no write channel", f"change it by hand in {change.source_name}, and sync"
         if why:
-            blocked.append(WantedChange(change, why))
+            blocked.append(WantedChange(change, why, step))
         else:
             possible.append(change)
     possible.sort(key=lambda change: (ACTION_ORDER.index(change.action), change.change_id))

@@ -106,6 +106,18 @@ def test_check_prints_every_finding_and_its_code(rollcall):
     assert all(not line.startswith("ok") for line in quiet.out.splitlines())
 
 
+@pytest.mark.parametrize("kind", ["user", "group", "application"])
+def test_check_names_the_right_to_read_roles(rollcall, kind):
+    """`check` names the missing right to read role assignments, whoever holds the roles."""
+    pingone = rollcall.sandbox.company.pingone
+    right = f"permissions:read:{kind}RoleAssignments"
+    pingone.clients[pingone.client_id].missing_permissions = {right}
+    result = rollcall.run("check", "pingone")
+
+    assert 3 == result.code and 1 == result.out.count("fail ")
+    assert right in result.out
+
+
 def test_check_prints_what_a_write_credential_may_do(rollcall):
     """`check` prints what a write credential may do, and changes nothing."""
     writing = rollcall.sandbox.write_environment()
@@ -130,6 +142,11 @@ def test_check_prints_what_a_write_credential_may_do(rollcall):
         found()["pingonewrite: rights"][0],
         "Identity Data Admin" in found()["pingonewrite: rights"][1],
     )
+    assert "ok" == found()["pingonewrite: roles of groups"][0]
+    pingone.clients[key].missing_permissions = {"permissions:read:groupRoleAssignments"}
+    result = rollcall.run("check", "pingone", **writing)
+    assert 0 == result.code and "no role can be revoked" in result.out
+    assert "next: give the write credential the permission permissions:read:groupRole" in result.out
     pingone.switches.permissions_have_ids = False
     pingone.touch()
     verdict, why = found()["pingonewrite: rights"]

@@ -332,4 +332,32 @@ BUGS = [
         "['NOTHING']",
         "tests/sync/test_incomplete.py -k refuses_data",
     ),
+    Bug(
+        "an exception that nobody may approve covers a finding",
+        "dbt_project/models/marts/findings/findings.sql",
+        "        excepted.refused_because is null\n        and excepted",
+        "        excepted",
+        UNIT,
+    ),
+    Bug(
+        "check believes every approver",
+        "pipelines/policy/presence.py",
+        "if _to_mail(row[4]) not in known]",
+        "if False]",
+        "tests/policy/test_presence.py -k known_approver",
+    ),
+    Bug(
+        "two checks of one moment have no order",
+        "dbt_project/models/intermediate/write_back/int_change_checks.sql",
+        "order by started_at, run_id",
+        "order by started_at",
+        UNIT,
+    ),
+    Bug(
+        "the last of two runs of one moment is left to chance",
+        "dbt_project/models/intermediate/write_back/int_change_verdicts.sql",
+        "(started_at, run_id)",
+        "started_at",
+        UNIT,
+    ),
 ]

@@ -279,4 +279,32 @@ BUGS = [
         "    if True:",
         "tests/review/test_review.py -k lost_opening",
     ),
+    Bug(
+        "rules in the working directory win",
+        "pipelines/policy/company_files.py",
+        "if OTHER_FOLDER.is_dir() and not DEFAULT_FOLDER.is_dir():",
+        "if OTHER_FOLDER.is_dir():",
+        "tests/policy/test_presence.py -k do_not_win",
+    ),
+    Bug(
+        "rules that are not read are not named",
+        "pipelines/policy/company_files.py",
+        "if not OTHER_FOLDER.is_dir() or OTHER_FOLDER.resolve() == read.resolve():",
+        "if True:",
+        "tests/policy/test_presence.py -k do_not_win",
+    ),
+    Bug(
+        "a misspelt pattern of a campaign is no warning",
+        "pipelines/review/scope.py",
+        '        if not connection.execute(\n            f"select 1 from access_review',
+        '        if False and not connection.execute(\n            f"select 1 from access_review',
+        "tests/policy/test_presence.py tests/review -k 'campaign_file or at_the_opening'",
+    ),
+    Bug(
+        "a new form of the seal refuses files that are out",
+        "pipelines/review/seal.py",
+        "strlen({name}), ':', {name}, ','",
+        "strlen({name}), '|', {name}, ','",
+        "tests/warehouse/test_older_versions.py -k answers",
+    ),
 ]

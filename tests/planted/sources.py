@@ -332,4 +332,18 @@ BUGS = [
         '"archived_groups", "FUTURE"',
         "tests/sources/test_said.py -k archived",
     ),
+    Bug(
+        "check does not try the roles of groups",
+        "pipelines/sources/pingone/check.py",
+        '    yield Probe("role assignments of groups", lambda: read_roles("groups"))\n',
+        "",
+        "tests/cli/test_cli.py -k right_to_read_roles",
+    ),
+    Bug(
+        "check does not try the roles that a revocation reads",
+        "pipelines/sources/pingone/check.py",
+        '    yield Probe("write: roles of groups", lambda: read_roles("groups", "revoked"))\n',
+        "",
+        "tests/cli/test_cli.py -k write_credential_may",
+    ),
 ]

@@ -64,7 +64,7 @@ BUGS = [
     Bug(
         "protected access is changed",
         "pipelines/write_back/limits.py",
-        'return "protected"',
+        'return "protected", "nothing while policy.toml protects it"',
         "return None",
         "tests/write_back/test_plan.py tests/write_back/test_apply.py -k 'protection or touch'",
     ),
@@ -249,5 +249,33 @@ BUGS = [
         "{value} like replace({literal.format(pattern)}, '*', '%') escape '\\\\'",
         "{value} glob {pattern}",
         "tests/policy/test_presence.py -k pattern_language",
+    ),
+    Bug(
+        "a plan with a blocked change that has no channel cannot be applied",
+        "pipelines/write_back/plan_fields.py",
+        '    channel: Literal["api", "ticket", "none"]  # type: ignore[assignment]\n',
+        "",
+        "tests/write_back/test_plan.py -k nothing_can_change",
+    ),
+    Bug(
+        "an outcome that is not the end has no next step",
+        "pipelines/cli/apply.py",
+        '"next": NEXT_STEPS.get(outcome),',
+        '"next": None,',
+        "tests/write_back/test_apply.py -k drifted",
+    ),
+    Bug(
+        "a blocked change has no next step",
+        "dbt_project/models/marts/write_back/planned_changes.sql",
+        "{{ step_if_blocked('changes.blocked_because', 'changes.source_name') }}",
+        "null",
+        "tests/write_back/test_changes.py -k next_step",
+    ),
+    Bug(
+        "what is left to do for a remediation is not said",
+        "dbt_project/models/marts/write_back/remediations.sql",
+        "{{ step_until_verified() }}",
+        "null",
+        "tests/write_back/test_write_back.py",
     ),
 ]

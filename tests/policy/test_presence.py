@@ -48,15 +48,34 @@ def test_the_default_folder_needs_no_working_directory(company, tmp_path, monkey
     wants(company, count=1)
     account = company.column("select account_id from planned_changes")[0]
     folder = protects(company, account).parent
-    places = (Path("reviews"), folder.rename(tmp_path / "beside"))
-    monkeypatch.setattr(company_files, "DEFAULT_FOLDERS", places)
+    monkeypatch.setattr(company_files, "DEFAULT_FOLDER", folder.rename(tmp_path / "beside"))
     (document,) = [company.run("plan", "--json").document]
 
     assert ["protected"] == [item["blocked_because"] for item in document["blocked"]]
-    assert (
-        Path(__file__).parents[2] / "reviews"
-        == company_files.Path(company_files.__file__).parents[2] / "reviews"
-    )
+
+
+def test_the_default_folder_lies_beside_the_project():
+    """The default folder is beside the package `pipelines`, wherever a command starts."""
+    assert Path(__file__).parents[2] / "reviews" == company_files.DEFAULT_FOLDER
+
+
+@pytest.mark.parametrize("arguments", [["check"], ["plan"], ["sync"], ["review", "open", "q9"]])
+def test_rules_where_somebody_works_do_not_win(company, tmp_path, monkeypatch, arguments):
+    """`reviews` in the working directory is named as not read if another one is read."""
+    protects(company, "pingone:user:*")
+    beside = tmp_path / "beside"
+    beside.mkdir()
+    monkeypatch.setattr(company_files, "DEFAULT_FOLDER", beside)
+    result = company.run(*arguments)
+
+    said = f"{company.home / 'reviews'} is not read, because the rules are in {beside}"
+    assert said in result.out + result.err
+    assert 0 == company.column("select count(*) from policy.protected")[0]
+    monkeypatch.setattr(company_files, "DEFAULT_FOLDER", tmp_path / "missing")
+    assert "is not read" not in company.run("check").out
+    (beside / "policy.toml").write_text("")
+    result = company.run("check", REVIEW__FOLDER=str(beside))
+    assert f"{company.home / 'reviews'} is not read" in result.out
 
 
 def test_a_policy_that_is_gone_is_refused_until_accepted(company):
@@ -109,6 +128,53 @@ def test_every_pattern_without_effect_is_listed(company, verb):
     for pattern in (*patterns, "pingone:group:no*"):
         assert 1 == said.count(f"{pattern} matches nothing"), pattern
     assert len(patterns) + 1 == said.count("matches nothing")
+
+
+def test_check_lists_what_no_campaign_file_matches(company):
+    """`check` lists misspelt patterns of every campaign that is not closed, and wrong files."""
+    account = company.column("select account_id from access_review limit 1")[0]
+    folder = protects(company).parent
+    (folder / "q9.toml").write_text(
+        "title = 'Q9'\ndue = 2099-01-01\nfallback = 'a@lanternfish.example'\n"
+        "[scope]\nsource = ['pingone', 'okto']\n"
+        f"[[exceptions]]\naccount = '{account}'\nreason = 'x'\n"
+        f"[[exceptions]]\naccount = '{account.upper()}'\nreason = 'x'\n"
+        "[[exceptions]]\nentitlement = 'pingone:group:no*'\nreason = 'x'\n"
+    )
+    (folder / "q8.toml").write_text("title = 1\n")
+    result = company.run("check")
+
+    assert 2 == result.code and "q8.toml" in result.out
+    for name in (
+        "scope.source okto",
+        f"exception for account {account.upper()}",
+        "exception for entitlement pingone:group:no*",
+    ):
+        assert f"q9.toml: {name}: it matches nothing" in result.out
+    assert 3 == result.out.count("it matches nothing")
+
+
+def test_an_exception_needs_a_known_approver(company):
+    """`check` names each exception whose approver neither HR nor the policy knows."""
+    exceptions = {
+        "hr": " Grace.Okoye@Lanternfish.example.",
+        "owner": "desk@supplier.example",
+        "name": "Grace Okoye",
+        "stranger": "grace.okoye@elsewhere.example",
+    }
+    protects(company).write_text(
+        "[[owners]]\nowner = 'Desk@Supplier.example'\nsource = 'pingone'\n"
+        + "".join(
+            f"[[exceptions]]\nid = '{name}'\nfinding = '*'\nreason = 'x'\n"
+            f"approved_by = '{approver}'\nuntil = 2099-01-01\n"
+            for name, approver in exceptions.items()
+        )
+    )
+    lines = company.run("check").out.splitlines()
+
+    assert ["exception name", "exception stranger"] == [
+        line.split(": ")[1] for line in lines if "approved_by is no address" in line
+    ]
 
 
 def test_one_pattern_language_holds_everywhere():

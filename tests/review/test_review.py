@@ -101,6 +101,15 @@ def test_every_grant_is_an_item_or_has_a_reason(company):
     assert len(left_out) + len(accounts) == len(table(folder / "exclusions.csv"))
 
 
+def test_a_pattern_without_effect_is_named_at_the_opening(company):
+    """An opening names the exceptions that match nothing, and goes on."""
+    exception = "[[exceptions]]\naccount = 'pingone:USER:*'\nreason = 'robots'\n"
+    result = refused(company, DEFINITION + exception)
+
+    assert 0 == result.code
+    assert "warning: q4.toml: exception for account pingone:USER:* matches nothing" in result.err
+
+
 def test_what_is_frozen_stays_whatever_the_next_sync_finds(review):
     """Frozen items stay the same after later changes of the warehouse."""
     before = review.rows("from review_items order by item_id")

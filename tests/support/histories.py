@@ -153,6 +153,7 @@ class Truth:
     """The expected published data of one source: its state at the last complete read.
 
     `direct` are the direct grants, as read. Accounts in `unseen` may have the status `unknown`.
+    Grants in `unread` may still be there: inherited roles of users whose roles were not read.
     """
 
     accounts: dict[str, str]
@@ -160,6 +161,7 @@ class Truth:
     grants: dict[Grant, tuple[bool, bool, tuple[str, ...]]]
     direct: set[Grant] = field(default_factory=set, compare=False)
     unseen: set[str] = field(default_factory=set, compare=False)
+    unread: set[Grant] = field(default_factory=set, compare=False)
 
     @classmethod
     def of(cls, facts: oracle.Facts) -> Truth:
@@ -169,10 +171,11 @@ class Truth:
     def cells(self) -> int:
         return len(self.accounts) + len(self.entitlements) + len(self.grants)
 
-    def as_seen(self, statuses: dict[str, str]) -> Truth:
-        """Return this truth with each status that is `unknown` there and may be so."""
-        seen = {key: "unknown" for key in self.unseen if statuses.get(key) == "unknown"}
-        return Truth(self.accounts | seen, self.entitlements, self.grants)
+    def as_seen(self, there: Truth) -> Truth:
+        """Return this truth with the unknown statuses and unread grants that may be, and are."""
+        seen = {key: "unknown" for key in self.unseen if there.accounts.get(key) == "unknown"}
+        kept = dict.fromkeys(self.unread & there.grants.keys(), (False, True, ()))
+        return Truth(self.accounts | seen, self.entitlements, kept | self.grants)
 
 
 def truths(
@@ -189,23 +192,26 @@ def truths(
         if step.fails(source) or source in refused:
             found[source] = before[source]
             continue
-        if step.name_of(source) == NARROWED:
+        is_narrow = step.name_of(source) == NARROWED
+        if is_narrow:
             _keep_unread(now[source], before[source])
         found[source] = Truth.of(now[source])
+        if is_narrow:
+            found[source].unread = {*filter(is_role_of_user, before[source].grants)}
         if step.hides(source):
             known = set() if source in accepted else before[source].accounts.items()
             found[source].unseen = {key for key, _ in found[source].accounts.items() - known}
     return found
 
 
+def is_role_of_user(grant: Grant) -> bool:
+    return grant[0].startswith("pingone:user:") and grant[1].startswith("pingone:role:")
+
+
 def _keep_unread(facts: oracle.Facts, before: Truth) -> None:
     """Replace the roles of users by those that were read before."""
-
-    def is_unread(grant: Grant) -> bool:
-        return grant[0].startswith("pingone:user:") and grant[1].startswith("pingone:role:")
-
-    facts.direct = {grant for grant in facts.direct if not is_unread(grant)}
-    facts.direct |= {grant for grant in before.direct if is_unread(grant)}
+    facts.direct = {grant for grant in facts.direct if not is_role_of_user(grant)}
+    facts.direct |= {*filter(is_role_of_user, before.direct)}
 
 
 def together(truths: list[Truth]) -> Truth:
@@ -215,4 +221,5 @@ def together(truths: list[Truth]) -> Truth:
         whole.entitlements |= truth.entitlements
         whole.grants |= truth.grants
         whole.unseen |= truth.unseen
+        whole.unread |= truth.unread
     return whole

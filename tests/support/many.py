@@ -230,7 +230,7 @@ class Many:
 
     def compare(self, when: str, expected: Truth, actual: Truth) -> None:
         self.cells += expected.cells
-        expected = expected.as_seen(actual.accounts)
+        expected = expected.as_seen(actual)
         for what in ("accounts", "entitlements", "grants"):
             left, right = getattr(expected, what), getattr(actual, what)
             if left == right:

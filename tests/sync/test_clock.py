@@ -90,9 +90,9 @@ def test_a_run_in_the_future_is_refused(rollcall, published):
     assert 0 == rollcall.run("sync").code
 
 
-@pytest.mark.parametrize("command", [("plan",), ("review", "open", "q4")])
+@pytest.mark.parametrize("command", [("plan",), ("review", "open", "q4"), ("export",)])
 def test_data_from_the_future_is_not_fresh(rollcall, published, command):
-    """Neither a plan nor a campaign is made from data that a wrong clock dates years ahead."""
+    """No plan, campaign or export is made from data that a wrong clock dates years ahead."""
     wants(may_write(rollcall.has(published)))
     date_newest_run(rollcall, timedelta(days=YEARS))
     (rollcall.home / "reviews").mkdir()
@@ -103,3 +103,13 @@ def test_data_from_the_future_is_not_fresh(rollcall, published, command):
     refused = rollcall.run(*command)
 
     assert (5, True) == (refused.code, "in the future" in refused.err), refused.err
+
+
+def test_data_from_the_future_may_be_exported_as_stale(rollcall, published):
+    """`export --allow-stale` writes such data, and the manifest names the sources."""
+    date_newest_run(rollcall.has(published), timedelta(days=YEARS))
+
+    result = rollcall.run("export", "--allow-stale", "--json")
+
+    assert 0 == result.code
+    assert ["charthop", "haloitsm", "pingone"] == result.document["stale_accepted"]

@@ -125,7 +125,7 @@ def one_by_one(history: History, rollcall: Rollcall) -> None:
             left_out = {*SOURCES} if result.code == 5 else set()
             truth = truths(world, step, truth, left_out, {*SOURCES} if is_refused else set())
             there = published(rollcall)
-            whole = together([*truth.values()]).as_seen(there.accounts)
+            whole = together([*truth.values()]).as_seen(there)
             cells += whole.cells
             assert whole == there, told
         before = content(rollcall)

@@ -1,14 +1,17 @@
 """A warehouse that an older version has published stays usable.
 
-`open_campaign_354f6e5.duckdb.xz` was published by commit 354f6e5, whose models had other names.
-Such a fixture is made in a checkout of that commit. Call the tests' `first_sync` with a sandbox of
-its own. Put a campaign `q4` into `reviews/q4.toml` as the fixture `sent` does, and run `rollcall
-review open q4`. Then compress the warehouse with `xz -9`.
+Each `<what>_<commit>.duckdb.xz` was published by the code of that commit, and is compressed with
+`xz -9`. `demo` is made by `python -m tests.sandbox demo` in a checkout of the commit.
+`open_campaign` is made by the tests' `first_sync`, a campaign `q4` as in the fixture `sent`, and
+`rollcall review open q4`. Its folder has files that the same commit sent to two reviewers, with
+REVIEW__SEAL_KEY as below.
 """
 
 from __future__ import annotations
 
+import csv
 import lzma
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,19 @@ import pytest
 from pipelines import __version__
 from pipelines.warehouse import version
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
+from tests.sandbox.quarter import answer
+from tests.support.filled_in import came, decided
 from tests.support.product import Rollcall
+from tests.sync.test_sync import assert_published_is_true
 
-OLDER = Path(__file__).parents[1] / "fixtures" / "open_campaign_354f6e5.duckdb.xz"
+FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("*.duckdb.xz"))
+[OLDER] = [path for path in FIXTURES if path.name.startswith("open_campaign")]
+SWEEP = [
+    pytest.param(path, id=path.name.split(".")[0], marks=[pytest.mark.long][: path != OLDER])
+    for path in FIXTURES
+]
+SENT = OLDER.with_name(OLDER.name.split(".")[0])
+SEAL_KEY = "0123456789abcdef"
 FROZEN = (
     *("review_campaigns", "review_items", "review_exclusions", "review_findings"),
     *("review_ledger", "review_packets"),
@@ -33,8 +46,16 @@ MODELS = "select table_name from duckdb_tables() where schema_name in ('staging'
 
 @pytest.fixture
 def older(rollcall: Rollcall) -> Rollcall:
+    return put_in_place(rollcall, OLDER)
+
+
+def put_in_place(rollcall: Rollcall, fixture: Path) -> Rollcall:
+    """Put the warehouse of a fixture where a sync publishes, and return Rollcall."""
+    if fixture != OLDER:  # the demo names the tenant, which is part of what a warehouse is of
+        tenant = rollcall.sandbox.company.haloitsm.tenant
+        rollcall.environment["SOURCES__HALOITSM__TENANT"] = tenant
     rollcall.warehouse.parent.mkdir(mode=0o700)
-    rollcall.warehouse.write_bytes(lzma.decompress(OLDER.read_bytes()))
+    rollcall.warehouse.write_bytes(lzma.decompress(fixture.read_bytes()))
     rollcall.warehouse.chmod(0o400)
     return rollcall
 
@@ -54,18 +75,38 @@ def test_what_an_older_version_published_can_be_read(older):
     assert 0 == older.run("review", "status", "q4").code
 
 
-def test_a_sync_carries_an_older_warehouse_over(older):
+@pytest.mark.parametrize("fixture", SWEEP)
+def test_no_command_fails_over_an_older_warehouse(rollcall, fixture):
+    """Each command reads a warehouse of any age, or names `rollcall sync`; after that, it works."""
+    older = put_in_place(rollcall, fixture)
+    commands = [("status",), ("export",), ("report", "--out", "x.html"), ("review", "list")]
+    for command in (*commands, ("check", "charthop")):
+        result = older.run(*command)
+        assert result.code in (0, 2), (command, result.err)
+        assert 0 == result.code or "next: run `rollcall sync`" in result.err, result.err
+
+    older.sync()
+
+    for command in (*commands, ("plan",)):
+        result = older.run(*command)
+        assert 0 == result.code, (command, result.err)
+    assert_published_is_true(older)
+
+
+@pytest.mark.parametrize("fixture", SWEEP)
+def test_a_sync_carries_an_older_warehouse_over(rollcall, fixture):
     """A sync keeps histories and frozen reviews, and removes the tables of former models."""
-    frozen, histories = content(older, *FROZEN), content(older, *HISTORIES)
-    assert "int_wishes" in older.column(MODELS)
-    campaign = older.run("review", "status", "q4", "--json").document
+    older = put_in_place(rollcall, fixture)
+    present = {*older.column("select table_name from duckdb_tables() where schema_name = 'main'")}
+    frozen = content(older, *(table for table in FROZEN if table in present))
+    histories = content(older, *(table for table in HISTORIES if table in present))
 
     older.sync()
 
     models = set(older.column(MODELS))
     assert "int_wanted_changes" in models
     assert {"int_wishes", "int_accounts", "stg_pingone__users"}.isdisjoint(models)
-    for table, rows in content(older, *FROZEN).items():  # a newer version may add columns
+    for table, rows in content(older, *frozen).items():  # a newer version may add columns
         known = frozen[table][0].keys() if frozen[table] else ()
         kept = [{name: row[name] for name in known} for row in rows]
         assert frozen[table] == kept, table
@@ -75,7 +116,36 @@ def test_a_sync_carries_an_older_warehouse_over(older):
             kept = {name: now[row["history_id"]][name] for name in row}  # columns may have come
             assert row == kept | {"valid_to": row["valid_to"]}, table
             assert row["valid_to"] in (None, kept["valid_to"]), table
+
+
+def test_an_open_campaign_is_carried_over(older):
+    """A campaign of an older version is open after a sync, with the same progress."""
+    campaign = older.run("review", "status", "q4", "--json").document
+
+    older.sync()
+
     assert campaign == older.run("review", "status", "q4", "--json").document
+
+
+def test_answers_to_an_older_campaign_are_taken_in(older):
+    """Files that an older version sent out come back as CSV and XLSX; an edited row is rejected."""
+    [sent] = SENT.glob("*.csv")
+    with sent.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    edited = [rows[0] | {"Access": "VPN"}, *rows[1:]]
+    key = {"REVIEW__SEAL_KEY": SEAL_KEY}
+    refused = older.run("review", "import", "q4", came(older.home, decided(edited), "0.csv"), **key)
+    assert (5, []) == (refused.code, older.rows("from review_decisions")), refused.err
+
+    made = answer(SENT, older.home / "answers")
+    [workbook] = map(str, (older.home / "answers").glob("*.xlsx"))
+    files = [came(older.home, decided(rows), "1.csv"), workbook]
+    result = older.run("review", "import", "q4", *files, **key)
+
+    assert 0 == result.code, result.err
+    found = older.rows("select decision, count(*) as items from review_decisions group by all")
+    expected = made + Counter(keep=len(rows))
+    assert expected == {row["decision"]: row["items"] for row in found}
 
 
 def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch):

@@ -80,6 +80,8 @@ def test_what_drifted_is_left_alone_and_told(company):
     result = applied(company, path, "--json")
 
     assert (7, {"done": 5, "drift": 1}) == (result.code, result.document["counts"])
+    steps = {item["outcome"]: item["next"] for item in result.document["items"]}
+    assert None is steps["done"] and "rollcall plan" in steps["drift"]
     assert asked_for(path)[2] not in calls(company)
 
 

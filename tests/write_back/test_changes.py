@@ -209,6 +209,28 @@ def test_what_no_plan_will_do_says_why(decided):
     assert "protected: roles are for the two who know them" in said[user(22), "role"]
 
 
+def test_what_no_plan_will_do_has_a_next_step(decided):
+    """A change that no plan will make has its next step, which is that of its reason."""
+    steps = {
+        row["blocked_because"]: row["next_step"]
+        for row in decided.planned("blocked_because is not null")
+    }
+
+    assert 10 < len(steps) and all(steps.values())
+    for reason, step in (
+        ("inherited only", "revoke what it is inherited from"),
+        ("rule-managed", "change the rule in pingone"),
+        ("last administrator", "give it to somebody else first"),
+        ("to be seen disabled first", "apply the plan that disables it"),
+        ("the person who gets it", "have somebody else approve it"),
+        ("no such entitlement", "correct the id in requests.csv"),
+        ("protected", "nothing while policy.toml protects it"),
+    ):
+        found = {told for why, told in steps.items() if reason in why}
+        assert found and all(told.startswith(step) for told in found), (reason, found)
+    assert [] == decided.planned("blocked_because is null and next_step is not null")
+
+
 def test_what_no_api_can_do_is_a_ticket_and_so_is_a_modification(decided):
     """A change that no API can make becomes a ticket, and so does a modification."""
     tickets = decided.planned("channel = 'ticket' and reason_kind = 'decision'")

@@ -80,6 +80,21 @@ def test_a_plan_says_what_it_leaves_out_and_why(company):
     assert "remaining access: through Finance" in company.run("plan").out
 
 
+def test_a_plan_may_leave_out_what_nothing_can_change(company):
+    """A plan whose blocked changes have no channel is applied like any other."""
+    wants(company, count=3)
+    changed(
+        company,
+        "update planned_changes set channel = 'none', blocked_because = 'mandatory'"
+        " where change_id = (select min(change_id) from planned_changes)",
+    )
+    path = planned(company)
+    result = company.run("apply", str(path), "--json")
+
+    assert 0 == result.code, result.err
+    assert 2 == len(result.document["items"])
+
+
 def test_what_no_plan_may_touch_is_left_out(company):
     """A plan leaves out protected accounts and Rollcall's own ones, whatever the mart says.
 
@@ -102,6 +117,7 @@ def test_what_no_plan_may_touch_is_left_out(company):
     assert ["own identity", "protected"] == [
         item["blocked_because"] for item in document["blocked"]
     ]
+    assert all(item["next_step"].startswith("nothing while") for item in document["blocked"])
 
 
 def test_nothing_to_change_is_said_and_is_no_plan(company):

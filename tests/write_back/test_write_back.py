@@ -6,19 +6,26 @@ data.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox import Sandbox
+from tests.sandbox.company.parts import pingone_id
+from tests.sandbox.quarter import write_request
+from tests.sandbox.service_desk import do_tickets
 from tests.support.filled_in import came, decided
 from tests.support.product import FAST, Opened, Rollcall
 from tests.support.wanted import may_write
 
 DOCS = Path(__file__).parents[2] / "docs" / "write-back.md"
+LEAVERS = "select {} from {} where finding_type = 'leaver_with_access'"
 HANDS = {"VPN": "pingone", "Network": "haloitsm"}  # taken from everybody, by source
 
 
@@ -39,7 +46,16 @@ def closed(review: Rollcall, sandbox: Sandbox) -> Rollcall:
     result = review.run("review", "import", "q4", *files)
     assert 0 == result.code, result.err
     assert 0 == review.run("review", "close", "q4").code
+    write_rules(review.home / "reviews")
     return may_write(review)
+
+
+def write_rules(folder: Path) -> None:
+    """Write the policy of the page, and the request that Nora's disabling needs."""
+    [policy] = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    policy = policy.replace("<the break-glass account>", pingone_id("user", 1))
+    (folder / "policy.toml").write_text(policy, encoding="utf-8")
+    write_request(folder)
 
 
 def commands() -> list[str]:
@@ -64,27 +80,36 @@ def typed(product: Rollcall, block: str, folder: Path) -> str:
 
 
 def test_the_page_leads_from_review_to_proof(closed):
-    """The page leads from a closed review to the proof of every decision."""
+    """The page leads from a closed review to the proof of every decision, and findings end."""
     folder = closed.warehouse.parent / "changes"
     sync_and_plan, look, apply, sync, verify, undo = commands()
+    assert 2 == len(closed.column(LEAVERS.format("finding_id", "findings")))
 
-    assert "6 changes" in typed(closed, sync_and_plan, folder)
+    said = typed(closed, sync_and_plan, folder)
+    assert "8 changes" in said and "next: give it to somebody else first" in said
     [first] = folder.glob("*.plan.json")
-    assert 6 == typed(closed, look, folder).count("would be done")
-    assert "3 done" in typed(closed, apply, folder)
+    assert 8 == typed(closed, look, folder).count("would be done")
+    said = typed(closed, apply, folder)
+    assert "4 done, 4 ticketed" in said and "4 ticketed: next: wait" in said
     assert {"applied": 3, "ticketed": 3} == states(closed)
+    steps = closed.column("select next_step from remediations where state <> 'verified'")
+    assert steps and all(steps)
 
-    people_do_what_the_tickets_say(closed)
+    assert 4 == do_tickets(closed.sandbox, closed.warehouse)
     typed(closed, sync, folder)
     assert {"verified": 6} == states(closed)
-    assert "3 changes" in typed(closed, "rollcall plan", folder)
-    assert "3 done" in typed(closed, apply, folder)
+    assert "5 changes" in typed(closed, "rollcall plan", folder)
+    assert "5 done" in typed(closed, apply, folder)
     desk = closed.sandbox.company.haloitsm.desk
     ours = [one for one in desk.tickets.values() if "[RC-" in one["summary"]]
-    assert [True] * 3 == [bool(one.get("dateclosed")) for one in ours]
+    assert [True] * 4 == [bool(one.get("dateclosed")) for one in ours]
     assert "all as they were written" in typed(closed, verify, folder)
+    typed(closed, sync, folder)
+    assert [] == closed.column(LEAVERS.format("finding_id", "findings"))
+    assert 2 == sum(map(bool, closed.column(LEAVERS.format("valid_to", "findings_history"))))
+    assert [None] == closed.column("select distinct next_step from remediations")
     assert closed.run("plan").out.startswith("nothing to change")
-    assert "grant" in typed(closed, undo.replace("PLAN", first.name), folder)
+    assert "revoke" in typed(closed, undo.replace("PLAN", first.name), folder)
 
 
 def states(product: Rollcall) -> dict[str, int]:
@@ -92,16 +117,13 @@ def states(product: Rollcall) -> dict[str, int]:
     return dict(Counter(product.column("select state from remediations where action = 'revoke'")))
 
 
-def people_do_what_the_tickets_say(product: Rollcall) -> None:
-    """Remove people from the team in Halo itself, as the tickets ask."""
-    halo = product.sandbox.company.haloitsm
-    asked = {
-        (int(row["account_id"].split(":")[2]), int(row["entitlement_id"].split(":")[2]))
-        for row in product.rows(
-            "from remediations where source_name = 'haloitsm' and action = 'revoke'"
-        )
-    }
-    halo.memberships = [
-        row for row in halo.memberships if (row["agent_id"], row["team_id"]) not in asked
-    ]
-    halo.touch()
+@pytest.mark.long
+def test_the_demo_of_a_review_ends_without_its_findings(tmp_path):
+    """`make review` goes on until no leaver has a live account, and says so."""
+    environment = os.environ | {"WAREHOUSE": str(tmp_path / "access.duckdb")}
+    command = [sys.executable, "-m", "tests.sandbox", "review", "q4"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+
+    assert 0 == ended.returncode, ended.stderr
+    assert "Leavers with a live account: 2 before, 0 now" in ended.stdout
+    assert (tmp_path / "review-files" / "q4" / "closed-2" / "remediations.csv").exists()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipelines.failures import Failure
+from pipelines.failures import Denied, Failure
 from pipelines.sources.needed_fields import check_rows
 from pipelines.sources.pingone.client import (
     DIRECTORY_RIGHT,
@@ -30,29 +30,40 @@ WRITE_PERMISSIONS = (
 
 def probes(tenant: PingOne) -> Iterator[Probe]:
     """Yield the probes of a sync."""
-    users: list[str] = []
+    first: dict[str, str] = {}  # the id of the first row, by path
 
     def read_first(path: str, right: str) -> str:
         found, _ = next(tenant.pages(path, right=right, limit=100))
         check_rows("pingone", path, found)
-        if path == "users":
-            users.extend(str(user["id"]) for user in found[:1])
+        first.update((path, str(row["id"])) for row in found[:1])
         return "can be read" if found else "can be read, but has no rows"
 
-    def read_of_first_user(path: str, right: str) -> str:
-        for user in users:
-            found = tenant.read_owned(f"users/{user}/{path}", right=right)
-            return f"can be read ({len(found or [])} of the first user)"
-        return "not tried: there is no user"
+    def read_of_first(path: str, owned: str, right: str) -> str:
+        if path not in first:
+            return f"not tried: there are no {path}"
+        found = tenant.read_owned(f"{path}/{first[path]}/{owned}", right=right)
+        return f"can be read ({len(found or [])} of the first)"
+
+    def read_roles(path: str) -> str:
+        return read_of_first(path, "roleAssignments", describe_roles_right(path))
 
     yield Probe("populations", lambda: read_first("populations", DIRECTORY_RIGHT))
     yield Probe("groups", lambda: read_first("groups", DIRECTORY_RIGHT))
     yield Probe("users", lambda: read_first("users", DIRECTORY_RIGHT))
-    yield Probe("memberships", lambda: read_of_first_user("memberOfGroups", MEMBERSHIPS_RIGHT))
+    memberships = "memberOfGroups"
+    yield Probe("memberships", lambda: read_of_first("users", memberships, MEMBERSHIPS_RIGHT))
     yield Probe("roles", lambda: read_first("roles", ROLES_RIGHT))
-    yield Probe("role assignments", lambda: read_of_first_user("roleAssignments", ROLES_RIGHT))
     yield Probe("applications", lambda: read_first("applications", "read access to applications"))
+    yield Probe("role assignments", lambda: read_roles("users"))
+    yield Probe("role assignments of groups", lambda: read_roles("groups"))
+    yield Probe("role assignments of applications", lambda: read_roles("applications"))
     yield Probe("gateways", lambda: check_gateways(tenant))
+
+
+def describe_roles_right(path: str) -> str:
+    """Return the permission that shows the roles of these principals ("PingOne Platform API",
+    PingOne permissions by identifier)."""
+    return f"the permission permissions:read:{path.removesuffix('s')}RoleAssignments"
 
 
 def check_gateways(tenant: PingOne) -> str:
@@ -76,12 +87,30 @@ def write_probes(writer: Provisioner) -> Iterator[Probe]:
     """Yield the probes of `apply`, all of which only read."""
     tenant = writer.reader
 
+    first: dict[str, str] = {}  # the id of the first row, by path
+
     def read_first(path: str) -> str:
-        next(tenant.pages(path, right=DIRECTORY_RIGHT, limit=1))
+        found, _ = next(tenant.pages(path, right=DIRECTORY_RIGHT, limit=1))
+        first.update((path, str(row["id"])) for row in found[:1])
+        return "can be read"
+
+    def read_roles(path: str, actions: str) -> str:
+        if path not in first:
+            return f"not tried: there are no {path}"
+        right = describe_roles_right(path)
+        try:
+            tenant.read_owned(f"{path}/{first[path]}/roleAssignments", right=right)
+        except Denied as denied:
+            why = f"no role can be {actions}, because the roles of {path} are hidden"
+            raise ProbeWarning(
+                f"{why}: {denied.why}", f"give the write credential {right}"
+            ) from None
         return "can be read"
 
     yield Probe("write: users", lambda: read_first("users"))
     yield Probe("write: groups", lambda: read_first("groups"))
+    yield Probe("write: roles of users", lambda: read_roles("users", "granted or revoked"))
+    yield Probe("write: roles of groups", lambda: read_roles("groups", "revoked"))
     yield Probe("write: rights", lambda: check_rights(writer))
 
 

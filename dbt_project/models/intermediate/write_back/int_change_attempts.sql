@@ -16,7 +16,8 @@ last_attempts as (
     from attempts
     qualify
         row_number() over (
-            partition by wanted_change_id order by known_at desc
+            partition by wanted_change_id
+            order by known_at desc, plan_digest, change_id
         ) = 1
 
 ),
@@ -27,7 +28,8 @@ carried_out as (
     where outcome in ('done', 'already', 'ticketed')
     qualify
         row_number() over (
-            partition by wanted_change_id order by known_at desc
+            partition by wanted_change_id
+            order by known_at desc, plan_digest, change_id
         ) = 1
 
 )

@@ -165,7 +165,7 @@ select
     *,
     coalesce(
         lag(is_right) over (
-            partition by wanted_change_id order by started_at
+            partition by wanted_change_id order by started_at, run_id
         ),
         false
     ) as was_right

@@ -38,14 +38,16 @@ dated as (
 
 )
 
+-- Runs follow each other as in source_states, also where a clock stood still
 select
     wanted_change_id,
     count(*) filter (is_proof) as runs,
     max(started_at) filter (is_proof) as last_run_at,
-    arg_max(is_right, started_at) filter (is_proof) as is_right_now,
-    min_by(run_id, started_at) filter (is_proof and is_right) as right_run_id,
+    arg_max(is_right, (started_at, run_id)) filter (is_proof) as is_right_now,
+    min_by(run_id, (started_at, run_id)) filter (is_proof and is_right)
+        as right_run_id,
     min(started_at) filter (is_proof and is_right) as right_at,
-    max_by(run_id, started_at) filter (was_right and not is_right)
+    max_by(run_id, (started_at, run_id)) filter (was_right and not is_right)
         as regranted_run_id,
     max(started_at) filter (was_right and not is_right) as regranted_at
 from dated

@@ -174,7 +174,9 @@ select
     accounts.username as account_username,
     {{ iso('accounts.created_at') }} as account_created_at,
     entitlements.resource_name,
-    changes.blocked_because
+    changes.blocked_because,
+    {{ step_if_blocked('changes.blocked_because', 'changes.source_name') }}
+        as next_step
 
 from changes
 

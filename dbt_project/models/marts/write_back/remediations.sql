@@ -160,6 +160,7 @@ select
                 'what was held directly is gone; it is held through '
                 || held_through
     end as why,
+    {{ step_until_verified() }} as next_step,
     plan_digest,
     change_id,
     ticket_id,

@@ -7,7 +7,7 @@ opened as (
 
     select * from {{ ref('int_applied_changes') }}
     where action = 'open_ticket' and ticket_id is not null
-    qualify row_number() over (partition by ticket_id order by known_at) = 1
+    qualify row_number() over (partition by ticket_id order by known_at, change_id) = 1
 
 )
 

@@ -21,10 +21,7 @@ accounts as (
 
 approvers as (
 
-    select {{ mail('work_email') }} as approver from people
-    where work_email is not null
-    union
-    select {{ mail('owner') }} as approver from {{ source('policy', 'owners') }}
+    select * from {{ ref('int_approvers') }}
 
 ),
 

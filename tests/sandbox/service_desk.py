@@ -1,0 +1,42 @@
+"""The people of the invented company who do what tickets ask for, in the systems themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from tests.sandbox import Sandbox
+
+ASKED_SQL = """
+select remediations.action, remediations.account_id, remediations.entitlement_id, source_grant_id
+from remediations left join grants using (grant_id)
+where state = 'ticketed' order by remediation_id
+"""
+
+
+def do_tickets(sandbox: Sandbox, warehouse: Path) -> int:
+    """Do what the open tickets ask for; return how many they are."""
+    halo, pingone = sandbox.company.haloitsm, sandbox.company.pingone
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        asked = connection.execute(ASKED_SQL).fetchall()
+    for action, account, entitlement, native_grant in asked:
+        holder = account.split(":")[2]
+        source, kind, key = (entitlement or "haloitsm:account:").split(":")[:3]
+        match source, kind:
+            case "haloitsm", "account":
+                assert action == "disable_account", action
+                halo.agents[int(holder)]["isdisabled"] = True
+            case "haloitsm", "team":
+                gone = (int(holder), int(key))
+                halo.memberships = [
+                    row for row in halo.memberships if (row["agent_id"], row["team_id"]) != gone
+                ]
+            case "haloitsm", "role":
+                halo.role_holders.discard((int(holder), key))
+            case "pingone", "role":
+                pingone.remove_assignment(holder, native_grant)
+            case _:
+                raise NotImplementedError(f"{action} {entitlement}")
+    halo.touch()
+    return len(asked)
