@@ -24,8 +24,8 @@ BUGS = [
     Bug(
         "an assertion is sent twice",
         f"{OKTA}/auth.py",
-        '"jti": _new_id()}  # type: ignore',
-        '"jti": self.key_id}  # type: ignore',
+        'claims["jti"] = _new_id()',
+        'claims["jti"] = self.key_id',
         f"{AUTH} -k 'every_attempt or service_app'",
     ),
     Bug(
