@@ -4,8 +4,9 @@
 
     {%- set columns = {
         'people': [
-            'person_id', 'full_name', 'work_email', 'employee_number',
-            'job_title', 'department', 'employment_type', 'employment_status',
+            'person_id', 'full_name', 'given_name', 'family_name',
+            'preferred_name', 'work_email', 'employee_number', 'job_title',
+            'department', 'employment_type', 'employment_status',
             'started_on', 'ended_on', 'manager_email',
         ],
         'accounts': [

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 TABLES = {
     "people": """
-        person_id full_name work_email employee_number job_title department employment_type
-        employment_status started_on ended_on manager_person_id manager_email
+        person_id full_name given_name family_name preferred_name work_email employee_number
+        job_title department employment_type employment_status started_on ended_on
+        manager_person_id manager_email
     """,
     "accounts": """
         account_id source_name source_account_id account_type display_name username email status

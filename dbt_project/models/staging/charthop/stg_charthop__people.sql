@@ -15,6 +15,9 @@ people as (
 
         ---------- strings
         full_name,
+        given_name,
+        family_name,
+        preferred_name,
         work_email,
         employee_number,
         job_title,
