@@ -6,8 +6,8 @@
         'people': [
             'person_id', 'full_name', 'given_name', 'family_name',
             'preferred_name', 'work_email', 'employee_number', 'job_title',
-            'department', 'employment_type', 'employment_status',
-            'started_on', 'ended_on', 'manager_email',
+            'department', 'location', 'employment_type', 'employment_status',
+            'started_on', 'ended_on', 'manager_email', 'hr_groups', 'hr_fields',
         ],
         'accounts': [
             'account_id', 'source_account_id', 'account_type', 'display_name',

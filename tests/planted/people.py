@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted.bug import Bug
 
+ASKED = "tests/sources/test_asked.py"
 NAMES = "tests/write_back/test_names.py"
 UNIT = "tests/warehouse/test_dbt.py -k own_unit_test"
 
@@ -28,5 +29,68 @@ BUGS = [
         "coalesce(given_name, '') as first_name",
         "coalesce(full_name, '') as first_name",
         "tests/export/test_formats.py -k leaver_is_told",
+    ),
+    Bug(
+        "a refused field takes the groups of everybody with it",
+        "pipelines/sources/charthop/persons.py",
+        "smaller = (wanted, PERSON,",
+        "smaller = (PERSON,",
+        f"{ASKED} -k unexplained",
+    ),
+    Bug(
+        "one refused field takes the other asked fields with it",
+        "pipelines/sources/charthop/persons.py",
+        "return known if len(known) < len(fields) else []",
+        "return []",
+        f"{ASKED} -k is_told_and_takes",
+    ),
+    Bug(
+        "a field that is hidden from the token is not told",
+        "pipelines/sources/charthop/persons.py",
+        "if not is_refused and not any(",
+        "if False and not any(",
+        f"{ASKED} -k nobody_has",
+    ),
+    Bug(
+        "a refused query is an empty answer",
+        "pipelines/sources/charthop/queries.py",
+        'row |= {"isRefused": True, "refusedBecause": why}',
+        "pass",
+        f"{ASKED} -k refused_query",
+    ),
+    Bug(
+        "a query without an answer finds nobody",
+        "pipelines/sources/charthop/queries.py",
+        "if failure.status not in REFUSED_STATUSES:",
+        "if failure.status is None:",
+        f"{ASKED} -k cannot_be_read",
+    ),
+    Bug(
+        "a query sees only who is employed today",
+        "pipelines/sources/charthop/queries.py",
+        '"includeAll": "true"',
+        '"includeAll": "false"',
+        f"{ASKED} -k itself_answers",
+    ),
+    Bug(
+        "a refused query is blamed on the size of its page",
+        "pipelines/sources/charthop/client.py",
+        "[] if path in self.accepted_paths else smaller",
+        "smaller",
+        f"{ASKED} -k refused_query",
+    ),
+    Bug(
+        "a person's groups come twice and unsorted",
+        "dbt_project/models/staging/charthop/stg_charthop__people.sql",
+        "list_sort(list_distinct(list(entitlements.display_name)))",
+        "list(entitlements.display_name)",
+        UNIT,
+    ),
+    Bug(
+        "a field that the tenant refuses stands in hr_fields",
+        "dbt_project/models/staging/charthop/base/base_charthop__asked_fields.sql",
+        """."isRefused" = false""",
+        """."isRefused" is not null""",
+        UNIT,
     ),
 ]

@@ -30,12 +30,15 @@ select
     people.employee_number,
     people.job_title,
     people.department,
+    people.location,
     people.employment_type,
     people.employment_status,
     people.started_on,
     people.ended_on,
     people.manager_person_id,
     people.manager_email,
+    people.hr_groups,
+    people.hr_fields,
     history.first_seen_at,
     source_states.last_complete_at as last_seen_at
 

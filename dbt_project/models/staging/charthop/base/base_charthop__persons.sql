@@ -19,6 +19,8 @@ source as (
                 "manager.contact.workEmail": "varchar",
                 "department": "json",
                 "department.name": "varchar",
+                "location": "json",
+                "location.name": "varchar",
                 "title": "varchar",
                 "jobId": "varchar",
                 "employment": "varchar",
@@ -86,6 +88,14 @@ renamed as (
                     then {{ filled("person.department->>'$'") }}
             end
         ) as department,
+        coalesce(
+            {{ filled('person."location.name"') }},
+            {{ filled("person.location->>'name'") }},
+            case
+                when json_type(person.location) = 'VARCHAR'
+                    then {{ filled("person.location->>'$'") }}
+            end
+        ) as location,
         {{ filled('person.title') }} as job_title,
         coalesce(
             {{ filled('person."employmentType"') }},
