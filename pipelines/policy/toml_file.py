@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from pipelines import settings
-from pipelines.failures import Misconfigured
+from pipelines.failures import Misconfigured, storage_failure
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Model = TypeVar("Model", bound=BaseModel)
@@ -56,6 +56,8 @@ def parse_toml(path: Path, kind: type[Model]) -> Model:
         return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Misconfigured(str(path), f"it is not TOML ({error})", "correct that line") from None
+    except OSError as error:
+        raise storage_failure(path, error, "make the file readable") from None
     except ValidationError as error:
         raise describe_error(str(path), error, kind) from None
 

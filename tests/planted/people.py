@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 ASKED = "tests/sources/test_asked.py"
+RULES = "tests/push/test_rules.py"
 NAMES = "tests/write_back/test_names.py"
 UNIT = "tests/warehouse/test_dbt.py -k own_unit_test"
 
@@ -92,5 +93,54 @@ BUGS = [
         """."isRefused" = false""",
         """."isRefused" is not null""",
         UNIT,
+    ),
+    Bug(
+        "a rule that asks no more is a lost right",
+        "pipelines/sync/vanished_fields.py",
+        "if field.name not in unasked:",
+        "if field.name:",
+        "tests/push/test_asked.py -k until_they",
+    ),
+    Bug(
+        "a rules file may ask for the clock in a query",
+        "pipelines/push/rules.py",
+        'check_query(f"{what}.sql", group.sql, TODAY)',
+        "pass",
+        RULES,
+    ),
+    Bug(
+        "a name in a rules file that nobody knows is ignored",
+        "pipelines/policy/toml_file.py",
+        'extra="forbid"',
+        'extra="ignore"',
+        RULES,
+    ),
+    Bug(
+        "a text in a rules file is a truth value",
+        "pipelines/push/rules.py",
+        "ConfigDict(strict=True)",
+        "ConfigDict(strict=False)",
+        RULES,
+    ),
+    Bug(
+        "the digest of rules is the same for another tenant",
+        "pipelines/push/rules.py",
+        '"tenant": tenant,',
+        '"tenant": "",',
+        f"{RULES} -k digest",
+    ),
+    Bug(
+        "the digest of rules leaves out the limits",
+        "pipelines/push/rules.py",
+        'self.definition.model_dump(mode="json")',
+        'self.definition.model_dump(mode="json", exclude={"limits"})',
+        f"{RULES} -k digest",
+    ),
+    Bug(
+        "a name of a field may hold another one",
+        "pipelines/push/rules.py",
+        r"(\.[A-Za-z0-9_]+)*$",
+        r"([., A-Za-z0-9_]+)*$",
+        RULES,
     ),
 ]

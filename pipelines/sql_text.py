@@ -1,0 +1,97 @@
+"""Check SQL that the company writes itself: one expression or one query, with a lasting answer.
+
+The database that answers it is locked down, so that it reads nothing outside of its own file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from pipelines.failures import Misconfigured
+from pipelines.redact import redact_text
+
+# In UTC, because days would otherwise depend on the time zone of the machine
+LOCK_DOWN = """
+set TimeZone = 'UTC';
+set enable_external_access = false;
+set lock_configuration = true
+"""
+# What DuckDB does not mark as volatile: keywords that it parses as columns, and other names
+CLOCK_WORDS = {
+    *("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"),
+    *("current_localtime", "current_localtimestamp"),
+}
+CHANCE_WORDS = {"reservoir_quantile"}
+VOLATILE_SQL = """
+select distinct function_name from duckdb_functions()
+where stability in ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')
+or regexp_matches(macro_definition, '\\b(now|today|random|uuid|current_(date|time|timestamp))\\b')
+"""
+
+
+def check_expression(what: str, text: str, instead: str) -> None:
+    """Raise Misconfigured unless the text is one expression, both alone and in brackets: such a
+    text holds neither another statement nor a clause. Raise too where its answer is not fixed;
+    `instead` is then the remedy."""
+    alone, bracketed = (_parse(what, query) for query in (f"select {text}\n", f"select ({text}\n)"))
+    for statements in (alone, bracketed):
+        if len(statements) != 1 or len(statements[0]["node"].get("select_list", ())) != 1:
+            raise Misconfigured(what, "this is more than one expression", "write one expression")
+    _must_last(what, alone, instead)
+
+
+def check_query(what: str, text: str, instead: str) -> None:
+    """Raise Misconfigured unless the text is one query whose answer does not change by itself."""
+    statements = _parse(what, text)
+    if len(statements) != 1:
+        raise Misconfigured(what, "this is not one query", "write one `select`")
+    _parse(what, f"select * from ({text}\n)")
+    _must_last(what, statements, instead)
+
+
+def _parse(what: str, query: str) -> list[Any]:
+    """Return the statements of a text of queries. Raises Misconfigured for any other text."""
+    with duckdb.connect() as parser:
+        [(parsed,)] = parser.execute("select json_serialize_sql(?)", [query]).fetchall()
+    tree = json.loads(parsed)
+    if tree["error"]:
+        why = redact_text(tree["error_message"].splitlines()[0])
+        raise Misconfigured(what, why, "correct it")
+    return tree["statements"]
+
+
+def _must_last(what: str, tree: list[Any], instead: str) -> None:
+    for name in _find_volatile(tree):
+        why = f"it asks for `{name}`, whose answer changes with time or chance"
+        raise Misconfigured(what, why, instead)
+
+
+@cache
+def _volatile_functions() -> frozenset[str]:
+    with duckdb.connect() as parser:
+        return frozenset(name for (name,) in parser.execute(VOLATILE_SQL).fetchall())
+
+
+def _find_volatile(tree: Any) -> Iterator[str]:
+    """Yield what a parsed query asks for that changes with time or chance."""
+    if isinstance(tree, list):
+        for part in tree:
+            yield from _find_volatile(part)
+    if not isinstance(tree, dict):
+        return
+    name = str(tree.get("function_name") or "").casefold()
+    counts_from_today = name == "age" and len(tree["children"]) == 1
+    if name in _volatile_functions() | CHANCE_WORDS or counts_from_today:
+        yield name
+    columns = [column.casefold() for column in tree.get("column_names") or ()]
+    if len(columns) == 1 and columns[0] in CLOCK_WORDS:
+        yield columns[0]
+    if tree.get("sample"):
+        yield "tablesample"
+    for part in tree.values():
+        yield from _find_volatile(part)
