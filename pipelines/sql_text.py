@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -52,6 +53,33 @@ def check_query(what: str, text: str, instead: str) -> None:
         raise Misconfigured(what, "this is not one query", "write one `select`")
     _parse(what, f"select * from ({text}\n)")
     _must_last(what, statements, instead)
+
+
+def check_answer(
+    connection: duckdb.DuckDBPyConnection, what: str, query: str, is_condition: bool = False
+) -> None:
+    """Raise Misconfigured unless a query has two columns, of which the second is the answer of the
+    company's SQL: true or false where it is a condition."""
+    columns = connection.execute(f"describe {query}").fetchall()
+    if len(columns) != 2:
+        raise Misconfigured(what, "its answer is not one column", "write one expression")
+    kind = columns[1][1]
+    if is_condition and kind != "BOOLEAN":
+        raise Misconfigured(what, f"this is {kind.lower()}, not true or false", "write a condition")
+
+
+@contextmanager
+def name_mistakes(what: str) -> Iterator[None]:
+    """Raise Misconfigured where DuckDB cannot answer the company's SQL."""
+    try:
+        yield
+    except (duckdb.BinderException, duckdb.CatalogException) as error:
+        # These errors quote the SQL; all others may quote people's data.
+        why = redact_text(str(error).splitlines()[0])
+        raise Misconfigured(what, why, "correct it") from None
+    except duckdb.Error as error:
+        why = f"it cannot be answered ({type(error).__name__})"
+        raise Misconfigured(what, why, "correct it") from None
 
 
 def _parse(what: str, query: str) -> list[Any]:

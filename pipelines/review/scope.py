@@ -12,11 +12,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.failures import Misconfigured
-from pipelines.redact import redact_text
 from pipelines.review.campaign import Campaign
 from pipelines.sql import matches_sql, quote
-from pipelines.sql_text import LOCK_DOWN, check_expression
+from pipelines.sql_text import LOCK_DOWN, check_answer, check_expression, name_mistakes
 
 FIXED_DAY = "write a fixed date, so that the condition can be checked again later"
 
@@ -87,19 +85,6 @@ def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
     with duckdb.connect(str(copy), read_only=True) as connection:
         connection.execute(LOCK_DOWN)
         query = f"select grant_id, ({where}\n) as is_chosen from access_review"
-        try:
-            [_, (_, kind, *_)] = connection.execute(f"describe {query}").fetchall()
-            if kind != "BOOLEAN":
-                raise Misconfigured(
-                    what,
-                    f"this is {kind.lower()}, not true or false",
-                    "write a condition over access_review",
-                )
+        with name_mistakes(what):
+            check_answer(connection, what, query, is_condition=True)
             return connection.execute(query).to_arrow_table()
-        except (duckdb.BinderException, duckdb.CatalogException) as error:
-            # These errors quote the condition; all others may quote people's data.
-            why = redact_text(str(error).splitlines()[0])
-            raise Misconfigured(what, why, "correct the condition") from None
-        except duckdb.Error as error:
-            why = f"the condition cannot be answered ({type(error).__name__})"
-            raise Misconfigured(what, why, "correct the condition") from None

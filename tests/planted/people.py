@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 ASKED = "tests/sources/test_asked.py"
+EVALUATE = "tests/push/test_evaluate.py"
 RULES = "tests/push/test_rules.py"
 NAMES = "tests/write_back/test_names.py"
 UNIT = "tests/warehouse/test_dbt.py -k own_unit_test"
@@ -142,5 +143,47 @@ BUGS = [
         r"(\.[A-Za-z0-9_]+)*$",
         r"([., A-Za-z0-9_]+)*$",
         RULES,
+    ),
+    Bug(
+        "a rule reads files of the machine",
+        "pipelines/push/evaluate.py",
+        "        connection.execute(LOCK_DOWN)\n",
+        "",
+        f"{EVALUATE} -k one_sentence",
+    ),
+    Bug(
+        "somebody who has left is a member of a pushed group",
+        "pipelines/push/evaluate.py",
+        'person_id from push_people"\n',
+        'person_id from push_everyone"\n',
+        EVALUATE,
+    ),
+    Bug(
+        "a condition brings leavers back",
+        "pipelines/push/evaluate.py",
+        "where is_within_days is not false\nand",
+        "where",
+        EVALUATE,
+    ),
+    Bug(
+        "a refused query empties its group",
+        "pipelines/push/evaluate.py",
+        "        if reasons:\n",
+        "        if not answers:\n",
+        EVALUATE,
+    ),
+    Bug(
+        "a field that HR does not give is blank",
+        "pipelines/push/evaluate.py",
+        "            if not is_read:\n",
+        "            if False:\n",
+        EVALUATE,
+    ),
+    Bug(
+        "a leaver is kept on although no day is given",
+        "pipelines/push/evaluate.py",
+        "{days_after_end} > 0 and people.ended_on",
+        "people.ended_on + 30",
+        EVALUATE,
     ),
 ]

@@ -24,6 +24,12 @@ entitlements as (
 
 ),
 
+today as (
+
+    select * from {{ ref('base_charthop__today') }}
+
+),
+
 -- A person is an account of ChartHop under the same id
 group_names as (
 
@@ -65,12 +71,15 @@ people as (
         ---------- dates
         persons.started_on,
         persons.ended_on,
+        today.today,
 
         ---------- lists and objects
         coalesce(group_names.hr_groups, []) as hr_groups,
         asked_fields.hr_fields
 
     from persons
+
+    cross join today
 
     left join group_names
         on 'charthop:person:' || persons.id = group_names.person_id
