@@ -160,7 +160,7 @@ def read_rules(target: str) -> PushRules:
     if target not in source_names():
         refuse_name(str(path), target, source_names(), "target")
     if not path.is_file():
-        raise Misconfigured(str(path), "there is no such file", "write it as docs/push.md shows")
+        raise Misconfigured(str(path), "there is no such file", "write it, or set PUSH__FOLDER")
     definition = parse_toml(path, Definition)
     _check_rules(path, definition)
     return PushRules(target, path, definition)
