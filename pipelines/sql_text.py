@@ -55,6 +55,35 @@ def check_query(what: str, text: str, instead: str) -> None:
     _must_last(what, statements, instead)
 
 
+def find_keys(query: str, column: str) -> set[str]:
+    """Return the keys by which a query reads a column of JSON objects: `column->>'key'`.
+
+    An empty key stands for a use of the column that names none, as in `column->'key' = 'value'`,
+    which DuckDB parses as `column->('key' = 'value')`.
+    """
+    nodes = [*_walk(_parse("", query))]
+    keys = [key for node in nodes if (key := _read_key(node, column)) is not None]
+    if sum(_is_column(node, column) for node in nodes) > len(keys):
+        keys.append("")
+    return {key.removeprefix("$.").strip('"') for key in keys}
+
+
+def _read_key(node: dict[str, Any], column: str) -> str | None:
+    """Return the constant by which a node takes a value out of a column; None if it takes none."""
+    # DuckDB parses `table.column->'key'` as a lambda function
+    parts = node.get("children") or [node.get("lhs"), node.get("expr")]
+    if len(parts) != 2 or not _is_column(parts[0], column) or not isinstance(parts[1], dict):
+        return None
+    value = parts[1].get("value")
+    key = value.get("value") if isinstance(value, dict) else None
+    return key if isinstance(key, str) else None
+
+
+def _is_column(node: Any, column: str) -> bool:
+    names = node.get("column_names") if isinstance(node, dict) else None
+    return bool(names) and names[-1].casefold() == column
+
+
 def check_answer(
     connection: duckdb.DuckDBPyConnection, what: str, query: str, is_condition: bool = False
 ) -> None:
@@ -107,19 +136,22 @@ def _volatile_functions() -> frozenset[str]:
 
 def _find_volatile(tree: Any) -> Iterator[str]:
     """Yield what a parsed query asks for that changes with time or chance."""
-    if isinstance(tree, list):
-        for part in tree:
-            yield from _find_volatile(part)
-    if not isinstance(tree, dict):
-        return
-    name = str(tree.get("function_name") or "").casefold()
-    counts_from_today = name == "age" and len(tree["children"]) == 1
-    if name in _volatile_functions() | CHANCE_WORDS or counts_from_today:
-        yield name
-    columns = [column.casefold() for column in tree.get("column_names") or ()]
-    if len(columns) == 1 and columns[0] in CLOCK_WORDS:
-        yield columns[0]
-    if tree.get("sample"):
-        yield "tablesample"
-    for part in tree.values():
-        yield from _find_volatile(part)
+    for node in _walk(tree):
+        name = str(node.get("function_name") or "").casefold()
+        counts_from_today = name == "age" and len(node["children"]) == 1
+        if name in _volatile_functions() | CHANCE_WORDS or counts_from_today:
+            yield name
+        columns = [column.casefold() for column in node.get("column_names") or ()]
+        if len(columns) == 1 and columns[0] in CLOCK_WORDS:
+            yield columns[0]
+        if node.get("sample"):
+            yield "tablesample"
+
+
+def _walk(tree: Any) -> Iterator[dict[str, Any]]:
+    """Yield every node of a parsed query."""
+    if isinstance(tree, dict):
+        yield tree
+    if isinstance(tree, dict | list):
+        for part in tree.values() if isinstance(tree, dict) else tree:
+            yield from _walk(part)

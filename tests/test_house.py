@@ -31,7 +31,7 @@ DATA = {"warehouse", "policy", "sources", "files", *GROUND}
 # Package -> the packages that it may import; a vendor's folder is a package of its own
 MAY_IMPORT = {
     "__main__": {"cli", "files", *GROUND},
-    "cli": {"sync", "review", "write_back", "export", "report", *DATA},
+    "cli": {"sync", "review", "write_back", "push", "export", "report", *DATA},
     "sync": {"write_back", "push", "http", *DATA},
     "push": DATA,
     "review": DATA,

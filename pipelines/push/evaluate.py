@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from pipelines.failures import Misconfigured
-from pipelines.push.rules import FieldRule, GroupRule, PushRules
+from pipelines.failures import Misconfigured, Refused
+from pipelines.push.rules import FieldRule, GroupRule, PushRules, find_hr_fields, find_read_fields
 from pipelines.sql import quote
 from pipelines.sql_text import LOCK_DOWN, check_answer, name_mistakes
 
@@ -59,6 +59,8 @@ create temp table push_members (rule_id varchar, person_id varchar);
 create temp table push_fields (field varchar, person_id varchar, wanted_value json);
 create temp table push_accounts (person_id varchar, login varchar)
 """
+LOCATION_SQL = "select 1 from main.people where location is not null limit 1"
+FIELDS_SQL = "select distinct unnest(json_keys(hr_fields)) from main.people"
 PEOPLE = "with people as (from push_people)"
 
 
@@ -68,7 +70,7 @@ class Wanted:
 
     `people` are those whom the push is about. `members` has one row per group rule and person,
     `fields` one per attribute and person (a blank value is null), `accounts` one per person.
-    `refused` says why a rule (`groups.finance`) has no answer; it has no rows in the tables.
+    `refused` says why a rule (`groups.finance`) has no answer; such a rule has no rows.
     """
 
     people: pa.Table
@@ -81,7 +83,8 @@ class Wanted:
 def evaluate_rules(warehouse: Path, rules: PushRules) -> Wanted:
     """Return what the rules want of the people in this warehouse.
 
-    Raises Misconfigured for a rule that DuckDB cannot answer.
+    Raises Misconfigured for a rule that DuckDB cannot answer, and Refused where the HR system does
+    not give what decides whom the push is about.
     """
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute(LOCK_DOWN)
@@ -94,14 +97,18 @@ class _Evaluation:
     def __init__(self, connection: duckdb.DuckDBPyConnection, rules: PushRules) -> None:
         self.connection, self.path, self.rules = connection, rules.path, rules.definition
         self.refused: dict[str, str] = {}
+        rows = connection.execute(FIELDS_SQL).fetchall()
+        self.given_fields = {name for (name,) in rows}
 
     def run(self) -> Wanted:
         self._choose_people()
         self.connection.execute(TABLES_SQL)
         for name, group in self.rules.groups.items():
-            self._add_members(name, group)
+            if self._has_fields(f"groups.{name}", group):
+                self._add_members(name, group)
         for name, field in self.rules.fields.items():
-            self._add_values(name, field)
+            if self._has_fields(f"fields.{name}", field):
+                self._add_values(name, field)
         self._add_accounts()
         tables = (self._read(name) for name in ("people", "members", "fields", "accounts"))
         return Wanted(*tables, self.refused)
@@ -111,12 +118,43 @@ class _Evaluation:
 
     def _choose_people(self) -> None:
         people = self.rules.people
+        what = f"{self.path} people.where"
+        self._must_have(what, find_read_fields(people.where))
         words = people.model_dump() | {"remote_value": quote(people.remote_value)}
+        if people.remote_as_default and not self._knows_locations():
+            words["remote_as_default"] = False
+            self.refused["people.remote_as_default"] = (
+                "no person has a location, so nobody's is a blank: the HR system may hide them"
+            )
         self.connection.execute(EVERYONE_SQL.format(**words))
-        what, scope = f"{self.path} people.where", SCOPE_SQL.format(where=people.where)
+        scope = SCOPE_SQL.format(where=people.where)
         with name_mistakes(what):
             check_answer(self.connection, what, scope, is_condition=True)
             self.connection.execute(PEOPLE_SQL.format(scope=scope))
+
+    def _knows_locations(self) -> bool:
+        return bool(self.connection.execute(LOCATION_SQL).fetchone())
+
+    def _find_lacking(self, fields: set[str]) -> str:
+        """Return why some of these fields are not given by the HR system; empty if all are."""
+        lacking = ", ".join(sorted(fields - self.given_fields))
+        if not lacking:
+            return ""
+        return (
+            f"no HR system gives the field {lacking}: it is refused, or was not asked for yet;"
+            " run `rollcall sync`"
+        )
+
+    def _must_have(self, what: str, fields: set[str]) -> None:
+        """Raise Refused if whom the push is about, or who an account is, cannot be told."""
+        if why := self._find_lacking(fields):
+            raise Refused(what, *why.rsplit("; ", 1))
+
+    def _has_fields(self, place: str, rule: FieldRule | GroupRule) -> bool:
+        """Return whether the HR system gives every field that a rule reads; else note why not."""
+        if why := self._find_lacking(find_hr_fields(rule)):
+            self.refused[place] = why
+        return not why
 
     def _add_members(self, name: str, group: GroupRule) -> None:
         what = f"{self.path} groups.{name}"
@@ -164,15 +202,6 @@ class _Evaluation:
         what, expression = f"{self.path} fields.{name}", field.sql
         if field.field is not None:
             path = quote(f'$."{field.field}"')
-            [(is_read,)] = self.connection.execute(
-                f"select coalesce(bool_or(json_exists(hr_fields, {path})), false) from main.people"
-            ).fetchall()
-            if not is_read:
-                self.refused[f"fields.{name}"] = (
-                    f"no HR system gives the field {field.field}: it is refused, or was not asked"
-                    " for yet; run `rollcall sync`"
-                )
-                return
             expression = f"hr_fields->{path}"
         query = f"{PEOPLE} select person_id, ({expression}\n) as answer from people"
         with name_mistakes(what):
@@ -185,6 +214,7 @@ class _Evaluation:
 
     def _add_accounts(self) -> None:
         what, login = f"{self.path} profiles.login", self.rules.profiles.login
+        self._must_have(what, find_read_fields(login))
         query = f"{PEOPLE} select person_id, ({login}\n) as answer from people"
         with name_mistakes(what):
             check_answer(self.connection, what, query)

@@ -6,6 +6,7 @@ change without a person. A wrong entry or an unknown name ends the command.
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 from dataclasses import dataclass
@@ -20,10 +21,11 @@ from pipelines.policy.toml_file import Strict, Text, default_folders, find_folde
 from pipelines.settings import refuse_name
 from pipelines.sources import source_names
 from pipelines.sources.asked import Asked
-from pipelines.sql_text import check_expression, check_query
+from pipelines.sql_text import check_expression, check_query, find_keys
 
 FORMAT = "rollcall push 1"  # raise this when the same file would be read in another way
 DEFAULT_FOLDERS = default_folders("push")
+HR_FIELDS = "hr_fields"  # the column of `people`
 TODAY = "use the column `today`, the day in the time zone of the organisation"
 
 # The HR system gets these names in one list, separated by commas
@@ -161,9 +163,9 @@ def read_rules(target: str) -> PushRules:
         refuse_name(str(path), target, source_names(), "target")
     if not path.is_file():
         raise Misconfigured(str(path), "there is no such file", "write it, or set PUSH__FOLDER")
-    definition = parse_toml(path, Definition)
-    _check_rules(path, definition)
-    return PushRules(target, path, definition)
+    rules = PushRules(target, path, parse_toml(path, Definition))
+    _check_rules(path, rules)
+    return rules
 
 
 def find_asked() -> Asked:
@@ -174,22 +176,52 @@ def find_asked() -> Asked:
     return Asked(tuple(sorted(fields)), tuple(sorted(queries)))
 
 
-def _check_rules(path: Path, rules: Definition) -> None:
-    expression = partial(check_expression, instead=TODAY)
-    expression(f"{path} people.where", rules.people.where)
-    expression(f"{path} profiles.login", rules.profiles.login)
-    for name, rule in rules.fields.items():
+def find_hr_fields(rule: FieldRule | GroupRule) -> set[str]:
+    """Return the fields of the HR system that a rule reads."""
+    if isinstance(rule, GroupRule):
+        return find_read_fields(rule.where) if rule.where else find_keys(rule.sql or "", HR_FIELDS)
+    return {rule.field} if rule.field else find_read_fields(rule.sql or "")
+
+
+def find_read_fields(expression: str) -> set[str]:
+    """Return the fields of the HR system that an expression reads."""
+    return find_keys(f"select {expression}\n", HR_FIELDS)
+
+
+def _check_rules(path: Path, rules: PushRules) -> None:
+    definition, expression = rules.definition, partial(check_expression, instead=TODAY)
+    for place, text in (
+        ("people.where", definition.people.where),
+        ("profiles.login", definition.profiles.login),
+    ):
+        expression(f"{path} {place}", text)
+        _must_be_asked(f"{path} {place}", find_read_fields(text), rules.asked)
+    for name, rule in definition.fields.items():
         what = f"{path} fields.{name}"
         _must_be_one(what, field=rule.field, sql=rule.sql)
         if rule.sql:
             expression(f"{what}.sql", rule.sql)
-    for name, group in rules.groups.items():
+        _must_be_asked(what, find_hr_fields(rule), rules.asked)
+    for name, group in definition.groups.items():
         what = f"{path} groups.{name}"
         _must_be_one(what, where=group.where, carrot=group.carrot, sql=group.sql)
         if group.where:
             expression(f"{what}.where", group.where)
         if group.sql:
             check_query(f"{what}.sql", group.sql, TODAY)
+        _must_be_asked(what, find_hr_fields(group), rules.asked)
+
+
+def _must_be_asked(what: str, fields: set[str], asked: Asked) -> None:
+    """Raise Misconfigured for SQL that reads a field that the file does not ask for: a misspelt
+    name would be a blank value of everybody."""
+    for name in sorted(fields - {*asked.fields}):
+        if not name:
+            why = "it reads hr_fields without the name of a field"
+            raise Misconfigured(what, why, "write (hr_fields->>'name'), with the brackets")
+        near = difflib.get_close_matches(name, asked.fields, 1)
+        remedy = f"did you mean {near[0]}?" if near else f"add {name} to people.hr_fields"
+        raise Misconfigured(what, f"nothing asks the HR system for the field {name}", remedy)
 
 
 def _must_be_one(what: str, **ways: str | None) -> None:

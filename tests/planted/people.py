@@ -175,8 +175,8 @@ BUGS = [
     Bug(
         "a field that HR does not give is blank",
         "pipelines/push/evaluate.py",
-        "            if not is_read:\n",
-        "            if False:\n",
+        "sorted(fields - self.given_fields)",
+        "()",
         EVALUATE,
     ),
     Bug(
@@ -184,6 +184,20 @@ BUGS = [
         "pipelines/push/evaluate.py",
         "{days_after_end} > 0 and people.ended_on",
         "people.ended_on + 30",
+        EVALUATE,
+    ),
+    Bug(
+        "a misspelt field of HR is a blank value of everybody",
+        "pipelines/push/rules.py",
+        "sorted(fields - {*asked.fields})",
+        "()",
+        RULES,
+    ),
+    Bug(
+        "everybody is remote while HR hides the locations",
+        "pipelines/push/evaluate.py",
+        'words["remote_as_default"] = False',
+        "pass",
         EVALUATE,
     ),
 ]

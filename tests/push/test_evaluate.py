@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.failures import Misconfigured
+from pipelines.failures import Misconfigured, Refused
 from pipelines.push.evaluate import evaluate_rules
 from pipelines.push.rules import read_rules
 from tests.sandbox.company.parts import charthop_id
@@ -105,6 +105,22 @@ def test_a_blank_location_is_remote_where_the_file_says_so(world):
     assert ADA in world.members(remote) and ANNA not in world.members(remote)
 
 
+def test_nobody_is_remote_while_no_location_is_known(world):
+    """Where no person has a location, a right is lacking, and `remote_as_default` does nothing."""
+    world.change("update people set location = null")
+
+    wanted = world.wanted('[people]\nremote_as_default = true\n[fields.place]\nsql = "location"')
+
+    assert "no person has a location" in wanted.refused["people.remote_as_default"]
+    assert {None} == {*wanted.fields["wanted_value"].to_pylist()}
+
+
+def test_nothing_is_told_of_people_that_a_lacking_field_decides(world):
+    """A field that HR does not give must not decide whom the push is about."""
+    with pytest.raises(Refused, match=r"people\.where: no HR system gives the field badge"):
+        world.wanted("[people]\nhr_fields = ['badge']\nwhere = \"(hr_fields->>'badge') is null\"")
+
+
 def test_values_keep_their_type_and_blank_is_nothing(world):
     """A number stays a number, and neither blanks nor a null of the HR system are a value."""
     world.change(
@@ -120,10 +136,15 @@ def test_values_keep_their_type_and_blank_is_nothing(world):
 
 def test_a_field_that_hr_does_not_give_is_no_blank(world):
     """A rule whose field was refused or never asked for wants nothing, and says so."""
-    wanted = world.wanted('[fields.badge]\nfield = "badge"\n[fields.title]\nsql = "job_title"')
+    asked = '[people]\nhr_fields = ["floor"]\n[fields.badge]\nfield = "badge"\n'
+    rules = asked + "[fields.floor]\nsql = \"hr_fields->>'floor'\"\n" + FINANCE
+    rules += "where = \"hr_fields->>'floor' is null\"\n[fields.title]\nsql = 'job_title'"
+
+    wanted = world.wanted(rules)
 
     assert "no HR system gives the field badge" in wanted.refused["fields.badge"]
-    assert {"title"} == {*wanted.fields["field"].to_pylist()}
+    assert {"fields.badge", "fields.floor", "groups.finance"} == {*wanted.refused}
+    assert {"title"} == {*wanted.fields["field"].to_pylist()} and not wanted.members.num_rows
 
 
 def test_an_answer_of_hr_is_cut_to_the_people_of_the_push(world):

@@ -109,6 +109,21 @@ REFUSED = {
     "limits.blanked: input should be greater than or equal to 0": "[limits]\nblanked = -1",
     "limits.percent_of_members: input should be less than": "[limits]\npercent_of_members = 200",
     "limits.one_field_percent: input should be a finite": "[limits]\none_field_percent = nan",
+    "fields.cost: nothing asks the HR system for the field costCentre; did you mean costCenter?": (
+        "[people]\nhr_fields = ['costCenter']\n[fields.cost]\nsql = \"hr_fields->>'costCentre'\""
+    ),
+    "groups.finance: nothing asks the HR system for the field team; add team to people.hr_fields": (
+        GROUP + "where = \"coalesce(people.hr_fields->>'$.team', '') = 'x'\""
+    ),
+    "groups.finance: nothing asks the HR system for the field badge": (
+        GROUP + "sql = \"select person_id from people where (hr_fields->'badge') is not null\""
+    ),
+    "people.where: nothing asks the HR system for the field badge": (
+        "[people]\nwhere = \"(hr_fields->>'badge') = '7'\""
+    ),
+    "groups.finance: it reads hr_fields without the name of a field; write (hr_fields->>'name')": (
+        GROUP + "where = \"hr_fields->'badge' = '7'\""
+    ),
     "it is not TOML": "[people\n",
 }
 
