@@ -113,8 +113,7 @@ def name_mistakes(what: str) -> Iterator[None]:
 
 def _parse(what: str, query: str) -> list[Any]:
     """Return the statements of a text of queries. Raises Misconfigured for any other text."""
-    with duckdb.connect() as parser:
-        [(parsed,)] = parser.execute("select json_serialize_sql(?)", [query]).fetchall()
+    [(parsed,)] = _parser().execute("select json_serialize_sql(?)", [query]).fetchall()
     tree = json.loads(parsed)
     if tree["error"]:
         why = redact_text(tree["error_message"].splitlines()[0])
@@ -130,8 +129,13 @@ def _must_last(what: str, tree: list[Any], instead: str) -> None:
 
 @cache
 def _volatile_functions() -> frozenset[str]:
-    with duckdb.connect() as parser:
-        return frozenset(name for (name,) in parser.execute(VOLATILE_SQL).fetchall())
+    return frozenset(name for (name,) in _parser().execute(VOLATILE_SQL).fetchall())
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    """Return a database in memory, opened once because opening costs more than parsing."""
+    return duckdb.connect()
 
 
 def _find_volatile(tree: Any) -> Iterator[str]:
