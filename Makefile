@@ -18,7 +18,7 @@ install: .venv/installed ## the pinned dependencies, in .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: install ## a real access review of an invented company, from three local APIs
+demo: install ## a real access review of an invented company, from four local APIs
 	@WAREHOUSE=data/demo/access.duckdb $(BIN)/python -m tests.sandbox demo
 
 test: install ## every test but those that take long
@@ -60,7 +60,7 @@ plan: install ## what is to be changed in other systems, as a file to approve
 apply: install ## carry out PLAN=file; only say what would be done without DIGEST=…
 	@$(BIN)/rollcall apply $(PLAN) $(if $(DIGEST),--digest $(DIGEST))
 
-sandbox: install ## the invented company's three APIs, until Ctrl-C
+sandbox: install ## the APIs of the invented company's vendors, until Ctrl-C
 	@$(BIN)/python -m tests.sandbox serve
 
 bench: install ## the benchmarks

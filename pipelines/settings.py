@@ -68,8 +68,9 @@ def warehouse_path() -> Path:
 
 
 def read_setting(name: str, default: str = "") -> str:
-    """Return a setting, such as `review.owner` (REVIEW__OWNER)."""
-    return str(dlt.config.get(name) or default).strip()
+    """Return a setting, such as `review.owner` (REVIEW__OWNER). `false` and 0 are settings, too."""
+    value = dlt.config.get(name)
+    return ("" if value is None else str(value).strip()) or default
 
 
 def read_numbers(kind: type[Numbers], section: str) -> Numbers:

@@ -110,14 +110,27 @@ join scopes on entitlements.entitlement_id = scopes.entitlement_id
 where entitlements.source_name = {source}
 """
 
-# Access that is inherited from an unknown place is listed as direct, so that it is not lost.
+# The connector inherits access only where an entitlement gives it to every holder. Other inherited
+# access is listed as direct, so that it is not lost.
 GRANTS = """
+with explained as (
+    select grants.grant_id
+    from grants
+    join intermediate.int_entitlement_closure as closure
+        on grants.entitlement_id = closure.entitlement_id
+        and grants.scope_id is not distinct from closure.scope_id
+        and list_contains(grants.inherited_from, closure.held_entitlement_id)
+    where grants.source_name = {source}
+)
+
 select
     0 as place,
     name_of(account_id) as principal,
     key_of(entitlement_id, scope_id) as entitlement_id
 from grants
-where source_name = {source} and (is_direct or len(inherited_from) = 0)
+where
+    source_name = {source}
+    and (is_direct or grant_id not in (select grant_id from explained))
 
 union
 

@@ -35,11 +35,14 @@ def check_secret(setting: str, secret: str) -> str:
 class FixedToken:
     """A token that is valid until it is revoked."""
 
-    def __init__(self, token: str, remedy: str = NEXT_CHECK) -> None:
-        self.token, self.remedy = token, remedy
+    def __init__(self, token: str, remedy: str = NEXT_CHECK, scheme: str = "Bearer") -> None:
+        self.token, self.remedy, self.scheme = token, remedy, scheme
 
     def sign(self, request: requests.PreparedRequest) -> None:
-        request.headers["Authorization"] = f"Bearer {self.token}"
+        request.headers["Authorization"] = f"{self.scheme} {self.token}"
+
+    def note(self, response: requests.Response) -> None:
+        """Learn nothing: the token stays the same."""
 
     def renew(self, request: requests.PreparedRequest) -> bool:
         return False
@@ -73,9 +76,12 @@ class ClientCredentials(OAuth2ClientCredentials):
         with self.lock:
             self(request)
 
+    def note(self, response: requests.Response) -> None:
+        """Learn nothing: `renew` is called for a refused token."""
+
     def renew(self, request: requests.PreparedRequest) -> bool:
         with self.lock:
-            if request.headers.get("Authorization") == f"Bearer {self.access_token}":
+            if str(request.headers.get("Authorization")).endswith(f" {self.access_token}"):
                 self.expires = 0.0
         return True
 
@@ -101,8 +107,12 @@ class ClientCredentials(OAuth2ClientCredentials):
                 f"{source}: the token endpoint", "its response has no access_token", self.remedy
             )
         hide(token)
+        self.check_grant(body)
         self.parse_native_representation(token)
         self.expires = time.monotonic() + self.parse_expiration_in_seconds(body)
+
+    def check_grant(self, body: dict[str, Any]) -> None:
+        """Raise Denied for a token that is not what was asked for. The base accepts every token."""
 
     def parse_expiration_in_seconds(self, response_json: Any) -> float:
         """Return the seconds for which a token is used: its lifetime less a margin, up to a day."""

@@ -35,12 +35,14 @@ class Policy:
 
 
 class Signer(Protocol):
-    """Puts a credential on a request. `renew` returns whether it replaced a refused credential.
+    """Puts a credential on each attempt of a request, and sees each response (`note`).
+    `renew` returns whether it replaced a refused credential.
     `remedy` says which setting holds the credential, and where the vendor shows it."""
 
     remedy: str
 
     def sign(self, request: requests.PreparedRequest) -> None: ...
+    def note(self, response: requests.Response) -> None: ...
     def renew(self, request: requests.PreparedRequest) -> bool: ...
 
 
@@ -90,6 +92,14 @@ def check_url(setting: str, url: str) -> str:
             f"set {setting}",
         )
     return url
+
+
+def find_request_id(response: requests.Response) -> str:
+    """Return the vendor's own id of a request, by which its support finds it; empty without one."""
+    for name, value in response.headers.items():
+        if name.lower().endswith("request-id"):
+            return f" (request {redact_text(value, 80)})"
+    return ""
 
 
 def find_reason(error: BaseException) -> str:

@@ -13,7 +13,6 @@ may never end, and a token may be refused before it expires. Therefore
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from concurrent.futures import Future
@@ -37,9 +36,10 @@ from pipelines.http.policy import (
     Policy,
     Signer,
     find_reason,
+    find_request_id,
     origin_of,
 )
-from pipelines.http.rate_limit import Pace, parse_http_date, read_retry_after
+from pipelines.http.rate_limit import Pace, choose_pause, parse_http_date, read_rate_limit
 from pipelines.redact import redact_text
 
 UNREACHED_ATTEMPTS = 6  # if the host cannot be reached
@@ -71,11 +71,14 @@ class Session(requests.Session):
         policy: Policy,
         counters: Counters,
         signer: Signer | None = None,
+        *,
+        address_setting: str = "base_url",
     ) -> None:
         super().__init__()
         self.source, self.policy, self.counters, self.signer = source, policy, counters, signer
         self.origin = origin_of(base_url)
-        self.pace = Pace(policy.requests_per_second)
+        self.address_setting = f"SOURCES__{source}__{address_setting}".upper()
+        self.pace = Pace(policy.requests_per_second, policy.concurrency)
         self.clock: datetime | None = None  # the `Date` of the last response, if credible
         self.auth = lambda request: request  # keeps .netrc out; `signer` signs each attempt
         self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -104,8 +107,12 @@ class Session(requests.Session):
                 built += failed.is_being_built
                 self._wait(request, failed, attempt, attempt - built)
 
-    def _note_clock(self, response: requests.Response) -> None:
-        """Keep the vendor's time, unless it is so far from ours that one of the two is wrong."""
+    def _note(self, response: requests.Response) -> None:
+        """Keep what a response says beside its body: limits, credentials, and the vendor's time,
+        unless that time is so far from ours that one of the two is wrong."""
+        self.pace.follow(read_rate_limit(response))
+        if self.signer:
+            self.signer.note(response)
         said = parse_http_date(response.headers.get("date", ""))
         if said is None or clock.is_credible(said):
             self.clock = said or self.clock
@@ -124,7 +131,8 @@ class Session(requests.Session):
             raise AttemptFailed(f"the answer was {status}", self.policy.attempts, response)
         if not response.ok:
             text = redact_text(response.content[:10_000].decode(errors="replace"))
-            why = f"the answer was {status}" + (f": {text}" if text else "")
+            text = f": {text}" if text else ""
+            why = f"the answer was {status}{find_request_id(response)}{text}"
             kind = Denied if status in (401, 403) else Unreadable
             remedy = self._find_remedy(status)
             raise kind(self.describe(request), why, remedy, status, response.content)
@@ -150,15 +158,12 @@ class Session(requests.Session):
         """Return the response with its body; redirects are followed within the origin."""
         for _ in range(5):
             self._check_origin(request)
-            if self.signer:
-                self.signer.sign(request)
-            self.pace.wait()
-            with self.counters.lock:
-                self.counters.requests += 1
             host = urlsplit(self.origin).netloc
             try:
-                response = self.send_in_time(request, options)
-                self._note_clock(response)
+                with self.pace.turn():
+                    if self.signer:
+                        self.signer.sign(request)
+                    response = self.send_in_time(request, options)
             except requests.exceptions.SSLError:
                 raise Unreadable(
                     self.describe(request),
@@ -197,6 +202,8 @@ class Session(requests.Session):
                 "the run has taken as long as a run may take (SYNC__MAX_HOURS)",
                 "look for the slow source in `rollcall status`, or set SYNC__MAX_HOURS",
             )
+        with self.counters.lock:
+            self.counters.requests += 1
         done: Future[requests.Response] = Future()
 
         def attempt() -> None:
@@ -210,9 +217,11 @@ class Session(requests.Session):
 
         threading.Thread(target=attempt, daemon=True).start()
         try:
-            return done.result(min(self.policy.deadline, left))
+            response = done.result(min(self.policy.deadline, left))
         except TimeoutError:
             raise requests.Timeout from None
+        self._note(response)
+        return response
 
     def _read_body(self, response: requests.Response) -> None:
         """Read the body up to a deadline and a maximum size, which the requests library lacks."""
@@ -240,7 +249,7 @@ class Session(requests.Session):
             raise Unreadable(
                 f"{self.source}: a link or redirect",
                 f"it leads to {target}, but requests go to {self.origin} only; nothing was sent",
-                "check the base URL, and the region of the tenant",
+                f"check {self.address_setting}, and the region of the tenant",
             )
 
     def _wait(
@@ -254,10 +263,7 @@ class Session(requests.Session):
         if failures >= failed.attempts and not failed.is_being_built:
             remedy = self._find_remedy(None) if failed.attempts == UNREACHED_ATTEMPTS else NEXT_SYNC
             raise Unreadable(self.describe(request), f"{failed}, {failures} times", remedy, status)
-        pause = read_retry_after(failed.response) if failed.response is not None else None
-        if pause is None:
-            longest = min(self.policy.longest_wait, self.policy.wait * 2 ** (attempt - 1))
-            pause = longest * random.uniform(0.5, 1.0)
+        pause = choose_pause(failed.response, self.policy, attempt)
         if failed.is_being_built:
             pause = max(pause, self.policy.wait)  # so that the budget is used up in the end
         with self.counters.lock:
@@ -275,18 +281,18 @@ class Session(requests.Session):
             )
         if status == 429:
             self.pace.slow_down(pause)
+            self.pace.run_fewer(read_rate_limit(failed.response))
         time.sleep(pause)
 
     def _find_remedy(self, status: int | None) -> str:
         """Return what to do about a status, or about a host that cannot be reached (None)."""
-        name = self.source.upper()
         if status == 401 and self.signer:
             return self.signer.remedy
         if status == 403:
             return f"give the credential of {self.source} the right to this, then {NEXT_CHECK}"
         if status is None:
-            return f"check SOURCES__{name}__BASE_URL and the network, then run the command again"
-        return f"check SOURCES__{name}__BASE_URL and the other settings under SOURCES__{name}"
+            return f"check {self.address_setting} and the network, then run the command again"
+        return f"check {self.address_setting} and the other settings of {self.source}"
 
     def describe(self, request: requests.PreparedRequest) -> str:
         return f"{self.source}: {request.method} {urlsplit(str(request.url)).path}"

@@ -21,7 +21,7 @@ from urllib3.exceptions import (
 from pipelines.failures import Failure, Rejected, Unknown, Unreadable, Unsent
 from pipelines.files.json_text import NotJson, dump, parse
 from pipelines.http.policy import NEXT_CHECK, NEXT_SYNC, find_reason
-from pipelines.http.rate_limit import read_retry_after
+from pipelines.http.rate_limit import read_asked_pause
 from pipelines.http.session import Session
 from pipelines.redact import redact_text
 
@@ -41,28 +41,30 @@ def send_once(session: Session, method: str, url: str, body: Any = None) -> requ
     data = dump(body) if body else None
     request = session.prepare_request(requests.Request(method, url, headers, data=data))
     name = session.describe(request)
-    try:
-        if session.signer:
-            session.signer.sign(request)
-    except Failure as failure:
-        why = f"it was not sent: {failure.what}: {failure.why}"
-        raise Unsent(name, why, failure.next, failure.status) from None
     options = {
         "allow_redirects": False,
         "timeout": (session.policy.connect_timeout, session.policy.read_timeout),
         **session.merge_environment_settings(request.url, {}, True, None, None),
     }
-    session.pace.wait()
-    with session.counters.lock:
-        session.counters.requests += 1
     try:
-        response = session.send_in_time(request, options)
+        with session.pace.turn():
+            _sign(session, request)
+            response = session.send_in_time(request, options)
     except (requests.RequestException, HTTPError, OSError, Unreadable) as error:
         if is_never_sent(error):
             raise Unsent(name, f"it was not sent ({find_reason(error)})", NEXT_SYNC) from None
         why = f"its response did not arrive ({find_reason(error)})"
         raise Unknown(name, why, NEXT_SYNC) from None
     return classify_response(session, request, response)
+
+
+def _sign(session: Session, request: requests.PreparedRequest) -> None:
+    try:
+        if session.signer:
+            session.signer.sign(request)
+    except Failure as failure:
+        why = f"it was not sent: {failure.what}: {failure.why}"
+        raise Unsent(session.describe(request), why, failure.next, failure.status) from None
 
 
 def classify_response(
@@ -75,7 +77,7 @@ def classify_response(
         if status == 401 and session.signer:
             session.signer.renew(request)
         if status == 429:
-            pause = read_retry_after(response) or session.policy.wait
+            pause = read_asked_pause(response) or session.policy.wait
             session.pace.slow_down(min(pause, session.policy.longest_wait))
         raise Unsent(name, f"the vendor refused it unread with {status}: {text}", NEXT_SYNC, status)
     if status >= 500 or 300 <= status < 400 or status in UNDECIDED:

@@ -16,15 +16,15 @@ def source_names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
 
 
-def find_function(source: str, name: str, module: str = "__init__") -> Callable[..., Any] | None:
-    """Return a function that the folder of a source may offer; None if it does not."""
+def find_offer(source: str, name: str, module: str = "__init__") -> Any:
+    """Return a function or value that the folder of a source may offer; None if it does not."""
     path = f"{__name__}.{source}" + ("" if module == "__init__" else f".{module}")
     return getattr(import_module(path), name, None) if find_spec(path) else None
 
 
 def load_function(source: str, name: str, module: str = "__init__") -> Callable[..., Any]:
     """Return a function that the folder of a source must offer. Raises Misconfigured."""
-    function = find_function(source, name, module)
+    function = find_offer(source, name, module)
     if function is None:
         raise Misconfigured(
             f"source {source}",

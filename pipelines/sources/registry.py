@@ -16,8 +16,9 @@ from dlt.extract.source import DltSource
 from pipelines.failures import Misconfigured
 from pipelines.http.policy import Counters
 from pipelines.settings import find_names_in_use, read_setting, refuse_name
-from pipelines.sources import find_function, load_function, source_names
+from pipelines.sources import find_offer, load_function, source_names
 from pipelines.sources.asked import Asked
+from pipelines.sources.credentials import Way, choose_way, list_ways
 from pipelines.sources.earlier_rows import EarlierRows
 
 WHOLE = "all"  # the scope of a read that no setting narrows
@@ -45,28 +46,44 @@ class Option:
 
 
 def source_options(source: str) -> dict[str, Option]:
-    """Return the settings of a source, from the parameters of its dlt source function."""
+    """Return the settings of a source, from the parameters of its dlt source function. Those of a
+    way of signing in are secrets, too."""
     found = {}
+    ways = find_offer(source, "CREDENTIALS") or ()
     for name, parameter in inspect.signature(load_function(source, "source")).parameters.items():
         if name not in NOT_SETTINGS:
             required = isinstance(parameter.default, ConfigValueSentinel)
-            secret = parameter.default is dlt.secrets.value
+            secret = parameter.default is dlt.secrets.value or any(name in way for way in ways)
             found[name] = Option(source, name, required, secret)
     return found
+
+
+def list_credentials(source: str) -> list[Way]:
+    """Return the ways of signing in to a source: those that it declares, or all its secrets."""
+    secrets = tuple(name for name, option in source_options(source).items() if option.secret)
+    return list(find_offer(source, "CREDENTIALS") or filter(None, [secrets]))
 
 
 def configured_sources() -> list[str]:
     """Return the sources whose secrets are set.
 
-    Raises Misconfigured if one lacks another setting, or if a setting has an unknown name.
+    Raises Misconfigured if one lacks another setting or has two credentials, or if a setting has an
+    unknown name.
     """
     _refuse_unknown_names()
     found = []
     for source in source_names():
-        options = source_options(source).values()
-        if not any(option.is_set for option in options if option.secret):
+        options = source_options(source)
+        way = choose_way(
+            f"source {source}",
+            list_credentials(source),
+            is_set=lambda name, options=options: options[name].is_set,
+            spell=lambda name, options=options: options[name].variable,
+        )
+        if not way:
             continue
-        missing = [option.variable for option in options if option.required and not option.is_set]
+        needed = [option for option in options.values() if option.required or option.name in way]
+        missing = [option.variable for option in needed if not option.is_set]
         if missing:
             raise Misconfigured(
                 f"source {source}",
@@ -90,20 +107,26 @@ def choose_sources(names: list[str]) -> list[str]:
     found = configured_sources()
     for name in names:
         if name not in found:
-            options = source_options(name).values()
-            required = " and ".join(option.variable for option in options if option.required)
-            raise Misconfigured(f"source {name}", "it is not configured", f"set {required}")
+            raise Misconfigured(f"source {name}", "it is not configured", f"set {_needs(name)}")
     if not found:
-        secrets = [
-            next(option.variable for option in source_options(source).values() if option.secret)
-            for source in source_names()
-        ]
         raise Misconfigured(
             "no source is configured",
-            f"none of {', '.join(secrets)} is set",
+            f"no source has a credential: {'; '.join(map(_list_ways, source_names()))}",
             "set them in the environment or in .dlt/secrets.toml (see README), or try `make demo`",
         )
     return [name for name in found if not names or name in names]
+
+
+def _needs(source: str) -> str:
+    """Return the variables that configure a source."""
+    options = source_options(source).values()
+    others = [one.variable for one in options if one.required and not one.secret]
+    return " and ".join([*others, _list_ways(source)])
+
+
+def _list_ways(source: str) -> str:
+    options = source_options(source)
+    return list_ways(list_credentials(source), lambda name: options[name].variable)
 
 
 def connect_source(
@@ -139,7 +162,7 @@ def source_tenant(source: str) -> str:
 
 def source_scope(source: str) -> str:
     """Return which part of the tenant the settings of a source ask for: WHOLE for all of it."""
-    make = find_function(source, "scope")
+    make = find_offer(source, "scope")
     return (_call_with_settings(source, make) if make else "") or WHOLE
 
 

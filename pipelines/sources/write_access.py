@@ -7,14 +7,16 @@ the settings that Rollcall passes to them:
     connect(...) -> Provisioner   the writer, with PROVISION__<SOURCE>__CLIENT_ID and
                                   …__CLIENT_SECRET; no request is sent yet
 
-A setting is read from PROVISION__<SOURCE>__…, or else from SOURCES__<SOURCE>__… (there without a
-prefix `sync_`). The credential is only read from PROVISION__…, because a sync must not write.
+A writer that signs in otherwise declares CREDENTIALS (see `credentials`). A setting is read from
+PROVISION__<SOURCE>__…, or else from SOURCES__<SOURCE>__… (there without a prefix `sync_`). The
+credential is only read from PROVISION__…, because a sync must not write.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
@@ -22,10 +24,11 @@ import dlt
 
 from pipelines.failures import Misconfigured
 from pipelines.settings import find_names_in_use, refuse_name
-from pipelines.sources import load_function, source_names
+from pipelines.sources import find_offer, load_function, source_names
+from pipelines.sources.credentials import Way, choose_way, list_ways
 from pipelines.sources.writer import Provisioner
 
-CREDENTIAL = ("client_id", "client_secret")
+DEFAULT_CREDENTIALS = (("client_id", "client_secret"),)
 
 
 def writable_sources() -> list[str]:
@@ -40,21 +43,55 @@ def writable_tenant(source: str) -> str:
 
 
 def has_write_credential(source: str) -> bool:
-    return all(_read(f"provision.{source}.{name}") for name in CREDENTIAL)
+    """Return whether a write credential is set. Raises Misconfigured if only a part of one is."""
+    way = _choose_way(source)
+    if way:
+        _check_complete(source, way)
+    return bool(way)
 
 
 def connect_writer(source: str) -> Provisioner:
     """Return the writer of a source. Raises Misconfigured without a write credential."""
     make = _load(source, "connect")
-    for name in CREDENTIAL:
-        if not _read(f"provision.{source}.{name}"):
-            variable = f"PROVISION__{source}__{name}".upper()
-            raise Misconfigured(
-                f"apply: {source}",
-                f"{variable} is not set, and writing needs a credential of its own",
-                f"set {variable} (docs/write-back.md says with which rights)",
-            )
+    way = _choose_way(source)
+    if not way:
+        needed = list_ways(list_credentials(source), partial(_spell, source))
+        raise Misconfigured(
+            f"apply: {source}",
+            "writing needs a credential of its own, and none is set",
+            f"set {needed} (docs/write-back.md says with which rights)",
+        )
+    _check_complete(source, way)
     return make(**_read_settings(source, make))
+
+
+def list_credentials(source: str) -> tuple[Way, ...]:
+    """Return the ways of signing in that a writer declares, or the usual one."""
+    return find_offer(source, "CREDENTIALS", "writer") or DEFAULT_CREDENTIALS
+
+
+def _choose_way(source: str) -> Way:
+    return choose_way(
+        f"apply: {source}",
+        list_credentials(source),
+        is_set=lambda name: _read(f"provision.{source}.{name}") is not None,
+        spell=partial(_spell, source),
+    )
+
+
+def _check_complete(source: str, way: Way) -> None:
+    missing = [_spell(source, name) for name in way if not _read(f"provision.{source}.{name}")]
+    if missing:
+        whole = list_ways([way], partial(_spell, source))
+        raise Misconfigured(
+            f"apply: {source}",
+            f"{missing[0]} is not set, and a write credential is {whole}",
+            f"set {missing[0]} (docs/write-back.md says with which rights)",
+        )
+
+
+def _spell(source: str, name: str) -> str:
+    return f"PROVISION__{source}__{name}".upper()
 
 
 def _load(source: str, name: str) -> Callable[..., Any]:
@@ -68,9 +105,10 @@ def _read_settings(source: str, function: Any) -> dict[str, Any]:
     parameters = inspect.signature(function, eval_str=True).parameters
     _refuse_unknown_names(source)
     found = {}
+    credentials = {name for way in list_credentials(source) for name in way}
     for name, parameter in parameters.items():
         value = _read(f"provision.{source}.{name}")
-        if value is None and name not in CREDENTIAL:
+        if value is None and name not in credentials:
             value = _read(f"sources.{source}.{name.removeprefix('sync_')}")
         if value is None and parameter.default is inspect.Parameter.empty:
             variable = f"SOURCES__{source}__{name}".upper()
@@ -81,7 +119,8 @@ def _read_settings(source: str, function: Any) -> dict[str, Any]:
 
 
 def _read(key: str) -> str | None:
-    return str(dlt.secrets.get(key) or "").strip() or None
+    value = dlt.secrets.get(key)
+    return None if value is None else str(value).strip() or None
 
 
 def _convert(kind: Any, text: str, key: str) -> Any:

@@ -138,16 +138,10 @@ def test_a_wrong_secret_costs_one_request_and_is_not_said(rollcall):
         SOURCES__PINGONE__CLIENT_SECRET="wrong-and-private",
         SOURCES__CHARTHOP__API_TOKEN="wrong-and-private",
         SOURCES__HALOITSM__CLIENT_SECRET="wrong-and-private",
+        SOURCES__OKTA__API_TOKEN="wrong-and-private",
     )
 
-    assert [1, 1, 1] == [
-        len(server.log)
-        for server in (
-            rollcall.sandbox.charthop,
-            rollcall.sandbox.haloitsm,
-            rollcall.sandbox.pingone,
-        )
-    ]
+    assert {1} == {len(server.log) for server in rollcall.sandbox.servers.values()}
 
 
 def test_a_missing_right_is_named_by_sync_and_by_check(rollcall):
@@ -178,7 +172,7 @@ def test_a_token_answer_without_a_token_is_refused(rollcall):
 # ---- answers with wrong content
 
 
-@pytest.mark.parametrize("vendor", ["charthop", "haloitsm", "pingone"])
+@pytest.mark.parametrize("vendor", ["charthop", "haloitsm", "okta", "pingone"])
 @pytest.mark.parametrize(
     "words, response",
     [
@@ -194,7 +188,7 @@ def test_a_token_answer_without_a_token_is_refused(rollcall):
 def test_an_answer_that_is_no_list_is_an_error(rollcall, vendor, words, response, monkeypatch):
     """An answer without a list fails the source; it is never taken for an empty list."""
     quick(monkeypatch)
-    lists = {"charthop": "/v2/org", "haloitsm": "/api/", "pingone": "/users"}
+    lists = {"charthop": "/v2/org", "haloitsm": "/api/", "okta": "/users", "pingone": "/users"}
     server = getattr(rollcall.sandbox, vendor)
     server.faults = [instead(path(lists[vendor]), response)]
     before = dict(rollcall.environment)
@@ -374,6 +368,7 @@ def test_a_misspelt_variable_is_refused(rollcall, variable):
     [
         ("charthop", "API_TOKEN", "Apps & Integrations"),
         ("haloitsm", "CLIENT_SECRET", "View Applications"),
+        ("okta", "API_TOKEN", "Security > API > Tokens"),
         ("pingone", "CLIENT_SECRET", "worker application"),
     ],
 )
@@ -388,10 +383,10 @@ def test_a_wrong_credential_names_setting_and_page(rollcall, source, secret, pag
     assert all(words in remedy for words in (setting, page, f"`rollcall check {source}`")), remedy
 
 
-@pytest.mark.parametrize("source", ["charthop", "haloitsm", "pingone"])
+@pytest.mark.parametrize("source", ["charthop", "haloitsm", "okta", "pingone"])
 def test_a_wrong_address_names_its_setting(rollcall, source):
-    """A host that cannot be reached, and a path that does not exist, name the base URL."""
-    setting = f"SOURCES__{source.upper()}__BASE_URL"
+    """A host that cannot be reached, and a path that does not exist, name the address's setting."""
+    setting = f"SOURCES__{source.upper()}__{'DOMAIN' if source == 'okta' else 'BASE_URL'}"
     quick(rollcall.patch)
     addresses = ["http://127.0.0.1:9"]
     if source != "haloitsm":  # which answers 401 there

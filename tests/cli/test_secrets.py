@@ -27,8 +27,11 @@ from tests.support.faults import served as served
 from tests.support.product import Rollcall
 from tests.support.wanted import busy, may_write, wants
 
-SOURCES = ("charthop", "haloitsm", "pingone")
-CANARIES = ("canary/charthop+token", "canary/halo+secret==", "canary/pingone&secret%")
+SOURCES = ("charthop", "haloitsm", "okta", "pingone")
+CANARIES = (
+    *("canary/charthop+token", "canary/halo+secret==", "canary/pingone&secret%"),
+    "canary/okta=token",
+)
 LOUD = {"RUNTIME__LOG_LEVEL": "DEBUG", "RUNTIME__LOG_FORMAT": "JSON"}
 
 
@@ -48,9 +51,10 @@ def stranger() -> Iterator[Server]:
 def plant(rollcall: Rollcall) -> list[str]:
     """Set secrets that are easy to find, and return them in every spelling."""
     company = rollcall.sandbox.company
-    token, halo, pingone = CANARIES
+    token, halo, pingone, okta = CANARIES
     company.charthop.token = token
     company.haloitsm.client_secret = halo
+    company.okta.add_api_token(okta, company.okta.owner)
     clients = company.pingone
     old, clients.client_secret = clients.client_secret, pingone
     for client in getattr(clients, "clients", {}).values():
@@ -59,6 +63,7 @@ def plant(rollcall: Rollcall) -> list[str]:
     rollcall.environment |= {
         "SOURCES__CHARTHOP__API_TOKEN": token,
         "SOURCES__HALOITSM__CLIENT_SECRET": halo,
+        "SOURCES__OKTA__API_TOKEN": okta,
         "SOURCES__PINGONE__CLIENT_SECRET": pingone,
     }
     pair = f"{company.pingone.client_id}:{pingone}".encode()
@@ -154,8 +159,8 @@ def test_a_link_to_elsewhere_is_not_followed(read, stranger, shape):
 @pytest.mark.parametrize("position", faults.POSITIONS)
 def test_a_redirect_to_elsewhere_is_not_followed(read, stranger, source, position):
     """A redirect to another host is not followed."""
-    if (source, position) == ("charthop", "token"):
-        pytest.skip("ChartHop has no token endpoint")
+    if source in faults.WITHOUT_TOKEN_ENDPOINT and position == "token":
+        pytest.skip("the source has no token endpoint")
     codes = {"token": 307, "first": 302, "middle": 301, "last": 308, "child": 303}
     away = status(codes[position], location=f"{stranger.url}/v1/x")
 
@@ -313,6 +318,7 @@ def test_a_failure_names_no_person_and_leaves_no_secret(rollcall, monkeypatch, s
     bodies = {
         "charthop": {"data": lists},
         "haloitsm": lists,
+        "okta": lists,
         "pingone": {"_embedded": {"users": lists}},
     }
     effect = {

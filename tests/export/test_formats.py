@@ -173,6 +173,39 @@ def test_resources_in_a_circle_are_not_lost(company):
     assert as_baton_names(company, source) == expanded(data)
 
 
+def test_what_one_holder_inherits_is_not_lost(company):
+    """Access that follows from a group for one of its members only stays in the file."""
+    [grant] = company.rows(
+        "select held.*, given.entitlement_id as given from grants as held"
+        " join entitlements as given using (source_name)"
+        " where held.is_direct and held.scope_id is null and given.resource_type = 'group'"
+        " and held.account_id || '/' || given.entitlement_id not in (select grant_id from grants)"
+        " and held.entitlement_id not in"
+        " (select entitlement_id from intermediate.int_entitlement_implications)"
+        " order by all limit 1"
+    )
+    changed(
+        company,
+        (
+            "insert into grants by name select grants.* replace ($account || '/' || $given as"
+            " grant_id, $given as entitlement_id, false as is_direct, true as is_inherited,"
+            " [$held] as inherited_from) from grants where grant_id = $grant",
+            {
+                "account": grant["account_id"],
+                "given": grant["given"],
+                "held": grant["entitlement_id"],
+                "grant": grant["grant_id"],
+            },
+        ),
+    )
+    source = grant["source_name"]
+
+    data = from_json(exported(company, "--format", "baton-json") / f"{source}.json")
+
+    must_be_sound(data)
+    assert as_baton_names(company, source) == expanded(data)
+
+
 # ---- what people upload: conductorone.com/docs/baton/file-connectors, "Expected data values"
 
 

@@ -27,7 +27,7 @@ def of_a_sync() -> set[str]:
     """Return the files that a sync reads. Bugs in other files are tested on a sound warehouse."""
     code = (
         "import sys, pipelines.__main__, pipelines.sync.run, pipelines.sources.charthop,"
-        " pipelines.sources.haloitsm, pipelines.sources.pingone;"
+        " pipelines.sources.haloitsm, pipelines.sources.okta, pipelines.sources.pingone;"
         " print(*(m.__file__ for n, m in sys.modules.items()"
         " if n.startswith('pipelines')))"
     )

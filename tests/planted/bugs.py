@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from tests.planted import files, models, people, review, sources, sync, write_back
+from tests.planted import (
+    files,
+    histories,
+    models,
+    models_okta,
+    people,
+    review,
+    sources,
+    sources_okta,
+    sync,
+    write_back,
+)
 from tests.planted.bug import Bug
 
 BUGS: list[Bug] = [
     *sources.BUGS,
+    *sources_okta.BUGS,
     *sync.BUGS,
     *models.BUGS,
     *people.BUGS,
+    *models_okta.BUGS,
     *review.BUGS,
     *files.BUGS,
     *write_back.BUGS,
+    *histories.BUGS,
 ]

@@ -305,6 +305,27 @@ BUGS = [
         "tests/warehouse/test_dbt.py -k python_strips",
     ),
     Bug(
+        "an object is accepted as a list inside a list",
+        "dbt_project/tests/generic/are_lists.sql",
+        "lambda kind: kind not in ('ARRAY', 'NULL')",
+        "lambda kind: false",
+        "tests/warehouse/test_dbt.py -k list_in",
+    ),
+    Bug(
+        "a role for the whole system has to name a scope",
+        "dbt_project/models/intermediate/write_back/int_wanted_change_states.sql",
+        "having bool_and(grants.scope_id is not null)",
+        "having bool_or(grants.scope_id is not null)",
+        UNIT,
+    ),
+    Bug(
+        "a role that is always held for a scope may go without",
+        "dbt_project/models/intermediate/write_back/int_wanted_change_states.sql",
+        "having bool_and(grants.scope_id is not null)",
+        "having false",
+        UNIT,
+    ),
+    Bug(
         "objects are accepted as ids",
         "dbt_project/tests/generic/are_lists.sql",
         "['OBJECT', 'ARRAY']",

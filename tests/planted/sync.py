@@ -258,7 +258,7 @@ BUGS = [
         "pipelines/sync/guard.py",
         "            changes += find_changed_statuses(connection, table, THIS_RUN, limits)\n",
         "",
-        "tests/sync/test_guard.py -k enabled_again",
+        "tests/sync/test_guard.py -k field",
     ),
     Bug(
         "a first read lacks a field without a warning",

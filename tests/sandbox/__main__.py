@@ -21,7 +21,7 @@ from tests.sandbox.quarter import answer, quarter
 def serve(people: int | None, seed: int, port: int) -> int:
     """Serve until Ctrl-C, and print the shell commands that point Rollcall to the sandbox."""
     made = company() if people is None else generate(people, seed)
-    ports = (port, port + 1, port + 2) if port else (0, 0, 0)
+    ports = {name: port + place for place, name in enumerate(made.vendors)} if port else None
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with Sandbox(made, ports) as sandbox:
@@ -51,8 +51,8 @@ def demo(campaign: str = "") -> int:
             "SOURCES__HALOITSM__TENANT": sandbox.company.haloitsm.tenant,
             "REVIEW__OWNER": f"security@{sandbox.company.domain}",
         }
-        for source in ("CHARTHOP", "HALOITSM", "PINGONE"):
-            mine[f"SOURCES__{source}__REQUESTS_PER_SECOND"] = "1000"
+        for source in sandbox.servers:
+            mine[f"SOURCES__{source.upper()}__REQUESTS_PER_SECOND"] = "1000"
         if campaign:
             return quarter(sandbox, warehouse, campaign, mine)
         exports, page = warehouse.parent / "exports", warehouse.parent / "report.html"
@@ -92,7 +92,7 @@ def main() -> int:
     serving = verbs.add_parser("serve", help="serve the invented company until Ctrl-C")
     serving.add_argument("--people", type=int, help="a generated company of this size instead")
     serving.add_argument("--seed", type=int, default=1, help="which generated company")
-    serving.add_argument("--port", type=int, default=0, help="first of three ports, else free ones")
+    serving.add_argument("--port", type=int, default=0, help="first of the ports, else free ones")
     verbs.add_parser("demo", help="sync and export the invented company")
     reviewing = verbs.add_parser("review", help="sync, and a whole campaign of its reviewers")
     now = f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}"

@@ -10,7 +10,14 @@ from __future__ import annotations
 from random import Random
 
 from tests.sandbox.company import parts as parts
-from tests.sandbox.company.parts import ENVIRONMENT, Company, charthop_id, pingone_id, role_id
+from tests.sandbox.company.parts import (
+    ENVIRONMENT,
+    Company,
+    charthop_id,
+    okta_id,
+    pingone_id,
+    role_id,
+)
 from tests.sandbox.company.service_desk import open_desk
 
 FIRST = "Ada Bo Cem Dia Eli Fay Gus Hal Ida Jon Kim Lea Max Noa Ola Pia Quy Rex Sia Tom Uma Vic"
@@ -31,16 +38,18 @@ def generate(
     administrators: float = 0.01,
     workers: int = 5,
     first: int = 0,
+    okta: int = 0,
 ) -> Company:
     """Return a company of `people`. By default every tenth is an agent, and everybody has a user.
 
     `groups` is the number in ChartHop and in PingOne, `memberships` the approximate number of each
     per person. `nested` is the share of PingOne groups inside another group, `administrators` the
     share of users (and groups) that hold a role. Numbers, and so ids, begin after `first`:
-    companies without common numbers fit into one warehouse.
+    companies without common numbers fit into one warehouse. So many of the people have an account
+    in Okta, too.
     """
     random = Random(seed)
-    made = parts.empty("Generated", keep_pages=True)
+    made = parts.empty("Generated", keep_pages=True, first=first)
     groups = max(10, min(2000, people // 20)) if groups is None else groups
     agents = people // 10 if agents is None else min(agents, people)
     users = people if users is None else users
@@ -49,6 +58,8 @@ def generate(
     _haloitsm(made, random, names[:agents], teams or max(3, agents // 25), roles, first)
     _pingone(made, random, names[:users], people, groups, memberships, first)
     _pingone_roles(made, random, groups, nested, administrators, workers, first)
+    if okta:
+        _okta(made, random, names[:okta], memberships, administrators, first)
     made.touch()
     return made
 
@@ -191,3 +202,57 @@ def _pingone_roles(
         role = random.choice((parts.IDENTITY_DATA_ADMIN, parts.ENVIRONMENT_ADMIN))
         row = parts.assignment(serial, role, "ENVIRONMENT", ENVIRONMENT)
         ping.assignments[principal] = [row]
+
+
+def _okta(
+    made: Company,
+    random: Random,
+    names: list[tuple[str, str, str]],
+    each: int,
+    share: float,
+    after: int,
+) -> None:
+    """Add users, groups of every type with a rule, applications, roles and a custom role."""
+    okta, count = made.okta, max(5, len(names) // 20)
+    numbers = range(after + 1, after + count + 1)
+    states = ["ACTIVE"] * 20 + ["STAGED", "PROVISIONED", "SUSPENDED", "DEPROVISIONED", "LOCKED_OUT"]
+    for number in numbers:
+        kind = "APP_GROUP" if number % 5 == 0 else "OKTA_GROUP"
+        group = {"id": okta_id("group", number), "type": kind}
+        okta.groups[group["id"]] = group | {"profile": {"name": f"Group {number}"}}
+    ruled = okta_id("group", after + 1)
+    rule = parts.okta_rule(after + 1, "Managers", "ACTIVE", 'user.title=="Manager"', ruled)
+    okta.rules[rule["id"]] = rule
+    for number, (first, last, mail) in enumerate(names, after + 1):
+        facts = {"title": TITLES[number % len(TITLES)], "employeeNumber": f"E-{number:07}"}
+        status, seen = random.choice(states), random.choice((0.5, 3, 200, None))
+        user = parts.okta_user(number, first, last, mail, status, seen, **facts)
+        okta.users[user["id"]] = user
+        for _ in range(random.randint(1, 2 * each - 1)):
+            group_id = okta_id("group", random.choice(numbers))
+            if group_id != ruled:
+                okta.members.add((user["id"], group_id))
+        if facts["title"] == "Manager" and status not in ("STAGED", "DEPROVISIONED"):
+            okta.members.add((user["id"], ruled))
+    for number in numbers[::2]:
+        app = parts.okta_app(number, f"app{number}", f"Application {number}", "SAML_2_0", "")
+        okta.applications[app["id"]] = app
+        okta.app_groups.add((app["id"], okta_id("group", random.choice(numbers))))
+        for user_id in random.sample(sorted(okta.users), k=min(3, len(okta.users))):
+            if okta.users[user_id].get("status") != "DEPROVISIONED":
+                okta.app_users.add((app["id"], user_id))
+    service = parts.okta_app(after + count + 1, "worker", "Worker", "OPENID_CONNECT", "service")
+    okta.applications[service["id"]] = service
+    okta.add_client(service["id"], {}, (), "Worker")
+    native = [id_ for id_, one in okta.groups.items() if one["type"] == "OKTA_GROUP"]
+    holders = [one for one in (*sorted(okta.users), *sorted(native)) if random.random() < share]
+    for serial, holder in enumerate((*holders, service["id"]), after + 1):
+        if holder not in (okta.owner, ruled):
+            kind = random.choice(("HELP_DESK_ADMIN", "READ_ONLY_ADMIN", "SUPER_ADMIN"))
+            okta.assignments[holder] = [parts.okta_role(serial, kind)]
+    role, kept = okta_id("role", after + 1), okta_id("set", after + 1)
+    okta.roles[role] = {"id": role, "label": f"Role {after + 1}", "description": "Reads users"}
+    okta.roles[role]["permissions"] = ["okta.users.read"]
+    okta.resource_sets[kept] = {"id": kept, "label": f"Set {after + 1}", "description": "Users"}
+    bound = {"kind": "user", "principal": okta_id("user", after + 1), "created": parts.BEGAN}
+    okta.bindings[kept, role] = {okta_id("member", after + 1): bound}

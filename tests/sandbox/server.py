@@ -41,12 +41,12 @@ class Request:
 class Response:
     """One answer. `body` is bytes (sent unchanged) or any JSON value.
 
-    A header with an empty value is left out, the length too.
+    A header with an empty value is left out, the length too. A list is one line per value.
     """
 
     status: int = 200
     body: Any = b""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str | list[str]] = field(default_factory=dict)
     cut_after: int | None = None  # close the connection after so many bytes of the body
     drip: float = 0.0  # seconds before each single byte of the body
     stall: bytes = b""  # sent every 10 ms in place of the answer, until the server closes
@@ -59,6 +59,18 @@ class Response:
 
 class Vendor(Protocol):
     def handle(self, request: Request) -> Response: ...
+
+    def touch(self) -> None:
+        """Clear what was computed from the state; call after editing the state by hand."""
+        ...
+
+    def settings(self, url: str) -> dict[str, str]:
+        """Return the settings of a source that reads the vendor at this address."""
+        ...
+
+    def write_settings(self) -> dict[str, str]:
+        """Return the settings that let Rollcall write, and create their credentials."""
+        ...
 
 
 @dataclass
@@ -129,8 +141,9 @@ class Server:
                 }
                 headers.setdefault("content-length", str(len(body)))
                 for name, value in headers.items():
-                    if value:
-                        self.send_header(name, value)
+                    for line in [value] if isinstance(value, str) else value:
+                        if line:
+                            self.send_header(name, line)
                 self.end_headers()
                 for byte in body if response.drip else b"":
                     time.sleep(response.drip)

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.sandbox import Sandbox
-from tests.sandbox.company.parts import charthop_id, role_id
+from tests.sandbox.company.parts import charthop_id, okta_id, role_id
 from tests.sandbox.generate import generate
 
 ALL_AGENTS = {
@@ -341,8 +341,8 @@ def test_halo_a_deleted_ticket_is_only_hidden(sandbox):
 
 def test_every_reference_in_a_company_leads_somewhere(sandbox):
     """Every id that a company's rows refer to exists, in invented and generated companies."""
-    for made in (sandbox.company, generate(200, groups=20)):
-        chart, desk, ping = made.charthop, made.haloitsm, made.pingone
+    for made in (sandbox.company, generate(200, groups=20, okta=100)):
+        chart, desk, ping, okta = made.charthop, made.haloitsm, made.pingone, made.okta
         for job in chart.jobs.values():
             assert set(job["groupIds"]) <= set(chart.groups)
             assert job.get("managerJobId", job["id"]) in chart.jobs
@@ -359,15 +359,47 @@ def test_every_reference_in_a_company_leads_somewhere(sandbox):
         for principal, rows in ping.assignments.items():
             assert principal in {**ping.users, **ping.groups, **ping.applications}
             assert {row["role"]["id"] for row in rows} <= set(ping.roles)
+        for user_id, group_id in okta.members:
+            assert (user_id in okta.users) and (group_id in okta.groups)
+        holders = {**okta.users, **okta.groups, **okta.applications}
+        assert okta.assignments.keys() <= holders.keys()
+        for (set_id, custom), rows in okta.bindings.items():
+            assert (set_id in okta.resource_sets) and (custom in okta.roles)
+            assert {row["principal"] for row in rows.values()} <= holders.keys()
+        assert {app for app, _ in okta.app_users | okta.app_groups} <= okta.applications.keys()
+        assert {user for _, user in okta.app_users} <= okta.users.keys()
+        assert {group for _, group in okta.app_groups} <= okta.groups.keys()
+
+
+def test_the_okta_of_the_company_tells_other_stories(sandbox):
+    """Nora's account is live, Ivo's is closed and still in groups, and two groups share a name."""
+    headers = {"Authorization": f"SSWS {sandbox.company.okta.token}"}
+
+    def ask(path: str) -> Any:
+        return requests.get(f"{sandbox.okta.url}/api/v1/{path}", headers=headers).json()
+
+    nora, ivo, grace, paul = (okta_id("user", number) for number in (2, 7, 123, 26))
+    assert "ACTIVE" == ask(f"users/{nora}")["status"]
+    assert "DEPROVISIONED" == ask(f"users/{ivo}")["status"]
+    assert {"Old network", "VPN"} == {row["profile"]["name"] for row in ask(f"users/{ivo}/groups")}
+    assert ["SUPER_ADMIN"] == [row["type"] for row in ask(f"users/{grace}/roles")]
+    assert "ACTIVE_DIRECTORY" == ask(f"users/{paul}")["credentials"]["provider"]["type"]
+    named = ask('groups?search=profile.name eq "Finance"')
+    assert {"OKTA_GROUP", "APP_GROUP"} == {row["type"] for row in named}
+    users = ask("users?search=status pr")
+    wanted = {"STAGED", "PROVISIONED", "ACTIVE", "RECOVERY", "PASSWORD_EXPIRED", "LOCKED_OUT"}
+    assert wanted | {"SUSPENDED", "DEPROVISIONED"} == {row["status"] for row in users}
 
 
 def test_a_generated_company_is_the_same_for_the_same_seed():
     """Equal seeds generate equal companies, and other seeds generate others."""
-    first, second, other = generate(300), generate(300), generate(300, seed=2)
+    first, second = (generate(300, okta=50) for _ in range(2))
+    other = generate(300, seed=2, okta=50)
 
     assert first.charthop.persons == second.charthop.persons
     assert first.haloitsm.memberships == second.haloitsm.memberships
     assert first.pingone.members == second.pingone.members
+    assert first.okta.members == second.okta.members
     assert first.pingone.members != other.pingone.members
 
 

@@ -16,8 +16,8 @@ from tests.support.faults import read as read
 from tests.support.faults import served as served
 from tests.sync.test_sync import published_grants
 
-SOURCES = ("charthop", "haloitsm", "pingone")
-LONGEST = {"charthop": "persons", "haloitsm": "agents", "pingone": "users"}
+SOURCES = ("charthop", "haloitsm", "okta", "pingone")
+LONGEST = {"charthop": "persons", "haloitsm": "agents", "okta": "users", "pingone": "users"}
 
 NAMES = [
     *(
@@ -41,6 +41,8 @@ NAMES = [
 
 
 def rows_of(source: str, body: Any) -> list[dict[str, Any]]:
+    if source == "okta":
+        return body
     if source == "pingone":
         return body["_embedded"]["users"]
     return body["data" if source == "charthop" else "results"]
@@ -249,7 +251,7 @@ def test_nesting_is_kept_or_told(read, source, depth):
         body = json.loads(honest.encoded())
         for row in rows_of(source, body)[:1]:
             row["nested"] = "@"
-        return Response(200, json.dumps(body).encode().replace(b'"@"', nested))
+        return Response(200, json.dumps(body).encode().replace(b'"@"', nested), honest.headers)
 
     taken = read(source, Fault(strikes(source, "first"), change, times=99))
 
@@ -267,7 +269,8 @@ def test_half_a_character_is_replaced_and_stops_nothing(read, source):
         body = json.loads(honest.encoded())
         for row in rows_of(source, body)[:1]:
             row["said"] = "@"
-        return Response(200, json.dumps(body).encode().replace(b'"@"', b'"\\ud83d half"'))
+        said = json.dumps(body).encode().replace(b'"@"', b'"\\ud83d half"')
+        return Response(200, said, honest.headers)
 
     taken = read(source, Fault(strikes(source, "first"), change, times=99))
 
@@ -282,7 +285,7 @@ def test_one_object_that_is_nested_too_deeply_is_told(read, source):
 
     def change(request: Request, honest: Response) -> Response:
         body = json.loads(honest.encoded()) | {"nested": "@"}
-        return Response(200, json.dumps(body).encode().replace(b'"@"', nested))
+        return Response(200, json.dumps(body).encode().replace(b'"@"', nested), honest.headers)
 
     taken = read(source, fault(source, "child", change))
 

@@ -14,6 +14,8 @@ LISTS = [
     ("charthop", "/group-type"),
     ("haloitsm", "/api/Agent"),
     ("haloitsm", "/api/Roles"),
+    ("okta", "/users"),
+    ("okta", "/groups"),
     ("pingone", "/users"),
     ("pingone", "/roles"),
 ]
@@ -49,7 +51,11 @@ def test_check_fails_where_a_sync_cannot_use_the_rows(rollcall, source, path):
 
 @pytest.mark.parametrize(
     ("source", "path", "field"),
-    [("haloitsm", "/api/Agent", "isdisabled"), ("pingone", "/users", "enabled")],
+    [
+        ("haloitsm", "/api/Agent", "isdisabled"),
+        ("okta", "/users", "status"),
+        ("pingone", "/users", "enabled"),
+    ],
 )
 def test_check_warns_of_a_needed_field_that_no_row_has(rollcall, source, path, field):
     """`check` names a field that decides a status and is in no row, and the right for it."""

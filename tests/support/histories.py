@@ -1,62 +1,66 @@
-"""Histories for hypothesis: a random company, its tenants' switches, changes and faults.
+"""Histories for hypothesis: a random company, its tenants' switches, changes and troubles.
 
-Changes happen between two syncs, faults during one.
+Changes happen between two syncs, a trouble during one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.sandbox import Sandbox
 from tests.sandbox.generate import generate
-from tests.sandbox.server import Fault
-from tests.support import faults, oracle
-from tests.support.faults import LISTS, Effect, status
+from tests.support import oracle
+from tests.support.troubles import CLOCKS, HIDDEN, LASTING, NARROW, NARROWED, SOURCES, kinds
 from tests.support.worlds import World
-from tests.support.worlds_pingone import CHANGES
-from tests.sync.test_sync import CHARTHOP, HALOITSM, PINGONE
+from tests.support.worlds_okta import CHANGES
+from tests.sync.test_sync import CHARTHOP, HALOITSM, OKTA, PINGONE
 
-SOURCES = ("charthop", "haloitsm", "pingone")
+Grant = tuple[str, str, str | None]
 SYNCS = 3  # of one history, before the final full sync
 APART = 1000  # the range of numbers for one company
 
-# Faults that end after so many answers, and faults that fail the source; see `strike`
-PASSING: dict[str, tuple[Effect, int]] = {
-    "429": (status(429, retry_after="0"), 1),
-    "503": (status(503), 2),
-    "hung up": (faults.hang_up, 1),
-    "cut": (faults.cut, 1),
-    "short gzip": (faults.short_gzip, 2),
-    "marked": (faults.marked, 3),
-}
-LASTING: dict[str, Effect] = {
-    "404": status(404),
-    "error object": status(200, {"error": "no"}),
-    "null": status(200, b"null"),
-}
 # A limit on requests costs a second per history, and has its own tests
 OPEN = {
     "charthop": [{}, *CHARTHOP],
     "haloitsm": [{}, *(switches for switches in HALOITSM if "token_lifetime" not in switches)],
+    "okta": [{}, *OKTA],
     "pingone": [{}, *(switches for switches in PINGONE if "rate_limit" not in switches)],
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """The changes before one sync, and the faults in it.
+    """The changes before one sync, and what is wrong during it.
 
-    Each source's fault is a name and the number of answers before it.
+    The trouble of a source is a name and the number of right answers before it. What Rollcall
+    refuses is accepted, or nothing is published by this sync. Where `is_misdated`, a wrong clock
+    has dated the runs so far.
     """
 
     changes: tuple[tuple[str, int, int], ...]
     trouble: dict[str, tuple[str, int]]
+    accepts: bool
+    is_misdated: bool
+
+    def name_of(self, source: str) -> str:
+        """Return the name of a source's trouble; empty if there is none."""
+        return self.trouble.get(source, ("", 0))[0]
 
     def fails(self, source: str) -> bool:
-        return self.trouble.get(source, ("", 0))[0] in LASTING
+        return self.name_of(source) in LASTING[source]
+
+    def hides(self, source: str) -> bool:
+        return self.name_of(source) in HIDDEN[source]
+
+    @property
+    def is_narrow(self) -> bool:
+        return NARROWED in (self.name_of(source) for source in SOURCES)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return NARROW if self.is_narrow else {}
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class History:
     switches: dict[str, dict[str, Any]]
     page_sizes: dict[str, int]
     memberships: str
+    clock_error: float
     steps: tuple[Step, ...]
 
     def world(self, first: int = 0) -> World:
@@ -84,6 +89,7 @@ class History:
             nested=self.nested,
             administrators=self.administrators,
             workers=2,
+            okta=self.people,
             first=first,
         )
         for source, switches in self.switches.items():
@@ -102,15 +108,21 @@ class History:
 
 def histories() -> st.SearchStrategy[History]:
     changes = st.tuples(st.sampled_from([*CHANGES]), st.integers(0, 10_000), st.integers(0, 10_000))
-    passing = st.tuples(st.sampled_from([*PASSING]), st.integers(0, 3))
-    lasting = st.tuples(st.sampled_from([*LASTING]), st.just(0))
 
-    def step(*trouble: st.SearchStrategy[tuple[str, int]]) -> st.SearchStrategy[Step]:
-        troubles = {source: st.one_of(*trouble) for source in SOURCES}
+    def step(*chosen: str, later: bool = False) -> st.SearchStrategy[Step]:
+        """Draw a step with these kinds of trouble. A `later` one may publish nothing."""
+        troubles = {}
+        for source in SOURCES:
+            names = [st.sampled_from(kinds(source)[kind]) for kind in chosen if kinds(source)[kind]]
+            troubles[source] = st.tuples(st.one_of(names), st.integers(0, 3))
         return st.builds(
             Step,
-            st.lists(changes, min_size=1, max_size=12).map(tuple),
-            st.fixed_dictionaries({}, optional=troubles),
+            changes=st.lists(changes, min_size=1, max_size=12).map(tuple),
+            trouble=st.fixed_dictionaries(troubles)
+            if later
+            else st.fixed_dictionaries({}, optional=troubles),
+            accepts=st.booleans() if later else st.just(True),
+            is_misdated=st.booleans() if later else st.just(False),
         )
 
     return st.builds(
@@ -127,50 +139,79 @@ def histories() -> st.SearchStrategy[History]:
             {source: st.sampled_from((1000, 200, 5, 2)) for source in SOURCES}
         ),
         memberships=st.sampled_from(("by_group", "by_user", "cheapest")),
-        steps=st.tuples(step(passing), *[step(passing, lasting)] * (SYNCS - 2), step(passing)),
+        clock_error=st.sampled_from((0.0, *CLOCKS.values())),
+        steps=st.tuples(
+            step("passing", "lying"),
+            *[step(*kinds("pingone"), later=True)] * (SYNCS - 2),
+            step("passing", "lying"),
+        ),
     )
-
-
-def strike(sandbox: Sandbox, step: Step) -> list[Fault]:
-    """Set the faults of this step. Each must have `fired` when the sync has ended."""
-    struck = []
-    for source, (name, after) in step.trouble.items():
-        if name in LASTING:
-            path = LISTS[source]
-            fault = Fault(
-                lambda request, path=path: request.path.endswith(path), LASTING[name], times=10_000
-            )
-        else:
-            effect, times = PASSING[name]
-            fault = Fault(lambda request: True, effect, times=times, after=after)
-        getattr(sandbox, source).faults = [fault]
-        struck.append(fault)
-    return struck
 
 
 @dataclass
 class Truth:
-    """The expected published data of one source: its state at the last complete read."""
+    """The expected published data of one source: its state at the last complete read.
+
+    `direct` are the direct grants, as read. Accounts in `unseen` may have the status `unknown`.
+    Grants in `unread` may still be there: inherited roles of users whose roles were not read.
+    """
 
     accounts: dict[str, str]
     entitlements: set[str]
-    grants: dict[tuple[str, str, str | None], tuple[bool, bool, tuple[str, ...]]]
+    grants: dict[Grant, tuple[bool, bool, tuple[str, ...]]]
+    direct: set[Grant] = field(default_factory=set, compare=False)
+    unseen: set[str] = field(default_factory=set, compare=False)
+    unread: set[Grant] = field(default_factory=set, compare=False)
 
     @classmethod
     def of(cls, facts: oracle.Facts) -> Truth:
-        return cls(dict(facts.accounts), set(facts.entitlements), facts.grants())
+        return cls(dict(facts.accounts), set(facts.entitlements), facts.grants(), facts.direct)
 
     @property
     def cells(self) -> int:
         return len(self.accounts) + len(self.entitlements) + len(self.grants)
 
+    def as_seen(self, there: Truth) -> Truth:
+        """Return this truth with the unknown statuses and unread grants that may be, and are."""
+        seen = {key: "unknown" for key in self.unseen if there.accounts.get(key) == "unknown"}
+        kept = dict.fromkeys(self.unread & there.grants.keys(), (False, True, ()))
+        return Truth(self.accounts | seen, self.entitlements, kept | self.grants)
 
-def truths(world: World, step: Step, before: dict[str, Truth]) -> dict[str, Truth]:
+
+def truths(
+    world: World, step: Step, before: dict[str, Truth], refused: set[str], accepted: set[str]
+) -> dict[str, Truth]:
+    """Return what must be published after a step, by source.
+
+    `refused` sources were not published by this sync. A hidden field leaves a new or changed
+    status in doubt, and any other one only if that was `accepted`.
+    """
     now = oracle.facts(world.company)
-    return {
-        source: before[source] if step.fails(source) else Truth.of(now[source])
-        for source in SOURCES
-    }
+    found = {}
+    for source in SOURCES:
+        if step.fails(source) or source in refused:
+            found[source] = before[source]
+            continue
+        is_narrow = step.name_of(source) == NARROWED
+        if is_narrow:
+            _keep_unread(now[source], before[source])
+        found[source] = Truth.of(now[source])
+        if is_narrow:
+            found[source].unread = {*filter(is_role_of_user, before[source].grants)}
+        if step.hides(source):
+            known = set() if source in accepted else before[source].accounts.items()
+            found[source].unseen = {key for key, _ in found[source].accounts.items() - known}
+    return found
+
+
+def is_role_of_user(grant: Grant) -> bool:
+    return grant[0].startswith("pingone:user:") and grant[1].startswith("pingone:role:")
+
+
+def _keep_unread(facts: oracle.Facts, before: Truth) -> None:
+    """Replace the roles of users by those that were read before."""
+    facts.direct = {grant for grant in facts.direct if not is_role_of_user(grant)}
+    facts.direct |= {*filter(is_role_of_user, before.direct)}
 
 
 def together(truths: list[Truth]) -> Truth:
@@ -179,4 +220,6 @@ def together(truths: list[Truth]) -> Truth:
         whole.accounts |= truth.accounts
         whole.entitlements |= truth.entitlements
         whole.grants |= truth.grants
+        whole.unseen |= truth.unseen
+        whole.unread |= truth.unread
     return whole

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -24,11 +28,14 @@ from pipelines.http.policy import Counters
 from pipelines.sources import registry
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import SCHEMA
-from pipelines.sync import load, run_record
+from pipelines.sync import guard, load, run_record
+from pipelines.sync.shrink_limits import ShrinkLimits
 from pipelines.warehouse.dbt_build import transform
 from tests.sandbox import Sandbox
-from tests.support.histories import APART, SOURCES, History, Step, Truth, strike, together, truths
+from tests.support.histories import APART, History, Step, Truth, together, truths
+from tests.support.troubles import NARROW, NARROWED, SOURCES, strike
 
+LIMITS = ShrinkLimits()
 COLUMNS = (
     "id varchar not null, parent_id varchar, updated_at timestamptz,"
     " row_hash varchar not null, payload json not null"
@@ -41,6 +48,9 @@ class Kept(EarlierRows):
     def __init__(self, connection: duckdb.DuckDBPyConnection, source: str) -> None:
         super().__init__(source=source)
         self.connection = connection
+
+    def read_start(self) -> str:
+        return "2026-01-01 00:00:00+00"  # these histories share their runs
 
     def _query(self, sql: str) -> pa.Table | None:
         try:
@@ -60,25 +70,51 @@ class One:
         self.ever: set[str] = set()  # accounts and entitlements
 
     def live(self, sandbox: Sandbox, step: Step) -> None:
-        """Make the changes of this step, and read all sources despite its faults."""
+        """Make the changes of this step, and read all sources despite its troubles."""
         for change in step.changes:
             self.world.change(*change)
-        self.serve(sandbox)
-        struck = strike(sandbox, step)
+        self.serve(sandbox, step)
+        struck = strike(sandbox, step.trouble, self.history.clock_error)
+        refused: set[str] = set()
         for source in SOURCES:
-            assert step.fails(source) != self.read(source), f"{source}: {self.history!r}"
+            if step.name_of(source) == NARROWED:
+                refused.add(source)  # by its scope, before any request
+                if not step.accepts:
+                    continue
+            with self.undoing(source, step, refused):
+                assert step.fails(source) != self.read(source), f"{source}: {self.history!r}"
         assert all(fault.fired for fault in struck), f"a fault never struck: {self.history!r}"
-        self.truth = truths(self.world, step, self.truth)
+        accepted = refused if step.accepts else set()
+        self.truth = truths(self.world, step, self.truth, refused - accepted, accepted)
         for truth in self.truth.values():
             self.ever |= truth.accounts.keys() | truth.entitlements
 
-    def serve(self, sandbox: Sandbox) -> None:
-        os.environ.update(self.history.settings())
+    @contextmanager
+    def undoing(self, source: str, step: Step, refused: set[str]) -> Iterator[None]:
+        """Undo the read of a source that hides a field, where the guard refuses it."""
+        if not step.hides(source):
+            yield
+            return
+        with TemporaryDirectory() as folder:
+            path, state = Path(folder) / "earlier.duckdb", self.states[source]
+            with attached(self.raw, path):
+                self.raw.execute("copy from database memory to earlier")
+            yield
+            if guard.find_lost_fields(self.raw, path, [source], LIMITS, lambda *_: None):
+                refused.add(source)
+                if not step.accepts:
+                    self.states[source], self.raw = state, duckdb.connect(":memory:")
+                    with attached(self.raw, path):
+                        self.raw.execute("copy from database earlier to memory")
+
+    def serve(self, sandbox: Sandbox, step: Step | None = None) -> None:
+        os.environ.pop(*NARROW, None)
+        os.environ.update(self.history.settings() | (step.settings if step else {}))
         sandbox.serve(self.world.company)
 
     def read(self, source: str, full: bool = False) -> bool:
         """Read one source as dlt would call it, and return whether the read succeeded."""
-        state = dict(self.states[source])
+        state = deepcopy(self.states[source])
         counters = Counters()
         connected = registry.connect_source(source, counters, Kept(self.raw, source), full)
         where = ConfigSectionContext(source_state_key=source)
@@ -106,6 +142,16 @@ class One:
                 typed = "select * replace (payload::json as payload) from rows"
                 self.raw.execute(f"create or replace table {table} as {typed}")
         return True
+
+
+@contextmanager
+def attached(connection: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
+    """Attach a warehouse under the name `earlier`."""
+    connection.execute(f"attach '{path}' as earlier")
+    try:
+        yield
+    finally:
+        connection.execute("detach earlier")
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -184,6 +230,7 @@ class Many:
 
     def compare(self, when: str, expected: Truth, actual: Truth) -> None:
         self.cells += expected.cells
+        expected = expected.as_seen(actual)
         for what in ("accounts", "entitlements", "grants"):
             left, right = getattr(expected, what), getattr(actual, what)
             if left == right:

@@ -6,61 +6,21 @@ that a misread rule is not misread twice.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import date
 
 from tests.sandbox.charthop.server import ChartHop
 from tests.sandbox.company.parts import Company
 from tests.sandbox.haloitsm.server import HaloITSM
 from tests.sandbox.pingone.server import PingOne
-
-Entitlement = str
-Scope = str | None
-
-
-@dataclass
-class Facts:
-    """One source's accounts with status, entitlements, direct grants, and what gives what."""
-
-    accounts: dict[str, str] = field(default_factory=dict)
-    entitlements: set[Entitlement] = field(default_factory=set)
-    direct: set[tuple[str, Entitlement, Scope]] = field(default_factory=set)
-    gives: dict[Entitlement, set[tuple[Entitlement, Scope]]] = field(
-        default_factory=lambda: defaultdict(set)
-    )
-
-    def grants(self) -> dict[tuple[str, Entitlement, Scope], tuple[bool, bool, tuple[str, ...]]]:
-        """Return (account, entitlement, scope) -> (is_direct, is_inherited, inherited_from)."""
-        roots: dict[tuple[str, Entitlement, Scope], set[Entitlement]] = defaultdict(set)
-        for account, held, scope in self.direct:
-            if scope is not None:
-                continue
-            for reached in self.reach(held):
-                roots[account, *reached].add(held)
-        known = self.direct | roots.keys()
-        return {
-            grant: (grant in self.direct, bool(roots.get(grant)), tuple(sorted(roots[grant])))
-            for grant in known
-            if grant[0] in self.accounts and grant[1] in self.entitlements
-        }
-
-    def reach(self, start: Entitlement) -> set[tuple[Entitlement, Scope]]:
-        """Return everything that a holder of `start` gets, without `start` itself."""
-        found: set[tuple[Entitlement, Scope]] = set()
-        edge = {(start, None)}
-        while edge:
-            found |= edge
-            edge = {
-                given for held, scope in edge if not scope for given in self.gives[held]
-            } - found
-        return found - {(start, None)}
+from tests.support.facts import Facts as Facts
+from tests.support.oracle_okta import okta
 
 
 def facts(company: Company) -> dict[str, Facts]:
     return {
         "charthop": charthop(company.charthop),
         "haloitsm": haloitsm(company.haloitsm),
+        "okta": okta(company.okta),
         "pingone": pingone(company.pingone),
     }
 

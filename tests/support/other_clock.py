@@ -49,8 +49,8 @@ def date_newest_run(rollcall: Rollcall, ahead: timedelta) -> None:
         connection.execute("update runs set started_at = started_at + ?", [step])
         for table in ("grants", "accounts", "people", "entitlements"):
             connection.execute(
-                f"update {table}_history set valid_from = valid_from + ?,"
-                " first_seen_at = first_seen_at + ?",
-                [step, step],
+                f"update {table}_history set valid_from = valid_from + $1,"
+                " valid_to = valid_to + $1, first_seen_at = first_seen_at + $1",
+                [step],
             )
     rollcall.warehouse.chmod(0o400)

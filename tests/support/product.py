@@ -29,7 +29,7 @@ from tests.sandbox.company.parts import Company
 
 FAST = {
     f"SOURCES__{source}__{name}": value
-    for source in ("CHARTHOP", "HALOITSM", "PINGONE")
+    for source in ("CHARTHOP", "HALOITSM", "OKTA", "PINGONE")
     for name, value in (("REQUESTS_PER_SECOND", "0"), ("CONCURRENCY", "4"))
 }
 

@@ -1,8 +1,8 @@
 """Random changes to a company, each as a vendor's administrator would make it.
 
 Two numbers choose each change, so that equal numbers make equal histories. PingOne's changes are in
-`worlds_pingone`. A change that the vendor refuses does not happen. No code of the product is
-imported here.
+`worlds_pingone`, Okta's in `worlds_okta`. A change that the vendor refuses does not happen. No code
+of the product is imported here.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from tests.sandbox.charthop import feeds
 from tests.sandbox.company import parts as parts
 from tests.sandbox.company.parts import Company
 from tests.sandbox.haloitsm import agents as haloitsm_agents
-from tests.sandbox.pingone import switches
+from tests.sandbox.okta.server import Okta
+from tests.sandbox.okta.switches import Refused as RefusedByOkta
+from tests.sandbox.pingone.switches import Refused
 
 Thing = TypeVar("Thing")
 
@@ -31,12 +33,14 @@ class World:
         self.org, self.halo, self.tenant = company.charthop, company.haloitsm, company.pingone
         self.numbers = itertools.count(first + 500)
         self.tenant.new_id = lambda: str(uuid.UUID(int=(0xF << 124) + next(self.numbers)))
+        share_everyone(company.okta)
+        company.okta.new_id = lambda prefix: f"{prefix}{next(self.numbers):017d}"
         self.tenant.switches.audit_rate_limit = None  # else one read in ten waits for a second
 
     def change(self, kind: str, one: int, other: int) -> None:
         """Make one change. The two numbers choose among the things that exist."""
         self.one, self.other = one, other
-        with suppress(switches.Refused, LookupError):
+        with suppress(Refused, RefusedByOkta, LookupError):
             CHANGES[kind](self)
         self.company.charthop.touch()
         self.company.haloitsm.touch()
@@ -52,6 +56,13 @@ class World:
     def number(self) -> int:
         """Return the next unused number."""
         return next(self.numbers)
+
+
+def share_everyone(okta: Okta) -> None:
+    """Give Everyone one id in all companies: it has every user of the warehouse, by its rule."""
+    group, okta.everyone = okta.groups.pop(okta.everyone), parts.okta_id("group", 0)
+    okta.groups[okta.everyone] = group | {"id": okta.everyone}
+    okta.touch()
 
 
 def nth(things: Iterable[Thing], number: int) -> Thing:

@@ -12,24 +12,25 @@ import pytest
 
 from tests.sandbox.server import Response
 from tests.support import faults
-from tests.support.faults import POSITIONS, fault, status
+from tests.support.faults import POSITIONS, WITHOUT_TOKEN_ENDPOINT, fault, status
 from tests.support.faults import good_days as good_days
 from tests.support.faults import read as read
 from tests.support.faults import served as served
 
-SOURCES = ("charthop", "haloitsm", "pingone")
+SOURCES = ("charthop", "haloitsm", "okta", "pingone")
 EVERY_SOURCE = bool(os.environ.get("EVERY_CELL"))  # otherwise they take turns
 
 
 def cells(kinds: list[str], sparse: tuple[str, ...] = ()) -> list[tuple[str, str, str]]:
     """Return kind, source and position; for rare kinds only every second position.
 
-    ChartHop has no token endpoint.
+    Some sources have no token endpoint.
     """
     found = []
     for row, kind in enumerate(kinds):
         for column, position in enumerate(POSITIONS):
-            sources = [source for source in SOURCES if (source, position) != ("charthop", "token")]
+            fixed = WITHOUT_TOKEN_ENDPOINT if position == "token" else ()
+            sources = [source for source in SOURCES if source not in fixed]
             turn = sources[(row + column) % len(sources)]
             if EVERY_SOURCE:
                 found += [(kind, source, position) for source in sources]
@@ -42,6 +43,7 @@ def test_on_a_good_day_everything_is_read(read):
     """Without faults everything is read."""
     company = read.sandbox.company
     org, halo, tenant = company.charthop, company.haloitsm, company.pingone
+    okta = company.okta
     taken = {source: read.good_day(source) for source in SOURCES}
 
     assert set(org.persons) == set(taken["charthop"]["persons"])
@@ -52,6 +54,11 @@ def test_on_a_good_day_everything_is_read(read):
     assert {str(key) for key in halo.agents if key != 1} <= set(taken["haloitsm"]["agents"])
     assert {str(key) for key in halo.teams} == set(taken["haloitsm"]["team_details"])
     assert set(halo.roles) == set(taken["haloitsm"]["roles"])
+    assert set(okta.users) == set(taken["okta"]["users"])
+    assert set(okta.groups) == set(taken["okta"]["groups"])
+    assert {key: sorted(okta.members_of(key)) for key in okta.groups if key != okta.everyone} == {
+        key: row["members"] for key, row in taken["okta"]["group_members"].items()
+    }
     assert set(tenant.users) == set(taken["pingone"]["users"])
     assert set(tenant.groups) == set(taken["pingone"]["groups"])
     assert set(tenant.populations) == set(taken["pingone"]["populations"])
@@ -170,14 +177,14 @@ def test_one_wrong_answer_is_never_taken_for_an_empty_one(read, kind, source, po
 @pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize("position", POSITIONS)
 def test_a_refused_token_is_renewed_once(read, source, position):
-    """A refused token is renewed once. ChartHop's token is fixed, so its refusal is final."""
-    if (source, position) == ("charthop", "token"):
-        pytest.skip("ChartHop has no token endpoint")
+    """A refused token is renewed once. A fixed token is not, so its refusal is final."""
+    if source in WITHOUT_TOKEN_ENDPOINT and position == "token":
+        pytest.skip("the source has no token endpoint")
     expected = read.good_day(source)
 
     taken = read(source, fault(source, position, status(401)))
 
-    if source == "charthop" or position == "token":
+    if source in WITHOUT_TOKEN_ENDPOINT or position == "token":
         assert 3 == taken.code
     else:
         assert (0, expected) == (taken.code, taken.rows)

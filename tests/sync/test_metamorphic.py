@@ -55,7 +55,7 @@ def test_place_order_page_size_and_what_passes_change_nothing(rollcall, publishe
     expected = content(rollcall.has(published))
     there = rollcall.another(tmp_path / "there")
     faults = {}
-    for source in ("charthop", "haloitsm", "pingone"):
+    for source in ("charthop", "haloitsm", "okta", "pingone"):
 
         def is_list(request: Request) -> bool:
             return request.method == "GET"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.sandbox.company.parts import okta_id
 from tests.support.product import Rollcall
 from tests.sync.test_sync import assert_published_is_true
 from tests.write_back.test_changes import Company
@@ -15,6 +16,7 @@ PRINCIPALS = "SOURCES__PINGONE__ROLE_ASSIGNMENT_PRINCIPALS"
 NARROW = {PRINCIPALS: "groups_and_apps"}
 ACCEPT = ("--accept", "pingone.scope:all->groups_and_apps")
 UNREAD = "is_direct and entitlement_id like 'pingone:role:%' and account_id like 'pingone:user:%'"
+HENRIK = 3  # has an application directly and through a group
 HISTORY = "select * exclude (last_read_at) from grants_history order by all"
 
 
@@ -80,6 +82,40 @@ def test_a_narrower_read_removes_nothing(known, monkeypatch):
     assert {grant} <= {
         *known.column("select grant_id from grants_history where valid_to is not null")
     }
+
+
+@pytest.mark.parametrize(
+    "setting, value, unread",
+    [
+        # Freya has a role through a group: when it was read is known for her alone
+        ("admin_roles", "false", "entitlement_id like 'okta:role:%'"),
+        ("applications", "groups", "entitlement_id like 'okta:application:%' and not is_inherited"),
+    ],
+)
+def test_what_okta_is_not_asked_for_stays(known, setting, value, unread):
+    """Admin roles or applications of users outside the read stay unchanged, and are marked."""
+    history = known.rows(HISTORY)
+    left_out = {*known.column(f"select grant_id from grants where {unread}")}
+    okta = known.sandbox.company.okta
+    if setting == "admin_roles":
+        okta.assignments = {okta.owner: okta.assignments[okta.owner]}
+        okta.bindings.clear()
+    else:
+        okta.app_users = {pair for pair in okta.app_users if pair[1] == okta_id("user", HENRIK)}
+    okta.touch()
+    narrow = {f"SOURCES__OKTA__{setting}".upper(): value}
+
+    known.sync("okta", "--accept", f"okta.scope:all->{setting}={value}", **narrow)
+    known.sync("okta", **narrow)
+
+    assert history == known.rows(HISTORY)
+    assert left_out == {*known.column("select grant_id from grants where not is_confirmed")}
+    assert left_out
+
+    known.sync("okta")
+
+    assert_published_is_true(known)
+    assert [] == known.rows("from grants where not is_confirmed")
 
 
 @pytest.mark.long

@@ -74,10 +74,11 @@ def test_words_are_from_the_agreed_lists_and_ids_are_readable(rollcall, publishe
     assert words("employment_status from people") <= {"active", "leaver", "future", "unknown"}
     assert words("account_type from accounts") <= {"human", "service", "unknown"}
     assert words("status from accounts") <= {"enabled", "disabled", "unknown"}
-    assert words("resource_type from entitlements") <= {"group", "team", "role", "population"}
+    kinds = {"group", "team", "role", "population", "application"}
+    assert words("resource_type from entitlements") <= kinds
     assert words("slug from entitlements") <= {"member", "manager", "assigned"}
     for table, key in (("accounts", "account_id"), ("entitlements", "entitlement_id")):
-        pattern = r"^(charthop|haloitsm|pingone):[a-z]+:[^:]+(:(member|manager|assigned))?$"
+        pattern = r"^(charthop|haloitsm|okta|pingone):[a-z]+:[^:]+(:(member|manager|assigned))?$"
         assert not words(f"{key} from {table} where not regexp_matches({key}, '{pattern}')")
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import sys
 
+import duckdb
 import pytest
 import yaml
 from dbt.cli.main import dbtRunner
@@ -51,6 +53,29 @@ def test_every_rule_holds_by_its_own_unit_test(built):
     tests = [run for run in result.result if run.node.resource_type == "unit_test"]
     assert [] == [f"{run.node.name}: {run.message}" for run in tests if run.status != "pass"]
     assert len(tests) >= 20
+
+
+@pytest.mark.parametrize(
+    "groups, why",
+    [
+        ({"id": "00g1"}, "`roleAssignments[*].targets.groups` is no list"),
+        (["00g1"], "`roleAssignments[*].targets.groups` is no list of objects"),
+        ([{"id": {}}], "`roleAssignments[*].targets.groups[*].id` is no id"),
+    ],
+    ids=["no list", "no objects", "no id"],
+)
+def test_a_list_in_a_list_is_checked_too(built, groups, why):
+    """A list in the objects of another list fails the build where staging would read nothing."""
+    fine = {"type": "USER_ADMIN", "targets": {"groups": [{"id": "00g1"}]}}
+    odd = {"type": "USER_ADMIN", "targets": {"groups": groups}}
+    row = json.dumps({"roleAssignments": [fine, odd]})
+    with duckdb.connect(os.environ["ROLLCALL_CANDIDATE"]) as copy:
+        table = "raw_okta.user_role_assignments (id, row_hash, payload)"
+        copy.execute(f"insert into {table} values ('ada', '', $row)", {"row": row})
+
+    result = dbt("test", "--select", "source:okta", home=built.home)
+
+    assert any(f"user_role_assignments ada: {why}" in run.message for run in result.result)
 
 
 def test_sql_trims_what_python_strips():

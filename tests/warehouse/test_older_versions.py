@@ -207,11 +207,11 @@ def test_a_newer_file_names_the_version_that_it_needs(older, verb):
     assert before == older.warehouse.read_bytes()
 
 
-def test_a_sync_notes_who_built_the_file(older):
+def test_a_sync_notes_who_built_the_file(rollcall, published):
     """A sync records the version of the schema, of Rollcall and of the models."""
-    older.sync()
+    rollcall.has(published)
 
-    [row] = older.rows("from built.version")
+    [row] = rollcall.rows("from built.version")
     assert (version.SCHEMA_VERSION, __version__) == (row["version"], row["rollcall"])
-    amended(older, "drop table dangling_grants")
-    assert 1 == older.run("status").code, "of the same models, this is a bug"
+    amended(rollcall, "drop table dangling_grants")
+    assert 1 == rollcall.run("status").code, "of the same models, this is a bug"

@@ -1,6 +1,7 @@
 {#- Fails where a value is no list of ids, or no list of objects whose keys are
     ids. `keys` has the tables with their lists, and the ids in their objects.
-    Staging would read any other value as nothing, and so as a removal. -#}
+    A list may be in the objects of another: `lines[*].parts`. Staging would
+    read any other value as nothing, and so as a removal. -#}
 {% test are_lists(model, of, keys) %}
 
 {%- for table, lists in keys.items() %}
@@ -10,7 +11,15 @@ where
     {%- for name, ids in lists.items() %}
     {{ 'or ' if not loop.first -}}
     case
-        when json_type(payload, '$.{{ name }}') not in ('ARRAY', 'NULL')
+        when
+            {%- if '[*]' in name %}
+            len(list_filter(
+                json_type(payload, '$.{{ name }}'),
+                lambda kind: kind not in ('ARRAY', 'NULL')
+            )) > 0
+            {%- else %}
+            json_type(payload, '$.{{ name }}') not in ('ARRAY', 'NULL')
+            {%- endif %}
             then
                 error(concat('{{ table }} ', id, ': `{{ name }}` is no list'))
                 is null

@@ -16,11 +16,10 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from pipelines import clock
 from pipelines.failures import Denied, Unreadable
 from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.incremental import keep_or_read, read_stored_time
 from pipelines.sources.pingone.audit_feed import READ_ACTIONS, Mentions, find_mentions
 from pipelines.sources.pingone.client import PingOne
 from pipelines.sources.pingone.rows import get_declared_counts, is_rule_managed
@@ -57,10 +56,7 @@ class Delta:
         return self.tenant.session.clock or datetime.now(UTC)
 
     def _stored_time(self, name: str) -> datetime | None:
-        """Return a time of the state; None if there is none, or if a wrong clock has dated it."""
-        text = self.state.get(name)
-        moment = datetime.fromisoformat(text) if text else None
-        return None if moment is None or clock.is_ahead(moment, self.begun_at) else moment
+        return read_stored_time(self.state, name, self.begun_at)
 
     @cached_property
     def is_sweep(self) -> bool:
@@ -176,14 +172,12 @@ class Delta:
         `kind` names the list that the keys come from. A key that answers 404 is gone only if that
         list lacks it when the list is read again.
         """
-        keys = sorted(keys)
-        earlier = wrap_rows(()) if self.is_sweep else self.earlier.read_table(resource)
-        wanted = pa.array(sorted(set(keys) - doubted), pa.string())
-        kept = earlier.filter(pc.is_in(earlier["id"], value_set=wanted))
-        self.counters.rows_kept[resource] += kept.num_rows
-        yield kept
-        known = set(kept["id"].to_pylist())
-        rest = [key for key in keys if key not in known]
-        yield from self.tenant.api.read_per_parent(
-            resource, rest, read, lambda: self.tenant.read_ids(kind)
+        yield from keep_or_read(
+            self.tenant.api,
+            resource,
+            keys,
+            read,
+            lambda: self.tenant.read_ids(kind),
+            earlier=EarlierRows() if self.is_sweep else self.earlier,
+            doubted=doubted,
         )

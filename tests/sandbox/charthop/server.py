@@ -93,6 +93,12 @@ class ChartHop:
         on = on or self.today
         return self.pages.get(("day", on), lambda: Day(self, on))
 
+    def settings(self, url: str) -> dict[str, str]:
+        return {"BASE_URL": url, "ORG_ID": self.slug, "API_TOKEN": self.token}
+
+    def write_settings(self) -> dict[str, str]:
+        return {}  # Rollcall writes nothing to ChartHop
+
     def touch(self) -> None:
         """Clear the cache; call after editing state or switches by hand."""
         self.pages.changed()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tests.sandbox.company import okta as okta
 from tests.sandbox.company import parts as parts
 from tests.sandbox.company import places as places
 from tests.sandbox.company.parts import ENVIRONMENT, Company, charthop_id, pingone_id, role_id
@@ -37,9 +38,10 @@ class Who:
 
 
 class Story:
-    """Adds people to the three systems."""
+    """Adds people to HR, and to the systems that they work with."""
 
     def __init__(self) -> None:
+        self.people: dict[int, Who] = {}
         self.company = parts.empty("Lanternfish")
         places.charthop(self.company)
         places.haloitsm(self.company)
@@ -78,7 +80,8 @@ class Story:
         self.change(number, "HIRE", since)
         self.company.charthop.persons[person["id"]] = person
         self.company.charthop.jobs[job["id"]] = job
-        return Who(number, first, last, title, mail or "", employee or "")
+        self.people[number] = Who(number, first, last, title, mail or "", employee or "")
+        return self.people[number]
 
     def change(self, number: int, kind: str, on: str, **more: Any) -> None:
         """Add a row to ChartHop's history, and the event that records the writing of that row."""
@@ -155,6 +158,7 @@ def company() -> Company:
     _names(story)
     _access(story)
     _not_in_hr(story)
+    okta.fill(story.company, story.people)
     story.company.touch()
     return story.company
 

@@ -1,4 +1,4 @@
-"""The parts of a company: three empty vendors, and rows in each vendor's own format.
+"""The parts of a company: empty vendors, and rows in each vendor's own format.
 
 Ids are fixed and readable: the person, the seat, the agent and the user of one human share one
 number.
@@ -12,7 +12,9 @@ from typing import Any
 
 from tests.sandbox.charthop.server import ChartHop
 from tests.sandbox.haloitsm.server import HaloITSM
+from tests.sandbox.okta.server import Okta
 from tests.sandbox.pingone.server import PingOne
+from tests.sandbox.server import Vendor
 
 ENVIRONMENT = "0e0e0e0e-0000-4000-8000-000000000001"
 ORGANIZATION = "0f0f0f0f-0000-4000-8000-000000000001"
@@ -30,6 +32,18 @@ _PINGONE = {
 }
 
 
+_OKTA = {
+    "user": "00u",
+    "group": "00g",
+    "app": "0oa",
+    "rule": "0pr",
+    "role": "cr0",
+    "set": "iam",
+    "member": "irb",
+    "assignment": "ra1",
+}
+
+
 def charthop_id(kind: str, number: int) -> str:
     """Return an id of 24 hexadecimal characters."""
     return f"65f0{_CHARTHOP[kind]}{number:016d}"
@@ -38,6 +52,11 @@ def charthop_id(kind: str, number: int) -> str:
 def pingone_id(kind: str, number: int) -> str:
     """Return a UUID."""
     return f"{_PINGONE[kind]}-0000-4000-8000-{number:012d}"
+
+
+def okta_id(kind: str, number: int) -> str:
+    """Return an id of 20 characters, which begins as Okta's do."""
+    return f"{_OKTA[kind]}{number:017d}"
 
 
 def role_id(number: int) -> str:
@@ -59,16 +78,24 @@ class Company:
     charthop: ChartHop
     haloitsm: HaloITSM
     pingone: PingOne
+    okta: Okta
+
+    @property
+    def vendors(self) -> dict[str, Vendor]:
+        """Return every vendor by the name of its source."""
+        return {name: one for name, one in vars(self).items() if hasattr(one, "handle")}
 
     def touch(self) -> None:
         """Clear what was computed from the state; call after editing the state by hand."""
-        self.charthop.touch()
-        self.haloitsm.touch()
-        self.pingone.touch()
+        for vendor in self.vendors.values():
+            vendor.touch()
 
 
-def empty(name: str, keep_pages: bool = False) -> Company:
-    """Return a company without people: the vendors, and what every new tenant has."""
+def empty(name: str, keep_pages: bool = False, first: int = 0) -> Company:
+    """Return a company without people: the vendors, and what every new tenant has.
+
+    Okta brings the group Everyone and the owner of the token, which get the number `first`.
+    """
     slug = name.lower()
     charthop = ChartHop(slug=slug, name=name, token="sandbox-token", keep_pages=keep_pages)
     haloitsm = HaloITSM("sandbox-client", "sandbox-secret", slug, keep_pages=keep_pages)
@@ -78,7 +105,13 @@ def empty(name: str, keep_pages: bool = False) -> Company:
         client_secret="sandbox-secret",
         organization_id=ORGANIZATION,
     )
-    made = Company(name, f"{slug}.example", charthop, haloitsm, pingone)
+    okta = Okta(
+        token="sandbox-token",
+        everyone=okta_id("group", first),
+        owner=okta_id("user", first),
+        domain=f"{slug}.example",
+    )
+    made = Company(name, f"{slug}.example", charthop, haloitsm, pingone, okta)
     builtin = (
         (ENVIRONMENT_ADMIN, "Environment Admin", ["ORGANIZATION", "ENVIRONMENT"]),
         (IDENTITY_DATA_ADMIN, "Identity Data Admin", ["ENVIRONMENT", "POPULATION"]),
@@ -249,3 +282,56 @@ def assignment(
         "scope": {"id": scope_id, "type": scope_type},
         "readOnly": read_only,
     }
+
+
+# --- Okta
+
+
+def okta_user(
+    number: int, first: str, last: str, mail: str, status: str, seen: float | None, **profile: Any
+) -> dict[str, Any]:
+    """Return a user who last signed in so many days ago, or never."""
+    facts = {"firstName": first, "lastName": last, "login": mail, "email": mail} | profile
+    began = None if status == "STAGED" else BEGAN
+    return {
+        "id": okta_id("user", number),
+        "status": status,
+        "created": BEGAN,
+        "activated": began,
+        "statusChanged": began,
+        "lastLogin": None if seen is None else ago(seen).strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "lastUpdated": "2026-01-09T08:00:00.000Z",
+        "passwordChanged": began,
+        "profile": {name: value for name, value in facts.items() if value is not None},
+    }
+
+
+def okta_rule(number: int, name: str, status: str, text: str, group_id: str) -> dict[str, Any]:
+    """Return a rule that fills one group."""
+    made = {"id": okta_id("rule", number), "type": "group_rule", "name": name, "status": status}
+    expression = {"value": text, "type": "urn:okta:expression:1.0"}
+    made["conditions"] = {"people": {"users": {"exclude": []}}, "expression": expression}
+    return made | {"actions": {"assignUserToGroups": {"groupIds": [group_id]}}}
+
+
+def okta_attribute(kind: str, master: str = "PROFILE_MASTER", **more: Any) -> dict[str, Any]:
+    """Return a custom attribute of the user schema."""
+    made = {"title": "Custom", "type": kind, "mutability": "READ_WRITE", "scope": "NONE"}
+    return made | {"master": {"type": master}} | more
+
+
+def okta_app(number: int, name: str, label: str, mode: str, kind: str) -> dict[str, Any]:
+    """Return an application; `kind` is the type of an OIDC one."""
+    made = {"id": okta_id("app", number), "name": name, "label": label, "status": "ACTIVE"}
+    made |= {"created": BEGAN, "lastUpdated": BEGAN} | ({"signOnMode": mode} if mode else {})
+    if kind:
+        made["credentials"] = {"oauthClient": {"client_id": made["id"]}}
+        made["settings"] = {"oauthClient": {"application_type": kind}}
+    return made
+
+
+def okta_role(number: int, kind: str, status: str = "ACTIVE", **targets: Any) -> dict[str, Any]:
+    """Return a standard role, for the whole org or limited to `groups` or `apps`."""
+    made = {"id": okta_id("assignment", number), "type": kind, "status": status}
+    made |= {"created": BEGAN, "lastUpdated": BEGAN}
+    return made | ({"targets": targets} if targets else {})

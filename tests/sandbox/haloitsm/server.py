@@ -57,6 +57,25 @@ class HaloITSM:
         """Return the index of memberships and roles."""
         return self.pages.get("view", lambda: View(self))
 
+    def settings(self, url: str) -> dict[str, str]:
+        return {"BASE_URL": url, "CLIENT_ID": self.client_id, "CLIENT_SECRET": self.client_secret}
+
+    def write_settings(self) -> dict[str, str]:
+        self.agents[3] = {**self.agents[2], "id": 3, "name": "Rollcall writer"}
+        self.add_client("halo-writer", "halo-writer-secret", 3)
+        self.touch()
+        return {
+            "CLIENT_ID": "halo-writer",
+            "CLIENT_SECRET": "halo-writer-secret",
+            "REQUESTS_PER_SECOND": "0",
+            "TICKET_TYPE": "Access Request",
+            "TICKET_STATUS": "New",
+            "TICKET_PRIORITY": "Medium",
+            "TICKET_CATEGORY": "Access>Removal",
+            "TICKET_TEAM": self.teams[min(self.teams)]["name"],
+            "TICKET_REQUESTER": "access-review@lanternfish.example",
+        }
+
     def touch(self) -> None:
         """Clear the cache; call after editing state or switches by hand."""
         self.pages.changed()

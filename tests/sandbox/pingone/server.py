@@ -43,6 +43,7 @@ READ_PERMISSIONS = {
     "activities": "audit:read:activity",
     "roles": "permissions:read:roles",
 }
+WRITER = "9c1d7a20-0d0e-4b6f-9a11-5566778899bb"
 VERBS = {"GET": "read", "POST": "create", "DELETE": "delete"}
 
 
@@ -109,6 +110,19 @@ class PingOne(Changes):
         client = Client(client_id, client_secret, name, set(missing_permissions))
         self.clients[client_id] = client
         return client
+
+    def settings(self, url: str) -> dict[str, str]:
+        return {
+            "BASE_URL": f"{url}/v1",
+            "AUTH_URL": url,
+            "ENVIRONMENT_ID": self.environment_id,
+            "CLIENT_ID": self.client_id,
+            "CLIENT_SECRET": self.client_secret,
+        }
+
+    def write_settings(self) -> dict[str, str]:
+        writer = self.add_client(WRITER, "pingone-writer-secret", "Rollcall writer")
+        return {"CLIENT_ID": writer.id, "CLIENT_SECRET": writer.secret, "REQUESTS_PER_SECOND": "0"}
 
     def expire_tokens(self) -> None:
         """Invalidate every token issued so far."""

@@ -58,16 +58,17 @@ held_through as (
 
 ),
 
--- Resource types that are granted for a scope: a request has to name one
+-- Resource types that are granted for a scope only: a request has to name one
 scoped_kinds as (
 
-    select distinct entitlements.source_name, entitlements.resource_type
+    select entitlements.source_name, entitlements.resource_type
 
     from grants
 
     join entitlements on grants.entitlement_id = entitlements.entitlement_id
 
-    where grants.scope_id is not null
+    group by entitlements.source_name, entitlements.resource_type
+    having bool_and(grants.scope_id is not null)
 
 ),
 

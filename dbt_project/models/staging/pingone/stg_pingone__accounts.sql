@@ -23,13 +23,7 @@ accounts as (
         external_id as employee_number,
 
         ---------- strings
-        case
-            when user_type in (
-                'service', 'service account', 'system', 'bot', 'machine'
-            )
-                then 'service'
-            else 'human'
-        end as account_type,
+        {{ account_type('user_type') }} as account_type,
         display_name,
         username,
         email,

@@ -51,7 +51,7 @@ renamed as (
             ) }},
             {{ filled('pingone_user.username') }}
         ) as display_name,
-        lower({{ filled('pingone_user.type') }}) as user_type,
+        {{ filled('pingone_user.type') }} as user_type,
         upper(pingone_user.account.status) as account_status,
         {{ filled(
             "concat_ws(

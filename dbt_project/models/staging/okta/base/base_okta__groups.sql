@@ -1,0 +1,70 @@
+with
+
+source as (
+
+    select
+        id,
+        from_json(
+            payload,
+            '{
+                "type": "varchar",
+                "profile": {"name": "varchar", "description": "varchar"}
+            }'
+        ) as okta_group
+    from {{ source('okta', 'groups') }}
+
+),
+
+rules as (
+
+    select
+        from_json(
+            payload,
+            '{
+                "status": "varchar",
+                "actions": {"assignUserToGroups": {"groupIds": ["varchar"]}}
+            }'
+        ) as group_rule
+    from {{ source('okta', 'group_rules') }}
+
+),
+
+-- A rule that is inactive or invalid adds nobody
+filled_by_rule as (
+
+    select distinct
+        unnest(group_rule.actions."assignUserToGroups"."groupIds") as group_id
+    from rules
+    where upper(group_rule.status) = 'ACTIVE'
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        source.id,
+
+        ---------- strings
+        upper({{ filled('okta_group.type') }}) as group_type,
+        {{ filled('okta_group.profile.name') }} as name,
+        {{ filled('okta_group.profile.description') }} as description,
+
+        ---------- booleans
+        coalesce(upper(okta_group.type) = 'APP_GROUP', false) as is_external,
+        -- Okta's other built-in group, of the administrators, has other members
+        coalesce(
+            upper(okta_group.type) = 'BUILT_IN'
+            and {{ trimmed('okta_group.profile.name') }} = 'Everyone',
+            false
+        ) as is_everyone,
+        filled_by_rule.group_id is not null as is_rule_managed
+
+    from source
+
+    left join filled_by_rule on source.id = filled_by_rule.group_id
+
+)
+
+select * from renamed

@@ -1,0 +1,77 @@
+"""Checks the settings of Okta that decide where it is, and which part of it is read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from pipelines.failures import Misconfigured
+from pipelines.http.policy import check_url
+
+DOMAIN = "SOURCES__OKTA__DOMAIN"
+APPLICATIONS = ("all", "groups", "none")
+TRUE, FALSE = ("true", "1", "yes", "on", ""), ("false", "0", "no", "off")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Which part of an org is read, and which attributes of its users are kept."""
+
+    applications: str = "all"  # `groups`: only what groups give; `none`
+    admin_roles: bool = True
+    profile_fields: tuple[str, ...] = ()
+
+    @property
+    def scope(self) -> str:
+        """Return what is left out, for the record of runs; `all` if nothing is."""
+        parts = [] if self.applications == "all" else [f"applications={self.applications}"]
+        parts += [] if self.admin_roles else ["admin_roles=false"]
+        return ", ".join(parts) or "all"
+
+    @property
+    def api_scopes(self) -> tuple[str, ...]:
+        """Return the OAuth scopes that a sync needs."""
+        found = ["okta.users.read", "okta.groups.read", "okta.logs.read"]
+        found += ["okta.roles.read"] * self.admin_roles
+        found += ["okta.apps.read"] * (self.applications != "none")
+        return tuple(found)
+
+
+def read_choices(applications: str, admin_roles: object, profile_fields: str = "") -> Choices:
+    """Return the choices in these settings. Raises Misconfigured."""
+    applications = applications.strip().lower() or "all"
+    if applications not in APPLICATIONS:
+        raise Misconfigured(
+            "SOURCES__OKTA__APPLICATIONS",
+            f"unknown part of the applications: {applications}",
+            f"use one of {', '.join(APPLICATIONS)}",
+        )
+    roles = str(admin_roles).strip().lower()
+    if roles not in TRUE + FALSE:
+        raise Misconfigured(
+            "SOURCES__OKTA__ADMIN_ROLES", f"{roles} is neither true nor false", "use true or false"
+        )
+    fields = tuple(name.strip() for name in profile_fields.split(",") if name.strip())
+    return Choices(applications, roles in TRUE, fields)
+
+
+def parse_domain(domain: str) -> str:
+    """Return the base URL of an org. Raises Misconfigured, with the right name for an admin host:
+    there the links lead to the plain one (developer.okta.com, "REST API overview")."""
+    text = domain.strip().rstrip("/").lower()
+    bare = re.sub(r"^https?://", "", text)
+    host = urlsplit(f"//{bare}").hostname or ""
+    is_local = host in ("localhost", "127.0.0.1", "::1")
+    first, dot, rest = host.partition(".")
+    if first.endswith("-admin"):
+        plain = first.removesuffix("-admin") + dot + rest
+        raise Misconfigured(
+            DOMAIN, f"{host} is the address of the admin console", f"set {DOMAIN} to {plain}"
+        )
+    if not is_local and (bare != host or not re.fullmatch(r"[a-z0-9.-]+\.[a-z0-9-]+", host)):
+        raise Misconfigured(
+            DOMAIN, "it must be the host of the org, such as acme.okta.com", f"set {DOMAIN}"
+        )
+    scheme = "http" if is_local and not text.startswith("https") else "https"
+    return check_url(DOMAIN, text if "://" in text else f"{scheme}://{bare}")
