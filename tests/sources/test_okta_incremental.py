@@ -264,6 +264,21 @@ def test_a_new_user_has_the_applications_of_everyone(known):
     assert {"id": "00uMorePRO0000000000", "scope": "GROUP"} in users
 
 
+def test_applications_of_an_unlisted_group_are_always_read(known):
+    """Okta's own group of administrators shows no members, so its applications are always read."""
+    key = "00gAdministrators001"
+    group = {"id": key, "type": "BUILT_IN", "profile": {"name": "Okta Administrators"}}
+    known.okta.groups[key] = group
+    known.okta.touch()
+    known.okta.assign_app_to_group(PAYROLL, key)
+    read_again(known)
+    silence(known.okta, lambda: known.okta.members.add((ADA, key)))
+
+    users = read_again(known).rows["application_users"][PAYROLL]["users"]
+
+    assert {"id": ADA, "scope": "GROUP"} in users
+
+
 def test_direct_assignments_show_by_the_log(known):
     """An application given or taken by name is named by the log."""
     known.okta.assign_app(PAYROLL, ADA)

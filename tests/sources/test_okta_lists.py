@@ -150,6 +150,33 @@ def test_a_page_that_leads_to_itself_ends_the_list(org):
     assert 4 == failure.code and "circle" in failure.why and circle.seen <= 3
 
 
+def test_a_full_last_page_is_read_again(org):
+    """A list that ends with a full page is read again with other pages, which end before they are
+    full."""
+    add_users(org, 45)
+    org.set(page_size=25)
+
+    taken = org.read_all()
+
+    asked = [one.query["limit"] for one in taken.asked if strikes("users")(one)]
+    assert (0, ["25", "25", "24", "24", "24"]) == (taken.code, asked)
+
+
+@pytest.mark.parametrize("times", [1, 99], ids=["once", "always"])
+def test_a_lost_link_is_no_end(org, times):
+    """A list without a count whose link is lost is read again, and fails if it stays so."""
+    add_users(org, 30, FINANCE)
+    expected = org.read_all().rows
+    org.patch.setattr("pipelines.sources.okta.applications.USERS_PAGE", 25)
+
+    taken = org.read_all(Fault(strikes(f"apps/{PAYROLL}/users"), last_page, times=times))
+
+    if times == 1:
+        assert (0, expected) == (taken.code, taken.rows)
+    else:
+        assert 4 == taken.code and "a link is lost" in taken.failure.why
+
+
 def test_a_list_that_is_too_slow_is_read_in_smaller_pages(org):
     """A list that answers 500 is read again with half the page size."""
     add_users(org, 60, FINANCE)

@@ -179,9 +179,11 @@ class Delta:
         before = self.earlier_members
         changed = {key for key in {*before, *now} if before.get(key) != now.get(key)}
         changed |= {key for key, users in now.items() if not users.isdisjoint(self.moved_users)}
-        if self.moved_users:
-            changed |= {key for key, row in self.groups.items() if is_everyone(row)}
-        return changed
+        built_in = {key: row for key, row in self.groups.items() if is_built_in(row)}
+        # Nobody lists the members of the others, so they may always have changed.
+        return changed | {
+            key for key, row in built_in.items() if self.moved_users or not is_everyone(row)
+        }
 
 
 def rows_by_id(tables: list[pa.Table]) -> dict[str, Row]:

@@ -129,8 +129,9 @@ class Assertions:
 
     def sign(self, request: requests.PreparedRequest) -> None:
         now = int(time.time())
-        claims = {"iss": self.client_id, "sub": self.client_id, "aud": str(request.url)}
-        claims |= {"iat": now, "exp": now + ASSERTION_SECONDS, "jti": _new_id()}  # type: ignore[dict-item]
+        claims: dict[str, Any] = {"iss": self.client_id, "sub": self.client_id}
+        claims |= {"aud": str(request.url), "iat": now, "exp": now + ASSERTION_SECONDS}
+        claims["jti"] = _new_id()
         assertion = jwt.encode(claims, self.key, find_algorithm(self.key), {"kid": self.key_id})
         hide(assertion)
         form = {

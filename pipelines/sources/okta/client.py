@@ -1,8 +1,7 @@
 """Reads Okta's lists: users, groups, members, rules, applications, and who has which of them.
 
-No list has a total. A list ends where no link leads on: every list is followed, also those that no
-document calls paged, and both forms of links (developer.okta.com, "Pagination"). What Okta counts
-elsewhere shows whether a list was complete: see `counts`.
+Every list is followed to its end, also those that no document calls paged: see `paging`. What Okta
+counts elsewhere shows whether a list was complete: see `counts`.
 """
 
 from __future__ import annotations
@@ -12,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pyarrow as pa
-import requests
-from dlt.sources.helpers.rest_client.paginators import BaseNextUrlPaginator
 
 from pipelines.failures import Unreadable
 from pipelines.files.json_text import NotJson, parse
 from pipelines.http.policy import Counters, Policy, Signer
 from pipelines.http.session import Session
 from pipelines.sources.okta.choices import Choices
+from pipelines.sources.okta.paging import LinkPaginator, PageSizes, check_end, read_twice
 from pipelines.sources.okta.rows import DELETED, cut_user
 from pipelines.sources.raw_rows import Row, read_id, row_ids
 from pipelines.sources.reading import Api, Json, Page, read_first_accepted
@@ -47,9 +45,6 @@ MEMBERS_TYPE = (
     "application/json;"
     ' okta-response="omitCredentials,omitCredentialsLinks,omitTransitioningToStatus"'
 )
-TOO_SLOW = (500, 504)  # of a list: its query timed out, and smaller pages may not
-EXPIRED = (400, 410)
-SMALLEST_PAGE = 25
 NOT_FOUND = "E0000007"  # the code of an object that does not exist; a wrong path has another
 
 
@@ -63,23 +58,6 @@ class Connection:
     counters: Counters
     page_size: int = 200
     members_page_size: int = 1000
-
-
-class LinkPaginator(BaseNextUrlPaginator):
-    """Follows the link to the next page, in the header of a bare list or in the body of another."""
-
-    def update_state(self, response: requests.Response, data: list[Any] | None = None) -> None:
-        self._next_reference = find_next(response)
-
-
-def find_next(response: requests.Response) -> Any:
-    """Return the link to the next page; None on the last one."""
-    body = response.json()
-    if link := response.links.get("next", {}).get("url"):
-        return link
-    links = body.get("_links") if isinstance(body, dict) else None
-    following = links.get("next") if isinstance(links, dict) else None
-    return following.get("href") if isinstance(following, dict) else following
 
 
 class Okta:
@@ -100,7 +78,7 @@ class Okta:
         self.url = connection.base_url
         self.api = self._connect("application/json")
         self.users_api, self.members_api = map(self._connect, (USERS_TYPE, MEMBERS_TYPE))
-        self.sizes: dict[str, int] = {}  # of the pages of a list that is too slow for the usual one
+        self.sizes = PageSizes()
 
     def _connect(self, content_type: str) -> Api:
         api = Api(f"{self.url}/api/v1", self.session)
@@ -131,12 +109,13 @@ class Okta:
                 sized = params | ({"limit": limit} if limit else {})
                 for query in queries:
                     asked = sized | query
-                    for found, body in self.pages(path, right=right, api=api, rows=rows, **asked):
+                    part = self.pages(path, right=right, api=api, rows=rows, **asked)
+                    for found, body in check_end(resource, part, limit):
                         yield [keep(row) for row in found], body
 
             return self.api.read_list(resource, pages, counted=counted)
 
-        return self.with_smaller_pages(resource, size, read)
+        return self.sizes.read(resource, size, read)
 
     def read_users(self) -> list[pa.Table]:
         """Return the users of every status. The plain list leaves out deactivated ones, and an
@@ -179,14 +158,16 @@ class Okta:
         """Return the ids of a group's members by page; None if the group does not exist."""
 
         def read(limit: int) -> list[list[str]]:
-            pages = self.pages(
-                f"groups/{group_id}/users", right=MEMBERS_RIGHT, api=self.members_api, limit=limit
-            )
-            return [[read_id("okta: members", row, "id") for row in found] for found, _ in pages]
+            path = f"groups/{group_id}/users"
+            pages = self.pages(path, right=MEMBERS_RIGHT, api=self.members_api, limit=limit)
+            return [
+                [read_id("okta: members", row, "id") for row in found]
+                for found, _ in check_end(path, pages, limit)
+            ]
 
-        size, again = self.connection.members_page_size, self.twice(read)
+        size, again = self.connection.members_page_size, read_twice(read)
         return self.or_gone(
-            f"group {group_id}", lambda: self.with_smaller_pages("group_members", size, again)
+            f"group {group_id}", lambda: self.sizes.read("group_members", size, again)
         )
 
     def read_rows(
@@ -197,9 +178,9 @@ class Okta:
         def read(limit: int) -> list[Row]:
             sized = params | ({"limit": limit} if limit else {})
             pages = self.pages(path, right=right, rows=rows, **sized)
-            return [row for found, _ in pages for row in found]
+            return [row for found, _ in check_end(path, pages, limit) for row in found]
 
-        return self.with_smaller_pages(resource, size, self.twice(read))
+        return self.sizes.read(resource, size, read_twice(read))
 
     def or_gone(self, what: str, read: Callable[[], A]) -> A | None:
         """Return what `read` gives; None, and a warning, if Okta says that it does not exist."""
@@ -233,35 +214,6 @@ class Okta:
             return found if isinstance(found, list) else None
 
         return (api or self.api).read_pages(path, rows_of, LinkPaginator(), right, **params)
-
-    def twice(self, read: Callable[[int], A]) -> Callable[[int], A]:
-        """Return `read` with a second try after a refused page, whose cursor may have expired."""
-
-        def read_again(size: int) -> A:
-            try:
-                return read(size)
-            except Unreadable as failure:
-                if failure.status not in EXPIRED:
-                    raise
-                return read(size)
-
-        return read_again
-
-    def with_smaller_pages(self, resource: str, size: int, read: Callable[[int], A]) -> A:
-        """Return what `read` gives for a page size, which is halved while Okta takes too long.
-
-        `applications` have no documented maximum, so a refused size is halved there, too.
-        """
-        size = self.sizes.get(resource, size)
-        refused = (*TOO_SLOW, 400) if resource.startswith("application") else TOO_SLOW
-        while True:
-            try:
-                return read(size)
-            except Unreadable as failure:
-                if failure.status not in refused or size // 2 < SMALLEST_PAGE:
-                    raise
-                size //= 2
-                self.sizes[resource] = size
 
 
 def says_not_found(failure: Unreadable) -> bool:

@@ -18,7 +18,7 @@ from pipelines.sources.okta.client import Okta
 from pipelines.sources.okta.rows import DELETED, get_count, has_had_members, is_everyone
 from pipelines.sources.raw_rows import Row, parse_rows
 
-MAX_CONFIRMED = 100
+MAX_CONFIRMED = 100  # of the objects that a list has lost
 TOLERATED_ROWS, TOLERATED_SHARE = 5, 0.01  # a count may lag behind its list
 ROLE_REMEDY = (
     "give the credential an admin role for all users and groups, such as Read-only Administrator,"
@@ -98,19 +98,14 @@ def read_all_members(
 
 
 def confirm_gone(okta: Okta, kind: str, earlier: EarlierRows, now: Iterable[str]) -> None:
-    """Raise Unreadable if an object that a list has lost still exists: a search may lag behind.
-
-    So many at once are left to the guard.
-    """
-    gone = sorted({*earlier.read_values(kind, "$.id")} - {*now})
-
-    if len(gone) <= MAX_CONFIRMED:
-        looked_for = okta.api.call_each(gone, lambda key: okta.exists(f"{kind}/{key}"))
-        found = [key for key, is_there in looked_for if is_there]
-        if found:
-            raise Unreadable(
-                f"okta: {kind}", f"{', '.join(found[:5])} exists, but is not in the list", NEXT_SYNC
-            )
+    """Raise Unreadable if an object that a list has lost still exists: a search may lag behind, and
+    a link may be lost."""
+    gone = sorted({*earlier.read_values(kind, "$.id")} - {*now})[:MAX_CONFIRMED]
+    looked_for = okta.api.call_each(gone, lambda key: okta.exists(f"{kind}/{key}"))
+    if found := [key for key, is_there in looked_for if is_there]:
+        raise Unreadable(
+            f"okta: {kind}", f"{', '.join(found[:5])} exists, but is not in the list", NEXT_SYNC
+        )
 
 
 def _count(pages: list[list[str]]) -> int:

@@ -22,7 +22,8 @@ from pipelines.failures import Denied, Unreadable
 from pipelines.http.policy import origin_of
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.incremental import read_stored_time
-from pipelines.sources.okta.client import Okta, find_next
+from pipelines.sources.okta.client import Okta
+from pipelines.sources.okta.paging import find_next
 from pipelines.sources.okta.rows import cut_event
 from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
