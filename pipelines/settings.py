@@ -33,6 +33,7 @@ SECTIONS = {
     ),
     "changes": ("folder",),
     "notify": ("urls", "seconds"),
+    "push": ("folder",),
     **dict.fromkeys(("sources", "sync", "provision", "guard", "plan", "apply")),
 }
 

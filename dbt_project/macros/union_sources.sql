@@ -4,10 +4,13 @@
 
     {%- set columns = {
         'people': [
-            'person_id', 'full_name', 'work_email', 'employee_number',
-            'job_title', 'department', 'employment_type', 'employment_status',
-            'started_on', 'ended_on', 'manager_email',
+            'person_id', 'full_name', 'given_name', 'family_name',
+            'preferred_name', 'work_email', 'employee_number', 'job_title',
+            'department', 'location', 'employment_type', 'employment_status',
+            'started_on', 'ended_on', 'manager_email', 'hr_groups', 'hr_fields',
+            'today',
         ],
+        'query_answers': ['query', 'refused_because', 'person_ids'],
         'accounts': [
             'account_id', 'source_account_id', 'account_type', 'display_name',
             'username', 'email', 'employee_number', 'person_id', 'status',
@@ -37,7 +40,8 @@
     }[entity] -%}
 
     {%- set sources = {
-        'people': 'hr_sources', 'tickets': 'ticket_sources',
+        'people': 'hr_sources', 'query_answers': 'hr_sources',
+        'tickets': 'ticket_sources',
     }.get(entity, 'sources') -%}
 
     {%- for source in var(sources) %}

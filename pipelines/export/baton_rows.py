@@ -7,16 +7,6 @@ from pipelines.export.names import HOLDERS_SQL
 USERS = (
     HOLDERS_SQL
     + """
-, named_holders as (
-    select
-        *,
-        case
-            when account_type = 'service' and not has_person then ''
-            else trim(coalesce(full_name, display_name, ''))
-        end as holder_name
-    from holders
-)
-
 select
     name_of(account_id) as name,
     coalesce(nullif(display_name, ''), nullif(username, ''), source_account_id) as display_name,
@@ -25,10 +15,8 @@ select
     coalesce(strftime(last_login_at, '%m/%d/%Y'), '') as last_login,
     case account_type when 'service' then 'service' else 'human' end as type,
     source_account_id as user_id,
-    coalesce(
-        nullif(regexp_extract(holder_name, '(?s)^(.*\\S)\\s+\\S+$', 1), ''), holder_name
-    ) as first_name,
-    regexp_extract(holder_name, '(?s)^.*\\S\\s+(\\S+)$', 1) as last_name,
+    coalesce(given_name, '') as first_name,
+    coalesce(family_name, '') as last_name,
     coalesce(person_number, employee_number, '') as employee_id,
     coalesce(username, '') as login,
     coalesce(nullif(source_status, ''), status) as status_raw,
@@ -38,7 +26,7 @@ select
     coalesce(employment_status, '') as employment_status,
     coalesce(strftime(last_complete_at, '%Y-%m-%dT%H:%M:%SZ'), '') as source_as_of,
     coalesce(is_stale::varchar, '') as source_is_stale
-from named_holders
+from holders
 """
 )
 

@@ -20,8 +20,9 @@ HOLDERS_SQL = """
 with holders as (
     select
         accounts.*,
-        people.person_id is not null as has_person,
         people.full_name,
+        people.given_name,
+        people.family_name,
         people.work_email,
         people.employee_number as person_number,
         people.department,

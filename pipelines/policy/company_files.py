@@ -9,21 +9,19 @@ ignored hides access.
 from __future__ import annotations
 
 import csv
-import tomllib
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import duckdb
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
-from pipelines import settings
 from pipelines.failures import Misconfigured
 from pipelines.policy import presence
 from pipelines.policy.tables import DESCRIPTIONS, POLICY_SCHEMA
+from pipelines.policy.toml_file import Strict, Text, describe_error, find_folder, parse_toml
 from pipelines.sql import quote
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Mail = Annotated[
     str,
     StringConstraints(
@@ -31,18 +29,9 @@ Mail = Annotated[
     ),
 ]
 Severity = Literal["critical", "high", "medium", "low"]
-Model = TypeVar("Model", bound=BaseModel)
 DATE_COLUMNS = ("requested_on", "until")  # of requests.csv: an empty cell is null
-
-
 DEFAULT_FOLDER = Path(__file__).parents[2] / "reviews"  # beside the project
 OTHER_FOLDER = Path("reviews")  # in the working directory
-
-
-class Strict(BaseModel):
-    """A part of a file in which an unknown name is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Leavers(Strict):
@@ -55,9 +44,9 @@ class Leavers(Strict):
 class Condition(Strict):
     """A list of entitlement ids of which any, all or none must be held. `*` matches anything."""
 
-    any: list[Text] = []
-    all: list[Text] = []
-    not_in: list[Text] = []
+    any: list[Text] = Field([])
+    all: list[Text] = Field([])
+    not_in: list[Text] = Field([])
 
 
 class Separation(Strict):
@@ -99,10 +88,10 @@ class Rules(Strict):
     """The whole of `policy.toml`."""
 
     leavers: Leavers = Leavers()
-    separation: list[Separation] = []
-    exceptions: list[AcceptedFinding] = []
-    protected: list[Protected] = []
-    owners: list[Owner] = []
+    separation: list[Separation] = Field([])
+    exceptions: list[AcceptedFinding] = Field([])
+    protected: list[Protected] = Field([])
+    owners: list[Owner] = Field([])
 
 
 class Request(Strict):
@@ -121,18 +110,8 @@ class Request(Strict):
 
 
 def policy_folder() -> Path:
-    """Return the folder of the company's own files: REVIEW__FOLDER, else `reviews` beside the
-    project, because cron may start a command anywhere. Without it, `reviews` in the working
-    directory is read. Raise Misconfigured if the setting names a folder that is missing.
-    """
-    if given := settings.read_setting("review.folder"):
-        folder = Path(given).expanduser().absolute()
-        if not folder.is_dir():
-            raise Misconfigured("REVIEW__FOLDER", f"there is no folder {folder}", "correct it")
-        return folder
-    if OTHER_FOLDER.is_dir() and not DEFAULT_FOLDER.is_dir():
-        return OTHER_FOLDER.absolute()
-    return DEFAULT_FOLDER
+    """Return the folder of the company's own files: REVIEW__FOLDER, else `reviews`."""
+    return find_folder("review.folder", DEFAULT_FOLDER, OTHER_FOLDER)
 
 
 def describe_ignored_folder() -> str:
@@ -196,16 +175,6 @@ def read_policy(home: Path) -> dict[str, list[list[Any]]]:
     }
 
 
-def parse_toml(path: Path, kind: type[Model]) -> Model:
-    """Read a TOML file as `kind`. Raises Misconfigured for the first wrong entry."""
-    try:
-        return kind.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Misconfigured(str(path), f"it is not TOML ({error})", "correct that line") from None
-    except ValidationError as error:
-        raise _misconfigured(str(path), error) from None
-
-
 def _read_rules(path: Path) -> Rules:
     if not path.exists():
         return Rules()
@@ -249,7 +218,7 @@ def _read_requests(path: Path) -> list[Request]:
             try:
                 request = Request.model_validate(cells | dates)
             except ValidationError as error:
-                raise _misconfigured(what, error) from None
+                raise describe_error(what, error, Request) from None
             if bool(request.account_id) == bool(request.person_id):
                 raise Misconfigured(
                     what,
@@ -265,10 +234,3 @@ def _must_be_unique(what: str, ids: list[str], kind: str) -> None:
     twice = sorted({key for key in ids if ids.count(key) > 1})
     if twice:
         raise Misconfigured(what, f"{kind} {twice[0]} is there twice", "use every id once")
-
-
-def _misconfigured(what: str, error: ValidationError) -> Misconfigured:
-    """Return the first error with its place, but not its value, which may be a person's name."""
-    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = ".".join(str(step + 1) if isinstance(step, int) else str(step) for step in first["loc"])
-    return Misconfigured(what, f"{place}: {first['msg'].lower()}", "correct that entry")

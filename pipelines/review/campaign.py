@@ -18,7 +18,8 @@ from pydantic import BeforeValidator, Field, StringConstraints
 
 from pipelines.failures import Misconfigured
 from pipelines.policy import company_files
-from pipelines.policy.company_files import Mail, Strict, Text
+from pipelines.policy.company_files import Mail
+from pipelines.policy.toml_file import Strict, Text, parse_toml
 from pipelines.sql import has_table
 
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
@@ -106,7 +107,7 @@ def read_campaign_file(name: str) -> Campaign:
             ),
             "write the file as docs/review.md shows",
         )
-    definition = company_files.parse_toml(path, Definition)
+    definition = parse_toml(path, Definition)
     if definition.second_fallback == definition.fallback:
         raise Misconfigured(
             str(path), "second_fallback: the same person as `fallback`", "name another person"

@@ -6,37 +6,17 @@ Only the file's own condition (`where`) follows SQL: a null leaves the grant out
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from pipelines.failures import Misconfigured
-from pipelines.redact import redact_text
 from pipelines.review.campaign import Campaign
 from pipelines.sql import has_table, matches_sql, quote
+from pipelines.sql_text import LOCK_DOWN, check_answer, check_expression, name_mistakes
 
-# The condition of a campaign may read every table, and nothing outside the database file.
-# In UTC, because days would otherwise depend on the time zone of the machine.
-LOCK_DOWN = """
-set TimeZone = 'UTC';
-set enable_external_access = false;
-set lock_configuration = true
-"""
-# What DuckDB does not mark as volatile: keywords that it parses as columns, and other names
-CLOCK_WORDS = {
-    *("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"),
-    *("current_localtime", "current_localtimestamp"),
-}
-CHANCE_WORDS = {"reservoir_quantile", "tablesample"}
-VOLATILE_SQL = """
-select distinct function_name from duckdb_functions()
-where stability in ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')
-or regexp_matches(macro_definition, '\\b(now|today|random|uuid|current_(date|time|timestamp))\\b')
-"""
+FIXED_DAY = "write a fixed date, so that the condition can be checked again later"
 
 
 def exclusion_reasons(campaign: Campaign) -> list[str]:
@@ -130,67 +110,10 @@ def select_by_condition(campaign: Campaign, copy: Path) -> pa.Table | None:
     if where is None:
         return None
     what = f"{campaign.path} scope.where"
-    _must_be_one_expression(what, where)
+    check_expression(what, where, FIXED_DAY)
     with duckdb.connect(str(copy), read_only=True) as connection:
         connection.execute(LOCK_DOWN)
         query = f"select grant_id, ({where}\n) as is_chosen from access_review"
-        try:
-            [_, (_, kind, *_)] = connection.execute(f"describe {query}").fetchall()
-            if kind != "BOOLEAN":
-                raise Misconfigured(
-                    what,
-                    f"this is {kind.lower()}, not true or false",
-                    "write a condition over access_review",
-                )
+        with name_mistakes(what):
+            check_answer(connection, what, query, is_condition=True)
             return connection.execute(query).to_arrow_table()
-        except (duckdb.BinderException, duckdb.CatalogException) as error:
-            # These errors quote the condition; all others may quote people's data.
-            why = redact_text(str(error).splitlines()[0])
-            raise Misconfigured(what, why, "correct the condition") from None
-        except duckdb.Error as error:
-            why = f"the condition cannot be answered ({type(error).__name__})"
-            raise Misconfigured(what, why, "correct the condition") from None
-
-
-def _must_be_one_expression(what: str, where: str) -> None:
-    """Raise Misconfigured unless the text is one expression, both alone and in brackets: such a
-    text holds neither another statement nor a clause. Raise too where its answer is not fixed."""
-    with duckdb.connect() as parser:
-        parsed = [
-            json.loads(parser.execute("select json_serialize_sql(?)", [query]).fetchone()[0])
-            for query in (f"select {where}\n", f"select ({where}\n)")
-        ]
-        functions = {name for (name,) in parser.execute(VOLATILE_SQL).fetchall()}
-    volatile = {*functions, *CLOCK_WORDS, *CHANCE_WORDS, "age"}
-    for tree in parsed:
-        if tree["error"]:
-            why = redact_text(tree["error_message"].splitlines()[0])
-            raise Misconfigured(what, why, "correct the condition")
-        if len(tree["statements"]) != 1 or len(tree["statements"][0]["node"]["select_list"]) != 1:
-            raise Misconfigured(what, "this is more than one expression", "write one condition")
-    for name in _find_names(parsed[0]):
-        if name in volatile:
-            raise Misconfigured(
-                what,
-                f"it asks for `{name}`, whose answer changes with time or chance",
-                "write a fixed date, so that the condition can be checked again later",
-            )
-
-
-def _find_names(tree: Any) -> Iterator[str]:
-    """Yield the functions and the unqualified columns of a parsed query, and `tablesample`.
-    Leave out `age` with two arguments: with one, it counts from today."""
-    if isinstance(tree, list):
-        for part in tree:
-            yield from _find_names(part)
-    if not isinstance(tree, dict):
-        return
-    name = str(tree.get("function_name") or "").casefold()
-    if name != "age" or len(tree["children"]) == 1:
-        yield name
-    if len(tree.get("column_names") or ()) == 1:
-        yield tree["column_names"][0].casefold()
-    if tree.get("sample"):
-        yield "tablesample"
-    for part in tree.values():
-        yield from _find_names(part)

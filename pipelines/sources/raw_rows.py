@@ -37,7 +37,10 @@ COLUMNS = {
 }
 
 # Fields of a payload that a source adds itself: how and when it read a row, not what a vendor shows
-OWN_FIELDS = ("all", "children", "direct", "inheritedIds", "lastReadAt", "parents")
+OWN_FIELDS = (
+    *("all", "children", "direct", "ids", "inheritedIds", "lastReadAt", "parents"),
+    "refusedBecause",
+)
 
 
 def make_resource(

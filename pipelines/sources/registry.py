@@ -17,11 +17,13 @@ from pipelines.failures import Misconfigured
 from pipelines.http.policy import Counters
 from pipelines.settings import find_names_in_use, read_setting, refuse_name
 from pipelines.sources import find_offer, load_function, source_names
+from pipelines.sources.asked import Asked
 from pipelines.sources.credentials import Way, choose_way, list_ways
 from pipelines.sources.earlier_rows import EarlierRows
 
 WHOLE = "all"  # the scope of a read that no setting narrows
-NOT_SETTINGS = ("counters", "earlier", "full")  # parameters of `source` that are no user's setting
+# Parameters of `source` that are no user's setting
+NOT_SETTINGS = ("counters", "earlier", "full", "asked")
 
 
 @dataclass(frozen=True)
@@ -128,14 +130,19 @@ def _list_ways(source: str) -> str:
 
 
 def connect_source(
-    source: str, counters: Counters, earlier: EarlierRows | None = None, full: bool = False
+    source: str,
+    counters: Counters,
+    earlier: EarlierRows | None = None,
+    full: bool = False,
+    asked: Asked | None = None,
 ) -> DltSource:
     """Return the dlt source with its settings. Raises Misconfigured for a setting of a wrong type.
 
-    `earlier` and `full` are passed to a source that can read changes only.
+    `earlier` and `full` are passed to a source that can read changes only, and `asked` to one that
+    can answer push rules.
     """
     make = load_function(source, "source")
-    offered = {"counters": counters, "earlier": earlier, "full": full}
+    offered = {"counters": counters, "earlier": earlier, "full": full, "asked": asked}
     known = inspect.signature(make).parameters
     return _resolve(source, make, {name: offered[name] for name in offered if name in known})
 

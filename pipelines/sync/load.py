@@ -19,6 +19,7 @@ from dlt.pipeline import Pipeline
 from pipelines.failures import Failure, StorageFailed, explain
 from pipelines.http.policy import Counters
 from pipelines.sources import registry
+from pipelines.sources.asked import Asked
 from pipelines.sources.earlier_rows import EarlierRows
 
 os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # a signal ends the process at once
@@ -26,10 +27,11 @@ os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # a signal ends the process
 
 @dataclass
 class Read:
-    """The read of one source in one sync: requests, rows, failure."""
+    """The read of one source in one sync: what it asks for, requests, rows, failure."""
 
     source: str
     counters: Counters = field(default_factory=Counters)
+    asked: Asked = field(default_factory=Asked)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_at: datetime | None = None
     failure: Failure | None = None
@@ -72,7 +74,7 @@ def extract_source(
     source = read.source
     try:
         connected = registry.connect_source(
-            source, read.counters, EarlierRows(candidate, source), full
+            source, read.counters, EarlierRows(candidate, source), full, read.asked
         )
         read.pipeline = dlt.pipeline(
             source,

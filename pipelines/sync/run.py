@@ -24,6 +24,7 @@ from pipelines import settings
 from pipelines.failures import Failure, Refused, StorageFailed, explain
 from pipelines.http.policy import Counters
 from pipelines.policy import company_files, presence
+from pipelines.push.rules import find_asked
 from pipelines.redact import redact_text, remove_secrets
 from pipelines.sources import registry
 from pipelines.sync import future_runs, guard, load, read_target, run_record
@@ -115,6 +116,7 @@ def _check_settings(sources: list[str]) -> None:
     for source in sources:
         registry.connect_source(source, Counters())
     company_files.read_policy(company_files.policy_folder())
+    find_asked()
     guard.ShrinkLimits.configured(), RunLimits.configured(), dbt_variables()
 
 
@@ -172,11 +174,12 @@ def _read_sources(
             load.Read(source, ended_at=outcome.started_at, failure=error) for source in marked
         ]
         raise
+    asked = find_asked()
     ends = time.monotonic() + RunLimits.configured().max_hours * 3600
     for source in sources:
         options.report(f"{source}: reading")
         full = options.full or source in outcome.target_changes
-        read = load.Read(source, Counters(ends=ends))
+        read = load.Read(source, Counters(ends=ends), asked)
         read = load.extract_source(read, copy, work, options.progress_bar, full)
         read.started_at = max(read.started_at, outcome.started_at)
         outcome.reads.append(read)

@@ -18,6 +18,7 @@ from pipelines.sql import quote
 from pipelines.sync.shrink_limits import Shrinkage
 
 EARLIER = "rollcall_last_published"  # a name that no warehouse has
+ASKED = "asked_fields"  # the raw table of the fields that push rules ask for, where a source has it
 # Only rows that are still there: a field that left together with its rows was not hidden
 EARLIER_ROWS = f"(from {EARLIER}.{{table}} as earlier semi join {{table}} as later using (id))"
 FIELDS_SQL = """
@@ -27,6 +28,12 @@ with values as (
 )
 select field, count(*) from values where {has_value} and field not in {own_fields}
 group by field order by field
+"""
+
+# Fields that a source has read for push rules only, and that it did not ask for this time
+UNASKED_SQL = f"""
+select id from {EARLIER}.{{table}} where payload->>'isExtra' = 'true'
+except select id from {{table}} where payload->>'isRefused' = 'false'
 """
 
 
@@ -66,8 +73,14 @@ def find_vanished_fields(
             " column_name = 'payload' group by table_name having count(*) = 2 order by table_name",
             [f"raw_{source}"],
         ).fetchall()
+        unasked = set()
+        if (ASKED,) in tables:
+            found = connection.execute(UNASKED_SQL.format(table=f"raw_{source}.{ASKED}"))
+            unasked = {name for (name,) in found.fetchall()}
         for (resource,) in tables:
-            yield from _find_in_table(connection, source, resource)
+            for field in _find_in_table(connection, source, resource):
+                if field.name not in unasked:
+                    yield field
     connection.execute(f"detach {EARLIER}")
 
 

@@ -110,7 +110,7 @@ BUGS = [
     ),
     Bug(
         "people outside of employment are not read",
-        "pipelines/sources/charthop/client.py",
+        "pipelines/sources/charthop/persons.py",
         '"includeAll": "true", "fields": ",".join(fields)',
         '"fields": ",".join(fields)',
         MATRIX,

@@ -412,3 +412,59 @@ def test_a_kept_page_does_not_outlive_a_write():
 
     assert "Changed" not in {agent["name"] for agent in before}
     assert "Changed" in {agent["name"] for agent in after}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("department:finance", {3, 8, 27, 30}),
+        ("department:finance,security", {3, 8, 23, 22, 26, 27, 30}),
+        ("department=Finance && title!=accountant", {3, 30}),
+        ("department:finance title:manager", {3}),
+        ("department:finance AND !title:accountant,bookkeeper", {3}),
+        ("title='VP Engineering' || department:finance title:manager", {3, 5}),
+        ("(title:vp || department:finance) && is:manager", {3, 5}),
+        ("!(open:filled)", {2, 6, 17, 31}),
+        ("endDateOrg<='2025-11-30'", {17}),
+        ("endDateOrg>='2025-11-30' && endDateOrg<2026-12-31", {2, 17}),
+        ("costCenter:cc-7", {4}),
+    ],
+)
+def test_charthop_answers_carrot(sandbox, query, found):
+    """A query gives the people that ChartHop's documentation of Carrot says."""
+    org = sandbox.company.charthop
+    org.custom_fields.add("costCenter")
+    org.persons[charthop_id("person", 4)]["fields"] = {"costCenter": "CC-7"}
+
+    got = persons(sandbox, q=query, includeAll="true")
+
+    assert {charthop_id("person", number) for number in found} == {*got}
+
+
+@pytest.mark.parametrize(
+    "query", ["department:", "(title:vp", "title:vp)", "&& title:vp", "costCentre:7", "title~vp"]
+)
+def test_charthop_refuses_a_wrong_query(sandbox, query):
+    """A query that is not Carrot, or names an unknown field, is a 400 with a sentence."""
+    answer = charthop(sandbox, "/v2/org/{org}/person", q=query)
+
+    assert (400, True) == (answer.status_code, "invalid query" in answer.json()["message"])
+
+
+def test_charthop_may_hide_from_a_query_who_is_not_employed(sandbox):
+    """Whether `q` sees leavers and future hires under `includeAll` is not documented."""
+    sandbox.company.charthop.switches.query_sees_all = False
+
+    assert {} == persons(sandbox, q="endDateOrg<='2025-11-30'", includeAll="true")
+
+
+def test_charthop_has_a_catalogue_of_fields(sandbox):
+    """The catalogue names built-in fields, those of group types, and custom ones."""
+    sandbox.company.charthop.custom_fields.add("costCenter")
+
+    def names(builtin: str) -> set[str]:
+        rows = charthop(sandbox, "/v1/org/{org}/field", builtin=builtin).json()["data"]
+        return {row["name"] for row in rows}
+
+    assert {"costCenter", "location", "team"} <= names("custom")
+    assert names("custom") | names("builtin") == names("all")

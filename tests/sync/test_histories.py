@@ -100,10 +100,8 @@ def test_random_histories_publish_true_tables(rollcall, batch, tmp_path, monkeyp
 
 def count_troubles(many: list[History]) -> None:
     """Count how often each trouble was drawn."""
-    drawn = Counter(
-        step.name_of(source) for one in many for step in one.steps for source in step.trouble
-    )
-    count("troubles of histories", **drawn)
+    names = (step.name_of(source) for one in many for step in one.steps for source in step.trouble)
+    count("troubles of histories", **Counter(names))
 
 
 def one_by_one(history: History, rollcall: Rollcall) -> None:
@@ -131,6 +129,8 @@ def one_by_one(history: History, rollcall: Rollcall) -> None:
         before = content(rollcall)
         assert 0 == rollcall.run("sync", "--full").code, told
         assert before == content(rollcall), told
+        for table in ("people", *TABLES):
+            assert [] == rollcall.rows(f"from {table}_history where valid_to <= valid_from"), told
     count("histories synced one by one", histories=1, syncs=SYNCS + 1, cells=cells, wrong=0)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 TABLES = {
     "people": """
-        person_id full_name work_email employee_number job_title department employment_type
-        employment_status started_on ended_on manager_person_id manager_email
+        person_id full_name given_name family_name preferred_name work_email employee_number
+        job_title department location employment_type employment_status started_on ended_on
+        manager_person_id manager_email hr_groups hr_fields
     """,
     "accounts": """
         account_id source_name source_account_id account_type display_name username email status
@@ -40,7 +41,9 @@ def kind(column: str) -> str:
         return "DATE"
     if column in ("requests", "retries", "pages", "rows_read", "rows_loaded", "reported_total"):
         return "BIGINT"
-    return "VARCHAR[]" if column == "inherited_from" else "VARCHAR"
+    if column == "hr_fields":
+        return "JSON"
+    return "VARCHAR[]" if column in ("inherited_from", "hr_groups") else "VARCHAR"
 
 
 def test_every_promised_table_and_column_is_there(rollcall, published):

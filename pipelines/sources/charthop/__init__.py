@@ -13,8 +13,11 @@ import dlt
 from dlt.extract import DltResource
 
 from pipelines.http.policy import Counters, Policy
+from pipelines.sources.asked import Asked
 from pipelines.sources.charthop.client import ChartHop, Connection
 from pipelines.sources.charthop.events import Feed
+from pipelines.sources.charthop.persons import Persons
+from pipelines.sources.charthop.queries import read_queries
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import make_resource
 
@@ -52,11 +55,13 @@ def source(
     concurrency: int = 2,
     counters=None,
     earlier=None,
+    asked=None,
 ) -> tuple[DltResource, ...]:
     """Read one ChartHop organisation, named by its id or slug.
 
     `timezone` is the organisation's, because a leaver has left when the day is over there.
-    `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
+    `counters` counts requests and rows; `earlier` gives the rows of the last complete sync, and
+    `asked` what push rules want besides.
     """
     org = connect(
         org_id=org_id,
@@ -69,6 +74,8 @@ def source(
         counters=counters or Counters(),
     )
     feed = Feed(org, earlier or EarlierRows())
+    asked = asked or Asked()
+    people = Persons(org, asked)
     return (
         make_resource(
             "organization", org.read_organization, "The organisation, and its time zone."
@@ -87,17 +94,27 @@ def source(
         ),
         make_resource(
             "persons",
-            lambda: org.person_list,
+            lambda: people.person_list,
             "One row per person, leavers and future hires included.",
         ),
         make_resource(
+            "asked_fields",
+            people.read_asked_fields,
+            "One row per field that push rules ask for, and whether the tenant refuses it.",
+        ),
+        make_resource(
+            "queries",
+            lambda: read_queries(people, asked.queries),
+            "One row per query of push rules: whom it finds, or why it is refused.",
+        ),
+        make_resource(
             "jobs",
-            lambda: org.job_list,
+            lambda: people.job_list,
             "One row per seat; only where persons come without groupIds.",
         ),
         make_resource(
             "person_groups",
-            org.read_person_groups,
+            people.read_person_groups,
             "One row per person read alone; only where neither list has groupIds.",
         ),
         make_resource(

@@ -6,13 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.failures import Denied
-from pipelines.sources.charthop.client import (
-    GROUPS_RIGHT,
-    PERSON,
-    PERSONS_RIGHT,
-    ChartHop,
-    find_rows,
-)
+from pipelines.sources.charthop.client import GROUPS_RIGHT, ChartHop, find_rows
+from pipelines.sources.charthop.persons import PERSON, PERSONS_RIGHT
 from pipelines.sources.needed_fields import check_rows
 from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import Row

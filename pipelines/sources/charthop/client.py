@@ -1,8 +1,4 @@
-"""Reads ChartHop, and copes with what its documentation leaves open.
-
-It does not say whether the person list has `groupIds`, which page size is the largest, and whether
-an unknown field is refused or left out. Each is tried, with a fallback that takes more calls.
-"""
+"""Reads the lists of ChartHop. Its documentation does not say which page size is the largest."""
 
 from __future__ import annotations
 
@@ -16,28 +12,13 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
 
-from pipelines.failures import Denied, Misconfigured, Unreadable
-from pipelines.files.json_text import to_text_id
+from pipelines.failures import Misconfigured
 from pipelines.http.auth import FixedToken, check_secret
 from pipelines.http.policy import Counters, Policy, check_url
 from pipelines.http.session import Session
-from pipelines.sources.raw_rows import Row, parse_rows, row_ids, wrap_rows
+from pipelines.sources.raw_rows import Row, wrap_rows
 from pipelines.sources.reading import Api, Json, read_first_accepted
 
-IDENTITY = ("id", "name.first", "name.last", "contact.workEmail", "contact.employee", "jobId")
-PERSON = (
-    *IDENTITY,
-    "name.pref",
-    "name.full",
-    "title",
-    "department.name",
-    "employment",
-    "employmentType",
-    "manager.contact.workEmail",
-    "startDateOrg",
-    "endDateOrg",
-)
-PERSONS_RIGHT = "read access to persons and their work email, for all employees"
 TOKEN_REMEDY = (
     "set SOURCES__CHARTHOP__API_TOKEN to a token that is valid (ChartHop: Settings, Apps &"
     " Integrations or API), then run `rollcall check charthop`"
@@ -77,6 +58,7 @@ class ChartHop:
         self.session, self.counters = session, counters
         self.org_id = quote(connection.org_id.strip(), safe="")
         self.page_size = page_size
+        self.accepted_paths: set[str] = set()
 
     @property
     def today(self) -> str:
@@ -106,87 +88,6 @@ class ChartHop:
         path = f"v2/org/{self.org_id}/group"
         return self.read_list(resource, path, GROUPS_RIGHT, timeFilter=when, date=self.today)
 
-    @cached_property
-    def person_list(self) -> list[pa.Table]:
-        """Every person, with the largest set of fields that the tenant does not refuse."""
-        sets = ((*PERSON, "groupIds"), PERSON, (*IDENTITY, "startDateOrg", "endDateOrg"), IDENTITY)
-
-        def read(fields: tuple[str, ...]) -> list[pa.Table]:
-            wanted = {"includeAll": "true", "fields": ",".join(fields), "date": self.today}
-            path = f"v2/org/{self.org_id}/person"
-            people = self.read_list("persons", path, PERSONS_RIGHT, **wanted)
-            if refused := sorted({*sets[0]} - {*fields}):
-                fields_refused = ", ".join(refused)
-                self.counters.warn(f"charthop persons: the tenant refuses {fields_refused}")
-            return people
-
-        return read_first_accepted([partial(read, fields) for fields in sets])
-
-    @cached_property
-    def has_groups_in_persons(self) -> bool:
-        """Whether any row of the person list has `groupIds`."""
-        return any("groupIds" in person for person in parse_rows(self.person_list))
-
-    @cached_property
-    def lacks_memberships(self) -> bool:
-        """Whether groups and persons exist, but the person list does not say who is in which."""
-        return (
-            bool(row_ids(self.group_list) and row_ids(self.person_list))
-            and not self.has_groups_in_persons
-        )
-
-    @cached_property
-    def job_list(self) -> list[pa.Table]:
-        """The jobs, if the person list lacks memberships and the credential may read jobs."""
-        if not self.lacks_memberships:
-            return []
-        path = f"v2/org/{self.org_id}/job"
-        fields = "id,jobId,personId,groupIds,personStartDate,personEndDate"
-        try:
-            return self.read_list(
-                "jobs", path, "", names=("jobId", "id"), fields=fields, date=self.today
-            )
-        except (Denied, Unreadable) as failure:
-            if failure.status not in (400, 403, 404, 501):
-                raise
-            return []
-
-    @cached_property
-    def has_groups_in_jobs(self) -> bool:
-        return any("groupIds" in job and job.get("personId") for job in parse_rows(self.job_list))
-
-    def read_person_groups(self) -> Iterator[pa.Table]:
-        """Yield the groups of each person, one call per person, if neither list has them."""
-        if not self.lacks_memberships or self.has_groups_in_jobs:
-            return
-        everyone = row_ids(self.person_list)
-        self.counters.warn(
-            f"charthop: neither the persons nor the jobs list has groupIds; {len(everyone)}"
-            " persons are read one by one"
-        )
-        yield from self.api.read_per_parent(
-            "person_groups", everyone, self.read_person, self.read_person_ids
-        )
-
-    def read_person_ids(self) -> list[str]:
-        path = f"v2/org/{self.org_id}/person"
-        wanted = {"includeAll": "true", "fields": "id", "date": self.today}
-        return row_ids(self.read_list("persons", path, PERSONS_RIGHT, counted=False, **wanted))
-
-    def read_person(self, key: str) -> Row | None:
-        """Return one person's groups; None if the person was deleted meanwhile."""
-        path = f"v2/org/{self.org_id}/person/{key}"
-        try:
-            found = self.api.get_object(path, PERSONS_RIGHT, fields="id,groupIds", date=self.today)
-        except Unreadable as failure:
-            if failure.status != 404:
-                raise
-            self.counters.warn(f"charthop: person {key} was deleted while this sync ran")
-            return None
-        if to_text_id(found.get("id")) != key:
-            raise self.api.unexpected_body(path, found, "that person")
-        return found
-
     def read_list(
         self,
         resource: str,
@@ -198,7 +99,8 @@ class ChartHop:
     ) -> list[pa.Table]:
         """Return a whole list. `next` is used as it comes, with every other parameter repeated.
 
-        A page size that ChartHop refuses is lowered for good: the largest is not documented.
+        A page size that ChartHop refuses is lowered for good: the largest is not documented. One
+        that it has accepted for a path is not to blame for a later refusal.
         """
 
         def read(size: int) -> list[pa.Table]:
@@ -216,9 +118,11 @@ class ChartHop:
                 names=names,
             )
             self.page_size = size
+            self.accepted_paths.add(path)
             return tables
 
-        sizes = [self.page_size, *(size for size in (500, 100) if size < self.page_size)]
+        smaller = [size for size in (500, 100) if size < self.page_size]
+        sizes = [self.page_size, *([] if path in self.accepted_paths else smaller)]
         return read_first_accepted([partial(read, size) for size in sizes])
 
 

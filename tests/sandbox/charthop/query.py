@@ -1,25 +1,23 @@
 """ChartHop's query parameters: which rows, on which day, and how many.
 
-The query language knows the forms that a directory reader needs (`open:filled`, `is:manager`,
-`title:director`, `personId="..."`, `startDate<'2020-01-01'`, `!...`); any other form is a 400.
+`q` is a query in Carrot.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from datetime import date
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+from tests.sandbox.charthop import carrot
 from tests.sandbox.charthop.switches import Refused, Switches
 
 if TYPE_CHECKING:
     from tests.sandbox.charthop.rows import Day
     from tests.sandbox.charthop.server import ChartHop
 
-TERM = re.compile(r"""(!?)([\w.]+)([:=<>])('[^']*'|"[^"]*"|[^\s'"]+)\s*(?:AND\s+)?""")
 FORMS = ("json", "json-extended", "json-readable", "minimal")
 
 
@@ -81,44 +79,37 @@ def _ids(query: dict[str, str]) -> set[str] | None:
     return set(query["ids"].split(",")) if query.get("ids") else None
 
 
-def _matches(day_: Day, row: dict, job: dict | None, terms: list[tuple]) -> bool:
-    """Return whether a person (or a job, without a person) matches every term of a query."""
-    for negated, name, sign, value in terms:
-        values = [part.lower() for part in value.strip("'\"").split(",")]
+def _matches(day_: Day, row: dict, job: dict | None, query: carrot.Query) -> bool:
+    """Return whether a person (or a job, without a person) matches a query."""
+
+    def test(name: str, sign: str, values: list[str]) -> bool:
         if name == "open":
-            fits = (job is not None and job["id"] in day_.holders) == (values == ["filled"])
-        elif name == "is":
+            return (job is not None and job["id"] in day_.holders) == (values == ["filled"])
+        if name == "is":
             bosses = {other.get("managerJobId") for other in day_.org.jobs.values()}
-            fits = job is not None and job["id"] in bosses
+            return job is not None and job["id"] in bosses
+        if not day_.org.is_known(name) and name != "personId":
+            raise refuse(f"invalid query: unknown field {name}")
+        if "hires" in row:
+            found = day_.person(row, [name], "json").get(name)
+            if isinstance(found, dict):
+                found = found.get("name")
         else:
-            if "hires" in row:
-                found = day_.person(row, [name], "json").get(name)
-                found = found or day_.person(row, [f"{name}.name"], "json").get(f"{name}.name")
-            else:
-                found = day_.job(row, [name]).get(name)
-            text = "" if found is None else str(found).lower()
-            fits = {
-                ":": any(part in text for part in values),
-                "=": text in values,
-                "<": bool(text) and text < values[0],
-                ">": bool(text) and text > values[0],
-            }[sign]
-        if fits == bool(negated):
-            return False
-    return True
+            found = day_.job(row, [name]).get(name)
+        return carrot.compare(found, sign, values)
+
+    return query(test)
 
 
-def _terms(query: dict[str, str]) -> list[tuple]:
-    text = query.get("q", "").strip()
-    terms = [match.groups() for match in TERM.finditer(text)]
-    if TERM.sub("", text).strip():
-        raise refuse(f"invalid query: {text}")
-    return terms
+def _query(query: dict[str, str]) -> carrot.Query:
+    return carrot.parse(query.get("q", "").strip())
 
 
 def persons(org: ChartHop, on: Day, query: dict[str, str]) -> Callable[[], list[dict]]:
     """Return the persons of a list: those employed on the day, unless the query asks for all."""
-    everyone, ids, terms = flag(query, "includeAll"), _ids(query), _terms(query)
+    everyone, ids, matches = flag(query, "includeAll"), _ids(query), _query(query)
+    if query.get("q") and not org.switches.query_sees_all:
+        everyone = False
     start, end = day(query.get("startDate")), day(query.get("endDate"))
     window = (start and start.isoformat(), end and end.isoformat())
 
@@ -128,19 +119,19 @@ def persons(org: ChartHop, on: Day, query: dict[str, str]) -> Callable[[], list[
         if ids is not None and person["id"] not in ids:
             return False
         job_id = on.job_id(person)
-        return _matches(on, person, org.jobs[job_id] if job_id else None, terms)
+        return _matches(on, person, org.jobs[job_id] if job_id else None, matches)
 
     return lambda: [person for person in org.persons.values() if keep(person)]
 
 
 def jobs(org: ChartHop, on: Day, query: dict[str, str]) -> Callable[[], list[dict]]:
     """Return the jobs of a list: filled and open seats that exist on the day."""
-    ids, terms = _ids(query), _terms(query)
+    ids, matches = _ids(query), _query(query)
 
     def keep(job: dict) -> bool:
         if not (job.get("createDate") or "") <= on.on <= (job.get("endDate") or "9999"):
             return False
-        return (ids is None or job["id"] in ids) and _matches(on, job, job, terms)
+        return (ids is None or job["id"] in ids) and _matches(on, job, job, matches)
 
     return lambda: [job for job in org.jobs.values() if keep(job)]
 

@@ -159,6 +159,8 @@ class Day:
             return self.by_type(job) if job else None
         if field in PERSON_FIELDS:
             return person.get(field)
+        if field in self.org.custom_fields:
+            return person.get("fields", {}).get(field)
         return self._of_group(job, field)
 
     def _hire_date(self, person: dict, name: str) -> str | None:

@@ -79,6 +79,7 @@ class ChartHop:
         self.group_types: dict[str, dict] = {}
         self.changes: dict[str, dict] = {}
         self.events: dict[str, dict] = {}
+        self.custom_fields: set[str] = set()  # codes; a smart field, which ChartHop computes, too
 
     # --- time
 
@@ -251,19 +252,25 @@ class ChartHop:
         """Return the fields to show. Unknown fields and those hidden from this token look alike."""
         named = query.get("fields") or query.get("fieldsList") or ""
         asked = [name.strip() for name in named.split(",") if name.strip()] or list(default)
-        types = {kind["fieldName"] for kind in self.group_types.values()}
         kept = []
         for name in asked:
-            root, _, inner = name.partition(".")
-            bare = inner if root == "manager" and inner else name
-            is_known = bare in known or (root in types and inner in ("", "id", "name"))
-            if is_known and bare not in self.switches.unreadable_fields:
+            bare = name.removeprefix("manager.")
+            if self.is_known(name, known) and bare not in self.switches.unreadable_fields:
                 kept.append(name)
             elif self.switches.unknown_field == "400":
                 raise Refused(400, f"unknown field: {name}")
         if self.switches.id_unasked and "id" not in kept:
             kept.insert(0, "id")
         return kept
+
+    def is_known(self, name: str, known: set[str] = PERSON_FIELDS) -> bool:
+        """Return whether there is a field of this name: built in, of a group type, or custom."""
+        types = {kind["fieldName"] for kind in self.group_types.values()}
+        root, _, inner = name.partition(".")
+        bare = inner if root == "manager" and inner else name
+        if bare in known or bare in self.custom_fields:
+            return True
+        return root in types and inner in ("", "id", "name")
 
     def _person_row(self, day: Day, query: dict[str, str], single: bool) -> Callable[[dict], dict]:
         fields = self._fields(query, PERSON_DEFAULT, PERSON_FIELDS)
@@ -315,14 +322,18 @@ class ChartHop:
     def _catalogue(self, which: str) -> list[dict]:
         if which not in ("builtin", "custom", "all"):
             raise Refused(400, f"builtin: {which}")
-        if which == "custom":
-            return []
+        types = {kind["fieldName"]: kind["id"] for kind in self.group_types.values()}
+        names = [*CATALOGUE, *sorted({*types, *self.custom_fields} - {*CATALOGUE})]
         return [
             FIELD
-            | {"id": f"65f0dddd{number:016x}", "name": name, "label": name, "calc": calc}
-            | ({"type": "GROUPS", "plural": "SET"} if calc == "GROUP_IDS" else {})
-            for number, (name, calc) in enumerate(CATALOGUE.items(), 1)
-            if name != "groupIds" or self.switches.group_ids_in_catalogue
+            | {"id": f"65f0dddd{number:016x}", "name": name, "label": name}
+            | {"builtIn": name in CATALOGUE}
+            | ({"calc": CATALOGUE[name]} if name in CATALOGUE else {})
+            | ({"groupTypeId": types[name]} if name in types else {})
+            | ({"type": "GROUPS", "plural": "SET"} if name == "groupIds" else {})
+            for number, name in enumerate(names, 1)
+            if (name != "groupIds" or self.switches.group_ids_in_catalogue)
+            and which in ("all", "builtin" if name in CATALOGUE else "custom")
         ]
 
     def _members(self, key: str, verb: str, request: Request) -> Response:

@@ -33,6 +33,7 @@ class Switches:
     count_wrong_by: int = 0
     shows_announced_start: bool = False  # a leaver's row shows the start of the next employment
     today_in: str = "utc"  # or "org": the time zone of a missing `date`
+    query_sees_all: bool = True  # whether `q` sees leavers and future hires under `includeAll`
     forbidden: set[str] = field(default_factory=set)  # "person", "group", "event": answer 403
 
 

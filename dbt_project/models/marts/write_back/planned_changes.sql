@@ -143,13 +143,8 @@ select
                 json_object(
                     'username', people.work_email,
                     'email', people.work_email,
-                    'given_name', nullif(
-                        regexp_replace(people.full_name, '\s*\S+\s*$', ''),
-                        ''
-                    ),
-                    'family_name', regexp_extract(
-                        people.full_name, '(\S+)\s*$', 1
-                    ),
+                    'given_name', people.given_name,
+                    'family_name', people.family_name,
                     'employee_number', people.employee_number,
                     'population_id', null,
                     'is_enabled', people.employment_status = 'active'

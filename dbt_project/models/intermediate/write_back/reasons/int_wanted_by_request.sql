@@ -61,6 +61,15 @@ select
             then 'nobody is known by this person_id'
         when requests.account_id is null and people.work_email is null
             then 'no work email is known, and an account needs one'
+        -- A person with one name has all of it in one part
+        when
+            requests.account_id is null
+            and (people.given_name is null or people.family_name is null)
+            and people.full_name
+            is distinct from coalesce(people.given_name, people.family_name, '')
+            then
+                'HR does not say which part of the name is the family name,'
+                || ' and a name is never cut in two'
         when approvers.approver is null
             then 'approved_by is no address that HR or the policy knows'
         when approvers.approver in (

@@ -19,6 +19,8 @@ source as (
                 "manager.contact.workEmail": "varchar",
                 "department": "json",
                 "department.name": "varchar",
+                "location": "json",
+                "location.name": "varchar",
                 "title": "varchar",
                 "jobId": "varchar",
                 "employment": "varchar",
@@ -59,13 +61,13 @@ renamed as (
                 when json_type(person.name) = 'VARCHAR'
                     then {{ filled("person.name->>'$'") }}
             end
-        ) as name_full,
+        ) as full_name,
         {{ filled("coalesce(person.\"name.first\", person.name->>'first')") }}
-            as name_first,
+            as given_name,
         {{ filled("coalesce(person.\"name.last\", person.name->>'last')") }}
-            as name_last,
+            as family_name,
         {{ filled("coalesce(person.\"name.pref\", person.name->>'pref')") }}
-            as name_pref,
+            as preferred_name,
         {{ mail(
             'coalesce(person."contact.workEmail", person.contact."workEmail")'
         ) }} as work_email,
@@ -86,6 +88,14 @@ renamed as (
                     then {{ filled("person.department->>'$'") }}
             end
         ) as department,
+        coalesce(
+            {{ filled('person."location.name"') }},
+            {{ filled("person.location->>'name'") }},
+            case
+                when json_type(person.location) = 'VARCHAR'
+                    then {{ filled("person.location->>'$'") }}
+            end
+        ) as location,
         {{ filled('person.title') }} as job_title,
         coalesce(
             {{ filled('person."employmentType"') }},
@@ -117,17 +127,20 @@ visible as (
 employed as (
 
     select
-        renamed.* exclude (name_full, name_first, name_last, name_pref),
-        coalesce(
-            name_full,
-            case
-                when name_first is not null and name_last is not null
-                    then name_first || ' ' || name_last
-            end,
-            {{ filled(
-                "concat_ws(' ', coalesce(name_pref, name_first), name_last)"
-            ) }}
-        ) as full_name,
+        renamed.* replace (
+            coalesce(
+                full_name,
+                case
+                    when given_name is not null and family_name is not null
+                        then given_name || ' ' || family_name
+                end,
+                {{ filled(
+                    "concat_ws(
+                        ' ', coalesce(preferred_name, given_name), family_name
+                    )"
+                ) }}
+            ) as full_name
+        ),
         -- An end before the start belongs to an earlier employment. A start
         -- alone proves little: the token may not see the end, or the job
         case

@@ -1,27 +1,51 @@
 with
 
-application_users as (
+-- Parsed as a whole: an unnested list would have its payload read once more for
+-- each of its rows. `lastReadAt` is only in rows that the last sync did not ask
+-- for.
+parsed_users as (
 
     select
         id as application_id,
-        -- Only in rows of applications that the last sync did not ask for
-        (payload->>'lastReadAt')::timestamptz as last_read_at,
-        unnest(
-            from_json(
-                payload, '{"users": [{"id": "varchar", "scope": "varchar"}]}'
-            ).users
-        ) as assignment
+        from_json(
+            payload,
+            '{
+                "lastReadAt": "timestamptz",
+                "users": [{"id": "varchar", "scope": "varchar"}]
+            }'
+        ) as assigned
     from {{ source('okta', 'application_users') }}
+
+),
+
+application_users as (
+
+    select
+        application_id,
+        assigned."lastReadAt" as last_read_at,
+        unnest(assigned.users) as assignment
+    from parsed_users
+
+),
+
+parsed_groups as (
+
+    select
+        id as application_id,
+        from_json(
+            payload, '{"lastReadAt": "timestamptz", "groups": ["varchar"]}'
+        ) as assigned
+    from {{ source('okta', 'application_groups') }}
 
 ),
 
 application_groups as (
 
     select
-        id as application_id,
-        (payload->>'lastReadAt')::timestamptz as last_read_at,
-        unnest(from_json(payload->'groups', '["varchar"]')) as group_id
-    from {{ source('okta', 'application_groups') }}
+        application_id,
+        assigned."lastReadAt" as last_read_at,
+        unnest(assigned.groups) as group_id
+    from parsed_groups
 
 ),
 
