@@ -3,7 +3,7 @@
 {% macro same_json(one, other) -%}
     coalesce(
         json_type({{ one }}) not in ('ARRAY', 'OBJECT')
-        and {{ one }} ->> '$' = {{ other }} ->> '$'
+        and ({{ one }} ->> '$') = ({{ other }} ->> '$')
         and (json_type({{ one }}) = 'VARCHAR')
         = (json_type({{ other }}) = 'VARCHAR'),
         {{ one }} is null and {{ other }} is null
@@ -63,7 +63,7 @@
         when
             value_type <> 'array'
             and not list_contains(
-                list_transform(allowed_values, lambda x: x::json ->> '$'),
+                list_transform(allowed_values, lambda x: (x::json ->> '$')),
                 wanted_value ->> '$'
             )
             then 'not among the allowed values'

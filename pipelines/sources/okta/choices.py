@@ -47,7 +47,7 @@ class Choices:
     @property
     def optional_scopes(self) -> tuple[str, ...]:
         """Return the OAuth scopes without which a sync reads all the rest."""
-        return ("okta.schemas.read",) if self.pushed_fields else ()
+        return ("okta.schemas.read", "okta.userTypes.read") if self.pushed_fields else ()
 
 
 @dataclass(frozen=True)

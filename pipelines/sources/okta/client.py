@@ -38,7 +38,9 @@ APPLICATIONS_RIGHT = (
     "the scope okta.apps.read and the role Read-only Administrator (or set"
     " SOURCES__OKTA__APPLICATIONS=none)"
 )
-SCHEMAS_RIGHT = "the scope okta.schemas.read and the role Read-only Administrator"
+SCHEMAS_RIGHT = (
+    "the scopes okta.schemas.read and okta.userTypes.read, and the role Read-only Administrator"
+)
 # A list of users is shorter with these ("Users", Content-Type header); `credentials` is kept where
 # the provider is needed.
 USERS_TYPE = 'application/json; okta-response="omitCredentialsLinks,omitTransitioningToStatus"'

@@ -20,7 +20,7 @@ source as (
 default_types as (
 
     select min(id) as id from {{ source('okta', 'user_schemas') }}
-    where payload ->> 'default' = 'true'
+    where (payload ->> 'default') = 'true'
 
 ),
 
