@@ -1,4 +1,4 @@
-"""Checks the settings of Okta that decide where it is, and which part of it is read."""
+"""Checks the settings of Okta that decide where it is, and what is read and changed there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pipelines.http.policy import check_url
 
 DOMAIN = "SOURCES__OKTA__DOMAIN"
 APPLICATIONS = ("all", "groups", "none")
+DISABLINGS = ("suspend", "deactivate", "suspend_else_deactivate")
 TRUE, FALSE = ("true", "1", "yes", "on", ""), ("false", "0", "no", "off")
 
 
@@ -36,6 +37,30 @@ class Choices:
         found += ["okta.roles.read"] * self.admin_roles
         found += ["okta.apps.read"] * (self.applications != "none")
         return tuple(found)
+
+
+@dataclass(frozen=True)
+class WriteChoices:
+    """What Rollcall may do to an org, beyond what every writer may."""
+
+    disable_by: str = "suspend"  # one of DISABLINGS
+    allow_delete: bool = False
+    rule_exclusions: bool = False  # remove what a rule gives: it then leaves the user out
+    unassign_apps: bool = False
+
+    @property
+    def optional_scopes(self) -> tuple[str, ...]:
+        """Return the OAuth scopes that only some changes need."""
+        return ("okta.roles.manage", *["okta.apps.manage"] * self.unassign_apps)
+
+
+def read_disable_by(text: str) -> str:
+    """Return how accounts are disabled. Raises Misconfigured."""
+    found = text.strip().lower()
+    if found not in DISABLINGS:
+        setting, ways = "PROVISION__OKTA__DISABLE_BY", ", ".join(DISABLINGS)
+        raise Misconfigured(setting, f"unknown way: {found}", f"use one of {ways}")
+    return found
 
 
 def read_choices(applications: str, admin_roles: object, profile_fields: str = "") -> Choices:
