@@ -24,10 +24,11 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each finding as soon as it is known, and return the exit code."""
+    from pipelines.push.rules import find_asked
     from pipelines.sources.check import check_sources
 
     findings = []
-    for finding in chain(_check_policy(), check_sources(arguments.sources)):
+    for finding in chain(_check_policy(), check_sources(arguments.sources, find_asked())):
         findings.append(finding)
         if not arguments.json and not (arguments.quiet and finding.verdict == "ok"):
             _print(finding)

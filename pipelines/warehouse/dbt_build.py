@@ -15,7 +15,14 @@ from pipelines import settings
 from pipelines.failures import FULL_TEXTS, Failure, Misconfigured, Refused, StorageFailed, explain
 from pipelines.policy import company_files
 from pipelines.redact import redact_text
-from pipelines.warehouse import PROJECT_FOLDER, change_tables, dbt_unchanged, review_tables, version
+from pipelines.warehouse import (
+    PROJECT_FOLDER,
+    change_tables,
+    dbt_unchanged,
+    push_tables,
+    review_tables,
+    version,
+)
 
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and decisions
@@ -30,7 +37,7 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
     company_files.write_policy(candidate)
     variables = dbt_variables()
     with duckdb.connect(str(candidate)) as connection:
-        for table in (*review_tables.TABLES, *change_tables.TABLES):
+        for table in (*review_tables.TABLES, *change_tables.TABLES, *push_tables.TABLES):
             table.create(connection)  # models read them; an older warehouse lacks some
     if select == DECISION_MODELS and dbt_unchanged.is_current(candidate, variables):
         return

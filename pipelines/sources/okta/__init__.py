@@ -16,6 +16,7 @@ from dlt.extract import DltResource
 
 from pipelines.http.policy import Counters, Policy
 from pipelines.http.session import Session
+from pipelines.sources.asked import Asked
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.okta.access import Delta
 from pipelines.sources.okta.applications import Applications
@@ -57,10 +58,12 @@ def connect(
     requests_per_second: float,
     concurrency: int,
     counters: Counters,
+    asked: Asked | None = None,
 ) -> Okta:
     """Return the client of one org; no request is sent yet."""
     base_url = parse_domain(domain)
-    choices = read_choices(applications, admin_roles, profile_fields)
+    pushed = (asked or Asked()).attributes.get("okta", ())
+    choices = read_choices(applications, admin_roles, profile_fields, pushed)
     policy = Policy(
         requests_per_second=requests_per_second, concurrency=concurrency, budget=WAITING_BUDGET
     )
@@ -70,7 +73,9 @@ def connect(
     session = Session("okta", base_url, policy, counters, address_setting="domain")
     connection = Connection(
         base_url=base_url,
-        signer=credential.make_signer(session, base_url, choices.api_scopes),
+        signer=credential.make_signer(
+            session, base_url, choices.api_scopes, choices.optional_scopes
+        ),
         policy=policy,
         counters=counters,
         page_size=page_size,
@@ -97,6 +102,7 @@ def source(
     full: bool = False,
     counters=None,
     earlier=None,
+    asked=None,
 ) -> tuple[DltResource, ...]:
     """Read one Okta org, with an API token or as an API service app (a key in PEM, or its path).
 
@@ -105,6 +111,7 @@ def source(
     kept besides the usual ones, separated by commas; `*` is all.
     `full` reads everything, and so does a run `full_every_days` days after the last full one.
     `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
+    `asked` names the attributes that push rules write: they are kept, and their schema is read.
     """
     okta = connect(
         domain=domain,
@@ -120,6 +127,7 @@ def source(
         requests_per_second=requests_per_second,
         concurrency=concurrency,
         counters=counters or Counters(),
+        asked=asked,
     )
     delta = Delta(okta, earlier or EarlierRows(), full=full, full_every_days=full_every_days)
     apps = Applications(delta)
@@ -138,6 +146,7 @@ def source(
         ("applications", lambda: apps.tables, "One row per application."),
         ("application_groups", lambda: apps.groups, "One row per application: its groups."),
         ("application_users", apps.read_users, "One row per application: its users."),
+        ("user_schemas", okta.read_user_schemas, "One row per type of user: its attributes."),
     )
     events = make_resource(
         "log_events", lambda: delta.log.read_events(), "One row per event about access.", True

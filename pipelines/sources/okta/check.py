@@ -21,10 +21,17 @@ from pipelines.sources.okta.client import (
     GROUPS_RIGHT,
     MEMBERS_RIGHT,
     ROLES_RIGHT,
+    SCHEMAS_RIGHT,
     USERS_RIGHT,
     Okta,
 )
-from pipelines.sources.okta.rows import cut_application, get_count, is_built_in, may_have_admin_role
+from pipelines.sources.okta.rows import (
+    cut_application,
+    get_count,
+    is_built_in,
+    list_attributes,
+    may_have_admin_role,
+)
 from pipelines.sources.okta.writer import Provisioner
 from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import Row
@@ -117,6 +124,23 @@ class Checks:
                 self.read_first(f"apps/{row['id']}/{part}", APPLICATIONS_RIGHT, limit=25)
         return "can be read" if self.applications else "can be read, but there are none"
 
+    def check_user_schemas(self) -> str:
+        """Name the attributes of the push rules that no type of user has."""
+        try:
+            schemas = [*self.okta.list_user_schemas()]
+        except (Denied, Unreadable) as failure:
+            raise ProbeWarning(
+                f"cannot be read ({failure.why}), so push rules write no attribute",
+                f"give the credential {SCHEMAS_RIGHT}",
+            ) from None
+        known = {name for _, schema in schemas for name in list_attributes(schema)}
+        if unknown := sorted({*self.okta.choices.pushed_fields} - known):
+            raise ProbeWarning(
+                f"there is no attribute {', '.join(unknown)}",
+                "add it to the profile of users in Okta, or correct the push rules",
+            )
+        return f"push rules write {', '.join(self.okta.choices.pushed_fields)}"
+
     def check_service_apps(self) -> str:
         rows = {str(row["id"]): row for row in self.applications}
         for client in sorted(list_service_clients(rows))[:1]:
@@ -135,6 +159,8 @@ def probes(okta: Okta) -> Iterator[Probe]:
     yield Probe("members of groups with admin roles", lambda: checks.check_members(True))
     yield Probe("group rules", lambda: _count_rows(checks.read_first("groups/rules", GROUPS_RIGHT)))
     yield Probe("System Log", checks.check_log)
+    if choices.pushed_fields:
+        yield Probe("attributes of users", checks.check_user_schemas)
     if choices.admin_roles:
         yield Probe("admin roles", checks.check_roles)
     if choices.applications != "none":

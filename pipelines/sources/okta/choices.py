@@ -22,6 +22,12 @@ class Choices:
     applications: str = "all"  # `groups`: only what groups give; `none`
     admin_roles: bool = True
     profile_fields: tuple[str, ...] = ()
+    pushed_fields: tuple[str, ...] = ()  # the attributes that push rules write
+
+    @property
+    def kept_fields(self) -> tuple[str, ...]:
+        """Return the attributes that are kept besides the usual ones."""
+        return self.profile_fields + self.pushed_fields
 
     @property
     def scope(self) -> str:
@@ -37,6 +43,11 @@ class Choices:
         found += ["okta.roles.read"] * self.admin_roles
         found += ["okta.apps.read"] * (self.applications != "none")
         return tuple(found)
+
+    @property
+    def optional_scopes(self) -> tuple[str, ...]:
+        """Return the OAuth scopes without which a sync reads all the rest."""
+        return ("okta.schemas.read", "okta.userTypes.read") if self.pushed_fields else ()
 
 
 @dataclass(frozen=True)
@@ -63,7 +74,12 @@ def read_disable_by(text: str) -> str:
     return found
 
 
-def read_choices(applications: str, admin_roles: object, profile_fields: str = "") -> Choices:
+def read_choices(
+    applications: str,
+    admin_roles: object,
+    profile_fields: str = "",
+    pushed_fields: tuple[str, ...] = (),
+) -> Choices:
     """Return the choices in these settings. Raises Misconfigured."""
     applications = applications.strip().lower() or "all"
     if applications not in APPLICATIONS:
@@ -78,7 +94,7 @@ def read_choices(applications: str, admin_roles: object, profile_fields: str = "
             "SOURCES__OKTA__ADMIN_ROLES", f"{roles} is neither true nor false", "use true or false"
         )
     fields = tuple(name.strip() for name in profile_fields.split(",") if name.strip())
-    return Choices(applications, roles in TRUE, fields)
+    return Choices(applications, roles in TRUE, fields, pushed_fields)
 
 
 def parse_domain(domain: str) -> str:
