@@ -1,0 +1,135 @@
+"""Compare what push rules want with what a target holds, both as they are published.
+
+An account is written for a person if the account is the one whose username is the login of the
+rules, or else the person's only human one. Every other person and account has the reason in words.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from pipelines.push.evaluate import Wanted
+from pipelines.push.rules import FieldRule, GroupRule, PushRules
+from pipelines.push.target_sql import (
+    ACCOUNTS_SQL,
+    GROUPS_SQL,
+    MEMBERS_SQL,
+    NO_PROFILES,
+    PERSONS_SQL,
+    VALUES_SQL,
+)
+from pipelines.sources import find_offer
+from pipelines.sql import fetch_dicts, matches_sql
+
+# They recover or take over an account; `identifies` in the rules lets the others have them
+IDENTIFYING = ("login", "email", "secondEmail", "mobilePhone", "primaryPhone")
+NEVER = ("password", "credentials", "id", "status")
+
+
+class PublishedTarget:
+    """One target beside what its rules want, in temporary tables of a read-only connection."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, rules: PushRules, wanted: Wanted
+    ) -> None:
+        self.connection, self.target = connection, rules.target
+        self.rules, self.refused = rules.definition, wanted.refused
+        for name in ("people", "members", "fields", "accounts"):
+            connection.register(f"wanted_{name}", getattr(wanted, name))
+        profiles = find_offer(rules.target, "PROFILES_SQL", "profiles") or NO_PROFILES
+        is_protected = matches_sql("accounts.account_id", "protected.pattern")
+        connection.execute(
+            ACCOUNTS_SQL.format(profiles=profiles, is_protected=is_protected),
+            {"target": rules.target},
+        )
+        profiles = self.rules.profiles
+        connection.execute(
+            PERSONS_SQL, {"create": profiles.create, "reactivate": profiles.reactivate}
+        )
+
+    def find_group(self, rule_id: str, rule: GroupRule) -> dict[str, Any]:
+        """Return the group of a rule: its state, and why nothing would be done.
+
+        A group that only has the name of the rule is compared, too, and blocked.
+        """
+        adopted = f"{self.target}:group:{rule.adopt}" if rule.adopt else ""
+        values = {"target": self.target, "rule": rule_id, "name": rule.name, "adopted": adopted}
+        is_protected = matches_sql("entitlements.entitlement_id", "protected.pattern")
+        found = self._read(GROUPS_SQL.format(is_protected=is_protected), values)
+        group = found[0] if found else None
+        why = self._find_obstacle(rule_id, rule, group)
+        state = "to_create"
+        if group:
+            is_named = group["name"] == rule.name
+            state = ("adopted" if rule.adopt else "owned") if is_named else "to_rename"
+        return {
+            "name": rule.name,
+            "entitlement_id": group and group["entitlement_id"],
+            "state": "blocked" if why else state,
+            "why": why,
+        }
+
+    def _find_obstacle(
+        self, rule_id: str, rule: GroupRule, group: dict[str, Any] | None
+    ) -> str | None:
+        """Return why a group would be left alone; None if it would not be."""
+        others = [other for name, other in self.rules.groups.items() if name != rule_id]
+        names = {other.name.casefold() for other in others}
+        if rule.name.casefold() in names or rule.adopt in {other.adopt for other in others} - {""}:
+            return "two rules name it"
+        if group is None:
+            return f"there is no group {rule.adopt}" if rule.adopt else None
+        if group["protected_because"]:
+            return f"protected: {group['protected_because']}"
+        is_ours = group["is_adopted"] or group["is_ours"]
+        if not is_ours:
+            is_imported = group["unchangeable_because"] == "external"
+            taken = "name taken by an imported group"
+            return taken if is_imported else "not ours: adopt it by its id"
+        if group["is_rule_managed"]:
+            return "a rule fills it"
+        if group["gives_admin"]:
+            return "gives an admin role"
+        return group["unchangeable_because"]
+
+    def list_members(
+        self, rule_id: str, rule: GroupRule, entitlement_id: str | None
+    ) -> list[dict[str, Any]]:
+        """Return one row per person and account that a group has or gets, with its state."""
+        found = "select 1 from wanted_members where rule_id = ? limit 1"
+        values = {
+            "rule": rule_id,
+            "entitlement": entitlement_id,
+            "add_only": rule.members == "add_only",
+            "gives_nobody": not self.connection.execute(found, [rule_id]).fetchone(),
+        }
+        return self._read(MEMBERS_SQL, values)
+
+    def list_values(self, name: str, rule: FieldRule) -> list[dict[str, Any]]:
+        """Return one row per person whom the push is about: the value now, and the wanted one."""
+        barred = "it is never written" if name in NEVER else None
+        if name in IDENTIFYING and not rule.identifies:
+            barred = "identifies an account"
+        values = {
+            "field": name,
+            "path": f'$."{name}"',
+            "clear": rule.when_blank == "clear",
+            "identifies": name in IDENTIFYING,
+            "barred": barred,
+        }
+        return self._read(VALUES_SQL, values)
+
+    def has_attribute(self, name: str) -> bool:
+        """Return whether any account of the target has a value for this attribute."""
+        sql = "select 1 from target_accounts where profile->>? is not null limit 1"
+        return bool(self.connection.execute(sql, [f'$."{name}"']).fetchone())
+
+    def list_persons(self, condition: str, value: Any) -> list[dict[str, Any]]:
+        """Return the people, in or out of the push, whom a condition with one parameter finds."""
+        sql = f"select * from target_persons where {condition} order by full_name, person_id"
+        return self._read(sql, [value])
+
+    def _read(self, sql: str, values: Any) -> list[dict[str, Any]]:
+        return list(fetch_dicts(self.connection.execute(sql, values)))
