@@ -150,10 +150,15 @@ def push_folder() -> Path:
     return find_folder("push.folder", DEFAULT_FOLDER, OTHER_FOLDER)
 
 
+def find_targets() -> list[str]:
+    """Return the targets that have a file of rules."""
+    names = sorted(path.stem for path in push_folder().glob("*.toml"))
+    return [name for name in names if not name.startswith(".")]  # an editor's own
+
+
 def read_all_rules() -> list[PushRules]:
     """Return the rules of all targets. Raises Misconfigured for the first wrong entry."""
-    names = sorted(path.stem for path in push_folder().glob("*.toml"))
-    return [read_rules(name) for name in names if not name.startswith(".")]  # an editor's own
+    return [read_rules(name) for name in find_targets()]
 
 
 def read_rules(target: str) -> PushRules:

@@ -502,3 +502,18 @@ def test_a_missing_file_target_or_warehouse_is_named(trying):
     assert 2 == unknown.code and "did you mean okta?" in unknown.err
     assert 5 == unread.code and "target okta: it was never read completely" in unread.err
     assert 2 == unpublished.code and "nothing is published there yet" in unpublished.err
+
+
+def test_check_names_the_mistakes_of_a_rules_file(trying):
+    """`rollcall check` fails for a wrong rules file, and goes on with the sources."""
+    rules = FINANCE + TITLE + '[groups.sales]\nname = "Sales"\ncarrot = "department:sales"\n'
+    for name, text in (("okta", rules), ("pingone", FINANCE.replace("department=", "departmnt="))):
+        (trying.file.parent / f"{name}.toml").write_text(text)
+
+    result = trying.rollcall.run("check")
+
+    assert 2 == result.code
+    assert "ok   push: " in result.out and "okta.toml: 1 fields, 2 groups" in result.out
+    assert "okta.toml groups.sales: no HR system has answered the query yet" in result.out
+    assert 'pingone.toml groups.finance: Binder Error: Referenced column "departmnt"' in result.out
+    assert "ok   charthop: persons" in result.out
