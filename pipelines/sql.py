@@ -14,7 +14,7 @@ import duckdb
 
 @dataclass(frozen=True)
 class Table:
-    """One table of schema main: its columns as name -> (type, description), and its primary key.
+    """One table that is kept: its columns as name -> (type, description), and its primary key.
 
     Large tables declare no key, because the index is expensive. Code that inserts into them must
     check for duplicates itself.
@@ -24,21 +24,22 @@ class Table:
     about: str
     columns: dict[str, tuple[str, str]]
     key: tuple[str, ...] = ()
+    schema: str = "main"
 
     def create(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Create the table, or add the columns it lacks; set all comments."""
+        place = f"{self.schema}.{self.name}"
+        connection.execute(f"create schema if not exists {self.schema}")
         parts = [f"{name} {kind}" for name, (kind, _) in self.columns.items()]
         if self.key:
             parts.append(f"primary key ({', '.join(self.key)})")
-        connection.execute(f"create table if not exists main.{self.name} ({', '.join(parts)})")
+        connection.execute(f"create table if not exists {place} ({', '.join(parts)})")
         for name, (kind, _) in self.columns.items():
             bare = kind.removesuffix(" not null")  # earlier rows have no value
-            connection.execute(
-                f"alter table main.{self.name} add column if not exists {name} {bare}"
-            )
-        connection.execute(f"comment on table main.{self.name} is {quote(self.about)}")
+            connection.execute(f"alter table {place} add column if not exists {name} {bare}")
+        connection.execute(f"comment on table {place} is {quote(self.about)}")
         for name, (_, about) in self.columns.items():
-            connection.execute(f"comment on column main.{self.name}.{name} is {quote(about)}")
+            connection.execute(f"comment on column {place}.{name} is {quote(about)}")
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, name: str, schema: str = "main") -> bool:

@@ -23,6 +23,10 @@
             when 'external'
                 then 'external: another directory decides who is in it'
             when 'mandatory' then 'mandatory: every account is in one'
+            when 'gives_admin_role'
+                then
+                    'gives an admin role: only administrators decide who is in'
+                    || ' it'
         end,
         case
             when is_read_only and action = 'revoke'

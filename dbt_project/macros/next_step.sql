@@ -18,6 +18,8 @@
                 'change it in the directory that fills it'),
             ('mandatory: ',
                 'nothing by itself: it ends with the account'),
+            ('gives an admin role: ',
+                'ask an administrator of <source> to change it there'),
             ('read-only assignment: ',
                 'remove in <source> what assigned it'),
             ('inherited only: ',

@@ -33,6 +33,14 @@
             'entitlement_id', 'implied_entitlement_id', 'scope_type',
             'scope_id', 'scope_name',
         ],
+        'profiles': [
+            'account_id', 'user_type', 'sourced_by', 'status_detail', 'profile',
+        ],
+        'profile_fields': [
+            'user_type', 'field', 'value_type', 'min_length', 'max_length',
+            'max_character_bytes', 'allowed_values', 'unwritable_because',
+            'is_sourced', 'is_identifying', 'is_required',
+        ],
         'tickets': [
             'ticket_id', 'source_ticket_id', 'status', 'source_status',
             'summary', 'created_at', 'updated_at', 'closed_at', 'last_note',
@@ -42,6 +50,7 @@
     {%- set sources = {
         'people': 'hr_sources', 'query_answers': 'hr_sources',
         'tickets': 'ticket_sources',
+        'profiles': 'profile_sources', 'profile_fields': 'profile_sources',
     }.get(entity, 'sources') -%}
 
     {%- for source in var(sources) %}

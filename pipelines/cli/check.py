@@ -24,10 +24,8 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each finding as soon as it is known, and return the exit code."""
-    from pipelines.sources.check import check_sources
-
     findings = []
-    for finding in chain(_check_policy(), _check_push(), check_sources(arguments.sources)):
+    for finding in chain(_check_policy(), _check_push(), _check_sources(arguments.sources)):
         findings.append(finding)
         if not arguments.json and not (arguments.quiet and finding.verdict == "ok"):
             _print(finding)
@@ -106,6 +104,19 @@ def _check_push() -> Iterator[Finding]:
         yield Finding("push", str(rules.path), "ok", f"{fields} fields, {groups} groups")
         for place, why in refused.items():
             yield Finding("push", f"{rules.path} {place}", "warn", why, "see docs/push.md")
+
+
+def _check_sources(names: list[str]) -> Iterator[Finding]:
+    from pipelines.failures import Misconfigured
+    from pipelines.push.rules import find_asked
+    from pipelines.sources.asked import Asked
+    from pipelines.sources.check import check_sources
+
+    try:
+        asked = find_asked()
+    except Misconfigured:  # which is a finding of its own
+        asked = Asked()
+    yield from check_sources(names, asked)
 
 
 def _print(finding: Finding) -> None:

@@ -7,6 +7,7 @@ ways: a response, Unsent, Unknown or Rejected. After Unknown the caller reads be
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import requests
@@ -30,16 +31,23 @@ REFUSED_UNREAD = {401, 425, 429}  # the vendor has not looked at the request
 UNDECIDED = {202, 408}
 
 
-def send_once(session: Session, method: str, url: str, body: Any = None) -> requests.Response:
+def send_once(
+    session: Session,
+    method: str,
+    url: str,
+    body: Any = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> requests.Response:
     """Return the response, which is 2xx and either JSON or empty.
 
-    Raises Unsent (certainly no effect), Unknown (perhaps an effect) or Rejected (by the vendor).
+    A POST or PUT without a body has the header `Content-Length: 0`. Raises Unsent (certainly no
+    effect), Unknown (perhaps an effect) or Rejected (by the vendor).
     """
-    headers = {"Accept": "application/json"} | (
-        {"Content-Type": "application/json"} if body else {}
-    )
+    sent = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if body else {})
+    sent |= headers or {}
     data = dump(body) if body else None
-    request = session.prepare_request(requests.Request(method, url, headers, data=data))
+    request = session.prepare_request(requests.Request(method, url, sent, data=data))
     name = session.describe(request)
     options = {
         "allow_redirects": False,

@@ -138,11 +138,15 @@ class PushRules:
 
     @property
     def asked(self) -> Asked:
-        """Return which fields and queries these rules want of the HR system."""
+        """Return what these rules want to know of the HR system and of the target."""
         rules = self.definition
         fields = {rule.field for rule in rules.fields.values() if rule.field}
         queries = {rule.carrot for rule in rules.groups.values() if rule.carrot}
-        return Asked(tuple(sorted({*rules.people.hr_fields, *fields})), tuple(sorted(queries)))
+        return Asked(
+            tuple(sorted({*rules.people.hr_fields, *fields})),
+            tuple(sorted(queries)),
+            {self.target: tuple(sorted(rules.fields))},
+        )
 
 
 def push_folder() -> Path:
@@ -174,11 +178,12 @@ def read_rules(target: str) -> PushRules:
 
 
 def find_asked() -> Asked:
-    """Return which fields and queries the rules of all targets want of the HR system."""
+    """Return what the rules of all targets want to know of the HR system and of each target."""
     asked = [rules.asked for rules in read_all_rules()]
     fields = {name for one in asked for name in one.fields}
     queries = {query for one in asked for query in one.queries}
-    return Asked(tuple(sorted(fields)), tuple(sorted(queries)))
+    attributes = {target: names for one in asked for target, names in one.attributes.items()}
+    return Asked(tuple(sorted(fields)), tuple(sorted(queries)), attributes)
 
 
 def find_hr_fields(rule: FieldRule | GroupRule) -> set[str]:

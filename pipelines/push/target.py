@@ -20,8 +20,7 @@ from pipelines.push.target_sql import (
     PERSONS_SQL,
     VALUES_SQL,
 )
-from pipelines.sources import find_offer
-from pipelines.sql import fetch_dicts, matches_sql
+from pipelines.sql import fetch_dicts, has_table, matches_sql
 
 # They recover or take over an account; `identifies` in the rules lets the others have them
 IDENTIFYING = ("login", "email", "secondEmail", "mobilePhone", "primaryPhone")
@@ -38,7 +37,9 @@ class PublishedTarget:
         self.rules, self.refused = rules.definition, wanted.refused
         for name in ("people", "members", "fields", "accounts"):
             connection.register(f"wanted_{name}", getattr(wanted, name))
-        profiles = find_offer(rules.target, "PROFILES_SQL", "profiles") or NO_PROFILES
+        table = f"stg_{rules.target}__profiles"
+        has_profiles = has_table(connection, table, "staging")
+        profiles = f"from staging.{table}" if has_profiles else NO_PROFILES
         is_protected = matches_sql("accounts.account_id", "protected.pattern")
         connection.execute(
             ACCOUNTS_SQL.format(profiles=profiles, is_protected=is_protected),

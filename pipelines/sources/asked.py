@@ -1,13 +1,15 @@
-"""What push rules want from a system that says who works for the company."""
+"""What push rules want to know of the system that says who works here, and of a target."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Fields of people, and queries for people, in the words of the HR system.
+    """Fields of people, and queries for people, in the words of the HR system; and by target, the
+    attributes of accounts that the rules write, in the words of the target.
 
     They are read besides what every sync reads. A source that cannot give one of them says so, and
     reads all the rest.
@@ -15,3 +17,4 @@ class Asked:
 
     fields: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
+    attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

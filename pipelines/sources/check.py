@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.failures import Failure, explain
 from pipelines.http.policy import Counters
 from pipelines.sources import load_function, registry, write_access
+from pipelines.sources.asked import Asked
 from pipelines.sources.probe import Probe, ProbeWarning
 
 
@@ -29,15 +30,16 @@ class Finding:
         return asdict(self)
 
 
-def check_sources(names: list[str]) -> Iterator[Finding]:
+def check_sources(names: list[str], asked: Asked | None = None) -> Iterator[Finding]:
     """Run every probe of these sources, and check who can read the secrets file.
 
-    Write credentials are checked without writing. Raises Misconfigured.
+    `asked` is what push rules want to know. Write credentials are checked without writing. Raises
+    Misconfigured.
     """
     chosen = registry.choose_sources(names)
     yield from _check_secrets_file(Path(".dlt/secrets.toml"))
     for source in chosen:
-        client = registry.connect_client(source, Counters())
+        client = registry.connect_client(source, Counters(), asked)
         yield from _run_probes(source, load_function(source, "probes", "check")(client))
         if source in write_access.writable_sources() and write_access.has_write_credential(source):
             probes = load_function(source, "write_probes", "check")

@@ -147,12 +147,17 @@ def connect_source(
     return _resolve(source, make, {name: offered[name] for name in offered if name in known})
 
 
-def connect_client(source: str, counters: Counters) -> Any:
-    """Return the vendor's client with the settings of its source. Raises Misconfigured."""
+def connect_client(source: str, counters: Counters, asked: Asked | None = None) -> Any:
+    """Return the vendor's client with the settings of its source. Raises Misconfigured.
+
+    `asked` is passed to a client that has to know what push rules want.
+    """
     spec = get_fun_spec(load_function(source, "source"))
     sections = ("sources", source, source)  # where dlt looks for the settings of `source`, too
     make = with_config(load_function(source, "connect"), spec=spec, sections=sections)
-    return _resolve(source, make, {"counters": counters})
+    known = inspect.signature(make).parameters
+    offered = {"counters": counters, "asked": asked}
+    return _resolve(source, make, {name: offered[name] for name in offered if name in known})
 
 
 def find_people(query: str) -> list[str]:

@@ -7,9 +7,13 @@ the settings that Rollcall passes to them:
     connect(...) -> Provisioner   the writer, with PROVISION__<SOURCE>__CLIENT_ID and
                                   …__CLIENT_SECRET; no request is sent yet
 
-A writer that signs in otherwise declares CREDENTIALS (see `credentials`). A setting is read from
-PROVISION__<SOURCE>__…, or else from SOURCES__<SOURCE>__… (there without a prefix `sync_`). The
-credential is only read from PROVISION__…, because a sync must not write.
+A writer that signs in otherwise declares CREDENTIALS (see `credentials`). One that makes changes
+which no call undoes has a third function:
+
+    final_changes(...) -> Callable[[Change], bool]   a test for such changes
+
+A setting is read from PROVISION__<SOURCE>__…, or else from SOURCES__<SOURCE>__… (there without a
+prefix `sync_`). The credential is only read from PROVISION__…, because a sync must not write.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ from pipelines.failures import Misconfigured
 from pipelines.settings import find_names_in_use, refuse_name
 from pipelines.sources import find_offer, load_function, source_names
 from pipelines.sources.credentials import Way, choose_way, list_ways
-from pipelines.sources.writer import Provisioner
+from pipelines.sources.writer import Change, Provisioner
 
 DEFAULT_CREDENTIALS = (("client_id", "client_secret"),)
 
@@ -63,6 +67,12 @@ def connect_writer(source: str) -> Provisioner:
         )
     _check_complete(source, way)
     return make(**_read_settings(source, make))
+
+
+def load_finality_test(source: str) -> Callable[[Change], bool]:
+    """Return the test for changes of a source that no call undoes, with its settings."""
+    make = find_offer(source, "final_changes", "writer")
+    return make(**_read_settings(source, make)) if make else lambda change: False
 
 
 def list_credentials(source: str) -> tuple[Way, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Protocol
+from urllib.parse import quote
 
 from pipelines.failures import Refused
 
@@ -134,3 +135,36 @@ def wait_until_settled(
         time.sleep(min(pause, left))
         pause = min(pause * 2, 2.0)
     return seen
+
+
+def to_native_id(key: str | None) -> str:
+    """Return the vendor's own id in one of ours: `pingone:group:<id>:member`, or the id itself."""
+    parts = (key or "").split(":")
+    return quote(parts[2] if len(parts) > 2 else parts[-1], safe="")
+
+
+def is_same(live: Any, wanted: Any) -> bool:
+    """Return whether the live value has everything that is wanted; letters may differ in case."""
+    if isinstance(wanted, dict):
+        known = live if isinstance(live, dict) else {}
+        return all(is_same(known.get(name), value) for name, value in wanted.items())
+    return str(live or "").strip().casefold() == str(wanted).strip().casefold()
+
+
+def find_drift(change: Change, *, created_at: Any, username: Any) -> Seen | None:
+    """Return a sign that this is not the account that the last sync read; None if there is none."""
+    live, known = _parse_moment(created_at), _parse_moment(change.account_created_at)
+    facts = {"created_at": created_at}
+    if live and known and abs(live - known) >= timedelta(seconds=1):
+        return Seen("wrong", "the id belongs to an account that was created at another time", facts)
+    if change.account_username and not is_same(username, change.account_username):
+        return Seen("drift", "the account now has another username", facts)
+    return None
+
+
+def _parse_moment(text: Any) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -9,13 +9,22 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
 from pipelines import settings
 from pipelines.failures import FULL_TEXTS, Failure, Misconfigured, Refused, StorageFailed, explain
 from pipelines.policy import company_files
 from pipelines.redact import redact_text
-from pipelines.warehouse import PROJECT_FOLDER, change_tables, dbt_unchanged, review_tables, version
+from pipelines.warehouse import (
+    PROJECT_FOLDER,
+    change_tables,
+    dbt_unchanged,
+    push_tables,
+    review_tables,
+    version,
+)
 
+SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and decisions
 
 
@@ -28,7 +37,7 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
     company_files.write_policy(candidate)
     variables = dbt_variables()
     with duckdb.connect(str(candidate)) as connection:
-        for table in (*review_tables.TABLES, *change_tables.TABLES):
+        for table in (*review_tables.TABLES, *change_tables.TABLES, *push_tables.TABLES):
             table.create(connection)  # models read them; an older warehouse lacks some
     if select == DECISION_MODELS and dbt_unchanged.is_current(candidate, variables):
         return
@@ -100,7 +109,22 @@ def dbt_variables() -> dict[str, Any]:
         "review_owner": owner,
         "dormant_after_days": dormant,
         "dormant_service_after_days": _read_days("dormant_service_after_days", dormant),
+        "write_settings": _read_write_settings(),
     }
+
+
+def _read_write_settings() -> dict[str, dict[str, bool]]:
+    """Return the write settings that the models ask for, by source; dbt_project.yml names them."""
+    project = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text(encoding="utf-8"))
+    found: dict[str, dict[str, bool]] = {}
+    for source, defaults in project["vars"]["write_settings"].items():
+        for name, default in defaults.items():
+            text = settings.read_setting(f"provision.{source}.{name}", str(default)).lower()
+            if text not in SWITCHES:
+                variable = f"PROVISION__{source}__{name}".upper()
+                raise Misconfigured(variable, "it must be true or false", f"set {variable} again")
+            found.setdefault(source, {})[name] = SWITCHES[text]
+    return found
 
 
 def _read_days(name: str, default: int) -> int:

@@ -19,7 +19,7 @@ from pipelines.sql import has_table, quote
 from pipelines.warehouse import PROJECT_FOLDER, change_tables, review_tables, run_tables
 
 TABLE_COMMENT = "What the models with the tag decisions were last built from: one row."
-DIGEST_COMMENT = "SHA-256 of settings, models, policy, Rollcall's tables and all row counts."
+DIGEST_COMMENT = "SHA-256 of settings, models, policy, rules, Rollcall's tables and all row counts."
 
 # These tables never change after a campaign opens, so the row count is enough
 FROZEN_TABLES = {table.name for table in (review_tables.ITEMS, review_tables.EXCLUSIONS)}
@@ -58,7 +58,7 @@ def _inputs_digest(connection: duckdb.DuckDBPyConnection, variables: dict[str, A
         "select schema_name, table_name from duckdb_tables()"
         " where not temporary and schema_name <> 'built' order by all"
     ).fetchall():
-        is_hashed = schema == "policy" or (schema == "main" and table in HASHED_TABLES)
+        is_hashed = schema in ("policy", "push") or (schema == "main" and table in HASHED_TABLES)
         content = ", sum(hash(line))" if is_hashed else ""
         counted = connection.execute(
             f'select count(*){content} from "{schema}"."{table}" as line'

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from pipelines.write_back.journal import ACCESS_ACTIONS
 from pipelines.write_back.plan import Plan
 
 MAX_BLOCKED_LINES = 20  # per reason; --json has all of them
@@ -43,10 +44,12 @@ def describe_plan(plan: Plan, path: Path | None) -> Iterator[str]:
 
 
 def describe_change(item: dict[str, Any]) -> Iterator[str]:
-    """Yield the line of one change, and a line about the access that remains in spite of it."""
+    """Yield the line of one change, and lines about what remains in spite of it, or for good."""
     yield f"{_describe_action(item)} {_describe_subject(item)} ({_describe_reason(item)})"
     if item["residual"]:
         yield f"    remaining access: {item['residual']}"
+    if item["action"] in ACCESS_ACTIONS and not item["inverse_action"]:
+        yield "    cannot be undone"
 
 
 def _describe_action(item: dict[str, Any]) -> str:

@@ -6,6 +6,9 @@ reads the wanted changes again, so that a plan which is no longer wanted is refu
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 import duckdb
@@ -50,9 +53,11 @@ def split_wanted_changes(
     """Return the changes to make, in the order to make them, and the blocked changes.
 
     A change is also blocked if today's policy protects what it touches, if it touches one of
-    Rollcall's own accounts, or if nothing can carry it out.
+    Rollcall's own accounts, or if nothing can carry it out. A change that no call undoes has no
+    inverse here.
     """
     patterns = limits.read_protected_patterns()
+    is_final = _load_finality_test()
     possible: list[Change] = []
     blocked: list[WantedChange] = []
     for change, why, step in wanted:
@@ -63,7 +68,17 @@ def split_wanted_changes(
         if why:
             blocked.append(WantedChange(change, why, step))
         else:
-            possible.append(change)
+            possible.append(replace(change, inverse_action=None) if is_final(change) else change)
     possible.sort(key=lambda change: (ACTION_ORDER.index(change.action), change.change_id))
     blocked.sort(key=lambda one: (one.blocked_because, one.change.change_id))
     return possible, blocked
+
+
+def _load_finality_test() -> Callable[[Change], bool]:
+    tests = cache(write_access.load_finality_test)
+
+    def is_final(change: Change) -> bool:
+        is_call = change.channel == "api" and change.reason_kind != "undo"
+        return is_call and tests(change.source_name)(change)
+
+    return is_final

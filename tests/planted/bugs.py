@@ -14,6 +14,7 @@ from tests.planted import (
     sources_okta,
     sync,
     write_back,
+    writes_okta,
 )
 from tests.planted.bug import Bug
 
@@ -28,5 +29,6 @@ BUGS: list[Bug] = [
     *review.BUGS,
     *files.BUGS,
     *write_back.BUGS,
+    *writes_okta.BUGS,
     *histories.BUGS,
 ]

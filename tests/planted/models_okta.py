@@ -169,8 +169,8 @@ BUGS = [
     Bug(
         "a group that gives a privileged role looks harmless",
         f"{STAGING}/stg_okta__entitlements.sql",
-        "role_assignments.principal_type = 'group' and roles.is_privileged",
-        "role_assignments.principal_type = 'group' and false",
+        "bool_or(roles.is_privileged) as is_privileged",
+        "false as is_privileged",
         UNIT,
     ),
     Bug(
@@ -192,6 +192,20 @@ BUGS = [
         f"{STAGING}/stg_okta__grants.sql",
         "and role_assignments.last_read_at is not null",
         "and false",
+        UNIT,
+    ),
+    Bug(
+        "a group that gives an admin role may be changed",
+        f"{STAGING}/stg_okta__entitlements.sql",
+        "when groups.gives_admin_role or groups_with_roles.id is not null",
+        "when false",
+        UNIT,
+    ),
+    Bug(
+        "a rule without room for exclusions may leave out another user",
+        f"{STAGING}/stg_okta__entitlements.sql",
+        "and (groups.is_rule_full or not",
+        "and (not",
         UNIT,
     ),
 ]

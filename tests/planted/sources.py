@@ -180,7 +180,7 @@ BUGS = [
     ),
     Bug(
         "an id of another account is accepted",
-        "pipelines/sources/pingone/translation.py",
+        "pipelines/sources/writer.py",
         "abs(live - known) >= timedelta(seconds=1)",
         "False",
         f"{WRITES} -k another_account",

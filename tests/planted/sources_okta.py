@@ -17,7 +17,7 @@ BUGS = [
     Bug(
         "a scope that was dropped goes unnoticed",
         f"{OKTA}/auth.py",
-        "if lacking := [scope for scope in self.assertions.scopes if scope not in given]:",
+        "if lacking := [scope for scope in self.assertions.scopes if scope not in self.granted]:",
         "if lacking := []:",
         f"{AUTH} -k scope_that_was_not_granted",
     ),

@@ -184,7 +184,9 @@ def test_all_files_together_ask_the_hr_system(folder):
     )
     write(folder, "[not yet", ".#pingone")
 
-    assert Asked(("costCenter", "team.name", "title"), ("b", "department:sales")) == find_asked()
+    attributes = {"haloitsm": ("team",), TARGET: ("team", "title")}
+    wanted = Asked(("costCenter", "team.name", "title"), ("b", "department:sales"), attributes)
+    assert wanted == find_asked()
 
 
 def test_without_rules_nothing_is_asked(folder, monkeypatch):

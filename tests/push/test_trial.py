@@ -159,8 +159,8 @@ def test_a_suspended_or_protected_account_is_left_alone(trying):
     """Somebody who suspended or protected an account is not overruled by a rule."""
     ada, joan = (charthop_id("person", number) for number in (4, 5))
     trying.change(
-        f"""update raw_okta.users set payload = replace(payload::varchar,
-        '"status":"ACTIVE"', '"status":"SUSPENDED"') where id = '{okta_id("user", 4)}'""",
+        "update staging.stg_okta__profiles set status_detail = 'suspended'"
+        f" where account_id = 'okta:user:{okta_id('user', 4)}'",
         f"insert into policy.protected values ('okta:user:{okta_id('user', 5)}', 'break glass')",
     )
 
@@ -517,3 +517,53 @@ def test_check_names_the_mistakes_of_a_rules_file(trying):
     assert "okta.toml groups.sales: no HR system has answered the query yet" in result.out
     assert 'pingone.toml groups.finance: Binder Error: Referenced column "departmnt"' in result.out
     assert "ok   charthop: persons" in result.out
+
+
+def test_a_trial_says_what_the_published_tables_say(trying):
+    """A saved rule is told as push_members and push_fields have it: one question, one answer."""
+    rules = f"""
+[people]
+days_before_start = 40000
+[profiles]
+create = true
+[fields.title]
+sql = "case when full_name <> 'Ada Park' then job_title end"
+[fields.email]
+sql = "'x@lanternfish.example'"
+{FINANCE}
+{VPN}where = "department in ('Support', 'Engineering')"
+[groups.admins]
+name = "IT admins"
+adopt = "{okta_id("group", 5)}"
+where = "department = 'Security'"
+[groups.engineers]
+name = "Engineers"
+where = "department = 'Engineering'"
+members = "add_only"
+"""
+    trying.file.write_text(rules)
+    trying.rollcall.sync("okta")
+
+    document = trying.document(rules)
+
+    assert 4 == len(document["groups"])
+    for group in document["groups"]:
+        [mart] = trying.rollcall.rows(
+            f"select * from push_groups where rule_id = '{group['rule'].partition('.')[2]}'"
+        )
+        assert (mart["state"], mart["why"]) == (group["state"], group["why"]), group["rule"]
+        if mart["state"] != "blocked":
+            members = trying.rollcall.rows(
+                "select account_id, person_id, state, why from push_members"
+                f" where rule_id = '{mart['rule_id']}'"
+            )
+            expected = {(row["account_id"], row["person_id"], row["state"]) for row in members}
+            actual = {(row["account_id"], row["person_id"], row["state"]) for row in group["rows"]}
+            assert expected == actual, group["rule"]
+    for field in document["fields"]:
+        values = trying.rollcall.rows(
+            f"select account_id, state, why from push_fields where rule = '{field['rule']}'"
+        )
+        expected = {(row["account_id"], row["state"], row["why"]) for row in values}
+        actual = {(row["account_id"], row["state"], row["why"]) for row in field["rows"]}
+        assert expected == {row for row in actual if row[0]}, field["rule"]

@@ -19,8 +19,6 @@ class Sandbox:
     The server of a vendor is the attribute of the vendor's name, as in `sandbox.pingone`.
     """
 
-    read_only = frozenset({"okta"})  # Rollcall cannot write to it yet
-
     def __init__(self, company: Company | None = None, ports: Mapping[str, int] | None = None):
         if company is None:
             from tests.sandbox.company import company as invented
@@ -60,7 +58,6 @@ class Sandbox:
         return {
             f"PROVISION__{source.upper()}__{name}": value
             for source, vendor in self.company.vendors.items()
-            if source not in self.read_only
             for name, value in vendor.write_settings().items()
         }
 

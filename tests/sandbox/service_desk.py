@@ -17,7 +17,9 @@ where state = 'ticketed' order by remediation_id
 
 def do_tickets(sandbox: Sandbox, warehouse: Path) -> int:
     """Do what the open tickets ask for; return how many they are."""
-    halo, pingone = sandbox.company.haloitsm, sandbox.company.pingone
+    halo, okta, pingone = (
+        sandbox.company.vendors[name] for name in ("haloitsm", "okta", "pingone")
+    )
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         asked = connection.execute(ASKED_SQL).fetchall()
     for action, account, entitlement, native_grant in asked:
@@ -34,6 +36,10 @@ def do_tickets(sandbox: Sandbox, warehouse: Path) -> int:
                 ]
             case "haloitsm", "role":
                 halo.role_holders.discard((int(holder), key))
+            case "okta", "application":
+                okta.unassign_app(key, holder)
+            case "okta", "role":
+                okta.remove_role(holder, native_grant)
             case "pingone", "role":
                 pingone.remove_assignment(holder, native_grant)
             case _:

@@ -158,6 +158,17 @@ def test_a_role_is_held_once_and_not_by_every_group(tenant: Tenant):
     assert 204 == tenant.ask(f"{path}/{made['id']}", "DELETE").status_code
 
 
+def test_a_role_loses_one_limit_but_never_the_last(tenant: Tenant):
+    """A limit of a role is taken away by itself; without the last one the role had none."""
+    made = tenant.okta.assign_role(MARA, "APP_ADMIN", apps=[PAYROLL, "salesforce"])
+    path = f"users/{MARA}/roles/{made['id']}/targets/catalog/apps"
+
+    assert 204 == tenant.ask(f"{path}/salesforce", "DELETE").status_code
+    assert (404, "E0000007") == refusal(tenant.ask(f"{path}/salesforce", "DELETE"))
+    assert (400, "E0000001") == refusal(tenant.ask(f"{path}/payroll/{PAYROLL}", "DELETE"))
+    assert {"apps": [PAYROLL]} == tenant.okta.assignments[MARA][0]["targets"]
+
+
 def test_a_binding_is_changed_by_its_members(tenant: Tenant):
     """Members of a binding are added by their URL and removed by their own id."""
     path = f"iam/resource-sets/{SET}/bindings"

@@ -54,10 +54,11 @@ def wants(
 def may_write(rollcall: Rollcall) -> Rollcall:
     """Give Rollcall write credentials of its own, without any waiting; return the same Rollcall."""
     rollcall.environment |= rollcall.sandbox.write_environment() | {
-        "PROVISION__PINGONE__REQUESTS_PER_SECOND": "0",
-        "PROVISION__HALOITSM__REQUESTS_PER_SECOND": "0",
-        "PROVISION__PINGONE__SETTLE_SECONDS": "0",
-        "PROVISION__HALOITSM__SETTLE_SECONDS": "0",
+        **{
+            f"PROVISION__{source}__{name}": "0"
+            for source in ("HALOITSM", "OKTA", "PINGONE")
+            for name in ("REQUESTS_PER_SECOND", "SETTLE_SECONDS")
+        },
         "APPLY__CHANGES_PER_SECOND": "0",
         "APPLY__SETTLE_SECONDS": "0",
         "PLAN__MAX_PERCENT_OF_HOLDERS": "100",

@@ -70,3 +70,11 @@ def test_every_change_asks_for_a_build(company, monkeypatch, change):
     change(company, monkeypatch)
 
     assert not dbt_unchanged.is_current(company.file, dbt_variables())
+
+
+def test_write_settings_reach_the_models(monkeypatch):
+    """A write setting that decides what an API may change is a variable of the models."""
+    expected = {"rule_exclusions": False, "unassign_apps": False}
+    assert {"okta": expected} == dbt_variables()["write_settings"]
+    monkeypatch.setenv("PROVISION__OKTA__UNASSIGN_APPS", "True")
+    assert {"okta": expected | {"unassign_apps": True}} == dbt_variables()["write_settings"]

@@ -16,7 +16,7 @@ NETWORK = "haloitsm:agent:25/haloitsm:team:2:member"
 SAM, ADA = f"{user(15)}/{group(5)}", f"{user(4)}/{group(1)}"
 NO_WAITING = {
     f"PROVISION__{source}__{name}": "0"
-    for source in ("PINGONE", "HALOITSM")
+    for source in ("HALOITSM", "OKTA", "PINGONE")
     for name in ("REQUESTS_PER_SECOND", "SETTLE_SECONDS")
 } | {
     "APPLY__CHANGES_PER_SECOND": "0",

@@ -83,14 +83,14 @@ def test_the_page_leads_from_review_to_proof(closed):
     """The page leads from a closed review to the proof of every decision, and findings end."""
     folder = closed.warehouse.parent / "changes"
     sync_and_plan, look, apply, sync, verify, undo = commands()
-    assert 2 == len(closed.column(LEAVERS.format("finding_id", "findings")))
+    assert 3 == len(closed.column(LEAVERS.format("finding_id", "findings")))
 
     said = typed(closed, sync_and_plan, folder)
-    assert "8 changes" in said and "next: give it to somebody else first" in said
+    assert "9 changes" in said and "next: give it to somebody else first" in said
     [first] = folder.glob("*.plan.json")
-    assert 8 == typed(closed, look, folder).count("would be done")
+    assert 9 == typed(closed, look, folder).count("would be done")
     said = typed(closed, apply, folder)
-    assert "4 done, 4 ticketed" in said and "4 ticketed: next: wait" in said
+    assert "5 done, 4 ticketed" in said and "4 ticketed: next: wait" in said
     assert {"applied": 3, "ticketed": 3} == states(closed)
     steps = closed.column("select next_step from remediations where state <> 'verified'")
     assert steps and all(steps)
@@ -106,7 +106,7 @@ def test_the_page_leads_from_review_to_proof(closed):
     assert "all as they were written" in typed(closed, verify, folder)
     typed(closed, sync, folder)
     assert [] == closed.column(LEAVERS.format("finding_id", "findings"))
-    assert 2 == sum(map(bool, closed.column(LEAVERS.format("valid_to", "findings_history"))))
+    assert 3 == sum(map(bool, closed.column(LEAVERS.format("valid_to", "findings_history"))))
     assert [None] == closed.column("select distinct next_step from remediations")
     assert closed.run("plan").out.startswith("nothing to change")
     assert "revoke" in typed(closed, undo.replace("PLAN", first.name), folder)
@@ -125,5 +125,5 @@ def test_the_demo_of_a_review_ends_without_its_findings(tmp_path):
     ended = subprocess.run(command, env=environment, capture_output=True, text=True)
 
     assert 0 == ended.returncode, ended.stderr
-    assert "Leavers with a live account: 2 before, 0 now" in ended.stdout
+    assert "Leavers with a live account: 3 before, 0 now" in ended.stdout
     assert (tmp_path / "review-files" / "q4" / "closed-2" / "remediations.csv").exists()

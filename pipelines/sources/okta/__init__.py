@@ -14,13 +14,13 @@ from urllib.parse import urlsplit
 import dlt
 from dlt.extract import DltResource
 
-from pipelines.http.auth import FixedToken, check_secret
-from pipelines.http.policy import Counters, Policy, Signer
+from pipelines.http.policy import Counters, Policy
 from pipelines.http.session import Session
+from pipelines.sources.asked import Asked
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.okta.access import Delta
 from pipelines.sources.okta.applications import Applications
-from pipelines.sources.okta.auth import Assertions, ServiceAppToken, load_private_key
+from pipelines.sources.okta.auth import Credential
 from pipelines.sources.okta.choices import parse_domain, read_choices
 from pipelines.sources.okta.client import Connection, Okta
 from pipelines.sources.okta.roles import Roles
@@ -28,14 +28,6 @@ from pipelines.sources.raw_rows import make_resource
 
 CREDENTIALS = (("api_token",), ("client_id", "private_key", "key_id"))
 
-TOKEN_REMEDY = (
-    "set SOURCES__OKTA__API_TOKEN to a token that Okta shows as active (Security > API > Tokens),"
-    " then run `rollcall check okta`"
-)
-APP_REMEDY = (
-    "set SOURCES__OKTA__CLIENT_ID, SOURCES__OKTA__PRIVATE_KEY and SOURCES__OKTA__KEY_ID as the API"
-    " service app shows them (Applications > Applications), then run `rollcall check okta`"
-)
 # Okta resets its limits every minute, without Retry-After ("Rate limits"). Threads that wait for
 # one reset are each counted, so the usual budget would end with the second one.
 WAITING_BUDGET = 3600.0
@@ -66,29 +58,24 @@ def connect(
     requests_per_second: float,
     concurrency: int,
     counters: Counters,
+    asked: Asked | None = None,
 ) -> Okta:
     """Return the client of one org; no request is sent yet."""
     base_url = parse_domain(domain)
-    choices = read_choices(applications, admin_roles, profile_fields)
+    pushed = (asked or Asked()).attributes.get("okta", ())
+    choices = read_choices(applications, admin_roles, profile_fields, pushed)
     policy = Policy(
         requests_per_second=requests_per_second, concurrency=concurrency, budget=WAITING_BUDGET
     )
-    signer: Signer
-    if api_token:
-        token = check_secret("SOURCES__OKTA__API_TOKEN", api_token)
-        signer = FixedToken(token, TOKEN_REMEDY, "SSWS")
-    else:
-        assertions = Assertions(
-            check_secret("SOURCES__OKTA__CLIENT_ID", client_id or ""),
-            load_private_key("SOURCES__OKTA__PRIVATE_KEY", private_key or ""),
-            check_secret("SOURCES__OKTA__KEY_ID", key_id or ""),
-            choices.api_scopes,
-        )
-        session = Session("okta", base_url, policy, counters, address_setting="domain")
-        signer = ServiceAppToken(session, f"{base_url}/oauth2/v1/token", assertions, APP_REMEDY)
+    credential = Credential(
+        api_token=api_token, client_id=client_id, private_key=private_key, key_id=key_id
+    )
+    session = Session("okta", base_url, policy, counters, address_setting="domain")
     connection = Connection(
         base_url=base_url,
-        signer=signer,
+        signer=credential.make_signer(
+            session, base_url, choices.api_scopes, choices.optional_scopes
+        ),
         policy=policy,
         counters=counters,
         page_size=page_size,
@@ -115,6 +102,7 @@ def source(
     full: bool = False,
     counters=None,
     earlier=None,
+    asked=None,
 ) -> tuple[DltResource, ...]:
     """Read one Okta org, with an API token or as an API service app (a key in PEM, or its path).
 
@@ -123,6 +111,7 @@ def source(
     kept besides the usual ones, separated by commas; `*` is all.
     `full` reads everything, and so does a run `full_every_days` days after the last full one.
     `counters` counts requests and rows; `earlier` gives the rows of the last complete sync.
+    `asked` names the attributes that push rules write: they are kept, and their schema is read.
     """
     okta = connect(
         domain=domain,
@@ -138,6 +127,7 @@ def source(
         requests_per_second=requests_per_second,
         concurrency=concurrency,
         counters=counters or Counters(),
+        asked=asked,
     )
     delta = Delta(okta, earlier or EarlierRows(), full=full, full_every_days=full_every_days)
     apps = Applications(delta)
@@ -156,6 +146,7 @@ def source(
         ("applications", lambda: apps.tables, "One row per application."),
         ("application_groups", lambda: apps.groups, "One row per application: its groups."),
         ("application_users", apps.read_users, "One row per application: its users."),
+        ("user_schemas", okta.read_user_schemas, "One row per type of user: its attributes."),
     )
     events = make_resource(
         "log_events", lambda: delta.log.read_events(), "One row per event about access.", True

@@ -12,6 +12,7 @@ import base64
 import hashlib
 import time
 import uuid
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from pipelines.failures import Denied, Misconfigured
 from pipelines.files.json_text import NotJson, parse
-from pipelines.http.auth import ClientCredentials
-from pipelines.http.policy import origin_of
+from pipelines.http.auth import ClientCredentials, FixedToken, check_secret
+from pipelines.http.policy import Signer, origin_of
 from pipelines.http.session import Session
 from pipelines.redact import hide
 
@@ -33,6 +34,51 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 300  # Okta accepts an hour at most
 CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 PrivateKey = rsa.RSAPrivateKey | EllipticCurvePrivateKey
+TOKEN_REMEDY = (
+    "set {} to a token that Okta shows as active (Security > API > Tokens), then run"
+    " `rollcall check okta`"
+)
+APP_REMEDY = (
+    "set {}, {} and {} as the API service app shows them (Applications > Applications), then run"
+    " `rollcall check okta`"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credential:
+    """The settings that sign in to an org: an API token, or the key of an API service app."""
+
+    section: str = "SOURCES"  # or PROVISION
+    api_token: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    private_key: str | None = field(default=None, repr=False)
+    key_id: str | None = None
+
+    def make_signer(
+        self,
+        session: Session,
+        base_url: str,
+        scopes: tuple[str, ...],
+        optional: tuple[str, ...] = (),
+    ) -> Signer:
+        """Return what signs requests. `session` fetches the tokens of a service app, with `scopes`,
+        and with those of `optional` that the app was granted. Raises Misconfigured."""
+        token, client_id, private_key, key_id = (
+            f"{self.section}__OKTA__{name}"
+            for name in ("API_TOKEN", "CLIENT_ID", "PRIVATE_KEY", "KEY_ID")
+        )
+        if self.api_token:
+            secret = check_secret(token, self.api_token)
+            return FixedToken(secret, TOKEN_REMEDY.format(token), "SSWS")
+        assertions = Assertions(
+            check_secret(client_id, self.client_id or ""),
+            load_private_key(private_key, self.private_key or ""),
+            check_secret(key_id, self.key_id or ""),
+            scopes,
+            optional,
+        )
+        remedy = APP_REMEDY.format(client_id, private_key, key_id)
+        return ServiceAppToken(session, f"{base_url}/oauth2/v1/token", assertions, remedy)
 
 
 def load_private_key(setting: str, text: str) -> PrivateKey:
@@ -123,8 +169,16 @@ class Assertions:
     """Signs the calls of the token endpoint: each attempt has a new assertion, and a new proof once
     the app has asked for proofs."""
 
-    def __init__(self, client_id: str, key: PrivateKey, key_id: str, scopes: tuple[str, ...]):
-        self.client_id, self.key, self.key_id, self.scopes = client_id, key, key_id, scopes
+    def __init__(
+        self,
+        client_id: str,
+        key: PrivateKey,
+        key_id: str,
+        scopes: tuple[str, ...],
+        optional: tuple[str, ...] = (),
+    ) -> None:
+        self.client_id, self.key, self.key_id = client_id, key, key_id
+        self.scopes, self.optional = scopes, optional
         self.proofs, self.has_proofs, self.remedy = Proofs(), False, ""
 
     def sign(self, request: requests.PreparedRequest) -> None:
@@ -136,7 +190,7 @@ class Assertions:
         hide(assertion)
         form = {
             "grant_type": "client_credentials",
-            "scope": " ".join(self.scopes),
+            "scope": " ".join(self.scopes + self.optional),
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": assertion,
         }
@@ -160,12 +214,23 @@ class ServiceAppToken(ClientCredentials):
 
     def __init__(self, session: Session, url: str, assertions: Assertions, remedy: str) -> None:
         session.signer = self.assertions = assertions
+        self.granted: list[str] = []  # the scopes of the token
         super().__init__(session, url, assertions.client_id, "", remedy=remedy)
 
     def build_access_token_request(self) -> dict[str, Any]:
         return {"headers": {"Accept": "application/json"}}  # `Assertions` adds the body
 
     def obtain_token(self) -> None:
+        try:
+            self._obtain_token()
+        except Denied as denied:
+            if not self.assertions.optional or read_oauth_error(denied.body) != "invalid_scope":
+                raise
+            # Okta may refuse every scope because of one that the app was not granted
+            self.assertions.optional = ()
+            self._obtain_token()
+
+    def _obtain_token(self) -> None:
         for code in ("invalid_dpop_proof", "use_dpop_nonce"):
             try:
                 return super().obtain_token()
@@ -190,8 +255,8 @@ class ServiceAppToken(ClientCredentials):
         if kind not in ("bearer", "dpop") or (kind == "dpop" and not self.assertions.has_proofs):
             raise Denied(what, f"it gave a token of type {body.get('token_type')}", self.remedy)
         self.assertions.has_proofs = kind == "dpop"
-        given = str(body.get("scope") or "").split()
-        if lacking := [scope for scope in self.assertions.scopes if scope not in given]:
+        self.granted = str(body.get("scope") or "").split()
+        if lacking := [scope for scope in self.assertions.scopes if scope not in self.granted]:
             raise Denied(
                 what,
                 f"the token lacks {', '.join(lacking)}",

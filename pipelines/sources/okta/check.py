@@ -7,22 +7,32 @@ is empty and no error. So Everyone's count is compared with what the list shows.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 from pipelines.failures import Denied, Unreadable
 from pipelines.http.auth import FixedToken
 from pipelines.sources.needed_fields import check_rows
-from pipelines.sources.okta import counts
+from pipelines.sources.okta import counts, translation
 from pipelines.sources.okta.applications import list_service_clients
+from pipelines.sources.okta.auth import ServiceAppToken
 from pipelines.sources.okta.client import (
     APPLICATIONS_RIGHT,
     GROUPS_RIGHT,
     MEMBERS_RIGHT,
     ROLES_RIGHT,
+    SCHEMAS_RIGHT,
     USERS_RIGHT,
     Okta,
 )
-from pipelines.sources.okta.rows import cut_application, get_count, is_built_in, may_have_admin_role
+from pipelines.sources.okta.rows import (
+    cut_application,
+    get_count,
+    is_built_in,
+    list_attributes,
+    may_have_admin_role,
+)
+from pipelines.sources.okta.writer import Provisioner
 from pipelines.sources.probe import Probe, ProbeWarning
 from pipelines.sources.raw_rows import Row
 
@@ -114,6 +124,23 @@ class Checks:
                 self.read_first(f"apps/{row['id']}/{part}", APPLICATIONS_RIGHT, limit=25)
         return "can be read" if self.applications else "can be read, but there are none"
 
+    def check_user_schemas(self) -> str:
+        """Name the attributes of the push rules that no type of user has."""
+        try:
+            schemas = [*self.okta.list_user_schemas()]
+        except (Denied, Unreadable) as failure:
+            raise ProbeWarning(
+                f"cannot be read ({failure.why}), so push rules write no attribute",
+                f"give the credential {SCHEMAS_RIGHT}",
+            ) from None
+        known = {name for _, schema in schemas for name in list_attributes(schema)}
+        if unknown := sorted({*self.okta.choices.pushed_fields} - known):
+            raise ProbeWarning(
+                f"there is no attribute {', '.join(unknown)}",
+                "add it to the profile of users in Okta, or correct the push rules",
+            )
+        return f"push rules write {', '.join(self.okta.choices.pushed_fields)}"
+
     def check_service_apps(self) -> str:
         rows = {str(row["id"]): row for row in self.applications}
         for client in sorted(list_service_clients(rows))[:1]:
@@ -132,6 +159,8 @@ def probes(okta: Okta) -> Iterator[Probe]:
     yield Probe("members of groups with admin roles", lambda: checks.check_members(True))
     yield Probe("group rules", lambda: _count_rows(checks.read_first("groups/rules", GROUPS_RIGHT)))
     yield Probe("System Log", checks.check_log)
+    if choices.pushed_fields:
+        yield Probe("attributes of users", checks.check_user_schemas)
     if choices.admin_roles:
         yield Probe("admin roles", checks.check_roles)
     if choices.applications != "none":
@@ -142,3 +171,118 @@ def probes(okta: Okta) -> Iterator[Probe]:
 
 def _count_rows(pages: list[list[Row]]) -> str:
     return "can be read" if any(pages) else "can be read, but there are none"
+
+
+@dataclass(frozen=True)
+class Area:
+    """A kind of change, and what lets a credential make it ("Standard administrator roles" and
+    "Permissions" of custom roles)."""
+
+    what: str
+    scope: str
+    roles: frozenset[str]
+    permissions: frozenset[str]
+    right: str
+
+
+ACCOUNTS = Area(
+    "accounts",
+    "okta.users.manage",
+    frozenset({"SUPER_ADMIN", "ORG_ADMIN", "USER_ADMIN"}),
+    frozenset({"okta.users.manage", "okta.users.lifecycle.manage"}),
+    translation.USERS_RIGHT,
+)
+MEMBERS = Area(
+    "members of groups",
+    "okta.groups.manage",
+    ACCOUNTS.roles | {"GROUP_MEMBERSHIP_ADMIN"},
+    frozenset({"okta.groups.manage", "okta.groups.members.manage"}),
+    translation.GROUPS_RIGHT,
+)
+ADMIN_ROLES = Area(
+    "admin roles",
+    "okta.roles.manage",
+    frozenset({"SUPER_ADMIN"}),
+    frozenset(),
+    translation.ROLES_RIGHT,
+)
+APPLICATIONS = Area(
+    "applications",
+    "okta.apps.manage",
+    frozenset({"SUPER_ADMIN", "APP_ADMIN"}),
+    frozenset({"okta.apps.manage", "okta.apps.assignment.manage"}),
+    translation.APPLICATIONS_RIGHT,
+)
+
+
+def write_probes(writer: Provisioner) -> Iterator[Probe]:
+    """Yield the probes of `apply`, all of which only read."""
+    checks = Checks(writer.okta)
+
+    def check_users() -> str:
+        writer.live.check_users_are_visible()
+        return "can be read"
+
+    yield Probe("write: own accounts", lambda: _name_own_accounts(writer))
+    yield Probe("write: users", check_users)
+    for what, path in (("groups", "groups"), ("group rules", "groups/rules")):
+        yield Probe(
+            f"write: {what}",
+            lambda path=path: _count_rows(
+                checks.read_first(path, translation.GROUPS_RIGHT, limit=1)
+            ),
+        )
+    yield Probe("write: rights", lambda: check_rights(writer))
+
+
+def _name_own_accounts(writer: Provisioner) -> str:
+    return f"no plan changes {', '.join(sorted(writer.own_accounts()))}"
+
+
+def check_rights(writer: Provisioner) -> str:
+    """Compare the scopes and admin roles of the credential, whatever their targets, with what it
+    needs."""
+    areas = [ACCOUNTS, MEMBERS, ADMIN_ROLES, *[APPLICATIONS] * writer.choices.unassign_apps]
+    held, unknown = set[str](), ""
+    try:
+        held = list_own_rights(writer)
+    except (Denied, Unreadable) as failure:
+        unknown = failure.why
+    signer, lacks = writer.okta.connection.signer, []
+    for area in areas:
+        if isinstance(signer, ServiceAppToken) and area.scope not in signer.granted:
+            lacks.append((area, f"the scope {area.scope}"))
+        elif not unknown and not held & (area.roles | area.permissions):
+            lacks.append((area, f"an admin role for {area.what}"))
+    if lacks:
+        raise ProbeWarning(
+            f"it lacks {', '.join(what for _, what in lacks)}",
+            "; ".join(f"for {area.what} give it {area.right}" for area, _ in lacks),
+        )
+    if unknown:
+        raise ProbeWarning(
+            f"its admin roles are unknown until it changes something ({unknown})",
+            "let it read admin roles (okta.roles.read), or see what `apply` says",
+        )
+    return f"may change {', '.join(area.what for area in areas)}"
+
+
+def list_own_rights(writer: Provisioner) -> set[str]:
+    """Return the types of the admin roles that the write credential holds, and the permissions of
+    its custom roles."""
+    okta, right = writer.okta, translation.ROLES_RIGHT
+    path = (
+        f"users/{writer.own_users[0]}/roles"
+        if isinstance(okta.connection.signer, FixedToken)
+        else f"{okta.url}/oauth2/v1/clients/{writer.clients[0]}/roles"
+    )
+    found = set()
+    for row in okta.read_rows("roles", path, right=right):
+        if row.get("status") == "INACTIVE":
+            continue
+        found.add(str(row.get("type")))
+        if row.get("type") == "CUSTOM":
+            path = f"iam/roles/{row.get('role')}/permissions"
+            rows = okta.read_rows("roles", path, right=right, rows="permissions")
+            found |= {str(one.get("label")) for one in rows}
+    return found

@@ -1,4 +1,4 @@
-"""Checks the settings of Okta that decide where it is, and which part of it is read."""
+"""Checks the settings of Okta that decide where it is, and what is read and changed there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pipelines.http.policy import check_url
 
 DOMAIN = "SOURCES__OKTA__DOMAIN"
 APPLICATIONS = ("all", "groups", "none")
+DISABLINGS = ("suspend", "deactivate", "suspend_else_deactivate")
 TRUE, FALSE = ("true", "1", "yes", "on", ""), ("false", "0", "no", "off")
 
 
@@ -21,6 +22,12 @@ class Choices:
     applications: str = "all"  # `groups`: only what groups give; `none`
     admin_roles: bool = True
     profile_fields: tuple[str, ...] = ()
+    pushed_fields: tuple[str, ...] = ()  # the attributes that push rules write
+
+    @property
+    def kept_fields(self) -> tuple[str, ...]:
+        """Return the attributes that are kept besides the usual ones."""
+        return self.profile_fields + self.pushed_fields
 
     @property
     def scope(self) -> str:
@@ -37,8 +44,42 @@ class Choices:
         found += ["okta.apps.read"] * (self.applications != "none")
         return tuple(found)
 
+    @property
+    def optional_scopes(self) -> tuple[str, ...]:
+        """Return the OAuth scopes without which a sync reads all the rest."""
+        return ("okta.schemas.read", "okta.userTypes.read") if self.pushed_fields else ()
 
-def read_choices(applications: str, admin_roles: object, profile_fields: str = "") -> Choices:
+
+@dataclass(frozen=True)
+class WriteChoices:
+    """What Rollcall may do to an org, beyond what every writer may."""
+
+    disable_by: str = "suspend"  # one of DISABLINGS
+    allow_delete: bool = False
+    rule_exclusions: bool = False  # remove what a rule gives: it then leaves the user out
+    unassign_apps: bool = False
+
+    @property
+    def optional_scopes(self) -> tuple[str, ...]:
+        """Return the OAuth scopes that only some changes need."""
+        return ("okta.roles.manage", *["okta.apps.manage"] * self.unassign_apps)
+
+
+def read_disable_by(text: str) -> str:
+    """Return how accounts are disabled. Raises Misconfigured."""
+    found = text.strip().lower()
+    if found not in DISABLINGS:
+        setting, ways = "PROVISION__OKTA__DISABLE_BY", ", ".join(DISABLINGS)
+        raise Misconfigured(setting, f"unknown way: {found}", f"use one of {ways}")
+    return found
+
+
+def read_choices(
+    applications: str,
+    admin_roles: object,
+    profile_fields: str = "",
+    pushed_fields: tuple[str, ...] = (),
+) -> Choices:
     """Return the choices in these settings. Raises Misconfigured."""
     applications = applications.strip().lower() or "all"
     if applications not in APPLICATIONS:
@@ -53,7 +94,7 @@ def read_choices(applications: str, admin_roles: object, profile_fields: str = "
             "SOURCES__OKTA__ADMIN_ROLES", f"{roles} is neither true nor false", "use true or false"
         )
     fields = tuple(name.strip() for name in profile_fields.split(",") if name.strip())
-    return Choices(applications, roles in TRUE, fields)
+    return Choices(applications, roles in TRUE, fields, pushed_fields)
 
 
 def parse_domain(domain: str) -> str:

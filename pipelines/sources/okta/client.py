@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 
 import pyarrow as pa
 
-from pipelines.failures import Unreadable
+from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import NotJson, parse
 from pipelines.http.policy import Counters, Policy, Signer
 from pipelines.http.session import Session
 from pipelines.sources.okta.choices import Choices
 from pipelines.sources.okta.paging import LinkPaginator, PageSizes, check_end, read_twice
-from pipelines.sources.okta.rows import DELETED, cut_user
-from pipelines.sources.raw_rows import Row, read_id, row_ids
+from pipelines.sources.okta.rows import DELETED, cut_user, find_schema
+from pipelines.sources.raw_rows import Row, read_id, row_ids, wrap_rows
 from pipelines.sources.reading import Api, Json, Page, read_first_accepted
 
 A = TypeVar("A")
@@ -37,6 +37,9 @@ ROLES_RIGHT = (
 APPLICATIONS_RIGHT = (
     "the scope okta.apps.read and the role Read-only Administrator (or set"
     " SOURCES__OKTA__APPLICATIONS=none)"
+)
+SCHEMAS_RIGHT = (
+    "the scopes okta.schemas.read and okta.userTypes.read, and the role Read-only Administrator"
 )
 # A list of users is shorter with these ("Users", Content-Type header); `credentials` is kept where
 # the provider is needed.
@@ -128,7 +131,7 @@ class Okta:
                 right=USERS_RIGHT,
                 api=self.users_api,
                 size=self.connection.page_size,
-                keep=lambda row: cut_user(row, self.choices.profile_fields),
+                keep=lambda row: cut_user(row, self.choices.kept_fields),
                 counted=False,
                 queries=queries,
             )
@@ -151,6 +154,32 @@ class Okta:
 
     def read_group_ids(self) -> list[str]:
         return row_ids(self.read_groups(counted=False))
+
+    def read_user_schemas(self) -> list[pa.Table]:
+        """Return the attributes of each type of user, if push rules write some; otherwise no rows.
+
+        Without the right they are unknown, and no attribute is written (developer.okta.com, "User
+        Types" and "Schemas").
+        """
+        if not self.choices.pushed_fields:
+            return []
+        try:
+            rows = [*self.list_user_schemas()]
+        except (Denied, Unreadable) as failure:
+            self.counters.warn(
+                f"okta: the attributes of users cannot be read, so push rules write none"
+                f" ({failure.why}); give the credential {SCHEMAS_RIGHT}"
+            )
+            return []
+        return [wrap_rows(rows)]
+
+    def list_user_schemas(self) -> Iterator[tuple[str, Row]]:
+        """Yield each type of user, and the attributes that its schema defines."""
+        for kind in self.read_rows("user_types", "meta/types/user", right=SCHEMAS_RIGHT):
+            key = read_id("okta: user_types", kind, "id")
+            path = f"meta/schemas/user/{find_schema(kind) or 'default'}"
+            schema = self.api.get_object(path, SCHEMAS_RIGHT)
+            yield key, {"default": kind.get("default"), "definitions": schema.get("definitions")}
 
     # ---- the children of one object
 

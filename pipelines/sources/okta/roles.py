@@ -21,7 +21,7 @@ from pipelines.sources.okta.applications import (
     list_service_clients,
     read_applications,
 )
-from pipelines.sources.okta.client import ROLES_RIGHT
+from pipelines.sources.okta.client import ROLES_RIGHT, Okta
 from pipelines.sources.okta.rows import find_targets, may_have_admin_role, parse_binding_member
 from pipelines.sources.raw_rows import Row, parse_rows, read_id, row_ids
 
@@ -32,6 +32,25 @@ NEVER_LIMITED_TO_APPLICATIONS = {
     *("SUPER_ADMIN", "ORG_ADMIN", "USER_ADMIN", "GROUP_MEMBERSHIP_ADMIN", "HELP_DESK_ADMIN"),
     *("READ_ONLY_ADMIN", "REPORT_ADMIN", "API_ACCESS_MANAGEMENT_ADMIN", "MOBILE_ADMIN", "CUSTOM"),
 }
+
+
+def read_assignments(okta: Okta, path: str, right: str = ROLES_RIGHT) -> list[Row]:
+    """Return the role assignments of one holder, with what they are limited to."""
+
+    def read(kind: str) -> list[Row]:
+        return okta.read_rows(path, path, right=right, expand=kind)
+
+    rows = read("targets/groups")
+    targets = {str(row.get("id")): find_targets(row) for row in rows}
+    if any(str(row.get("type")) not in NEVER_LIMITED_TO_APPLICATIONS for row in rows):
+        for row in read("targets/catalog/apps"):
+            targets.setdefault(str(row.get("id")), {}).update(find_targets(row))
+    made = []
+    for row in sorted(rows, key=lambda row: str(row.get("id"))):
+        limits = targets[str(row.get("id"))]
+        kept = {name: value for name, value in row.items() if name not in NOT_KEPT}
+        made.append(kept | ({"targets": limits} if limits else {}))
+    return made
 
 
 class Roles:
@@ -99,18 +118,7 @@ class Roles:
         return sorted({read_id("okta: role assignees", row, "id") for row in rows})
 
     def _read_assignments(self, path: str) -> Row:
-        """Return the assignments of one holder, with what they are limited to."""
-        rows = self._read_part(path, expand="targets/groups")
-        targets = {str(row.get("id")): find_targets(row) for row in rows}
-        if any(str(row.get("type")) not in NEVER_LIMITED_TO_APPLICATIONS for row in rows):
-            for row in self._read_part(path, expand="targets/catalog/apps"):
-                targets.setdefault(str(row.get("id")), {}).update(find_targets(row))
-        made = []
-        for row in sorted(rows, key=lambda row: str(row.get("id"))):
-            limits = targets[str(row.get("id"))]
-            kept = {name: value for name, value in row.items() if name not in NOT_KEPT}
-            made.append(kept | ({"targets": limits} if limits else {}))
-        return {"roleAssignments": made}
+        return {"roleAssignments": read_assignments(self.okta, path)}
 
     # ---- custom roles, and who holds them for what
 

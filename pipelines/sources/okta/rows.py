@@ -33,6 +33,17 @@ def cut_user(row: Row, profile_fields: Iterable[str]) -> Row:
     return kept
 
 
+def find_schema(user_type: Row) -> str:
+    """Return the id of the schema of a type of user, which only its link tells."""
+    return str(_dig(user_type, "_links", "schema", "href") or "").rstrip("/").rpartition("/")[2]
+
+
+def list_attributes(schema: Row) -> set[str]:
+    """Return the names of the attributes that a schema defines, base and custom ones."""
+    parts = (_dig(schema, "definitions", part, "properties") for part in ("base", "custom"))
+    return {name for part in parts for name in part or ()}
+
+
 def cut_application(row: Row) -> Row:
     """Return an application without its settings, which may hold secrets."""
     kept = {name: row[name] for name in APPLICATION_FIELDS if name in row}

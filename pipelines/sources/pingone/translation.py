@@ -7,14 +7,12 @@ Refusals are told apart by status and code, never by their words, except for one
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from pipelines.failures import Rejected
 from pipelines.files.json_text import NotJson, parse, to_text_id
 from pipelines.sources.raw_rows import Row
-from pipelines.sources.writer import Change, Seen
+from pipelines.sources.writer import Change, Seen, to_native_id
 
 WIDE_SCOPES = ("ORGANIZATION", "ENVIRONMENT")  # the first is the widest; all others are narrower
 CODE_MEANINGS = {
@@ -26,12 +24,6 @@ CODE_MEANINGS = {
     "REQUIRED_VALUE": "a value is missing",
 }
 READ_ONLY_MESSAGE = "cannot be deleted as it is read only"
-
-
-def to_native_id(key: str | None) -> str:
-    """Return PingOne's own id in one of ours: `pingone:group:<id>:member`, or the id itself."""
-    parts = (key or "").split(":")
-    return quote(parts[2] if len(parts) > 2 else parts[-1], safe="")
 
 
 def is_about(kind: str, change: Change) -> bool:
@@ -55,33 +47,6 @@ def build_profile(change: Change) -> Row:
 
 def is_wanted_enabled(change: Change) -> bool:
     return str(json.loads(change.wanted_state or "{}").get("is_enabled")).lower() != "false"
-
-
-def is_same(live: Any, wanted: Any) -> bool:
-    """Return whether the live value has everything that is wanted; letters may differ in case."""
-    if isinstance(wanted, dict):
-        known = live if isinstance(live, dict) else {}
-        return all(is_same(known.get(name), value) for name, value in wanted.items())
-    return str(live or "").strip().casefold() == str(wanted).strip().casefold()
-
-
-def find_drift(change: Change, user: Row) -> Seen | None:
-    """Return a sign that this is not the account that the last sync read; None if there is none."""
-    live, known = _parse_moment(user.get("createdAt")), _parse_moment(change.account_created_at)
-    facts = {"created_at": user.get("createdAt")}
-    if live and known and abs(live - known) >= timedelta(seconds=1):
-        return Seen("wrong", "the id belongs to an account that was created at another time", facts)
-    if change.account_username and not is_same(user.get("username"), change.account_username):
-        return Seen("drift", "the account now has another username", facts)
-    return None
-
-
-def _parse_moment(text: Any) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def parse_assignment(row: Row) -> tuple[str | None, str, str | None]:

@@ -24,17 +24,22 @@ from pipelines.sources.pingone.translation import (
     build_call,
     build_profile,
     explain_rejection,
-    find_drift,
     is_about,
-    is_same,
     is_wanted_enabled,
     is_wider,
     list_error_codes,
     parse_assignment,
-    to_native_id,
 )
 from pipelines.sources.raw_rows import Row, read_id
-from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
+from pipelines.sources.writer import (
+    Change,
+    Receipt,
+    Seen,
+    find_drift,
+    is_same,
+    to_native_id,
+    wait_until_settled,
+)
 
 
 def tenant(environment_id: str, region: str = "com", base_url: str | None = None) -> str:
@@ -111,7 +116,8 @@ class Provisioner:
         if user is None:
             is_given = change.action in ("grant", "enable_account")
             return Seen("drift" if is_given else "absent", "the account does not exist any more")
-        if drift := find_drift(change, user):
+        created_at, username = user.get("createdAt"), user.get("username")
+        if drift := find_drift(change, created_at=created_at, username=username):
             return drift
         match change.action:
             case "disable_account" | "enable_account":

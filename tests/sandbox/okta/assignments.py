@@ -48,6 +48,17 @@ class Assignments(Accounts):
         ]
         self._put_roles(holder_id, rows, "grant")
 
+    def remove_role_target(self, holder_id: str, assignment_id: str, kind: str, key: str) -> None:
+        """Take one limit of a role away. Without the last one the role would be unlimited."""
+        rows = {row["id"]: row for row in self.assignments.get(holder_id, ())}
+        targets = rows.get(assignment_id, {}).get("targets") or {}
+        if key not in targets.get(kind, ()):
+            raise not_found(key, "RoleTarget")
+        if sum(map(len, targets.values())) == 1:
+            raise invalid("target", "target: The last target of a role cannot be removed")
+        left = [one for one in targets[kind] if one != key]
+        self.set_role_targets(holder_id, assignment_id, **{**targets, kind: left})
+
     def remove_role(self, holder_id: str, assignment_id: str) -> None:
         """Take a role away. One that comes through a group cannot be taken from the user."""
         rows = self.assignments.get(holder_id, [])

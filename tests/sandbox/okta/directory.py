@@ -84,8 +84,11 @@ class Directory:
         for thing in (one for kind in (*things, self.applications) for one in kind.values()):
             thing.setdefault("created", LONG_AGO)
             thing.setdefault("lastUpdated", thing["created"])
-        for group in self.groups.values():
-            group.setdefault("lastMembershipUpdated", group["lastUpdated"])
+        filled = {group_id for _, group_id in self.members}
+        for group_id, group in self.groups.items():
+            made = group["lastUpdated"]
+            later = made.replace("0Z", "1Z")  # whoever is in a group came after it was made
+            group.setdefault("lastMembershipUpdated", later if group_id in filled else made)
 
     def kept(self, key: Any, make: Callable[[], Kept]) -> Kept:
         """Return the value cached since the last write, or compute it with `make`."""

@@ -156,6 +156,13 @@ class Writes(Pages):
                         return Response(204)
                 live.remove_role(holder, assignment_id)
                 return Response(204)
+            case ["DELETE", assignment_id, "targets", "groups", group_id]:
+                live.remove_role_target(holder, assignment_id, "groups", group_id)
+                return Response(204)
+            case ["DELETE", assignment_id, "targets", "catalog", "apps", name, *instance]:
+                target = instance[0] if instance else name
+                live.remove_role_target(holder, assignment_id, "apps", target)
+                return Response(204)
         raise Refused(405, "E0000022")
 
     def binding(self, set_id: str, rest: list[str]) -> Response:

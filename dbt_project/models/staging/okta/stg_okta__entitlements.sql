@@ -1,3 +1,6 @@
+{% set write_settings = var('write_settings').okta %}
+{% set excludes_from_rules = write_settings.rule_exclusions %}
+
 with
 
 groups as (
@@ -24,15 +27,18 @@ role_assignments as (
 
 ),
 
-privileged_groups as (
+groups_with_roles as (
 
-    select distinct role_assignments.principal_id as id
+    select
+        role_assignments.principal_id as id,
+        bool_or(roles.is_privileged) as is_privileged
 
     from role_assignments
 
-    join roles on role_assignments.role_id = roles.id
+    left join roles on role_assignments.role_id = roles.id
 
-    where role_assignments.principal_type = 'group' and roles.is_privileged
+    where role_assignments.principal_type = 'group'
+    group by role_assignments.principal_id
 
 ),
 
@@ -44,13 +50,18 @@ entitlements as (
         groups.name as resource_name,
         'member' as slug,
         groups.description,
-        case when privileged_groups.id is not null then true end
+        case when groups_with_roles.is_privileged then true end
             as is_privileged,
         groups.is_rule_managed,
         case
             when groups.is_external then 'external'
             when groups.is_everyone then 'mandatory'
-            when groups.is_rule_managed then 'rule_managed'
+            when
+                groups.is_rule_managed
+                and (groups.is_rule_full or not {{ excludes_from_rules }})
+                then 'rule_managed'
+            when groups.gives_admin_role or groups_with_roles.id is not null
+                then 'gives_admin_role'
         end as unchangeable_because,
         -- The API changes members of groups of one type only
         case
@@ -63,7 +74,7 @@ entitlements as (
 
     from groups
 
-    left join privileged_groups on groups.id = privileged_groups.id
+    left join groups_with_roles on groups.id = groups_with_roles.id
 
     union all
 
@@ -91,7 +102,8 @@ entitlements as (
         false as is_rule_managed,
         null as unchangeable_because,
         -- To take an application away may delete the account inside it
-        'ticket' as change_channel
+        '{{ 'api' if write_settings.unassign_apps else 'ticket' }}'
+            as change_channel
     from applications
     -- A service signs in by itself: nobody can be assigned to it
     where not is_service

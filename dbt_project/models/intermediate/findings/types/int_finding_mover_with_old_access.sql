@@ -59,7 +59,9 @@ where
     accounts.status <> 'disabled'
     and grants.is_direct
     -- A rule or another directory takes the rest away by itself
-    and entitlements.unchangeable_because is null
+    and entitlements.is_rule_managed is not true
+    and coalesce(entitlements.unchangeable_because, '')
+    not in ('external', 'mandatory')
     and coalesce(grants.granted_at, grants.first_seen_at) < moves.moved_at
     and not coalesce(
         last_decisions.last_decision = 'keep'

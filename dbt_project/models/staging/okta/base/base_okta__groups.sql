@@ -8,7 +8,8 @@ source as (
             payload,
             '{
                 "type": "varchar",
-                "profile": {"name": "varchar", "description": "varchar"}
+                "profile": {"name": "varchar", "description": "varchar"},
+                "_embedded": {"stats": {"hasAdminPrivlege": "varchar"}}
             }'
         ) as okta_group
     from {{ source('okta', 'groups') }}
@@ -22,6 +23,7 @@ rules as (
             payload,
             '{
                 "status": "varchar",
+                "conditions": {"people": {"users": {"exclude": ["varchar"]}}},
                 "actions": {"assignUserToGroups": {"groupIds": ["varchar"]}}
             }'
         ) as group_rule
@@ -30,12 +32,23 @@ rules as (
 ),
 
 -- A rule that is inactive or invalid adds nobody
-filled_by_rule as (
+rule_targets as (
 
-    select distinct
-        unnest(group_rule.actions."assignUserToGroups"."groupIds") as group_id
+    select
+        unnest(group_rule.actions."assignUserToGroups"."groupIds") as group_id,
+        len(group_rule.conditions.people.users.exclude) as exclusions
     from rules
     where upper(group_rule.status) = 'ACTIVE'
+
+),
+
+filled_by_rule as (
+
+    select
+        group_id,
+        max(exclusions) as exclusions
+    from rule_targets
+    group by group_id
 
 ),
 
@@ -59,7 +72,12 @@ renamed as (
             and {{ trimmed('okta_group.profile.name') }} = 'Everyone',
             false
         ) as is_everyone,
-        filled_by_rule.group_id is not null as is_rule_managed
+        filled_by_rule.group_id is not null as is_rule_managed,
+        -- A rule excludes 100 users at most
+        coalesce(filled_by_rule.exclusions >= 100, false) as is_rule_full,
+        -- Okta spells the field so
+        coalesce(okta_group._embedded.stats."hasAdminPrivlege" = 'true', false)
+            as gives_admin_role
 
     from source
 

@@ -1,0 +1,118 @@
+with
+
+choices as (
+
+    select * from {{ ref('int_push_account_choices') }}
+
+),
+
+targets as (
+
+    select * from {{ source('push', 'targets') }}
+
+),
+
+people as (
+
+    select * from {{ ref('int_people') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_accounts_matched_to_people') }}
+
+),
+
+profiles as ({{ union_sources('profiles') }}),
+
+protected as (
+
+    select * from {{ source('policy', 'protected') }}
+
+),
+
+protected_accounts as (
+
+    select
+        choices.account_id,
+        min(protected.reason) as reason
+
+    from choices
+
+    join protected on {{ matches('choices.account_id', 'protected.pattern') }}
+
+    group by choices.account_id
+
+),
+
+described as (
+
+    select
+        choices.*,
+        accounts.match_rule,
+        accounts.status,
+        accounts.source_status,
+        coalesce(
+            profiles.status_detail,
+            case accounts.status when 'disabled' then 'deactivated' end
+        ) as status_detail,
+        coalesce(
+            targets.reactivates and people.employment_status = 'active', false
+        ) as is_to_return,
+        case
+            when choices.refused_because is not null
+                then choices.refused_because
+            when choices.account_id is null
+                then
+                    case
+                        when not targets.creates_accounts
+                            then 'no account: profiles.create is off'
+                        when people.given_name is null then 'no given name'
+                        when people.family_name is null then 'no family name'
+                    end
+            when protected_accounts.account_id is not null
+                then 'protected: ' || protected_accounts.reason
+            when accounts.status = 'unknown'
+                then
+                    'nobody knows the status '
+                    || coalesce(accounts.source_status, 'that it has not')
+        end as why
+
+    from choices
+
+    join targets on choices.target = targets.target
+
+    left join people on choices.person_id = people.person_id
+
+    left join accounts on choices.account_id = accounts.account_id
+
+    left join profiles on choices.account_id = profiles.account_id
+
+    left join protected_accounts
+        on choices.account_id = protected_accounts.account_id
+
+)
+
+select
+    target,
+    person_id,
+    account_id,
+    match_rule,
+    case
+        when why is not null then 'blocked'
+        when account_id is null then 'to_create'
+        when status_detail = 'deactivated' and is_to_return
+            then 'to_reactivate'
+        when status_detail in ('deactivated', 'suspended') then 'blocked'
+        else 'matched'
+    end as state,
+    coalesce(
+        why,
+        case
+            when status_detail = 'deactivated' and not is_to_return
+                then 'deactivated'
+            when status_detail = 'suspended' then 'suspended'
+        end
+    ) as why
+from described

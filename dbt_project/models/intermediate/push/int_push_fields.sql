@@ -1,0 +1,149 @@
+with
+
+rules as (
+
+    select * from {{ source('push', 'rules') }}
+    where kind = 'field'
+
+),
+
+targets as (
+
+    select * from {{ source('push', 'targets') }}
+
+),
+
+push_accounts as (
+
+    select * from {{ ref('int_push_accounts') }}
+    where account_id is not null
+
+),
+
+wanted_fields as (
+
+    select * from {{ source('push', 'wanted_fields') }}
+
+),
+
+profiles as ({{ union_sources('profiles') }}),
+
+profile_fields as ({{ union_sources('profile_fields') }}),
+
+known_types as (
+
+    select distinct source_name, user_type from profile_fields
+
+),
+
+spellings as (
+
+    select
+        source_name,
+        user_type,
+        lower(field) as field,
+        min(field) as spelling
+    from profile_fields
+    group by all
+
+),
+
+privileged as (
+
+    select distinct grants.account_id
+
+    from {{ ref('grants') }} as grants
+
+    join {{ ref('int_entitlements') }} as entitlements
+        on grants.entitlement_id = entitlements.entitlement_id
+
+    where
+        entitlements.is_privileged
+        -- A role of which nothing is known may be one
+        or (
+            entitlements.resource_type = 'role'
+            and entitlements.is_privileged is null
+        )
+
+),
+
+states as (
+
+    select
+        push_accounts.target,
+        push_accounts.account_id,
+        push_accounts.person_id,
+        push_accounts.state as account_state,
+        push_accounts.why as account_why,
+        rules.rule_id as field,
+        rules.clears,
+        rules.identifies,
+        rules.refused_because,
+        wanted_fields.wanted_value,
+        profiles.sourced_by,
+        profile_fields.* exclude (field, source_name, user_type),
+        profile_fields.field is not null as is_known,
+        known_types.user_type is not null as is_type_known,
+        spellings.spelling,
+        privileged.account_id is not null as is_privileged,
+        -- An empty text is no value
+        case
+            when
+                nullif(profiles.profile ->> ('$."' || rules.rule_id || '"'), '')
+                is not null
+                then profiles.profile -> ('$."' || rules.rule_id || '"')
+        end as current_value
+
+    from rules
+
+    join push_accounts on rules.target = push_accounts.target
+
+    left join wanted_fields
+        on
+            rules.target = wanted_fields.target
+            and rules.rule_id = wanted_fields.field
+            and push_accounts.person_id = wanted_fields.person_id
+
+    left join profiles on push_accounts.account_id = profiles.account_id
+
+    left join known_types
+        on
+            profiles.source_name = known_types.source_name
+            and profiles.user_type = known_types.user_type
+
+    left join profile_fields
+        on
+            profiles.source_name = profile_fields.source_name
+            and profiles.user_type = profile_fields.user_type
+            and rules.rule_id = profile_fields.field
+
+    left join spellings
+        on
+            profiles.source_name = spellings.source_name
+            and profiles.user_type = spellings.user_type
+            and lower(rules.rule_id) = spellings.field
+
+    left join privileged
+        on push_accounts.account_id = privileged.account_id
+
+)
+
+select
+    target,
+    account_id,
+    person_id,
+    field,
+    current_value,
+    wanted_value,
+    case
+        when refused_because is not null then 'blocked'
+        when {{ same_json('current_value', 'wanted_value') }} then 'same'
+        when wanted_value is null and not clears then 'kept'
+        when {{ field_refused_because() }} is not null then 'blocked'
+        else 'differs'
+    end as state,
+    case
+        when state = 'blocked'
+            then coalesce(refused_because, {{ field_refused_because() }})
+    end as why
+from states

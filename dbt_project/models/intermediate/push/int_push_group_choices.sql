@@ -1,0 +1,184 @@
+with
+
+rules as (
+
+    select
+        rules.* exclude (refused_because),
+        targets.target || ':group:' || rules.adopts || ':member'
+            as adopted_id,
+        coalesce(targets.refused_because, rules.refused_because)
+            as refused_because
+
+    from {{ source('push', 'rules') }} as rules
+
+    join {{ source('push', 'targets') }} as targets
+        on rules.target = targets.target
+
+    where rules.kind = 'group'
+
+),
+
+-- The description of a group that a push made ends with the id of its rule
+groups as (
+
+    select
+        *,
+        lower({{ trimmed('resource_name') }}) as folded_name,
+        nullif(
+            regexp_extract(
+                {{ trimmed('description') }}, '\[rollcall:([a-z0-9_-]+)\]$', 1
+            ),
+            ''
+        ) as marked_for
+    from {{ ref('int_entitlements') }}
+    where resource_type = 'group' and slug = 'member'
+
+),
+
+marked as (
+
+    select
+        source_name as target,
+        marked_for as rule_id,
+        min(entitlement_id) as entitlement_id,
+        min(resource_name) as name,
+        count(*) as groups
+    from groups
+    where marked_for is not null
+    group by source_name, marked_for
+
+),
+
+protected as (
+
+    select
+        groups.entitlement_id,
+        min(protected.reason) as reason
+
+    from groups
+
+    join {{ source('policy', 'protected') }} as protected
+        on {{ matches('groups.entitlement_id', 'protected.pattern') }}
+
+    group by groups.entitlement_id
+
+),
+
+names as (
+
+    select
+        source_name as target,
+        folded_name,
+        list(entitlement_id) as entitlement_ids,
+        bool_and(unchangeable_because = 'external') as is_imported
+    from groups
+    group by source_name, folded_name
+
+),
+
+choices as (
+
+    select
+        rules.*,
+        coalesce(
+            adopted.entitlement_id,
+            case when rules.adopts is null then marked.entitlement_id end
+        ) as entitlement_id,
+        coalesce(marked.groups, 0) as marked_groups,
+        names.entitlement_ids as ids_of_name,
+        coalesce(names.is_imported, false) as is_imported_name,
+        count(*) over (
+            partition by
+                rules.target, lower({{ trimmed('rules.name') }})
+        ) as rules_of_name
+
+    from rules
+
+    left join groups as adopted on rules.adopted_id = adopted.entitlement_id
+
+    left join marked
+        on rules.target = marked.target and rules.rule_id = marked.rule_id
+
+    left join names
+        on
+            rules.target = names.target
+            and lower({{ trimmed('rules.name') }}) = names.folded_name
+
+)
+
+select
+    choices.*,
+    false as is_orphaned,
+    groups.resource_name as current_name,
+    case
+        when choices.refused_because is not null then choices.refused_because
+        when protected.reason is not null then 'protected: ' || protected.reason
+        when
+            choices.rules_of_name > 1
+            or (
+                choices.entitlement_id is not null
+                and count(*) over (
+                    partition by choices.target, choices.entitlement_id
+                ) > 1
+            )
+            then 'two rules name it'
+        when choices.adopts is not null and choices.entitlement_id is null
+            then 'there is no group ' || choices.adopts
+        when choices.adopts is null and choices.marked_groups > 1
+            then
+                choices.marked_groups || ' groups are marked as this rule''s:'
+                || ' adopt one by its id'
+        when choices.entitlement_id is null
+            then
+                case
+                    when choices.is_imported_name
+                        then 'name taken by an imported group'
+                    when choices.ids_of_name is not null
+                        then 'not ours: adopt it by its id'
+                end
+        when groups.unchangeable_because = 'external' then 'external'
+        when groups.unchangeable_because = 'mandatory' then 'mandatory'
+        when groups.is_rule_managed then 'a rule fills it'
+        when groups.unchangeable_because = 'gives_admin_role'
+            then 'gives an admin role'
+        when groups.change_channel <> 'api'
+            then 'no write channel: nothing can change who is in it'
+    end as blocked_because,
+    -- Another group with the name of the rule
+    case
+        when
+            len(list_filter(
+                choices.ids_of_name, lambda x: x <> choices.entitlement_id
+            )) > 0
+            then
+                case
+                    when choices.is_imported_name
+                        then 'name taken by an imported group'
+                    else 'name taken by another group'
+                end
+    end as name_taken_because
+
+from choices
+
+left join groups on choices.entitlement_id = groups.entitlement_id
+
+left join protected
+    on choices.entitlement_id = protected.entitlement_id
+
+union all by name
+
+-- The rule has left the file; group and members stay as they are
+select
+    marked.target,
+    marked.rule_id,
+    marked.entitlement_id,
+    marked.name,
+    marked.name as current_name,
+    true as is_orphaned
+
+from marked
+
+where not exists (
+    select 1 from rules
+    where rules.target = marked.target and rules.rule_id = marked.rule_id
+)

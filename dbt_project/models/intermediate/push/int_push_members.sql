@@ -1,0 +1,136 @@
+with
+
+memberships as (
+
+    select * from {{ ref('int_push_memberships') }}
+
+),
+
+groups as (
+
+    select target, rule_id, removes_members, blocked_because
+    from {{ ref('int_push_group_choices') }}
+    where not is_orphaned
+
+),
+
+revoked as (
+
+    select
+        account_id,
+        entitlement_id,
+        max(campaign) as campaign
+    from {{ ref('int_closed_decisions') }}
+    where is_last_word and decision = 'revoke'
+    group by account_id, entitlement_id
+
+),
+
+protected as (
+
+    select
+        memberships.account_id,
+        min(protected.reason) as reason
+
+    from memberships
+
+    join {{ source('policy', 'protected') }} as protected
+        on {{ matches('memberships.account_id', 'protected.pattern') }}
+
+    group by memberships.account_id
+
+),
+
+-- An account that may be that of a wanted person is not taken out
+uncertain as (
+
+    select
+        memberships.target,
+        memberships.rule_id,
+        candidates.account_id,
+        min(memberships.account_why) as why
+
+    from memberships
+
+    join {{ ref('int_account_candidates') }} as candidates
+        on memberships.person_id = candidates.person_id
+
+    where
+        memberships.is_wanted
+        and memberships.account_id is null
+        and memberships.account_state = 'blocked'
+    group by memberships.target, memberships.rule_id, candidates.account_id
+
+),
+
+judged as (
+
+    select
+        memberships.*,
+        groups.removes_members,
+        case
+            when memberships.is_wanted and memberships.is_held then null
+            when groups.blocked_because is not null
+                then groups.blocked_because
+            when memberships.is_wanted
+                then coalesce(
+                    case memberships.account_state
+                        when 'to_create'
+                            then 'no account yet: it is created first'
+                        when 'to_reactivate'
+                            then 'deactivated: it is activated first'
+                    end,
+                    memberships.account_why,
+                    'a review revoked it (campaign ' || revoked.campaign || ')'
+                )
+            when not groups.removes_members then null
+            -- An empty answer may be a mistake in the rule
+            when
+                not bool_or(memberships.is_wanted) over (
+                    partition by memberships.target, memberships.rule_id
+                )
+                then 'it gives nobody'
+            when uncertain.account_id is not null then uncertain.why
+            when not memberships.is_direct
+                then 'inherited only: another group gives it'
+            else 'protected: ' || protected.reason
+        end as why
+
+    from memberships
+
+    join groups
+        on
+            memberships.target = groups.target
+            and memberships.rule_id = groups.rule_id
+
+    left join revoked
+        on
+            memberships.account_id = revoked.account_id
+            and memberships.entitlement_id = revoked.entitlement_id
+
+    left join protected on memberships.account_id = protected.account_id
+
+    left join uncertain
+        on
+            memberships.target = uncertain.target
+            and memberships.rule_id = uncertain.rule_id
+            and memberships.account_id = uncertain.account_id
+
+)
+
+select
+    target,
+    rule_id,
+    entitlement_id,
+    account_id,
+    person_id,
+    is_held,
+    case
+        when is_wanted and is_held then 'member'
+        when why is not null then 'blocked'
+        when is_wanted then 'to_add'
+        when removes_members then 'to_remove'
+        else 'kept'
+    end as state,
+    why
+from judged

@@ -1,0 +1,61 @@
+with
+
+source as (
+
+    select
+        id,
+        payload,
+        from_json(
+            payload,
+            '{
+                "status": "varchar",
+                "type": {"id": "varchar"},
+                "credentials": {"provider": {"type": "varchar", "name": "varchar"}}
+            }'
+        ) as okta_user
+    from {{ source('okta', 'users') }}
+
+),
+
+default_types as (
+
+    select min(id) as id from {{ source('okta', 'user_schemas') }}
+    where (payload ->> 'default') = 'true'
+
+),
+
+renamed as (
+
+    select
+
+        ---------- ids
+        'okta:user:' || source.id as account_id,
+        coalesce({{ filled('okta_user.type.id') }}, default_types.id)
+            as user_type,
+
+        ---------- strings
+        -- Users of a federation or a social provider are written like Okta's own
+        case
+            when
+                upper(okta_user.credentials.provider.type)
+                in ('ACTIVE_DIRECTORY', 'LDAP', 'IMPORT')
+                then
+                    coalesce(
+                        {{ filled('okta_user.credentials.provider.name') }},
+                        okta_user.credentials.provider.type
+                    )
+        end as sourced_by,
+        case upper(okta_user.status)
+            when 'STAGED' then 'staged'
+            when 'SUSPENDED' then 'suspended'
+            when 'DEPROVISIONED' then 'deactivated'
+        end as status_detail,
+        payload -> '$.profile' as profile
+
+    from source
+
+    cross join default_types
+
+)
+
+select * from renamed

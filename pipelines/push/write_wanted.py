@@ -1,0 +1,117 @@
+"""Write what the push rules want into schema `push` of a warehouse that is not published yet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from pipelines.failures import Misconfigured, Refused
+from pipelines.push.evaluate import Wanted, evaluate_rules
+from pipelines.push.rules import PushRules, read_all_rules
+from pipelines.sql import Table
+from pipelines.warehouse import push_tables
+
+
+def write_wanted(candidate: Path, report: Callable[[str], None]) -> bool:
+    """Write anew what the rules of all targets want of the people of this warehouse.
+
+    Return whether there are rules now, or were before. Rules that have no answer stop no sync: the
+    tables say why, and so does `report`.
+    """
+    answers = [(rules, *_evaluate(candidate, rules, report)) for rules in read_all_rules()]
+    with duckdb.connect(str(candidate)) as connection:
+        for table in push_tables.TABLES:
+            table.create(connection)
+        were_rules = bool(connection.execute("from push.targets limit 1").fetchone())
+        for table in push_tables.TABLES:
+            connection.execute(f"delete from {table.schema}.{table.name}")
+        for rules, wanted, refused_because in answers:
+            _insert_rows(connection, push_tables.TARGETS, [_describe(rules, refused_because)])
+            refused = wanted.refused if wanted else {}
+            _insert_rows(connection, push_tables.RULES, _list_rules(rules, refused))
+            if wanted:
+                _insert_wanted(connection, rules.target, wanted)
+    return bool(answers) or were_rules
+
+
+def _evaluate(
+    candidate: Path, rules: PushRules, report: Callable[[str], None]
+) -> tuple[Wanted | None, str | None]:
+    """Return what the rules of one target want, or why they have no answer."""
+    try:
+        wanted = evaluate_rules(candidate, rules)
+    except (Misconfigured, Refused) as failure:
+        report(f"push rules: {failure}")
+        return None, f"{failure.what}: {failure.why}"
+    for place, why in wanted.refused.items():
+        report(f"push rules: {rules.path} {place}: {why}")
+    return wanted, None
+
+
+def _describe(rules: PushRules, refused_because: str | None) -> dict[str, Any]:
+    profiles = rules.definition.profiles
+    return {
+        "target": rules.target,
+        "refused_because": refused_because,
+        "creates_accounts": profiles.create,
+        "reactivates": profiles.reactivate,
+    }
+
+
+def _list_rules(rules: PushRules, refused: dict[str, str]) -> list[dict[str, Any]]:
+    """Return one row per rule. `refused` says why a rule (`groups.finance`) has no answer."""
+    fields, groups = rules.definition.fields, rules.definition.groups
+    return [
+        {
+            "target": rules.target,
+            "kind": "field",
+            "rule_id": name,
+            "name": None,
+            "adopts": None,
+            "removes_members": False,
+            "clears": field.when_blank == "clear",
+            "identifies": field.identifies,
+            "refused_because": refused.get(f"fields.{name}"),
+        }
+        for name, field in fields.items()
+    ] + [
+        {
+            "target": rules.target,
+            "kind": "group",
+            "rule_id": name,
+            "name": group.name,
+            "adopts": group.adopt or None,
+            "removes_members": group.members == "exact",
+            "clears": False,
+            "identifies": False,
+            "refused_because": refused.get(f"groups.{name}"),
+        }
+        for name, group in groups.items()
+    ]
+
+
+def _insert_rows(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: list[dict[str, Any]]
+) -> None:
+    if rows:
+        places = ", ".join(f"${name}" for name in table.columns)
+        connection.executemany(f"insert into {table.schema}.{table.name} values ({places})", rows)
+
+
+def _insert_wanted(connection: duckdb.DuckDBPyConnection, target: str, wanted: Wanted) -> None:
+    parts: dict[str, pa.Table] = {
+        "people": wanted.accounts,
+        "wanted_members": wanted.members,
+        "wanted_fields": wanted.fields,
+    }
+    for name, rows in parts.items():
+        connection.register("wanted_rows", rows)
+        connection.execute(
+            f"insert into push.{name} by name select $target as target, * from wanted_rows",
+            {"target": target},
+        )
+        connection.unregister("wanted_rows")

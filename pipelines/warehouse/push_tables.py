@@ -1,0 +1,66 @@
+"""Declare schema `push`: what push rules want of the people of this warehouse.
+
+A sync writes these tables anew. Without rules they are empty.
+"""
+
+from __future__ import annotations
+
+from pipelines.sql import Table
+
+TARGET = ("varchar not null", "The source that the rules change.")
+PERSON = ("varchar not null", "The person, as in people.")
+TARGETS = Table(
+    "targets",
+    "One row per target with push rules: what the rules say of its accounts.",
+    {
+        "target": TARGET,
+        "refused_because": ("varchar", "Why the rules have no answer at all; null if they have."),
+        "creates_accounts": ("boolean not null", "Whether accounts are created."),
+        "reactivates": ("boolean not null", "Whether accounts of re-hires are activated again."),
+    },
+    schema="push",
+)
+RULES = Table(
+    "rules",
+    "One row per rule of a target, for an attribute or a group.",
+    {
+        "target": TARGET,
+        "kind": ("varchar not null", "field or group."),
+        "rule_id": ("varchar not null", "The attribute, or what the rules call the group."),
+        "name": ("varchar", "The name of the group; null for an attribute."),
+        "adopts": ("varchar", "The id of a group that exists already; null for none."),
+        "removes_members": ("boolean not null", "Whether members who are not wanted are removed."),
+        "clears": ("boolean not null", "Whether an attribute is emptied where HR has nothing."),
+        "identifies": ("boolean not null", "Whether an attribute may be one that identifies."),
+        "refused_because": ("varchar", "Why the rule has no answer; null if it has."),
+    },
+    schema="push",
+)
+PEOPLE = Table(
+    "people",
+    "One row per target and person whom the push is about.",
+    {"target": TARGET, "person_id": PERSON, "login": ("varchar", "The login by the rules.")},
+    schema="push",
+)
+MEMBERS = Table(
+    "wanted_members",
+    "One row per target, rule of a group and person who shall be in it.",
+    {
+        "target": TARGET,
+        "rule_id": ("varchar not null", "What the rules call the group."),
+        "person_id": PERSON,
+    },
+    schema="push",
+)
+FIELDS = Table(
+    "wanted_fields",
+    "One row per target, attribute and person.",
+    {
+        "target": TARGET,
+        "field": ("varchar not null", "The attribute, in the words of the target."),
+        "person_id": PERSON,
+        "wanted_value": ("json", "The value that the rules give; null if it is blank."),
+    },
+    schema="push",
+)
+TABLES = (TARGETS, RULES, PEOPLE, MEMBERS, FIELDS)

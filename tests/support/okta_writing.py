@@ -1,0 +1,111 @@
+"""A small Okta org that can be written to, and changes of a plan for it."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator
+
+import pytest
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from pipelines.http.policy import Policy
+from pipelines.sources import write_access
+from pipelines.sources.okta.writer import Provisioner
+from pipelines.sources.writer import Change
+from tests.sandbox.okta.server import Okta, Switches
+from tests.sandbox.server import Server
+from tests.support.okta_tenant import MARA, NORA, SERVICE, fill, key
+
+VPN = "00gTenantGroup0000005"  # gives no role, unlike Finance
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+
+
+class Org:
+    """One served org, and the writer that its settings lead to."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self.okta = fill(Okta(switches=Switches()))
+        self.okta.groups[VPN] = {"id": VPN, "profile": {"name": "VPN"}}
+        self.okta.members.add((MARA, VPN))
+        self.okta.touch()
+        self.server, self.patch = Server(self.okta), patch
+        for section, settings in (
+            ("SOURCES", self.okta.settings(self.server.url) | {"REQUESTS_PER_SECOND": "0"}),
+            ("PROVISION", self.okta.write_settings() | {"SETTLE_SECONDS": "2"}),
+        ):
+            for name, value in settings.items():
+                patch.setenv(f"{section}__OKTA__{name}", value)
+        hasty = functools.partial(Policy, wait=0.002, longest_wait=0.02, read_timeout=0.4)
+        patch.setattr("pipelines.sources.okta.writer.Policy", hasty)
+
+    def writer(self, **settings: str) -> Provisioner:
+        """Return the writer, with these settings from now on."""
+        for name, value in settings.items():
+            self.patch.setenv(f"PROVISION__OKTA__{name}".upper(), value)
+        return write_access.connect_writer("okta")
+
+    def sign_in_as_app(self, *scopes: str, dpop: bool = True) -> None:
+        """Let a service app with these scopes write from now on."""
+        public = key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        self.okta.add_client(SERVICE, {"k1": public.decode()}, scopes, dpop=dpop)
+        private = key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        self.patch.delenv("PROVISION__OKTA__API_TOKEN")
+        for name, value in (
+            ("CLIENT_ID", SERVICE),
+            ("PRIVATE_KEY", private.decode()),
+            ("KEY_ID", "k1"),
+        ):
+            self.patch.setenv(f"PROVISION__OKTA__{name}", value)
+
+    def writes(self) -> list[tuple[str, str]]:
+        return [
+            (method, path.removeprefix("/api/v1/"))
+            for method, path, *_ in self.server.log
+            if method in WRITES
+        ]
+
+
+@pytest.fixture
+def org(monkeypatch: pytest.MonkeyPatch) -> Iterator[Org]:
+    made = Org(monkeypatch)
+    with made.server:
+        yield made
+
+
+def change(action: str, user: str = NORA, **more: str | None) -> Change:
+    """Return a change of a plan; `group`, `role`, `application` and `scope` have Okta's ids."""
+    fields = dict.fromkeys(Change.__dataclass_fields__)
+    for kind, slug in (("group", "member"), ("role", "assigned"), ("application", "assigned")):
+        if key := more.pop(kind, None):
+            fields["entitlement_id"] = f"okta:{kind}:{key}:{slug}"
+    if scope := more.pop("scope", None):
+        fields["scope_type"], key = scope.split(":")
+        fields["scope_id"] = f"okta:{fields['scope_type']}:{key}"
+    said = {"change_id": "c1", "action": action, "channel": "api", "source_name": "okta"}
+    said |= {"through": "okta", "reason_kind": "decision", "reason_id": "q4/1"}
+    return Change(**fields | said | {"account_id": f"okta:user:{user}"} | more)
+
+
+def new_account(**wanted: object) -> Change:
+    asked = {"username": "kim@example.com", "email": "kim@example.com", "given_name": "Kim"}
+    asked |= {"family_name": "Lee", "employee_number": "E-77", "is_enabled": True}
+    made = change("create_account", wanted_state=json.dumps(asked | wanted))
+    return Change(**made.item() | {"account_id": None})
+
+
+def states(writer: Provisioner, wanted: Change) -> list[str]:
+    """Return the step or state before the change, after each of its calls, and at the end."""
+    found = []
+    while len(found) < 4:
+        seen = writer.look(wanted)
+        found.append(seen.step or seen.state)
+        if seen.state != "pending":
+            break
+        writer.act(wanted, seen)
+    return found
