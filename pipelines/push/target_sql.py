@@ -178,9 +178,11 @@ judged as (
         holders.account_id is not null as is_held,
         case
             when is_wanted and is_held then null
-            when is_wanted and wanted.state = 'blocked' then wanted.why
+            -- Also if the account is made or activated first: a later run adds it then
             when is_wanted
-                then 'a review revoked it (campaign ' || revoked.campaign || ')'
+                then coalesce(
+                    wanted.why, 'a review revoked it (campaign ' || revoked.campaign || ')'
+                )
             when $add_only then null
             when $gives_nobody then 'it gives nobody'
             when uncertain.account_id is not null then uncertain.why
@@ -188,7 +190,6 @@ judged as (
             else 'protected: ' || holders.protected_because
         end as blocked_because,
         case
-            when is_wanted then wanted.why
             when persons.person_id is null then 'the account belongs to nobody in HR'
             else coalesce(persons.outside_because, 'the query does not find them')
         end as because
@@ -207,9 +208,7 @@ select
         when $add_only then 'kept'
         else 'to_remove'
     end as state,
-    case state
-        when 'blocked' then blocked_because when 'to_add' then because when 'to_remove' then because
-    end as why
+    case state when 'blocked' then blocked_because when 'to_remove' then because end as why
 from judged
 order by full_name, person_id, account_id
 """
@@ -248,16 +247,17 @@ select
         and (json_type(current_value) = 'VARCHAR')
         is not distinct from (json_type(wanted_value) = 'VARCHAR') then 'same'
         when account_id is not null and wanted_value is null and not $clear then 'kept'
-        when account_state = 'blocked' or $barred is not null then 'blocked'
+        when account_state <> 'matched' or $barred is not null then 'blocked'
         when $identifies and is_privileged then 'blocked'
         else 'differs'
     end as state,
     case
-        when state in ('same', 'kept') then null
-        when account_state = 'blocked' then account_why
+        when state <> 'blocked' then null
+        when account_state = 'to_reactivate'
+            then 'deactivated: its attributes follow when it is active'
+        when account_why is not null then account_why
         when $identifies and is_privileged then 'holds a privileged entitlement'
-        when state = 'blocked' then $barred
-        else account_why
+        else $barred
     end as why
 from compared
 order by full_name, person_id

@@ -145,14 +145,15 @@ def test_everybody_who_cannot_be_added_has_a_reason(trying):
 
 
 def test_accounts_that_the_rules_bring_come_first(trying):
-    """With profiles that are made and activated, their owners join as soon as that is done."""
-    rules = "[profiles]\ncreate = true\nreactivate = true\n" + FINANCE
-    rows = trying.group(rules, *HELPERS)["rows"]
-    found = reasons([row for row in rows if row["state"] == "to_add"])
+    """Whose account is made or activated by the rules gets groups and values only after that."""
+    rules = "[profiles]\ncreate = true\nreactivate = true\n"
+    rows = trying.group(rules + FINANCE, *HELPERS)["rows"]
+    found = reasons([row for row in rows if row["state"] == "blocked"])
+    values = trying.values(rules + "[fields.nickname]\nsql = 'given_name'\n")
 
     assert "deactivated: it is activated first" == found["Ivo Petrov"]
     assert "no account yet: it is created first" == found["محمد العلي"]
-    assert found["Sam Reed"] is None
+    assert "deactivated: its attributes follow when it is active" == values["Ivo Petrov"]["why"]
 
 
 def test_a_suspended_or_protected_account_is_left_alone(trying):
