@@ -373,8 +373,8 @@ def test_a_blank_is_kept_or_cleared_as_the_rule_says(trying):
 
     assert ("kept", "differs") == (kept["Ada Park"]["state"], cleared["Ada Park"]["state"])
     trying.change(
-        'update raw_okta.users set payload = json_merge_patch(payload, \'{"profile": {"title":'
-        f" \"\"}}}}') where id = '{okta_id('user', 4)}'"
+        'update staging.stg_okta__profiles set profile = \'{"title": ""}\''
+        f" where account_id = 'okta:user:{okta_id('user', 4)}'"
     )
     assert "same" == trying.values(rule + 'when_blank = "clear"\n')["Ada Park"]["state"]
 
@@ -383,8 +383,8 @@ def test_a_number_is_not_the_same_as_its_text(trying):
     """A number of HR beside a text of the target is a difference."""
     rule = '[fields.title]\nsql = "7"\n'
     trying.change(
-        'update raw_okta.users set payload = json_merge_patch(payload, \'{"profile": {"title":'
-        f" \"7\"}}}}') where id = '{okta_id('user', 4)}'"
+        'update staging.stg_okta__profiles set profile = \'{"title": "7"}\''
+        f" where account_id = 'okta:user:{okta_id('user', 4)}'"
     )
 
     assert "differs" == trying.values(rule)["Ada Park"]["state"]
