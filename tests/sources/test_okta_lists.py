@@ -393,12 +393,14 @@ def test_members_of_an_uncounted_group_are_read(org):
     org.okta.switches.stats_count_deprovisioned = False
     org.okta.members = {(OLD, FINANCE)}
     org.okta.groups[FINANCE]["lastMembershipUpdated"] = "2026-06-01T08:00:00.000Z"
+    never_filled = org.okta.groups[IMPORTED]
+    never_filled["lastMembershipUpdated"] = never_filled["lastUpdated"]
     org.okta.touch()
 
     taken = org.read_all()
 
     assert [OLD] == taken.members(FINANCE)
-    assert not taken.paths(f"groups/{IMPORTED}/users")  # empty ever since
+    assert not taken.paths(f"groups/{IMPORTED}/users")
 
 
 def test_everyone_is_never_read(org):

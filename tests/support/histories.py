@@ -153,7 +153,7 @@ class Truth:
     """The expected published data of one source: its state at the last complete read.
 
     `direct` are the direct grants, as read. Accounts in `unseen` may have the status `unknown`.
-    Grants in `unread` may still be there: inherited roles of users whose roles were not read.
+    Grants in `unread` may still be inherited: they are roles of users, which were not read.
     """
 
     accounts: dict[str, str]
@@ -174,8 +174,12 @@ class Truth:
     def as_seen(self, there: Truth) -> Truth:
         """Return this truth with the unknown statuses and unread grants that may be, and are."""
         seen = {key: "unknown" for key in self.unseen if there.accounts.get(key) == "unknown"}
-        kept = dict.fromkeys(self.unread & there.grants.keys(), (False, True, ()))
-        return Truth(self.accounts | seen, self.entitlements, kept | self.grants)
+        kept = {}
+        for grant in self.unread & there.grants.keys():
+            is_direct, is_inherited, _ = self.grants.get(grant, (False, False, ()))
+            if there.grants[grant][1] and not is_inherited:
+                kept[grant] = (is_direct, True, ())
+        return Truth(self.accounts | seen, self.entitlements, self.grants | kept)
 
 
 def truths(
@@ -197,7 +201,8 @@ def truths(
             _keep_unread(now[source], before[source])
         found[source] = Truth.of(now[source])
         if is_narrow:
-            found[source].unread = {*filter(is_role_of_user, before[source].grants)}
+            inherited = (grant for grant, (_, is_so, _) in before[source].grants.items() if is_so)
+            found[source].unread = {*filter(is_role_of_user, inherited)}
         if step.hides(source):
             known = set() if source in accepted else before[source].accounts.items()
             found[source].unseen = {key for key, _ in found[source].accounts.items() - known}

@@ -242,13 +242,13 @@ class Many:
                 or (isinstance(left, dict) and left[key] != right[key])
             ]
             parts = {part for key in keys for part in ([key] if isinstance(key, str) else key)}
-            whose = [one for one in self.all if parts & one.ever] or self.all
+            whose = max(self.all, key=lambda one: len(parts & one.ever))  # some ids are of all
             told = [
                 f"{key}: expected {_of(left, key)}, published {_of(right, key)}"
                 for key in sorted(keys, key=str)[:5]
             ]
             raise AssertionError(
-                f"{when}: {len(keys)} {what} differ: {'; '.join(told)}\n{whose[0].history!r}"
+                f"{when}: {len(keys)} {what} differ: {'; '.join(told)}\n{whose.history!r}"
             )
 
     def full(self) -> None:

@@ -29,6 +29,7 @@ TABLES = {
     *("user_role_assignments", "group_role_assignments", "client_role_assignments"),
     *("roles", "resource_sets", "role_bindings"),
     *("applications", "application_users", "application_groups"),
+    "user_schemas",
 }
 
 

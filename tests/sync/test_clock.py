@@ -112,4 +112,4 @@ def test_data_from_the_future_may_be_exported_as_stale(rollcall, published):
     result = rollcall.run("export", "--allow-stale", "--json")
 
     assert 0 == result.code
-    assert ["charthop", "haloitsm", "pingone"] == result.document["stale_accepted"]
+    assert ["charthop", "haloitsm", "okta", "pingone"] == result.document["stale_accepted"]

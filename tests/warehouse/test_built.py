@@ -14,6 +14,8 @@ def company(tmp_path_factory, published):
     made = Company(tmp_path_factory.mktemp("built"), published.data)
     made.campaign("q2", {f"{user(15)}/{group(5)}": "revoke"})
     with pytest.MonkeyPatch.context() as patch:
+        made.build(patch)
+        made.rows("insert into push.wanted_fields values ('okta', 'title', 'p', '\"CEO\"')")
         yield made.build(patch)
 
 
@@ -44,7 +46,12 @@ def mart(company: Company, patch: pytest.MonkeyPatch) -> None:
     )
 
 
-CHANGES = (setting, decision, changed_decision, run, mart)
+def wanted_value(company: Company, patch: pytest.MonkeyPatch) -> None:
+    """Change one title that a push rule wants: the number of rows stays."""
+    company.rows("update push.wanted_fields set wanted_value = '\"CTO\"'")
+
+
+CHANGES = (setting, decision, changed_decision, run, mart, wanted_value)
 
 
 def test_it_is_built_again_when_what_it_depends_on_has_changed(company, monkeypatch):

@@ -21,6 +21,14 @@ TABLES = {
         grant_id source_name account_id entitlement_id scope_type scope_id is_direct is_inherited
         inherited_from source_grant_id granted_at first_seen_at last_seen_at
     """,
+    "push_accounts": "target person_id account_id match_rule state why returns",
+    "push_fields": """
+        target account_id person_id field rule current_value wanted_value state why
+    """,
+    "push_groups": """
+        target rule_id entitlement_id name state members to_add to_remove blocked why
+    """,
+    "push_members": "target rule_id entitlement_id account_id person_id state why",
     "accounts_history": "account_id valid_from valid_to",
     "entitlements_history": "entitlement_id valid_from valid_to",
     "grants_history": "grant_id valid_from valid_to",
@@ -28,6 +36,11 @@ TABLES = {
         run_id source_name mode status started_at ended_at requests retries error
     """,
     "run_resources": "run_id source_name resource pages rows_read rows_loaded reported_total",
+}
+
+COUNTS = {
+    *("requests", "retries", "pages", "rows_read", "rows_loaded", "reported_total"),
+    *("members", "to_add", "to_remove", "blocked"),
 }
 
 
@@ -39,11 +52,11 @@ def kind(column: str) -> str:
         return "TIMESTAMP WITH TIME ZONE"
     if column.endswith("_on"):
         return "DATE"
-    if column in ("requests", "retries", "pages", "rows_read", "rows_loaded", "reported_total"):
+    if column in COUNTS:
         return "BIGINT"
     if column == "hr_fields":
         return "JSON"
-    return "VARCHAR[]" if column in ("inherited_from", "hr_groups") else "VARCHAR"
+    return "VARCHAR[]" if column in ("inherited_from", "hr_groups", "returns") else "VARCHAR"
 
 
 def test_every_promised_table_and_column_is_there(rollcall, published):

@@ -21,7 +21,7 @@ from pipelines.sources.okta import WAITING_BUDGET
 from pipelines.sources.okta.auth import Credential
 from pipelines.sources.okta.choices import Choices, WriteChoices, parse_domain, read_disable_by
 from pipelines.sources.okta.client import Connection, Okta
-from pipelines.sources.okta.live_state import IN_TRANSITION, LiveState
+from pipelines.sources.okta.live.state import IN_TRANSITION, LiveState
 from pipelines.sources.okta.translation import (
     build_call,
     explain_rejection,

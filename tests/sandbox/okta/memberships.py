@@ -25,6 +25,9 @@ class Memberships(Logged):
 
     def touch(self) -> None:
         super().touch()
+        # What was deleted by hand has neither members nor applications
+        self.members = {pair for pair in self.members if pair[1] in self.groups}
+        self.app_groups = {pair for pair in self.app_groups if pair[1] in self.groups}
         for rule_id, rule in self.rules.items():
             for group_id in targets_of(rule) if rule["status"] == "ACTIVE" else ():
                 for user_id in self.members_of(group_id):

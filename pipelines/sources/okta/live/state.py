@@ -16,7 +16,7 @@ from pipelines.failures import Unreadable
 from pipelines.files.json_text import to_text_id
 from pipelines.sources.okta.choices import WriteChoices
 from pipelines.sources.okta.client import Okta
-from pipelines.sources.okta.live_roles import find, see_assignment, see_binding
+from pipelines.sources.okta.live.roles import find, see_assignment, see_binding
 from pipelines.sources.okta.rows import DELETED, list_rule_targets, may_have_admin_role
 from pipelines.sources.okta.translation import (
     APPLICATIONS_RIGHT,

@@ -1,0 +1,1 @@
+"""What an org says at this moment about a change that is to be made."""

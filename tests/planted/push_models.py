@@ -1,0 +1,208 @@
+"""Bugs in what a sync says of a push."""
+
+from __future__ import annotations
+
+from tests.planted.bug import Bug
+
+INTERMEDIATE = "dbt_project/models/intermediate/push"
+UNIT = "tests/warehouse/test_dbt.py -k own_unit_test"
+STORY = "tests/push/test_push_marts.py"
+
+BUGS = [
+    Bug(
+        "a changed value leaves the push of yesterday",
+        "pipelines/warehouse/dbt_unchanged.py",
+        'schema in ("policy", "push")',
+        'schema == "policy"',
+        "tests/warehouse/test_built.py",
+    ),
+    Bug(
+        "a sync tells the push of the people of yesterday",
+        "pipelines/sync/run.py",
+        "        transform(copy, work.parent, DECISION_MODELS)  #",
+        "        pass  #",
+        f"{STORY} -k three_changes",
+    ),
+    Bug(
+        "a wrong rule stops the sync",
+        "pipelines/push/write_wanted.py",
+        "except (Misconfigured, Refused) as failure",
+        "except Refused as failure",
+        f"{STORY} -k without_an_answer",
+    ),
+    Bug(
+        "rules that are gone still want what they wanted",
+        "pipelines/push/write_wanted.py",
+        "    return bool(answers) or were_rules",
+        "    return bool(answers)",
+        f"{STORY} -k without_an_answer",
+    ),
+    Bug(
+        "a query that was refused empties its group",
+        f"{INTERMEDIATE}/int_push_group_choices.sql",
+        "        when choices.refused_because is not null then choices.refused_because\n",
+        "",
+        UNIT,
+    ),
+    Bug(
+        "a rule that gives nobody empties its group",
+        f"{INTERMEDIATE}/int_push_members.sql",
+        "then 'it gives nobody'",
+        "then null",
+        UNIT,
+    ),
+    Bug(
+        "an account that may be a wanted person's is taken out",
+        f"{INTERMEDIATE}/int_push_members.sql",
+        "            when uncertain.account_id is not null then uncertain.why\n",
+        "",
+        UNIT,
+    ),
+    Bug(
+        "a rule that only adds takes members out",
+        f"{INTERMEDIATE}/int_push_members.sql",
+        "        when removes_members then 'to_remove'",
+        "        when true then 'to_remove'",
+        UNIT,
+    ),
+    Bug(
+        "a push gives back what a review revoked",
+        f"{INTERMEDIATE}/int_push_members.sql",
+        "where is_last_word and decision = 'revoke'",
+        "where false",
+        UNIT,
+    ),
+    Bug(
+        "a group of the same name is taken over",
+        f"{INTERMEDIATE}/int_push_group_choices.sql",
+        "then 'not ours: adopt it by its id'",
+        "then null",
+        UNIT,
+    ),
+    Bug(
+        "a push fills what a rule of the target fills",
+        f"{INTERMEDIATE}/int_push_group_choices.sql",
+        "when groups.is_rule_managed then 'a rule fills it'",
+        "when false then 'a rule fills it'",
+        UNIT,
+    ),
+    Bug(
+        "a push fills a group that gives an admin role",
+        f"{INTERMEDIATE}/int_push_group_choices.sql",
+        "then 'gives an admin role'",
+        "then null",
+        UNIT,
+    ),
+    Bug(
+        "a mark in the middle of a description counts",
+        f"{INTERMEDIATE}/int_push_group_choices.sql",
+        "\\[rollcall:([a-z0-9_-]+)\\]$",
+        "\\[rollcall:([a-z0-9_-]+)\\]",
+        UNIT,
+    ),
+    Bug(
+        "two rules fill one group",
+        f"{INTERMEDIATE}/int_push_group_choices.sql",
+        "                ) > 1\n            )\n",
+        "                ) > 9\n            )\n",
+        UNIT,
+    ),
+    Bug(
+        "any of two accounts is written",
+        f"{INTERMEDIATE}/int_push_account_choices.sql",
+        "when own_accounts.accounts = 1 then",
+        "when own_accounts.accounts > 0 then",
+        UNIT,
+    ),
+    Bug(
+        "an account of another employee number is written",
+        f"{INTERMEDIATE}/int_push_account_choices.sql",
+        "            choices.account_id is not null\n            and lower(",
+        "            false\n            and lower(",
+        UNIT,
+    ),
+    Bug(
+        "two people with one login get an account each",
+        f"{INTERMEDIATE}/int_push_account_choices.sql",
+        "when choices.people_with_login > 1",
+        "when choices.people_with_login > 9",
+        UNIT,
+    ),
+    Bug(
+        "a deactivated account is activated for a leaver",
+        f"{INTERMEDIATE}/int_push_accounts.sql",
+        "targets.reactivates and people.employment_status = 'active', false",
+        "targets.reactivates, false",
+        UNIT,
+    ),
+    Bug(
+        "a suspended account is written",
+        f"{INTERMEDIATE}/int_push_accounts.sql",
+        "when status_detail in ('deactivated', 'suspended') then 'blocked'",
+        "when status_detail in ('deactivated') then 'blocked'",
+        UNIT,
+    ),
+    Bug(
+        "a blank of HR empties an attribute",
+        f"{INTERMEDIATE}/int_push_fields.sql",
+        "when wanted_value is null and not clears then 'kept'",
+        "when false then 'kept'",
+        UNIT,
+    ),
+    Bug(
+        "an empty text of the target is a value",
+        f"{INTERMEDIATE}/int_push_fields.sql",
+        "nullif(profiles.profile ->> ('$.\"' || rules.rule_id || '\"'), '')",
+        "(profiles.profile ->> ('$.\"' || rules.rule_id || '\"'))",
+        UNIT,
+    ),
+    Bug(
+        "the mail of an administrator is written",
+        "dbt_project/macros/push_fields.sql",
+        "when is_identifying and is_privileged",
+        "when false",
+        UNIT,
+    ),
+    Bug(
+        "what identifies an account is written unasked",
+        "dbt_project/macros/push_fields.sql",
+        "when is_identifying and not identifies",
+        "when false",
+        UNIT,
+    ),
+    Bug(
+        "what another directory decides is written",
+        "dbt_project/macros/push_fields.sql",
+        "when is_sourced and sourced_by is not null",
+        "when false",
+        UNIT,
+    ),
+    Bug(
+        "a role of which nothing is known is no privilege",
+        f"{INTERMEDIATE}/int_push_fields.sql",
+        "            and entitlements.is_privileged is null\n",
+        "            and false\n",
+        UNIT,
+    ),
+    Bug(
+        "a missing right to read attributes fails the sync",
+        "pipelines/sources/okta/client.py",
+        "            rows = [*self.list_user_schemas()]\n        except (Denied, Unreadable)",
+        "            rows = [*self.list_user_schemas()]\n        except Unreadable",
+        "tests/sources/test_okta_attributes.py -k missing_right",
+    ),
+    Bug(
+        "attributes are read although nobody pushes",
+        "pipelines/sources/okta/client.py",
+        "        if not self.choices.pushed_fields:\n            return []\n",
+        "",
+        "tests/sources/test_okta_attributes.py -k only_for_push",
+    ),
+    Bug(
+        "attributes that rules write are not kept",
+        "pipelines/sources/okta/choices.py",
+        "return self.profile_fields + self.pushed_fields",
+        "return self.profile_fields",
+        "tests/sources/test_okta_attributes.py -k keeps",
+    ),
+]

@@ -1,0 +1,207 @@
+"""A sync says what a push would change today, and why it would not. It changes nothing itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sandbox.company.okta import AD, FINANCE, VPN
+from tests.sandbox.company.parts import charthop_id, okta_id
+from tests.sandbox.server import Fault
+from tests.support.faults import status
+from tests.support.product import Rollcall
+
+NORA, HENRIK, ADA, IVO, SAKURA, SHARED = (2, 3, 4, 7, 10, 18)
+PRIYA, PAUL, INES, VERA = (22, 26, 27, 30)
+TITLE = '[fields.title]\nsql = "job_title"\n'
+FINANCE_RULE = """
+[groups.finance]
+name = "Finance - all"
+where = "department = 'Finance'"
+"""
+
+
+class Push:
+    """Rollcall with push rules for the company's Okta."""
+
+    def __init__(self, rollcall: Rollcall) -> None:
+        self.rollcall, self.okta = rollcall, rollcall.sandbox.company.okta
+        self.file = rollcall.home / "push" / "okta.toml"
+        self.file.parent.mkdir()
+
+    def sync(self, rules: str) -> str:
+        """Run a sync with these rules, and return what it says."""
+        self.file.write_text(rules)
+        return self.rollcall.sync("charthop", "okta").err
+
+    def profile(self, number: int) -> dict:
+        self.okta.touch()
+        return self.okta.users[okta_id("user", number)]["profile"]
+
+    def group(self, number: int) -> dict:
+        self.okta.touch()
+        return self.okta.groups[okta_id("group", number)]["profile"]
+
+    def fields(self, where: str) -> set[tuple]:
+        """Return user, attribute, live and wanted value, and why, of the rows of `push_fields`."""
+        columns = "field, current_value, wanted_value, why"
+        rows = self.rollcall.rows(f"select account_id, {columns} from push_fields where {where}")
+        return {(self.number(row.pop("account_id")), *row.values()) for row in rows}
+
+    def members(self, where: str) -> dict[int, str | None]:
+        """Return the users in these rows of `push_members`, and why they are blocked."""
+        rows = self.rollcall.rows(f"from push_members where account_id is not null and {where}")
+        return {self.number(row["account_id"]): row["why"] for row in rows}
+
+    def group_states(self) -> dict[str, tuple]:
+        rows = self.rollcall.rows("from push_groups")
+        return {row["rule_id"]: (row["state"], row["why"]) for row in rows}
+
+    @staticmethod
+    def number(account: str) -> int:
+        return int(account[-4:])
+
+
+@pytest.fixture
+def push(rollcall, published) -> Push:
+    """Return the rules of a company in which Ada's title is old, and Finance is a rule's group."""
+    made = Push(rollcall.has(published))
+    made.profile(ADA)["title"] = "Engineer"
+    made.profile(13)["title"] = "Engineer"
+    made.group(FINANCE).update(name="Finance - all", description="By HR [rollcall:finance]")
+    return made
+
+
+def test_a_sync_tells_the_three_changes_of_tomorrows_push(push):
+    """An old title, a joiner and a leaver are three changes, and a sync makes none of them.
+
+    When only the title changes in HR, the next sync tells the new one.
+    """
+    push.sync(TITLE + FINANCE_RULE)
+
+    change = (ADA, "title", '"Engineer"', '"Staff Engineer"', None)
+    assert {change} == push.fields("state = 'differs'")
+    assert {VERA} == {*push.members("state = 'to_add'")}
+    assert {NORA} == {*push.members("state = 'to_remove'")}
+    assert {"finance": ("owned", None)} == push.group_states()
+    assert {"GET"} == {request.method for request in push.rollcall.sandbox.okta.seen}
+
+    org = push.rollcall.sandbox.company.charthop
+    org.jobs[charthop_id("job", ADA)]["title"] = "Principal Engineer"
+    org.touch()
+    push.sync(TITLE + FINANCE_RULE)
+
+    change = (ADA, "title", '"Engineer"', '"Principal Engineer"', None)
+    assert {change} == push.fields("state = 'differs'")
+
+
+def test_blanks_and_what_others_decide_are_left_alone(push):
+    """A blank of HR is kept or cleared as the rule says, and an empty text is a blank.
+
+    What the Active Directory decides is not written, nor what identifies an administrator.
+    """
+    push.profile(ADA)["charthopTeam"] = "Compilers"
+    push.profile(HENRIK)["charthopTeam"] = ""
+    push.profile(PRIYA)["email"] = push.profile(SAKURA)["email"] = "old@lanternfish.example"
+    push.okta.users[okta_id("user", PAUL)]["credentials"] = AD
+    push.profile(PAUL)["title"] = "Old"
+    team = "[fields.charthopTeam]\nsql = \"case when department = 'Support' then 'Help' end\"\n"
+    remote = '[people]\nremote_as_default = true\n[fields.officeLocation]\nsql = "location"\n'
+    mail = '[fields.email]\nsql = "work_email"\nidentifies = true\n'
+    group = '[groups.remote]\nname = "Remote"\nwhere = "location = \'Remote\'"\n'
+
+    push.sync(remote + TITLE + team + mail + group)
+
+    is_team = "field = 'charthopTeam' and account_id like '%{:04}' and state = '{}'".format
+    assert push.fields(is_team(ADA, "kept")) and push.fields(is_team(HENRIK, "same"))
+    place = (SAKURA, "officeLocation", None, '"Remote"', None)
+    assert place in push.fields("state = 'differs'")
+    assert ("to_create", None) == push.group_states()["remote"]
+    assert SAKURA in push.members("rule_id = 'remote' and state = 'to_add'")
+    blocked = {(row[0], row[1]): row[-1] for row in push.fields("state = 'blocked'")}
+    assert "mastered by corp.lanternfish.example" == blocked[PAUL, "title"]
+    assert "holds a privileged entitlement" == blocked[PRIYA, "email"]
+    differs = {row[0] for row in push.fields("field = 'email' and state = 'differs'")}
+    assert {SAKURA, INES} == differs  # Ines is found by her number
+    assert not push.fields("field = 'login'")
+
+    said = push.sync(team + 'when_blank = "clear"\n' + mail.replace("true", "false"))
+
+    assert {(ADA, "charthopTeam", '"Compilers"', None, None)} == push.fields(
+        "wanted_value is null and state = 'differs'"
+    )
+    assert (SAKURA, "identifies an account") in {
+        (row[0], row[-1]) for row in push.fields("field = 'email' and state = 'blocked'")
+    }
+    assert "push rules" not in said
+
+
+def test_a_group_is_filled_only_if_it_is_the_rules_own(push):
+    """A group of the same name is nobody's to fill until the file adopts it by its id.
+
+    A rule that adds only removes nobody, and a rule that leaves the file leaves its group alone.
+    """
+    group = '[groups.network]\nname = "VPN"\nwhere = "department = \'Support\'"\n'
+    push.sync(FINANCE_RULE + group)
+
+    assert ("blocked", "not ours: adopt it by its id") == push.group_states()["network"]
+    assert {"not ours: adopt it by its id"} == {*push.members("rule_id = 'network'").values()}
+
+    adopting = group + f'adopt = "{okta_id("group", VPN)}"\n'
+    push.sync(FINANCE_RULE + "[profiles]\nreactivate = true\n" + adopting)
+
+    assert ("adopted", None) == push.group_states()["network"]
+    leaving = {*push.members("rule_id = 'network' and state = 'to_remove'")}
+    assert {17, 28, 101} <= leaving and IVO not in leaving  # two who left, and a supplier
+    assert "ambiguous" in push.members("state = 'blocked'")[SHARED]
+    [back] = push.rollcall.rows("from push_accounts where state = 'to_reactivate'")
+    assert (IVO, 2) == (push.number(back["account_id"]), len(back["returns"]))
+
+    push.sync(adopting + 'members = "add_only"\n')
+
+    assert {"finance": ("orphaned", None), "network": ("adopted", None)} == push.group_states()
+    assert leaving | {SHARED} == {*push.members("state = 'kept'")}
+
+
+def test_rules_without_an_answer_stop_no_sync(push):
+    """A rule that HR cannot answer is told, and takes nobody out of a group; the sync goes on.
+
+    Without rules the tables are there, and empty.
+    """
+    unknown = "[people]\nhr_fields = ['desk']\n"
+    lacking = "where = \"hr_fields->>'desk' = 'A'\""
+    switches = push.rollcall.sandbox.company.charthop.switches
+    switches.unknown_field = "400"
+
+    said = push.sync(unknown + FINANCE_RULE.replace("where = \"department = 'Finance'\"", lacking))
+
+    assert "groups.finance: no HR system gives the field desk" in said
+    state, why = push.group_states()["finance"]
+    assert "blocked" == state and "no HR system gives the field desk" in why
+    assert {NORA, HENRIK} <= {*push.members("state = 'blocked'")}
+
+    push.sync(FINANCE_RULE.replace("department =", "departmnt ="))
+
+    assert "departmnt" in push.group_states()["finance"][1]
+    assert not push.members("state <> 'blocked'")
+
+    push.file.unlink()
+    push.rollcall.sync("charthop")
+
+    for table in ("push_accounts", "push_fields", "push_members"):
+        assert not push.rollcall.rows(f"from {table}")
+    assert {"finance": ("orphaned", None)} == push.group_states()
+
+
+def test_rules_that_know_nothing_of_the_attributes_write_none(push):
+    """Without the right to read the attributes, a sync warns, and each of them is blocked."""
+    denied = status(403, {"errorCode": "E0000006"})
+    closed = Fault(lambda request: "/meta/" in request.path, denied, times=9)
+    push.rollcall.sandbox.okta.faults = [closed]
+
+    said = push.sync(TITLE + FINANCE_RULE)
+
+    assert "okta: the attributes of users cannot be read" in said
+    assert {"the attributes of okta are not known"} == {
+        row[-1] for row in push.fields("state <> 'same'")
+    }
+    assert {VERA} == {*push.members("state = 'to_add'")}
