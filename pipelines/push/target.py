@@ -6,6 +6,7 @@ rules, or else the person's only human one. Every other person and account has t
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import duckdb
@@ -16,15 +17,18 @@ from pipelines.push.target_sql import (
     ACCOUNTS_SQL,
     GROUPS_SQL,
     MEMBERS_SQL,
+    NO_FIELDS,
     NO_PROFILES,
     PERSONS_SQL,
     VALUES_SQL,
 )
-from pipelines.sql import fetch_dicts, has_table, matches_sql
+from pipelines.sql import fetch_dicts, has_table, matches_sql, quote
+from pipelines.warehouse import PROJECT_FOLDER
 
-# They recover or take over an account; `identifies` in the rules lets the others have them
+# They recover or take over an account; used until the attributes of the target are read
 IDENTIFYING = ("login", "email", "secondEmail", "mobilePhone", "primaryPhone")
 NEVER = ("password", "credentials", "id", "status")
+MACRO = re.compile(r"macro (\w+)\((.*?)\) -%\}(.*?)\{%- endmacro", re.DOTALL)
 
 
 class PublishedTarget:
@@ -37,9 +41,7 @@ class PublishedTarget:
         self.rules, self.refused = rules.definition, wanted.refused
         for name in ("people", "members", "fields", "accounts"):
             connection.register(f"wanted_{name}", getattr(wanted, name))
-        table = f"stg_{rules.target}__profiles"
-        has_profiles = has_table(connection, table, "staging")
-        profiles = f"from staging.{table}" if has_profiles else NO_PROFILES
+        profiles = self._find_staged("profiles") or NO_PROFILES
         is_protected = matches_sql("accounts.account_id", "protected.pattern")
         connection.execute(
             ACCOUNTS_SQL.format(profiles=profiles, is_protected=is_protected),
@@ -110,22 +112,35 @@ class PublishedTarget:
 
     def list_values(self, name: str, rule: FieldRule) -> list[dict[str, Any]]:
         """Return one row per person whom the push is about: the value now, and the wanted one."""
-        barred = "it is never written" if name in NEVER else None
-        if name in IDENTIFYING and not rule.identifies:
-            barred = "identifies an account"
+        macros = _read_macros()
+        same = macros["same_json"]
+        for parameter, column in (("one", "current_value"), ("other", "wanted_value")):
+            same = same.replace(f"{{{{ {parameter} }}}}", column)
+        sql = VALUES_SQL.format(
+            fields=self._find_staged("profile_fields") or NO_FIELDS,
+            identifying=", ".join(map(quote, IDENTIFYING)),
+            never=", ".join(map(quote, NEVER)),
+            refused_because=macros["field_refused_because"],
+            is_same=same,
+        )
         values = {
+            "target": self.target,
             "field": name,
             "path": f'$."{name}"',
             "clear": rule.when_blank == "clear",
-            "identifies": name in IDENTIFYING,
-            "barred": barred,
+            "identifies": rule.identifies,
         }
-        return self._read(VALUES_SQL, values)
+        return self._read(sql, values)
 
-    def has_attribute(self, name: str) -> bool:
-        """Return whether any account of the target has a value for this attribute."""
-        sql = "select 1 from target_accounts where profile->>? is not null limit 1"
-        return bool(self.connection.execute(sql, [f'$."{name}"']).fetchone())
+    def knows_attributes(self) -> bool:
+        """Return whether a sync has read which attributes the accounts may have."""
+        fields = self._find_staged("profile_fields") or NO_FIELDS
+        return bool(self.connection.execute(f"select 1 from ({fields}) limit 1").fetchone())
+
+    def _find_staged(self, entity: str) -> str:
+        """Return a query of what the target's staging says; empty if it says nothing of that."""
+        table = f"stg_{self.target}__{entity}"
+        return f"from staging.{table}" if has_table(self.connection, table, "staging") else ""
 
     def list_persons(self, condition: str, value: Any) -> list[dict[str, Any]]:
         """Return the people, in or out of the push, whom a condition with one parameter finds."""
@@ -134,3 +149,9 @@ class PublishedTarget:
 
     def _read(self, sql: str, values: Any) -> list[dict[str, Any]]:
         return list(fetch_dicts(self.connection.execute(sql, values)))
+
+
+def _read_macros() -> dict[str, str]:
+    """Return the SQL of the macros by which the published tables judge a value."""
+    text = (PROJECT_FOLDER / "macros" / "push_fields.sql").read_text()
+    return {name: sql for name, _, sql in MACRO.findall(text)}

@@ -137,12 +137,12 @@ def _try_field(published: PublishedTarget, name: str, rule: FieldRule) -> dict[s
     """Return which values of an attribute a rule would change."""
     refused = published.refused.get(f"fields.{name}")
     rows = [] if refused else published.list_values(name, rule)
-    warning = "no account has a value: the target may not have this attribute, or it is not read"
+    warning = "no sync has read which attributes the target has: run `rollcall sync`"
     return {
         "rule": f"fields.{name}",
         "query": {kind: text for kind in ("field", "sql") if (text := getattr(rule, kind))},
         "refused": refused,
-        "warning": None if published.has_attribute(name) else warning,
+        "warning": None if published.knows_attributes() else warning,
         "counts": _count(rows, FIELD_STATES),
         "rows": rows,
     }

@@ -361,7 +361,7 @@ def test_an_expression_is_tried_before_it_is_saved(trying):
     result = trying.run(TITLE, "--field", "nickname", "--sql", "given_name")
 
     assert '"STAFF ENGINEER"' == found["Ada Park"]["wanted_value"]
-    assert "warning: no account has a value" in result.out
+    assert "warning: no sync has read which attributes the target has" in result.out
 
 
 def test_a_blank_is_kept_or_cleared_as_the_rule_says(trying):
@@ -531,6 +531,14 @@ create = true
 sql = "case when full_name <> 'Ada Park' then job_title end"
 [fields.email]
 sql = "'x@lanternfish.example'"
+[fields.charthopTeam]
+sql = "repeat(department, 5)"
+[fields.badge]
+sql = "employee_number"
+[fields.titel]
+sql = "job_title"
+[fields.costTier]
+sql = "case department when 'Finance' then 'A' else 'C' end"
 {FINANCE}
 {VPN}where = "department in ('Support', 'Engineering')"
 [groups.admins]
