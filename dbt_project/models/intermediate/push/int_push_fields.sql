@@ -1,3 +1,5 @@
+{{ config(materialized='ephemeral') }}
+
 with
 
 rules as (
@@ -126,6 +128,16 @@ states as (
     left join privileged
         on push_accounts.account_id = privileged.account_id
 
+),
+
+judged as (
+
+    select
+        *,
+        {{ same_json('current_value', 'wanted_value') }} as is_same,
+        {{ field_refused_because() }} as cannot_because
+    from states
+
 )
 
 select
@@ -137,13 +149,12 @@ select
     wanted_value,
     case
         when refused_because is not null then 'blocked'
-        when {{ same_json('current_value', 'wanted_value') }} then 'same'
+        when is_same then 'same'
         when wanted_value is null and not clears then 'kept'
-        when {{ field_refused_because() }} is not null then 'blocked'
+        when cannot_because is not null then 'blocked'
         else 'differs'
     end as state,
     case
-        when state = 'blocked'
-            then coalesce(refused_because, {{ field_refused_because() }})
+        when state = 'blocked' then coalesce(refused_because, cannot_because)
     end as why
-from states
+from judged
