@@ -253,7 +253,10 @@ compared as (
         exists(from fields) as is_schema_read,
         exists(from fields as one where one.user_type = accounts.user_type) as is_type_known,
         fields.field is not null as is_known,
-        (select min(field) from fields as one where lower(one.field) = lower($field)) as spelling
+        (
+            select min(one.field) from fields as one
+            where one.user_type = accounts.user_type and lower(one.field) = lower($field)
+        ) as spelling
     from wanted_fields
     join target_persons as persons on wanted_fields.person_id = persons.person_id
     left join target_accounts as accounts on persons.account_id = accounts.account_id
