@@ -115,6 +115,17 @@ def test_a_trial_writes_nothing_and_asks_nobody(trying):
     assert before[warehouse] == after[warehouse] and 0 == trying.requests()
 
 
+def test_new_hires_are_found_as_early_as_the_file_says(trying):
+    """V3: Theo starts in 2099; his account is staged, and joins within days_before_start."""
+    theo = ("--where", "full_name = 'Theo Vance'", "--group", "finance")
+    early = "[people]\ndays_before_start = 40000\n"
+
+    assert ["Theo Vance"] == trying.members(early + FINANCE, *theo)["to_add"]
+    assert 0 == trying.group(FINANCE, *theo)["found"]
+    result = trying.run(FINANCE, "--person", "theo.vance@lanternfish.example")
+    assert "[people] leaves them out: starts on 2099-01-04" in result.out
+
+
 def test_a_new_condition_is_compared_with_the_group_of_a_rule(trying):
     """A query that no rule has is compared with the group that --group names, or with none."""
     query = ("--where", "department = 'People'")
