@@ -271,6 +271,9 @@ OBSTACLES = {
     "a rule fills it": f'name = "Contractors"\nadopt = "{okta_id("group", 4)}"',
     "gives an admin role": f'name = "IT admins"\nadopt = "{okta_id("group", 5)}"',
     "mandatory": f'name = "Everyone"\nadopt = "{okta_id("group", 0)}"',
+    "no write channel: nothing can change who is in it": (
+        f'name = "Nobody yet"\nadopt = "{okta_id("group", 9)}"'
+    ),
     "there is no group 00gone": 'name = "Old"\nadopt = "00gone"',
     "two rules name it": 'name = "Finance"',
 }
@@ -279,6 +282,9 @@ OBSTACLES = {
 @pytest.mark.parametrize("why", OBSTACLES)
 def test_a_group_that_is_not_to_be_filled_says_why(trying, why):
     """A group that a push must leave alone is blocked with the reason."""
+    trying.change(
+        "update entitlements set change_channel = 'none' where resource_name = 'Nobody yet'"
+    )
     finance = '[groups.finance]\nname = "Finance"\nwhere = "true"\n'
     rules = finance + f'[groups.other]\nwhere = "true"\n{OBSTACLES[why]}\n'
 
