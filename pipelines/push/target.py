@@ -93,9 +93,11 @@ class PublishedTarget:
             return taken if is_imported else "not ours: adopt it by its id"
         if group["is_rule_managed"]:
             return "a rule fills it"
-        if group["gives_admin"]:
+        if group["gives_admin"] or group["unchangeable_because"] == "gives_admin_role":
             return "gives an admin role"
-        return group["unchangeable_because"]
+        if group["unchangeable_because"] or group["change_channel"] == "api":
+            return group["unchangeable_because"]
+        return "no write channel: nothing can change who is in it"
 
     def list_members(
         self, rule_id: str, rule: GroupRule, entitlement_id: str | None

@@ -129,6 +129,7 @@ select
     entitlements.entitlement_id,
     entitlements.display_name as name,
     entitlements.unchangeable_because,
+    entitlements.change_channel,
     entitlements.is_rule_managed,
     entitlements.resource_id = $adopted as is_adopted,
     $adopted = '' and ends_with(

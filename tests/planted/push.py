@@ -117,8 +117,8 @@ BUGS = [
     Bug(
         "a rule fills a group that gives an admin role",
         TARGET,
-        'if group["gives_admin"]:',
-        "if False:",
+        'if group["gives_admin"] or',
+        "if False and",
         f"{TRIAL} -k not_to_be_filled",
     ),
     Bug(

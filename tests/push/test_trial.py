@@ -115,6 +115,17 @@ def test_a_trial_writes_nothing_and_asks_nobody(trying):
     assert before[warehouse] == after[warehouse] and 0 == trying.requests()
 
 
+def test_new_hires_are_found_as_early_as_the_file_says(trying):
+    """V3: Theo starts in 2099; his account is staged, and joins within days_before_start."""
+    theo = ("--where", "full_name = 'Theo Vance'", "--group", "finance")
+    early = "[people]\ndays_before_start = 40000\n"
+
+    assert ["Theo Vance"] == trying.members(early + FINANCE, *theo)["to_add"]
+    assert 0 == trying.group(FINANCE, *theo)["found"]
+    result = trying.run(FINANCE, "--person", "theo.vance@lanternfish.example")
+    assert "[people] leaves them out: starts on 2099-01-04" in result.out
+
+
 def test_a_new_condition_is_compared_with_the_group_of_a_rule(trying):
     """A query that no rule has is compared with the group that --group names, or with none."""
     query = ("--where", "department = 'People'")
@@ -260,6 +271,9 @@ OBSTACLES = {
     "a rule fills it": f'name = "Contractors"\nadopt = "{okta_id("group", 4)}"',
     "gives an admin role": f'name = "IT admins"\nadopt = "{okta_id("group", 5)}"',
     "mandatory": f'name = "Everyone"\nadopt = "{okta_id("group", 0)}"',
+    "no write channel: nothing can change who is in it": (
+        f'name = "Nobody yet"\nadopt = "{okta_id("group", 9)}"'
+    ),
     "there is no group 00gone": 'name = "Old"\nadopt = "00gone"',
     "two rules name it": 'name = "Finance"',
 }
@@ -268,6 +282,9 @@ OBSTACLES = {
 @pytest.mark.parametrize("why", OBSTACLES)
 def test_a_group_that_is_not_to_be_filled_says_why(trying, why):
     """A group that a push must leave alone is blocked with the reason."""
+    trying.change(
+        "update entitlements set change_channel = 'none' where resource_name = 'Nobody yet'"
+    )
     finance = '[groups.finance]\nname = "Finance"\nwhere = "true"\n'
     rules = finance + f'[groups.other]\nwhere = "true"\n{OBSTACLES[why]}\n'
 
