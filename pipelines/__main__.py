@@ -11,11 +11,23 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from pipelines import __version__, redact
-from pipelines.cli import apply, audit, check, export, notify, plan, report, review, status, sync
+from pipelines.cli import (
+    apply,
+    audit,
+    check,
+    export,
+    notify,
+    plan,
+    push,
+    report,
+    review,
+    status,
+    sync,
+)
 from pipelines.cli.output import common_flags, explain_failure, print_failures
 from pipelines.files import scratch
 
-VERBS = (sync, check, export, status, report, review, plan, apply, audit)
+VERBS = (sync, check, export, status, report, review, push, plan, apply, audit)
 EPILOG = """\
 exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
 read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run holds the lock

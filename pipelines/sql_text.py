@@ -55,6 +55,17 @@ def check_query(what: str, text: str, instead: str) -> None:
     _must_last(what, statements, instead)
 
 
+def write_plainly(text: str) -> str:
+    """Return an expression or a query as DuckDB itself writes it: blanks and case of keywords make
+    no difference. A text that is neither stays as it is."""
+    for query in (text, f"select {text}\n"):
+        [(parsed,)] = _parser().execute("select json_serialize_sql(?)", [query]).fetchall()
+        if not json.loads(parsed)["error"]:
+            written = _parser().execute("select json_deserialize_sql(?)", [parsed]).fetchall()
+            return str(written[0][0])
+    return text.strip()
+
+
 def find_keys(query: str, column: str) -> set[str]:
     """Return the keys by which a query reads a column of JSON objects: `column->>'key'`.
 

@@ -24,11 +24,8 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print each finding as soon as it is known, and return the exit code."""
-    from pipelines.push.rules import find_asked
-    from pipelines.sources.check import check_sources
-
     findings = []
-    for finding in chain(_check_policy(), check_sources(arguments.sources, find_asked())):
+    for finding in chain(_check_policy(), _check_push(), _check_sources(arguments.sources)):
         findings.append(finding)
         if not arguments.json and not (arguments.quiet and finding.verdict == "ok"):
             _print(finding)
@@ -85,6 +82,41 @@ def _check_campaigns(warehouse: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
             continue
         for pattern in unmatched:
             yield Finding("policy", pattern, "warn", "it matches nothing", NEXT_PATTERN)
+
+
+def _check_push() -> Iterator[Finding]:
+    """Yield each file of push rules: a mistake in it, or each rule that has no answer."""
+    from pipelines import settings
+    from pipelines.failures import Misconfigured, Refused
+    from pipelines.push.evaluate import evaluate_rules
+    from pipelines.push.rules import find_targets, read_rules
+    from pipelines.sources.check import Finding
+
+    warehouse = settings.warehouse_path()
+    for target in find_targets():
+        try:
+            rules = read_rules(target)
+            refused = evaluate_rules(warehouse, rules).refused if warehouse.exists() else {}
+        except (Misconfigured, Refused) as error:
+            yield Finding("push", error.what, "fail", error.why, error.next, error.code)
+            continue
+        fields, groups = len(rules.definition.fields), len(rules.definition.groups)
+        yield Finding("push", str(rules.path), "ok", f"{fields} fields, {groups} groups")
+        for place, why in refused.items():
+            yield Finding("push", f"{rules.path} {place}", "warn", why, "see docs/push.md")
+
+
+def _check_sources(names: list[str]) -> Iterator[Finding]:
+    from pipelines.failures import Misconfigured
+    from pipelines.push.rules import find_asked
+    from pipelines.sources.asked import Asked
+    from pipelines.sources.check import check_sources
+
+    try:
+        asked = find_asked()
+    except Misconfigured:  # which is a finding of its own
+        asked = Asked()
+    yield from check_sources(names, asked)
 
 
 def _print(finding: Finding) -> None:

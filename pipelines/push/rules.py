@@ -10,7 +10,6 @@ import difflib
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -155,10 +154,15 @@ def push_folder() -> Path:
     return find_folder("push.folder", DEFAULT_FOLDER, OTHER_FOLDER)
 
 
+def find_targets() -> list[str]:
+    """Return the targets that have a file of rules."""
+    names = sorted(path.stem for path in push_folder().glob("*.toml"))
+    return [name for name in names if not name.startswith(".")]  # an editor's own
+
+
 def read_all_rules() -> list[PushRules]:
     """Return the rules of all targets. Raises Misconfigured for the first wrong entry."""
-    names = sorted(path.stem for path in push_folder().glob("*.toml"))
-    return [read_rules(name) for name in names if not name.startswith(".")]  # an editor's own
+    return [read_rules(name) for name in find_targets()]
 
 
 def read_rules(target: str) -> PushRules:
@@ -195,27 +199,35 @@ def find_read_fields(expression: str) -> set[str]:
 
 
 def _check_rules(path: Path, rules: PushRules) -> None:
-    definition, expression = rules.definition, partial(check_expression, instead=TODAY)
+    definition = rules.definition
     for place, text in (
         ("people.where", definition.people.where),
         ("profiles.login", definition.profiles.login),
     ):
-        expression(f"{path} {place}", text)
+        check_expression(f"{path} {place}", text, TODAY)
         _must_be_asked(f"{path} {place}", find_read_fields(text), rules.asked)
-    for name, rule in definition.fields.items():
-        what = f"{path} fields.{name}"
-        _must_be_one(what, field=rule.field, sql=rule.sql)
-        if rule.sql:
-            expression(f"{what}.sql", rule.sql)
-        _must_be_asked(what, find_hr_fields(rule), rules.asked)
+    for name, field in definition.fields.items():
+        check_field(f"{path} fields.{name}", field, rules.asked)
     for name, group in definition.groups.items():
-        what = f"{path} groups.{name}"
-        _must_be_one(what, where=group.where, carrot=group.carrot, sql=group.sql)
-        if group.where:
-            expression(f"{what}.where", group.where)
-        if group.sql:
-            check_query(f"{what}.sql", group.sql, TODAY)
-        _must_be_asked(what, find_hr_fields(group), rules.asked)
+        check_group(f"{path} groups.{name}", group, rules.asked)
+
+
+def check_field(what: str, rule: FieldRule, asked: Asked) -> None:
+    """Raise Misconfigured unless a rule has one expression, or one field, that can be answered."""
+    _must_be_one(what, field=rule.field, sql=rule.sql)
+    if rule.sql:
+        check_expression(f"{what}.sql", rule.sql, TODAY)
+    _must_be_asked(what, find_hr_fields(rule), asked)
+
+
+def check_group(what: str, rule: GroupRule, asked: Asked) -> None:
+    """Raise Misconfigured unless a rule has one query that can be answered."""
+    _must_be_one(what, where=rule.where, carrot=rule.carrot, sql=rule.sql)
+    if rule.where:
+        check_expression(f"{what}.where", rule.where, TODAY)
+    if rule.sql:
+        check_query(f"{what}.sql", rule.sql, TODAY)
+    _must_be_asked(what, find_hr_fields(rule), asked)
 
 
 def _must_be_asked(what: str, fields: set[str], asked: Asked) -> None:

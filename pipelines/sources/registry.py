@@ -160,6 +160,22 @@ def connect_client(source: str, counters: Counters, asked: Asked | None = None) 
     return _resolve(source, make, {name: offered[name] for name in offered if name in known})
 
 
+def find_people(query: str) -> list[str]:
+    """Return the ids of the people whom the HR systems find by a query at this moment.
+
+    Raises Misconfigured if none of the configured sources answers queries, or if one refuses it.
+    """
+    asking = [
+        (source, find)
+        for source in choose_sources([])
+        if (find := find_offer(source, "find_people", "queries"))
+    ]
+    if not asking:
+        why = "none of the configured sources answers queries"
+        raise Misconfigured("the query", why, "configure the HR system that answers it")
+    return [key for name, find in asking for key in find(connect_client(name, Counters()), query)]
+
+
 def source_tenant(source: str) -> str:
     """Return the tenant that a source's settings lead to, whatever its credential is."""
     return _call_with_settings(source, load_function(source, "tenant"))

@@ -105,7 +105,7 @@ BUGS = [
     Bug(
         "a rules file may ask for the clock in a query",
         "pipelines/push/rules.py",
-        'check_query(f"{what}.sql", group.sql, TODAY)',
+        'check_query(f"{what}.sql", rule.sql, TODAY)',
         "pass",
         RULES,
     ),

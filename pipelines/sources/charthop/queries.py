@@ -10,9 +10,10 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from pipelines.failures import Denied, Unreadable
+from pipelines.failures import Denied, Misconfigured, Unreadable
 from pipelines.files.json_text import NotJson, parse
 from pipelines.redact import redact_text
+from pipelines.sources.charthop.client import ChartHop
 from pipelines.sources.charthop.persons import PERSONS_RIGHT, Persons
 from pipelines.sources.raw_rows import Row, row_ids, wrap_rows
 
@@ -31,10 +32,8 @@ def read_queries(people: Persons, queries: tuple[str, ...]) -> Iterator[pa.Table
         _ = people.person_list  # first, because it finds the page size that ChartHop accepts
     for query in queries:
         row: Row = {"query": query, "ids": [], "isRefused": False, "refusedBecause": None}
-        wanted = {"q": query, "fields": "id", "includeAll": "true", "date": org.today}
         try:
-            found = org.read_list("queries", people.path, PERSONS_RIGHT, counted=False, **wanted)
-            row["ids"] = sorted(row_ids(found))
+            row["ids"] = _read_ids(org, query)
         except (Denied, Unreadable) as failure:
             if failure.status not in REFUSED_STATUSES:
                 raise
@@ -46,6 +45,24 @@ def read_queries(people: Persons, queries: tuple[str, ...]) -> Iterator[pa.Table
         rows.append((query, row))
     org.counters.rows_read["queries"] = len(rows)
     yield wrap_rows(rows)
+
+
+def find_people(org: ChartHop, query: str) -> list[str]:
+    """Return the ids of the people whom a query finds, as `people` has them. Raises Misconfigured
+    with ChartHop's own words if it refuses the query."""
+    try:
+        return [f"charthop:person:{key}" for key in _read_ids(org, query)]
+    except (Denied, Unreadable) as failure:
+        if failure.status not in REFUSED_STATUSES:
+            raise
+        why = f"charthop refuses the query: {find_message(failure)}"
+        raise Misconfigured("the query", why, "correct it") from None
+
+
+def _read_ids(org: ChartHop, query: str) -> list[str]:
+    path = f"v2/org/{org.org_id}/person"
+    wanted = {"q": query, "fields": "id", "includeAll": "true", "date": org.today}
+    return sorted(row_ids(org.read_list("queries", path, PERSONS_RIGHT, counted=False, **wanted)))
 
 
 def find_message(failure: Denied | Unreadable) -> str:
