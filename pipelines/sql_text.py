@@ -98,8 +98,8 @@ def _is_column(node: Any, column: str) -> bool:
 def check_answer(
     connection: duckdb.DuckDBPyConnection, what: str, query: str, is_condition: bool = False
 ) -> None:
-    """Raise Misconfigured unless a query has two columns, of which the second is the answer of the
-    company's SQL: true or false where it is a condition."""
+    """Raise Misconfigured unless a query has two columns. The second is the result of the company's
+    SQL, and is true or false if that SQL is a condition."""
     columns = connection.execute(f"describe {query}").fetchall()
     if len(columns) != 2:
         raise Misconfigured(what, "its answer is not one column", "write one expression")
@@ -123,7 +123,7 @@ def name_mistakes(what: str) -> Iterator[None]:
 
 
 def _parse(what: str, query: str) -> list[Any]:
-    """Return the statements of a text of queries. Raises Misconfigured for any other text."""
+    """Return the parsed statements of a text of SQL. Raises Misconfigured for any other text."""
     [(parsed,)] = _parser().execute("select json_serialize_sql(?)", [query]).fetchall()
     tree = json.loads(parsed)
     if tree["error"]:

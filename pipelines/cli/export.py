@@ -34,7 +34,7 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write one new folder, and print its files."""
+    """Write one new folder, and print the paths of its files."""
     from pipelines.export.folder import export
 
     manifest = export(arguments.out, arguments.allow_stale, arguments.format)

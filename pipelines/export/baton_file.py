@@ -32,7 +32,7 @@ from pipelines.sql import fetch_rows, has_table, quote
 
 @dataclass(frozen=True)
 class Section:
-    """One list of the file, and one sheet of the workbook."""
+    """One part of the export: a list in the JSON file, and a sheet in the workbook."""
 
     name: str
     sql: str
@@ -180,7 +180,7 @@ def write_workbook(
 
 
 def _check_implications(warehouse: duckdb.DuckDBPyConnection) -> None:
-    """Raise Misconfigured for a warehouse that does not say what follows from an entitlement."""
+    """Raise Misconfigured if the warehouse lacks the table of what one entitlement implies."""
     if not has_table(warehouse, "int_entitlement_implications", "intermediate"):
         raise Misconfigured(
             "the published warehouse",

@@ -69,7 +69,7 @@ def read_records(path: Path) -> list[Record]:
 
 
 def parse_record(line: bytes) -> Record | None:
-    """Return the record of a line, or None if the line is not exactly as it was written."""
+    """Return the record of a line, or None if it is not in the form in which we write records."""
     try:
         record = json.loads(line)
     except ValueError:

@@ -60,8 +60,8 @@ class Pace:
             self.slowed = self.next = max(self.next, now + pause)
 
     def run_fewer(self, limit: RateLimit | None) -> None:
-        """Halve the number of requests at a time if a limit was about it, once for all requests
-        that are refused together."""
+        """Halve the number of concurrent requests if that was the limit. Refusals that come
+        together halve it only once."""
         with self.lock:
             now = time.monotonic()
             if limit and limit.total == 0 and now >= self.lowered + 1:

@@ -30,9 +30,9 @@ class Strict(BaseModel):
 def find_folder(setting: str, default: Path, other: Path) -> Path:
     """Return the folder that a setting names, such as `review.folder`, else the default one.
 
-    `default` is beside the project, because cron may start a command anywhere. Only without it,
-    `other` in the working directory is read. Raise Misconfigured if the setting names a folder that
-    is missing.
+    `default` is in the project's folder, because cron may start a command in any directory. Only
+    without it, `other` in the working directory is read. Raise Misconfigured if the setting names a
+    folder that is missing.
     """
     if given := settings.read_setting(setting):
         folder = Path(given).expanduser().absolute()

@@ -128,6 +128,6 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _value(text: str | None) -> str:
-    """Return a JSON text as it is shown: a blank has no value."""
+    """Return a JSON value as the text to show; null and an empty text are shown as `nothing`."""
     value = json.loads(text) if text else None
     return "nothing" if value in (None, "") else json.dumps(value, ensure_ascii=False)

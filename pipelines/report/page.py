@@ -79,7 +79,8 @@ def render_page(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, in
 def replace_page(path: Path, page: str) -> None:
     """Write the page in one step, over an earlier report if there is one.
 
-    Raise Misconfigured if the path is another file, and StorageFailed if it cannot be written.
+    Raise Misconfigured if the path has a file that is no report, and StorageFailed if the page
+    cannot be written.
     """
     from pipelines.failures import storage_failure
 

@@ -1,4 +1,4 @@
-"""The columns of a reviewer's file: those that are shown, filled in, and checked at the import."""
+"""The columns of a reviewer's file: some are only shown, some filled in, some checked on import."""
 
 from __future__ import annotations
 

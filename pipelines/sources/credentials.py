@@ -1,4 +1,4 @@
-"""Finds out which of a vendor's ways of signing in the settings choose.
+"""Finds out which of a vendor's authentication methods the settings choose.
 
 A source, or a writer, that can sign in in several ways names the settings of each:
 

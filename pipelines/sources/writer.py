@@ -138,7 +138,7 @@ def wait_until_settled(
 
 
 def to_native_id(key: str | None) -> str:
-    """Return the vendor's own id in one of ours: `pingone:group:<id>:member`, or the id itself."""
+    """Return the vendor's id that an id of ours contains: `<id>` in `pingone:group:<id>:member`."""
     parts = (key or "").split(":")
     return quote(parts[2] if len(parts) > 2 else parts[-1], safe="")
 

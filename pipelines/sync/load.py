@@ -27,7 +27,7 @@ os.environ.setdefault("INTERCEPT_SIGNALS", "false")  # a signal ends the process
 
 @dataclass
 class Read:
-    """The read of one source in one sync: what it asks for, requests, rows, failure."""
+    """The read of one source in one sync: its scope, its requests, its rows and its failure."""
 
     source: str
     counters: Counters = field(default_factory=Counters)

@@ -80,7 +80,7 @@ class Outcome:
 
     @property
     def code(self) -> int:
-        """Return the exit code: of the whole sync, or else of a journal, or else of a source."""
+        """Return the exit code of the first failure: the sync's own, a journal's, a source's."""
         if first := next(iter([*filter(None, [self.failure]), *self.unread_journals]), None):
             return first.code
         return min((failure.code for failure in self.failures), default=0)

@@ -157,7 +157,7 @@ class Journal:
         return bool(_effective_calls(self.records[change.change_id]))
 
     def was_answered(self, change: Change, step: str) -> bool:
-        """Return whether the vendor accepted the call of this very step."""
+        """Return whether the journal has the vendor's acceptance of exactly this step's call."""
         return any(facts["step"] == step for facts in self.facts_of(change, "answered"))
 
     def outcome(self, change: Change) -> str:

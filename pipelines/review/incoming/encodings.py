@@ -1,6 +1,6 @@
 """Find the code page of a CSV file that is not Unicode, by the labels that come back in it.
 
-The bytes of a comment have a meaning in every code page, and a wrong one would be kept as evidence.
+Every code page reads a comment without an error, so a wrong guess would be kept as evidence.
 But the same file has labels (person, account, access) in the same code page, and we know what these
 labels said. A comment is refused if two code pages fit the labels and read the comment differently.
 """

@@ -188,7 +188,7 @@ def _match_items(
 
 
 def _plain_sql(column: str) -> str:
-    """Return SQL for a text in the form in which returned texts are compared with sent ones."""
+    """Return SQL that brings a text into the form in which sent and returned texts are compared."""
     return replace_controls_sql(safe_csv.restored_sql(f'"{column}"'))
 
 

@@ -102,8 +102,8 @@ def write_packet(
     """Write the packet, and rename it to `out/<campaign>/<label>` if the block succeeds.
 
     A packet with the same bytes in that place is kept. Anything else there is never overwritten.
-    With the label `opened` this raises Misconfigured; a closed packet, whose remediations may be
-    newer, becomes `closed-2`, and so on.
+    For a second packet `opened` this raises Misconfigured. A second closed packet, which may have
+    later remediations, is written as `closed-2`, and so on.
     """
     home = out / campaign
     check_output(home)

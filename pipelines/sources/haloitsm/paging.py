@@ -82,7 +82,7 @@ def read_rows(api: Api, path: str, right: str, **params: Any) -> list[Row]:
 
 
 def find_rows(body: Json) -> list[Row] | None:
-    """Return the rows of a bare array, or of an envelope under the key that this build uses."""
+    """Return the rows of a response: a bare array, or an object whose key differs by version."""
     if not isinstance(body, dict):
         return body if isinstance(body, list) else None
     lists = [body[name] for name in ("agents", "teams", "roles", "results") if name in body]

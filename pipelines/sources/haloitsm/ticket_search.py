@@ -59,7 +59,7 @@ class TicketSearch:
         return next(self.request_tickets(page_size=100, search=text), [])
 
     def read_new_tickets(self, since: datetime | None) -> None:
-        """Read the tickets that are new since the last reading or were logged after `since`.
+        """Read the tickets that the last reading lacks, and all that were logged after `since`.
 
         A list that does not come newest first is read to its end.
         """

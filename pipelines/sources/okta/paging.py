@@ -52,7 +52,7 @@ class CutShort(Unreadable):
 
 
 def check_end(what: str, pages: Iterator[Page], limit: int) -> Iterator[Page]:
-    """Yield the pages of a list. Raises CutShort after a last page that is full."""
+    """Yield the pages of a list, and raise CutShort if the last page is full."""
     sizes: list[int] = []
     for found, body in pages:
         sizes.append(len(found))

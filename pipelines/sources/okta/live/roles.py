@@ -58,7 +58,7 @@ def see_assignment(okta: Okta, change: Change) -> Seen:
 
 
 def _see_limits(row: Row, wanted: tuple[str | None, str] | None, facts: dict[str, Any]) -> Seen:
-    """Return what to take away of an assignment: all of it, or one of several limits."""
+    """Return what to remove: the whole assignment, or one target if it has several."""
     paths = {(kind, key): path for kind, key, path in list_targets(row)}
     if wanted is None and not paths:
         return Seen("pending", "", facts, "unassign")
