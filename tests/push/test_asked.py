@@ -67,8 +67,8 @@ def test_a_field_that_is_refused_later_stops_the_rule_only(pushing, published):
 
 
 def test_a_wrong_rules_file_ends_a_sync_before_it_reads(pushing):
-    """A misspelt name in a rules file ends a sync with exit code 2 and no request. A check tells the
-    mistake beside what it finds of the sources."""
+    """A misspelt name in a rules file ends a sync with exit code 2 and no request. A check tells
+    the mistake beside what it finds of the sources."""
     (pushing.home / "push" / "pingone.toml").write_text("[peopel]\n")
 
     ended = pushing.run("sync")
