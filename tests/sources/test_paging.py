@@ -252,6 +252,21 @@ def test_teams_that_come_in_pages_are_read_whole(read_own, bare):
     assert {str(key) for key in halo.teams} == taken.rows["teams"].keys()
 
 
+def test_pages_of_text_ids_are_told_apart(read):
+    """Agents whose ids come as text are read to the end of their pages."""
+    expected = read.good_day("haloitsm")
+    read.set("haloitsm", "page_size", 5)
+
+    def as_text(body: dict[str, Any]) -> dict[str, Any]:
+        [name] = (name for name, value in body.items() if isinstance(value, list))
+        return body | {name: [row | {"id": str(row["id"])} for row in body[name]]}
+
+    taken = read("haloitsm", pages_of("haloitsm", then(as_text)))
+
+    assert 0 == taken.code, taken.failure
+    assert expected["agents"].keys() == taken.rows["agents"].keys()
+
+
 PAST_THE_END = ("empty", "last", "404")
 
 
