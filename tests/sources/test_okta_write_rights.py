@@ -7,8 +7,9 @@ import pytest
 from pipelines.failures import Denied, Unreadable, Unsent
 from pipelines.sources.okta.check import write_probes
 from pipelines.sources.probe import ProbeWarning
+from tests.support.applying import states
 from tests.support.okta_tenant import ROLE, SERVICE
-from tests.support.okta_writing import VPN, Org, change, states
+from tests.support.okta_writing import VPN, Org, change
 from tests.support.okta_writing import org as org
 
 EVERY = ("okta.users.manage", "okta.groups.manage", "okta.roles.manage")

@@ -13,6 +13,7 @@ from pipelines.sources.okta.translation import CODE_MEANINGS
 from pipelines.sources.writer import Change
 from tests.sandbox.okta.accounts import CANARY
 from tests.sandbox.server import Fault, Request, Response
+from tests.support.applying import states
 from tests.support.faults import cut, hang_up, silent, status
 from tests.support.okta_tenant import (
     ADA,
@@ -29,7 +30,7 @@ from tests.support.okta_tenant import (
     SERVICE,
     SET,
 )
-from tests.support.okta_writing import VPN, WRITES, change, new_account, states
+from tests.support.okta_writing import VPN, WRITES, change, new_account
 from tests.support.okta_writing import org as org
 
 

@@ -15,6 +15,7 @@ from pipelines.http.policy import Policy
 from pipelines.sources import write_access
 from pipelines.sources.writer import Change, Provisioner, Receipt
 from tests.sandbox.server import Fault, Request, Response
+from tests.support.applying import states
 from tests.support.faults import cut, hang_up, silent, status
 from tests.support.pingone_tenant import (
     ALL,
@@ -87,18 +88,6 @@ def new_account(**wanted: object) -> Change:
     asked |= {"family_name": None, "employee_number": "E-77", "is_enabled": False}
     asked |= {"population_id": CONTRACTORS}
     return change("create_account", None, wanted_state=json.dumps(asked | wanted))
-
-
-def states(writer: Provisioner, wanted: Change) -> list[str]:
-    """Return the state before the change, after each of its calls, and at the end."""
-    found = []
-    while len(found) < 4:
-        seen = writer.look(wanted)
-        found.append(seen.step or seen.state)
-        if seen.state != "pending":
-            break
-        writer.act(wanted, seen)
-    return found
 
 
 def writes(tenant: Tenant) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.files import json_lines
+from pipelines.sources.writer import Change, Provisioner
 from tests.sandbox.server import Fault
 from tests.support.faults import status
 from tests.support.product import Result, Rollcall
@@ -76,3 +77,15 @@ def write(before: bool = False, times: int = 1, after: int = 0, effect: Any = No
         after=after,
         before=before,
     )
+
+
+def states(writer: Provisioner, wanted: Change) -> list[str]:
+    """Return the step or state before the change, after each of its calls, and at the end."""
+    found = []
+    while len(found) < 4:
+        seen = writer.look(wanted)
+        found.append(seen.step or seen.state)
+        if seen.state != "pending":
+            break
+        writer.act(wanted, seen)
+    return found

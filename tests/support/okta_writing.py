@@ -97,15 +97,3 @@ def new_account(**wanted: object) -> Change:
     asked |= {"family_name": "Lee", "employee_number": "E-77", "is_enabled": True}
     made = change("create_account", wanted_state=json.dumps(asked | wanted))
     return Change(**made.item() | {"account_id": None})
-
-
-def states(writer: Provisioner, wanted: Change) -> list[str]:
-    """Return the step or state before the change, after each of its calls, and at the end."""
-    found = []
-    while len(found) < 4:
-        seen = writer.look(wanted)
-        found.append(seen.step or seen.state)
-        if seen.state != "pending":
-            break
-        writer.act(wanted, seen)
-    return found
