@@ -37,6 +37,8 @@ SECTIONS = {
     **dict.fromkeys(("sources", "sync", "provision", "guard", "plan", "apply")),
 }
 
+SWITCHES = {"true": True, "1": True, "false": False, "0": False}  # spellings of a yes or no
+
 RESERVED_CATALOGS = {
     *("main", "policy", "staging", "intermediate"),  # schemas of the warehouse
     *("information_schema", "pg_catalog", "memory", "temp", "system"),  # DuckDB's own

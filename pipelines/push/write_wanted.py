@@ -19,13 +19,11 @@ from pipelines.warehouse import push_tables
 def write_wanted(candidate: Path, report: Callable[[str], None]) -> bool:
     """Write anew what the rules of all targets want of the people of this warehouse.
 
-    Return whether there are rules now, or were before. Rules that have no answer stop no sync: the
-    tables say why, and so does `report`.
+    The tables exist, because `transform` makes them. Return whether there are rules now, or were
+    before. Rules that have no answer stop no sync: the tables say why, and so does `report`.
     """
     answers = [(rules, *_evaluate(candidate, rules, report)) for rules in read_all_rules()]
     with duckdb.connect(str(candidate)) as connection:
-        for table in push_tables.TABLES:
-            table.create(connection)
         were_rules = bool(connection.execute("from push.targets limit 1").fetchone())
         for table in push_tables.TABLES:
             connection.execute(f"delete from {table.schema}.{table.name}")

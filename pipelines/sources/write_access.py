@@ -27,7 +27,7 @@ from typing import Any
 import dlt
 
 from pipelines.failures import Misconfigured
-from pipelines.settings import find_names_in_use, refuse_name
+from pipelines.settings import SWITCHES, find_names_in_use, refuse_name
 from pipelines.sources import find_offer, load_function, source_names
 from pipelines.sources.credentials import Way, choose_way, list_ways
 from pipelines.sources.writer import Change, Provisioner
@@ -136,7 +136,7 @@ def _read(key: str) -> str | None:
 def _convert(kind: Any, text: str, key: str) -> Any:
     try:
         if kind is bool:
-            return {"true": True, "1": True, "false": False, "0": False}[text.lower()]
+            return SWITCHES[text.lower()]
         return kind(text) if kind in (int, float) else text
     except (ValueError, KeyError):
         what = "true or false" if kind is bool else "a number"

@@ -24,7 +24,6 @@ from pipelines.warehouse import (
     version,
 )
 
-SWITCHES = {"true": True, "1": True, "false": False, "0": False}
 DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and decisions
 
 
@@ -120,10 +119,10 @@ def _read_write_settings() -> dict[str, dict[str, bool]]:
     for source, defaults in project["vars"]["write_settings"].items():
         for name, default in defaults.items():
             text = settings.read_setting(f"provision.{source}.{name}", str(default)).lower()
-            if text not in SWITCHES:
+            if text not in settings.SWITCHES:
                 variable = f"PROVISION__{source}__{name}".upper()
                 raise Misconfigured(variable, "it must be true or false", f"set {variable} again")
-            found.setdefault(source, {})[name] = SWITCHES[text]
+            found.setdefault(source, {})[name] = settings.SWITCHES[text]
     return found
 
 

@@ -192,7 +192,7 @@ BUGS = [
     Bug(
         "the write settings do not reach the models",
         "pipelines/warehouse/dbt_build.py",
-        "found.setdefault(source, {})[name] = SWITCHES[text]",
+        "found.setdefault(source, {})[name] = settings.SWITCHES[text]",
         "found.setdefault(source, {})[name] = default",
         "tests/warehouse/test_built.py -k write_settings",
     ),
