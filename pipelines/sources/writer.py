@@ -13,17 +13,58 @@ from pipelines.failures import Refused
 
 
 @dataclass(frozen=True)
+class Action:
+    """One kind of change: whether access changes, whether something is taken away so that the
+    change is also done if what it would remove is gone, and the action that undoes it."""
+
+    name: str
+    is_access: bool = True
+    takes: bool = False
+    inverse: str | None = None
+
+
+# In the order in which a plan makes them: what takes access away comes first, and what makes an
+# account or a group comes before what needs it. dbt_project.yml has the inverses, too.
+ACTIONS = (
+    Action("disable_account", takes=True, inverse="enable_account"),
+    Action("revoke", takes=True, inverse="grant"),
+    Action("open_ticket", is_access=False, inverse="close_ticket"),
+    Action("enable_account", inverse="disable_account"),
+    Action("create_account", inverse="delete_account"),
+    Action("update_account", is_access=False, inverse="update_account"),
+    Action("create_group", is_access=False),
+    Action("rename_group", is_access=False, inverse="rename_group"),
+    Action("grant", inverse="revoke"),
+    Action("delete_account", takes=True),
+    Action("reopen_ticket", is_access=False, inverse="close_ticket"),
+    Action("comment_ticket", is_access=False),
+    Action("close_ticket", is_access=False, takes=True, inverse="reopen_ticket"),
+)
+ACTION_ORDER = tuple(action.name for action in ACTIONS)
+ACCESS_ACTIONS = tuple(action.name for action in ACTIONS if action.is_access)
+REMOVING_ACTIONS = tuple(action.name for action in ACTIONS if action.takes)
+
+
+@dataclass(frozen=True)
 class Change:
     """One item of a plan, with the columns of the table planned_changes.
 
-    `expected_state` and `wanted_state` are JSON texts. For create_account the wanted state has
-    username, email, given_name, family_name, employee_number, population_id and is_enabled. For an
-    action on an existing ticket the expected state has its ticket_id and reference.
+    `expected_state` and `wanted_state` are JSON texts:
+
+    action            what the wanted state has
+    create_account    username, email, given_name, family_name, employee_number, population_id,
+                      is_enabled; from a push also profile and user_type
+    update_account    profile: attribute -> value, null for none. The expected state has the same
+                      attributes with the values at the last sync.
+    enable_account    status; from a push also source_status and sends_mail
+    create_group      name and description
+    rename_group      name and description; the expected state has both, too
+
+    For an action on an existing ticket the expected state has its ticket_id and reference.
     """
 
     change_id: str
-    action: str  # grant, revoke, create_account, disable_account, enable_account,
-    # delete_account, open_ticket, close_ticket, reopen_ticket or comment_ticket
+    action: str  # the name of one of ACTIONS
     channel: str  # api or ticket
     wanted_action: str | None  # what a ticket asks for
     source_name: str  # the system that is changed

@@ -36,22 +36,31 @@ APPLIED = Table(
         "change_id": ("varchar not null", "The change, as in planned_changes."),
         "action": (
             "varchar not null",
-            "grant, revoke, create_account, disable_account,"
-            " delete_account, open_ticket, close_ticket, reopen_ticket or comment_ticket.",
+            "grant, revoke, create_account, update_account, enable_account, disable_account,"
+            " delete_account, create_group, rename_group, open_ticket, close_ticket, reopen_ticket"
+            " or comment_ticket.",
         ),
         "wanted_action": (
             "varchar",
             "What the ticket asks for: revoke, grant, …; null for a change by API.",
         ),
         "source_name": ("varchar not null", "The system that was changed."),
-        "account_id": ("varchar", "The account that was changed."),
-        "entitlement_id": ("varchar", "The entitlement; null for a change of the account itself."),
+        "person_id": ("varchar", "The person whose account it is; null if nobody is known."),
+        "account_id": ("varchar", "The account that was changed or created."),
+        "changed_fields": (
+            "varchar[]",
+            "The names of the account's attributes that were changed, sorted; never their values.",
+        ),
+        "entitlement_id": (
+            "varchar",
+            "The entitlement, or the one of the group; null for a change of the account itself.",
+        ),
         "scope_id": ("varchar", "The scope in which the entitlement was held."),
         "grant_id": ("varchar", "The grant, as in grants."),
-        "reason_kind": ("varchar not null", "decision, leaver, request, expiry or undo."),
+        "reason_kind": ("varchar not null", "decision, leaver, request, expiry, push or undo."),
         "reason_id": (
             "varchar not null",
-            "The decision (campaign/item), person or request behind it.",
+            "The decision (campaign/item), person, request or push rule (target/rule) behind it.",
         ),
         "outcome": (
             "varchar not null",

@@ -21,12 +21,10 @@ from pipelines.failures import Failure, Refused, Rejected, Unknown, Unsent
 from pipelines.files.scratch import INTERRUPTS
 from pipelines.http.rate_limit import Pace
 from pipelines.redact import redact_text
-from pipelines.sources.writer import Change, Provisioner, Seen
+from pipelines.sources.writer import REMOVING_ACTIONS, Change, Provisioner, Seen
 from pipelines.write_back.journal import CHANGE_FIELDS, SETTLED_OUTCOMES, Journal
 from pipelines.write_back.plan import Plan
 
-# These actions are also done if what they would remove no longer exists.
-REMOVING_ACTIONS = ("revoke", "disable_account", "delete_account", "close_ticket")
 MAX_ATTEMPTS = 3  # to send one call, if each attempt surely had no effect
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.failures import Refused
 from pipelines.files import json_lines
 from pipelines.files.json_lines import Record
-from pipelines.sources.writer import Change
+from pipelines.sources.writer import ACCESS_ACTIONS, Change
 from pipelines.warehouse.change_tables import APPLIED
 from pipelines.write_back import audit_log
 from pipelines.write_back.plan import Plan
@@ -25,16 +25,6 @@ SETTLED_OUTCOMES = ("done", "already", "ticketed")
 CHANGE_FIELDS = [
     name for name in APPLIED.columns if name in Change.__dataclass_fields__ and name != "change_id"
 ]
-
-
-ACCESS_ACTIONS = (
-    "grant",
-    "revoke",
-    "create_account",
-    "disable_account",
-    "enable_account",
-    "delete_account",
-)
 RECENT_HOURS = 24  # changes since then count for the limits of a plan
 OUTCOMES = (*SETTLED_OUTCOMES, "drift", "failed")
 NEXT_JOURNAL = "restore the file from a backup, or keep it elsewhere as evidence"

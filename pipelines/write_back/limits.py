@@ -18,8 +18,8 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Refused
 from pipelines.policy import company_files
-from pipelines.sources.writer import Change
-from pipelines.write_back.journal import ACCESS_ACTIONS, RECENT_HOURS, Call
+from pipelines.sources.writer import ACCESS_ACTIONS, Change
+from pipelines.write_back.journal import RECENT_HOURS, Call
 
 MAX_REASONS_SHOWN = 5
 

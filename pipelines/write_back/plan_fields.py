@@ -16,23 +16,10 @@ from pydantic import (
 )
 
 from pipelines.failures import Refused
-from pipelines.sources.writer import Change
+from pipelines.sources.writer import ACTION_ORDER, Change
 
 PLAN_FORMAT = "rollcall plan 1"
 NEXT_PLAN = "make a new plan: `rollcall plan`"
-# Taking access away comes first, and tickets that exist come last.
-ACTION_ORDER = (
-    "disable_account",
-    "revoke",
-    "open_ticket",
-    "enable_account",
-    "create_account",
-    "grant",
-    "delete_account",
-    "reopen_ticket",
-    "comment_ticket",
-    "close_ticket",
-)
 
 
 def _must_be_time(text: str) -> str:

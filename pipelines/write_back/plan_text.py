@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pipelines.write_back.journal import ACCESS_ACTIONS
+from pipelines.sources.writer import ACCESS_ACTIONS
 from pipelines.write_back.plan import Plan
 
 MAX_BLOCKED_LINES = 20  # per reason; --json has all of them

@@ -19,11 +19,12 @@ from pipelines.failures import Refused, storage_failure
 from pipelines.files import json_lines, output
 from pipelines.policy import company_files, presence
 from pipelines.sources import write_access
+from pipelines.sources.writer import ACTION_ORDER
 from pipelines.sql import fetch_rows
 from pipelines.warehouse.source_states import read_source_states
 from pipelines.write_back import audit_log, journal, limits
 from pipelines.write_back.plan import Plan, is_plan, plan_digest, plan_path
-from pipelines.write_back.plan_fields import ACTION_ORDER, PLAN_FORMAT
+from pipelines.write_back.plan_fields import PLAN_FORMAT
 from pipelines.write_back.undo import Undo
 from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
 

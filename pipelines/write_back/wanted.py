@@ -15,10 +15,9 @@ import duckdb
 
 from pipelines.failures import Misconfigured
 from pipelines.sources import write_access
-from pipelines.sources.writer import Change
+from pipelines.sources.writer import ACTION_ORDER, Change
 from pipelines.sql import fetch_dicts, has_table
 from pipelines.write_back import limits
-from pipelines.write_back.plan_fields import ACTION_ORDER
 
 
 class WantedChange(NamedTuple):

@@ -33,11 +33,14 @@ source_states as (
 )
 
 select
-    applied_changes.*,
-    case applied_changes.reason_kind
-        when 'leaver' then applied_changes.reason_id
-        when 'request' then requests.person_id
-    end as person_id,
+    applied_changes.* replace (
+        -- Journals of earlier versions name no person
+        case applied_changes.reason_kind
+            when 'leaver' then applied_changes.reason_id
+            when 'request' then requests.person_id
+            else applied_changes.person_id
+        end as person_id
+    ),
     {{ wanted_change_id('applied_changes.asks_for') }} as wanted_change_id,
     -- Only a complete sync that began afterwards shows the result
     coalesce(source_states.last_complete_at > applied_changes.known_at, false)
