@@ -146,6 +146,8 @@ class PushRules:
             tuple(sorted({*rules.people.hr_fields, *fields})),
             tuple(sorted(queries)),
             {self.target: tuple(sorted(rules.fields))},
+            rules.people.days_before_start,
+            rules.people.days_after_end,
         )
 
 
@@ -183,7 +185,13 @@ def find_asked() -> Asked:
     fields = {name for one in asked for name in one.fields}
     queries = {query for one in asked for query in one.queries}
     attributes = {target: names for one in asked for target, names in one.attributes.items()}
-    return Asked(tuple(sorted(fields)), tuple(sorted(queries)), attributes)
+    return Asked(
+        tuple(sorted(fields)),
+        tuple(sorted(queries)),
+        attributes,
+        max((one.days_before_start for one in asked), default=0),
+        max((one.days_after_end for one in asked), default=0),
+    )
 
 
 def find_hr_fields(rule: FieldRule | GroupRule) -> set[str]:
