@@ -37,6 +37,7 @@ ADA, MARA, JOAN, NIA, OLU, RAE, KIM, OTHER_KIM, BEN = range(1, 10)
 FINANCE, OLD, RULED, ADMINS, TREASURY, SALES = range(1, 7)
 DEPARTMENTS = {"Engineering": 1, "Finance": 2, "Support": 3}
 OSLO = 11
+LONG_AGO = date(2023, 1, 9)
 TITLE = '[fields.title]\nsql = "job_title"\n'
 FINANCE_RULE = '[groups.finance]\nname = "Finance - all"\nwhere = "department=\'Finance\'"\n'
 RULES = TITLE + FINANCE_RULE
@@ -77,6 +78,14 @@ class HrAndOkta(Company):
         self.okta.users[made["id"]] = made
         return made["id"]
 
+    def let_days_pass(self, days: int) -> None:
+        """Move every date of an employment back, because the clock of a test stands still."""
+        for person in self.charthop.persons.values():
+            for hire in person["hires"]:
+                for name in {"startDate", "endDate"} & hire.keys():
+                    moved = date.fromisoformat(hire[name]) - timedelta(days=days)
+                    hire[name] = moved.isoformat()
+
 
 def empty(name: str = "Acme", **charthop: Any) -> HrAndOkta:
     """Return a company without people: its departments and places, and what every tenant has."""
@@ -115,8 +124,7 @@ def today() -> date:
 
 def fixture() -> HrAndOkta:
     """Return the company of the stories: nine people, and what Okta holds of them."""
-    company, day = empty(), today()
-    began = date(2023, 1, 9)
+    company, day, began = empty(), today(), LONG_AGO
 
     def ago(days: int) -> date:
         return day - timedelta(days=days)
@@ -197,6 +205,19 @@ class Pushing:
         """Run a step of push: `run("run", "--dry-run")`."""
         step, *flags = arguments
         return self.rollcall.run("push", step, "okta", *flags, **settings)
+
+    def approve(self, rules: str = RULES) -> str:
+        """Write these rules and approve them; return their digest."""
+        self.write_rules(rules)
+        digest = self.run("status", "--json").document["rules_sha256"]
+        approved = self.run("approve", "--digest", digest)
+        assert approved.code == 0, approved.err
+        return digest
+
+    def day_comes(self, days: int) -> None:
+        """Let so many days pass in HR."""
+        self.company.let_days_pass(days)
+        self.org.touch()
 
     def writes(self) -> list[tuple[str, str, Any]]:
         """Return every call to Okta that is not a GET: method, path below the API, and body."""
