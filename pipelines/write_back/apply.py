@@ -100,6 +100,9 @@ def _make_changes(
     left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
     for change in changes:
         progress.note(change, "not_tried" if change in left else journal.outcome(change))
+    for through, writer in writers.items():
+        if begin := getattr(writer, "begin", None):
+            begin([change for change in left if change.through == through])
     failed = in_a_row = 0
     with _deferred_interrupts() as interrupted:
         for change in left:
