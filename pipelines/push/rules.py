@@ -142,10 +142,12 @@ class PushRules:
         rules = self.definition
         fields = {rule.field for rule in rules.fields.values() if rule.field}
         queries = {rule.carrot for rule in rules.groups.values() if rule.carrot}
+        adopted = {rule.adopt for rule in rules.groups.values() if rule.adopt}
         return Asked(
             tuple(sorted({*rules.people.hr_fields, *fields})),
             tuple(sorted(queries)),
             {self.target: tuple(sorted(rules.fields))},
+            {self.target: tuple(sorted(adopted))},
             rules.people.days_before_start,
             rules.people.days_after_end,
         )
@@ -185,10 +187,12 @@ def find_asked() -> Asked:
     fields = {name for one in asked for name in one.fields}
     queries = {query for one in asked for query in one.queries}
     attributes = {target: names for one in asked for target, names in one.attributes.items()}
+    groups = {target: ids for one in asked for target, ids in one.groups.items()}
     return Asked(
         tuple(sorted(fields)),
         tuple(sorted(queries)),
         attributes,
+        groups,
         max((one.days_before_start for one in asked), default=0),
         max((one.days_after_end for one in asked), default=0),
     )

@@ -180,13 +180,14 @@ def test_all_files_together_ask_the_hr_system(folder):
     """Fields and queries of all targets are asked for once, and those of an editor are not."""
     write(folder, FULL)
     people = "[people]\ndays_after_end = 3\n"
-    rules = '[fields.team]\nfield = "title"\n[groups.a]\nname = "A"\ncarrot = "b"'
+    rules = '[fields.team]\nfield = "title"\n[groups.a]\nname = "A"\ncarrot = "b"\nadopt = "g1"'
     write(folder, people + rules, "haloitsm")
     write(folder, "[not yet", ".#pingone")
 
     attributes = {"haloitsm": ("team",), TARGET: ("team", "title")}
-    asked = ("costCenter", "team.name", "title"), ("b", "department:sales")
-    wanted = Asked(*asked, attributes, days_before_start=0, days_after_end=3)
+    groups = {"haloitsm": ("g1",), TARGET: ()}
+    fields, queries = ("costCenter", "team.name", "title"), ("b", "department:sales")
+    wanted = Asked(fields, queries, attributes, groups, days_before_start=0, days_after_end=3)
     assert wanted == find_asked()
 
 

@@ -47,7 +47,7 @@ def read(rollcall, monkeypatch) -> Callable[..., Answer]:
         *fields: str, queries: tuple[str, ...] = (), before: int = 0, after: int = 0
     ) -> Answer:
         counters = Counters()
-        asked = Asked(fields, queries, {}, before, after)
+        asked = Asked(fields, queries, days_before_start=before, days_after_end=after)
         source = registry.connect_source("charthop", counters, asked=asked)
         rows = {}
         for name in ("persons", "asked_fields", "queries", "first_and_last_days"):
