@@ -255,14 +255,25 @@ def test_a_pushed_account_has_its_attributes_and_type(org):
     assert (SECRET, "Kimberly") == (kim["profile"]["title"], kim["profile"]["firstName"])
     assert {"department", "city"}.isdisjoint(kim["profile"])
     assert f"okta:user:{kim['id']}" == writer.look(wanted).facts["account_id"]
-    for other in ({"user_type": org.okta.user_type}, {"profile": {"title": SECRET.lower()}}):
-        assert "another" in writer.look(new_account(**{"user_type": "otyContractor"} | other)).why
+    asked = {"profile": profile, "user_type": "otyContractor"}
+    for other, words in (
+        ({"user_type": org.okta.user_type}, "another user type"),
+        ({"profile": profile | {"title": SECRET.lower()}}, "another title"),
+    ):
+        assert words in writer.look(new_account(**asked | other)).why
     assert 1 == len(org.writes())
 
 
 def activation(source: str, mail: bool, user: str) -> Change:
     wanted = {"status": "enabled", "source_status": source, "sends_mail": mail}
     return pushed("enable_account", user, wanted_state=json.dumps(wanted))
+
+
+def test_a_type_that_is_gone_is_named(org):
+    """A type of user that Okta does not have is named in the reason."""
+    writer, wanted = org.writer(), new_account(user_type="otyGone")
+    with pytest.raises(Rejected, match=r"Okta does not accept type \(E0000001\)"):
+        writer.act(wanted, writer.look(wanted))
 
 
 @pytest.mark.parametrize("mail", [False, True])
