@@ -93,7 +93,7 @@ def _make_changes(
     left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
     for change in changes:
         progress.note(change, "not_tried" if change in left else journal.outcome(change))
-    announce_changes(left, writers)
+    announce_changes(changes, writers)
     failed = in_a_row = 0
     with _deferred_interrupts() as interrupted:
         for change in left:
@@ -124,7 +124,7 @@ def _make_changes(
 
 
 def announce_changes(changes: list[Change], writers: dict[str, Provisioner]) -> None:
-    """Tell each writer that reads ahead which of these changes it is asked about from now on."""
+    """Tell each writer that wants to know it the changes of a plan, settled ones too."""
     for through, writer in writers.items():
         if begin := getattr(writer, "begin", None):
             begin([change for change in changes if change.through == through])

@@ -402,4 +402,11 @@ BUGS = [
         "if False:",
         f"{ATTRIBUTES} -k nobody_can_write",
     ),
+    Bug(
+        "a group that the plan itself renames gets no members",
+        f"{OKTA}/live/groups.py",
+        "if change.resource_name and name not in {change.resource_name, *names}:",
+        "if change.resource_name and name != change.resource_name:",
+        f"{PUSH} -k plan_renames",
+    ),
 ]

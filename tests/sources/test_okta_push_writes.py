@@ -432,6 +432,31 @@ def test_a_lost_answer_of_an_update_is_not_repeated(org, effect):
         assert ("done", 1) == (writer.look(wanted).state, lost.seen)
 
 
+def test_a_group_that_the_plan_renames_gets_its_members(org, tmp_path):
+    """A membership of the same plan is made under the old or the new name, and under no other."""
+    before, after = {"name": "VPN", "description": ""}, {"name": "Net", "description": ""}
+    named = numbered(1, renamed(VPN, before, after))
+    given = [
+        numbered(2, pushed("grant", NORA, group=VPN, resource_name="VPN")),
+        numbered(3, pushed("revoke", MARA, group=VPN, resource_name="VPN")),
+    ]
+
+    progress, _ = carry_out(org, tmp_path, named, given[0])
+    assert {"done": 2} == progress.counts
+    progress, _ = carry_out(org, tmp_path, named, *given)
+
+    assert {"c1": "done", "c2": "done", "c3": "done"} == progress.outcomes
+    assert {NORA} == org.okta.members_of(VPN)
+    undone = [
+        numbered(4, pushed("revoke", NORA, group=VPN, resource_name="VPN")),
+        numbered(5, renamed(VPN, after, before)),
+    ]
+    progress, _ = carry_out(org, tmp_path, *undone)
+    assert {"done": 2} == progress.counts
+    org.okta.update_group(VPN, {"name": "Other"})
+    assert "another name" in org.writer().look(pushed("grant", group=VPN, resource_name="VPN")).why
+
+
 # ---- many memberships
 
 
@@ -471,7 +496,7 @@ def test_what_was_read_ahead_only_says_what_is_to_be_done(org):
     org.okta.touch()
     gone = Change(**changes[2].item() | {"account_username": "other@example.com"})
     writer = org.writer()
-    writer.begin([*changes[:2], gone, changes[3]])
+    writer.begin([numbered(9, pushed("grant", OLD, group=VPN)), *changes[:2], gone, changes[3]])
 
     assert ["drift", "done", "drift", "pending"] == [
         writer.look(one).state for one in (*changes[:2], gone, changes[3])

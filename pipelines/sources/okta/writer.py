@@ -146,6 +146,7 @@ class Provisioner:
 
     def begin(self, changes: list[Change]) -> None:
         self.live.ahead.begin(changes)
+        self.live.groups.begin(changes)
 
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
         def is_unsettled(seen: Seen) -> bool:
