@@ -409,4 +409,11 @@ BUGS = [
         "if change.resource_name and name != change.resource_name:",
         f"{PUSH} -k plan_renames",
     ),
+    Bug(
+        "the login of a new account is in a message",
+        f"{OKTA}/live/accounts.py",
+        "        except Failure as failure:\n            kind",
+        "        except ImportError as failure:\n            kind",
+        f"{PUSH} -k cannot_be_read",
+    ),
 ]

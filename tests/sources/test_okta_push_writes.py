@@ -234,6 +234,17 @@ def test_no_value_is_in_a_journal(org, tmp_path, capsys):
     assert f"okta:user:{kim}" == ended["c3"]["account_id"]
 
 
+def test_a_login_that_cannot_be_read_is_not_told(org, tmp_path):
+    """The reason of a new account that cannot be looked up has no login."""
+    broken = Fault(lambda request: "kim" in request.path, status(500), times=99)
+    org.server.faults = [broken]
+
+    progress, _ = carry_out(org, tmp_path, new_account())
+
+    assert broken.fired and "500" in progress.reasons["c1"]
+    assert "kim" not in progress.reasons["c1"]
+
+
 def numbered(number: int, wanted: Change) -> Change:
     return Change(**wanted.item() | {"change_id": f"c{number}"})
 
