@@ -402,4 +402,18 @@ BUGS = [
         "if False:",
         f"{ATTRIBUTES} -k nobody_can_write",
     ),
+    Bug(
+        "a group that the plan itself renames gets no members",
+        f"{OKTA}/live/groups.py",
+        "if change.resource_name and name not in {change.resource_name, *names}:",
+        "if change.resource_name and name != change.resource_name:",
+        f"{PUSH} -k plan_renames",
+    ),
+    Bug(
+        "the login of a new account is in a message",
+        f"{OKTA}/live/accounts.py",
+        "        except Failure as failure:\n            kind",
+        "        except ImportError as failure:\n            kind",
+        f"{PUSH} -k cannot_be_read",
+    ),
 ]
