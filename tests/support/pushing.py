@@ -54,8 +54,9 @@ class Pushing:
         digest = self.in_process(lambda: read_rules("okta").digest(""))
         self.change(
             "delete from push.targets",
-            "insert into push.targets (target, creates_accounts, reactivates, rules_sha256)"
-            f" values ('okta', true, true, '{digest}')",
+            "insert into push.targets"
+            " (target, creates_accounts, reactivates, activates, sends_mail, rules_sha256)"
+            f" values ('okta', true, true, 'never', false, '{digest}')",
         )
 
     def wants(self, *changes: dict[str, Any]) -> None:
@@ -143,8 +144,8 @@ class Pushing:
         user = self.okta.users[okta_id("user", number)]
         names = [user["profile"][name] for name in ("firstName", "lastName")]
         [known] = self.rollcall.rows(
-            "select person_id, strftime(created_at, '%Y-%m-%dT%H:%M:%S.%fZ') as created_at from accounts"
-            f" where account_id = '{self.account(number)}'"
+            "select person_id, strftime(created_at, '%Y-%m-%dT%H:%M:%S.%fZ') as created_at"
+            f" from accounts where account_id = '{self.account(number)}'"
         )
         return _push_change(
             action,
