@@ -10,7 +10,7 @@ import pytest
 from pipelines.files.json_lines import hold_folder
 from tests.sandbox.company.parts import okta_id
 from tests.sandbox.server import Fault, Request, Response
-from tests.support.faults import status
+from tests.support.faults import quick, status
 from tests.support.pushing import FINANCE, TITLE, Pushing
 
 ROBIN, VERA, NORA = (okta_id("user", number) for number in (13, 30, 2))
@@ -77,7 +77,13 @@ def test_a_run_brings_about_what_the_rules_say(pushing):
     assert first.document["push_id"] == run["push_id"] and run["started_at"] < run["ended_at"]
     applied = pushing.rollcall.rows("from applied_changes")
     assert {("done", "push")} == {(row["outcome"], row["reason_kind"]) for row in applied}
-    assert [] == pushing.rollcall.rows("from planned_changes where reason_kind = 'push'")
+    [proven_at] = pushing.rollcall.column(
+        "select max(started_at) from runs where status = 'complete'"
+    )
+    assert proven_at > max(row["known_at"] for row in applied)
+    assert [] == pushing.rollcall.rows(
+        "from planned_changes where reason_kind = 'push' and blocked_because is null"
+    )
 
     second = pushing.run("run", "--json")
     assert (0, 0) == (second.code, second.document["rounds"]), second.out
@@ -171,10 +177,12 @@ def test_a_lagging_list_is_no_failure(pushing):
 @pytest.mark.parametrize("source", ["charthop", "okta"])
 def test_a_source_that_cannot_be_read_changes_nothing(pushing, source):
     """V12: a stale HR system or target is exit 4 and named; without a sync it is exit 5."""
+    quick(pushing.rollcall.patch)
     pushing.approve(THREE)
     server = getattr(pushing.rollcall.sandbox, source)
     server.faults.append(Fault(lambda request: True, status(503), times=10**6, before=True))
     said = pushing.run("run")
+    server.faults.clear()
 
     assert (4, []) == (said.code, pushing.writes())
     assert f"{source}" in said.err and "nothing was changed in okta" in said.err
