@@ -123,7 +123,7 @@ BUGS = [
     Bug(
         "a push goes on after a read that failed",
         STANDING,
-        "    if not synced.failures:",
+        "    if not failures:",
         "    if True:",
         f"{ABOUT_RUNS} -k cannot_be_read",
     ),
@@ -137,8 +137,8 @@ BUGS = [
     Bug(
         "a lagging list fails a push",
         STANDING,
-        "sum(_subject_of(change) not in tried for change in wanted)",
-        "len(wanted)",
+        "outcome.left += known is None or is_unused",
+        "outcome.left += 1",
         f"{ABOUT_RUNS} -k lagging",
     ),
     Bug(
