@@ -55,8 +55,9 @@ def main() -> NoReturn:
         print_failures(arguments, [failure], {})
         code = failure.code
     counts = getattr(arguments, "counts", None)
-    if arguments.verb in notify.NOTIFYING_VERBS and (code or counts):
-        notify.send_summary(arguments.verb, code, counts or [])
+    words = " ".join(filter(None, [arguments.verb, getattr(arguments, "step", None)]))
+    if words in notify.NOTIFYING_VERBS and (code or counts):
+        notify.send_summary(words, code, counts or [])
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(code)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.sources.writer import Provisioner
     from pipelines.write_back.apply import Progress
     from pipelines.write_back.journal import Journal
-    from pipelines.write_back.plan import Plan
+    from pipelines.write_back.plan import Basis, Plan
 
 # What to do about a change by its outcome, or by its live state in a dry run
 NEXT_STEPS = {
@@ -57,16 +57,16 @@ def run(arguments: argparse.Namespace) -> int:
     plan, folder = plans.read_plan(arguments.plan), changes_folder()
     if arguments.digest is None:
         journal = Journal(folder, plan, settings.read_actor())
-        writers = admit_plan(plan, journal, arguments.max_changes)
+        writers = admit_plan(plan, journal, arguments.max_changes, _read_basis(plan))
         _print_dry_run(arguments, plan, journal, writers)
         return 0
     if arguments.digest != plan.digest:
         why = f"the digest of this plan is {plan.digest}, but another digest was approved"
         raise Refused(f"plan {arguments.plan}", why, "read the plan again, and give its digest")
     quiet = arguments.quiet or arguments.json
-    with hold_folder(folder, "plan or apply"):
+    with hold_folder(folder, "push, plan or apply"):
         journal = Journal(folder, plan, settings.read_actor())
-        writers = admit_plan(plan, journal, arguments.max_changes)
+        writers = admit_plan(plan, journal, arguments.max_changes, _read_basis(plan))
         progress = apply.apply_plan(
             plan,
             journal,
@@ -77,6 +77,18 @@ def run(arguments: argparse.Namespace) -> int:
     if postponed:
         print(postponed, file=sys.stderr)
     return _print_outcomes(arguments, plan, journal, progress)
+
+
+def _read_basis(plan: Plan) -> Basis | None:
+    """Return what a plan of this kind would be made from now; None if that makes no difference."""
+    if plan.kind == "access":
+        return None
+    from pipelines import settings
+    from pipelines.unattended.basis import read_basis
+    from pipelines.warehouse.publish import open_published
+
+    with open_published(settings.warehouse_path()) as warehouse:
+        return read_basis(warehouse, plan)
 
 
 def _print_dry_run(

@@ -57,6 +57,7 @@ def _describe(rules: PushRules, refused_because: str | None) -> dict[str, Any]:
         "refused_because": refused_because,
         "creates_accounts": profiles.create,
         "reactivates": profiles.reactivate,
+        "rules_sha256": rules.digest(""),  # the tenant is known only where the target is changed
     }
 
 
@@ -96,8 +97,9 @@ def _insert_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, rows: list[dict[str, Any]]
 ) -> None:
     if rows:
-        places = ", ".join(f"${name}" for name in table.columns)
-        connection.executemany(f"insert into {table.schema}.{table.name} values ({places})", rows)
+        names, places = ", ".join(table.columns), ", ".join(f"${name}" for name in table.columns)
+        insert = f"insert into {table.schema}.{table.name} ({names}) values ({places})"
+        connection.executemany(insert, rows)
 
 
 def _insert_wanted(connection: duckdb.DuckDBPyConnection, target: str, wanted: Wanted) -> None:

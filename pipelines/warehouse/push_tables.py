@@ -17,6 +17,7 @@ TARGETS = Table(
         "refused_because": ("varchar", "Why the rules have no answer at all; null if they have."),
         "creates_accounts": ("boolean not null", "Whether accounts are created."),
         "reactivates": ("boolean not null", "Whether accounts of re-hires are activated again."),
+        "rules_sha256": ("varchar not null", "SHA-256 of the rules that were answered."),
     },
     schema="push",
 )

@@ -10,14 +10,26 @@ from pipelines.sources.writer import Change, Provisioner
 from pipelines.warehouse.publish import open_published
 from pipelines.write_back import audit_log, limits
 from pipelines.write_back.journal import SETTLED_OUTCOMES, Journal, find_recent_calls
-from pipelines.write_back.plan import Plan
+from pipelines.write_back.plan import Basis, Plan
 from pipelines.write_back.plan_fields import NEXT_PLAN
 from pipelines.write_back.undo import check_undo
 from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
 
+NEXT_DIGEST = "read the plan; if it is right, a person applies it by its digest"
 
-def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[str, Provisioner]:
+
+def admit_plan(
+    plan: Plan,
+    journal: Journal,
+    max_changes: int | None,
+    basis: Basis | None = None,
+    is_unattended: bool = False,
+) -> dict[str, Provisioner]:
     """Return the writer of each system, if the plan passes every check.
+
+    `basis` is what a plan of this kind would be made from now; a plan of access has none. Whoever
+    gives the digest of a plan with a basis approves it beyond the limits; a standing approval
+    (`is_unattended`) does not.
 
     Raise Refused for a plan that is stale, too old, for another tenant, beyond the limits, or that
     touches something protected.
@@ -49,13 +61,30 @@ def admit_plan(plan: Plan, journal: Journal, max_changes: int | None) -> dict[st
             raise Refused(f"plan: {change.account_id}", untouchable[0], NEXT_PLAN)
     with open_published(settings.warehouse_path()) as warehouse:
         presence.check_gone(warehouse, company_files.policy_folder())
-        limits.check_limits(changes, warehouse, max_changes, "apply", recent)
+        asked = (changes, warehouse, max_changes, "apply", recent)
+        if plan.kind == "access":
+            limits.check_limits(*asked)
+        else:
+            _check_basis(plan, basis)
+            limits.find_fresh_states({*basis.sources}, warehouse, "apply")
+            exceeded = limits.check_standing_limits(*asked, basis)
+            if is_unattended and exceeded:
+                raise Refused(f"apply: {len(changes)} changes", "; ".join(exceeded), NEXT_DIGEST)
         # planned_changes never has an undo; `check_undo` has derived it again instead.
-        wanted = None if plan.document["undoes"] else read_wanted_changes(warehouse)
+        is_undo = plan.document["undoes"]
+        wanted = None if is_undo else read_wanted_changes(warehouse, plan.kind, plan.target)
     if wanted is not None:
         left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
         _check_still_wanted(left, split_wanted_changes(wanted, own_accounts)[0])
     return writers
+
+
+def _check_basis(plan: Plan, basis: Basis | None) -> None:
+    """Raise Refused unless the rules are still those that the plan was made from."""
+    if basis is None or (basis.kind, basis.target) != (plan.kind, plan.target):
+        raise Refused("plan", f"nothing says which rules the {plan.kind} has now", NEXT_PLAN)
+    if basis.rules_sha256 != plan.document["rules_sha256"]:
+        raise Refused("plan", "the rules were changed after the plan was made", NEXT_PLAN)
 
 
 def _check_tenants(plan: Plan, sources: set[str]) -> None:

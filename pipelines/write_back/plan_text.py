@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pipelines.sources.writer import ACCESS_ACTIONS
+from pipelines.sources.writer import COUNTED_ACTIONS
 from pipelines.write_back.plan import Plan
 
 MAX_BLOCKED_LINES = 20  # per reason; --json has all of them
@@ -48,7 +48,7 @@ def describe_change(item: dict[str, Any]) -> Iterator[str]:
     yield f"{_describe_action(item)} {_describe_subject(item)} ({_describe_reason(item)})"
     if item["residual"]:
         yield f"    remaining access: {item['residual']}"
-    if item["action"] in ACCESS_ACTIONS and not item["inverse_action"]:
+    if item["action"] in COUNTED_ACTIONS and not item["inverse_action"]:
         yield "    cannot be undone"
 
 

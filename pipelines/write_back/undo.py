@@ -57,7 +57,7 @@ def check_undo(undo: Plan, folder: Path) -> None:
     path = plan_path(folder, digest)
     if not path.exists():
         raise Refused(what, f"the plan {digest} that it undoes is not in {folder}", NEXT_PLAN)
-    undone = read_plan(path)
+    undone = read_plan(path, to_undo=True)
     if undone.digest != digest:
         raise Refused(what, f"{path} is not the plan {digest} that it undoes", NEXT_PLAN)
     reason = undo.changes[0].reason if undo.changes else ""

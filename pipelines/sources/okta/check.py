@@ -220,7 +220,7 @@ def write_probes(writer: Provisioner) -> Iterator[Probe]:
     checks = Checks(writer.okta)
 
     def check_users() -> str:
-        writer.live.check_users_are_visible()
+        writer.live.view.check_users_are_visible()
         return "can be read"
 
     yield Probe("write: own accounts", lambda: _name_own_accounts(writer))
