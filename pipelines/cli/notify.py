@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pipelines import redact
 
-NOTIFYING_VERBS = ("sync", "plan", "apply", "push run")
+NOTIFYING_VERBS = ("sync", "plan", "apply", "push run", "expiry run")
 DEFAULT_SECONDS = 15.0  # for all addresses together
 SEPARATOR = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # an address may have a comma
 
