@@ -24,11 +24,12 @@ from pipelines.cli import (
     review,
     status,
     sync,
+    watch,
 )
 from pipelines.cli.output import common_flags, explain_failure, print_failures
 from pipelines.files import scratch
 
-VERBS = (sync, check, export, status, report, review, push, expiry, plan, apply, audit)
+VERBS = (sync, check, export, status, report, review, push, watch, expiry, plan, apply, audit)
 EPILOG = """\
 exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
 read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run holds the lock
