@@ -14,6 +14,7 @@ from tests.planted import (
     sources,
     sources_okta,
     sync,
+    unattended,
     write_back,
     writes_okta,
 )
@@ -32,5 +33,6 @@ BUGS: list[Bug] = [
     *files.BUGS,
     *write_back.BUGS,
     *writes_okta.BUGS,
+    *unattended.BUGS,
     *histories.BUGS,
 ]

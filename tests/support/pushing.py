@@ -7,11 +7,21 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.files import json_lines
+from pipelines.write_back.audit_log import Log
+from tests.sandbox.company.parts import okta_id
 from tests.support.product import Result, Rollcall
 from tests.support.wanted import may_write
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
+FINANCE = f"""
+[groups.finance]
+name = "Finance"
+adopt = "{okta_id("group", 1)}"
+where = "department = 'Finance'"
+"""
 TITLE = """
 [fields.title]
 sql = "job_title"
@@ -47,6 +57,26 @@ class Pushing:
         """Return the facts of the audit records of these events."""
         records = json_lines.read_records(self.folder / "audit.jsonl")
         return [one["facts"] for one in records if one["event"] in events]
+
+    def hashes(self, event: str) -> list[str]:
+        """Return the hashes of the audit records of an event."""
+        records = json_lines.read_records(self.folder / "audit.jsonl")
+        return [one["hash"] for one in records if one["event"] == event]
+
+    def forge_approval(self, digest: str, until: date) -> None:
+        """Write an approval as it would have been written earlier."""
+        tenant = self.run("status", "--json").document["tenant"]
+        facts = {"subject": "push okta", "rules_sha256": digest, "tenant": tenant}
+        Log(self.folder, "kim@host").write("approved", **facts, until=until.isoformat())
+
+    def change(self, *statements: str) -> None:
+        """Change what is published."""
+        self.rollcall.warehouse.chmod(0o600)
+        with duckdb.connect(str(self.rollcall.warehouse)) as connection:
+            for statement in statements:
+                connection.execute(statement)
+            connection.execute("checkpoint")
+        self.rollcall.warehouse.chmod(0o400)
 
     def writes(self) -> list[tuple[str, str]]:
         """Return every call to the target that may have changed something, in order."""
