@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,10 @@ def describe_outcome(outcome: JobOutcome) -> dict[str, Any]:
 
 
 def print_outcome(
-    arguments: argparse.Namespace, outcome: JobOutcome, document: dict[str, Any], lines: list[str]
+    arguments: argparse.Namespace,
+    outcome: JobOutcome,
+    document: dict[str, Any],
+    lines: Iterable[str],
 ) -> int:
     """Print what a run did, and return its exit code."""
     if outcome.postponed:

@@ -185,7 +185,7 @@ def test_a_source_that_cannot_be_read_changes_nothing(pushing, source):
     server.faults.clear()
 
     assert (4, []) == (said.code, pushing.writes())
-    assert f"{source}" in said.err and "nothing was changed in okta" in said.err
+    assert f"{source}" in said.err and "effect: nothing was changed" in said.err
     [run] = pushing.records("push_ended")
     assert (4, 0) == (run["code"], run["changes"])
     stale = pushing.run("run", "--no-sync")
