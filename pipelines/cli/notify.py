@@ -17,14 +17,14 @@ from pathlib import Path
 
 from pipelines import redact
 
-NOTIFYING_VERBS = ("sync", "plan", "apply", "push run")
+NOTIFYING_VERBS = ("sync", "plan", "apply", "push run", "expiry run")
 DEFAULT_SECONDS = 15.0  # for all addresses together
 SEPARATOR = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # an address may have a comma
 
 
-def send_summary(verb: str, code: int, lines: list[str], urls: str = "notify.urls") -> None:
+def send_summary(verb: str, code: int | None, lines: list[str], urls: str = "notify.urls") -> None:
     """Send the result of a command to the addresses of a setting, in at most NOTIFY__SECONDS. Print
-    on stderr how many addresses failed."""
+    on stderr how many addresses failed. A command without a code goes on."""
     import dlt  # slow to import, and most commands send nothing
 
     from pipelines import settings
@@ -37,7 +37,7 @@ def send_summary(verb: str, code: int, lines: list[str], urls: str = "notify.url
     if not addresses:
         return
     redact.hide(*addresses)
-    ended = "done" if code == 0 else f"ended with exit code {code}"
+    ended = {None: "goes on", 0: "done"}.get(code, f"ended with exit code {code}")
     message = {"urls": addresses, "title": f"rollcall {verb} {ended}", "body": "\n".join(lines)}
     try:
         sent = subprocess.run(

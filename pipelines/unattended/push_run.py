@@ -71,9 +71,7 @@ def run_push(target: str, options: PushOptions) -> PushOutcome:
     """
     outcome = PushOutcome(target=target)
     with collect_failures(outcome):
-        if (options.digest is None) != (options.max_changes is None):
-            why = "a plan that a person approves needs both"
-            raise Misconfigured("--max-changes and --digest", why, "give both, or none")
+        _check_options(options)
         outcome.rules = read_rules(target)
         outcome.rules_sha256, tenant = _read_digest(target)
         job = Job(
@@ -86,7 +84,8 @@ def run_push(target: str, options: PushOptions) -> PushOutcome:
         )
         found = find_approval(changes_folder(), job.subject)
         outcome.unapproved_because = explain_unapproved(found, outcome.rules_sha256, tenant)
-        outcome.approved_by = found.approved_by if found else None
+        if found and not outcome.unapproved_because:
+            outcome.approved_by = found.approved_by
         if options.dry_run:
             plan_only(job, outcome, options)
             return outcome
@@ -94,6 +93,15 @@ def run_push(target: str, options: PushOptions) -> PushOutcome:
         with hold_folder(changes_folder(), "push, plan or apply"):
             _push(job, approval, outcome, options)
     return outcome
+
+
+def _check_options(options: PushOptions) -> None:
+    """Raise Misconfigured for flags that do not go together."""
+    both = "--max-changes and --digest"
+    if (options.digest is None) != (options.max_changes is None):
+        raise Misconfigured(both, "a plan that a person approves needs both", "give both, or none")
+    if options.dry_run and options.digest:
+        raise Misconfigured(both, "a dry run makes a plan of its own", "leave --dry-run out")
 
 
 def _push(job: Job, approval: Approval, outcome: PushOutcome, options: PushOptions) -> None:

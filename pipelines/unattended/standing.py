@@ -78,7 +78,7 @@ class JobOutcome:
     rounds: int = 0  # that made changes
     results: dict[str, Result] = field(default_factory=dict)  # by change
     stopped: str = ""  # why the last apply tried no further change
-    left: int = 0  # changes that are wanted after the last round, and that no round tried
+    left: int = 0  # changes that are wanted after the last round, and that no round could try
     unproven: int = 0  # changes that are in place, and that the last sync does not show yet
     failures: list[Failure] = field(default_factory=list)
     postponed: str = ""  # why the warehouse does not have the journals yet
@@ -161,11 +161,16 @@ def _make_rounds(job: Job, outcome: JobOutcome, options: JobOptions) -> bool:
 
 def _read(sources: tuple[str, ...], outcome: JobOutcome, options: JobOptions) -> bool:
     """Sync the sources, and return whether all of them could be read and published."""
-    with keep_interrupts():
-        synced = sync_sources([*sources], SyncOptions(report=options.report))
-    if not synced.failures:
+    try:
+        with keep_interrupts():
+            synced = sync_sources([*sources], SyncOptions(report=options.report))
+    except Failure as failure:  # it could not even begin
+        failures = [failure]
+    else:
+        # the first failure gives the exit code
+        failures = sorted(synced.failures, key=lambda failure: failure.code != synced.code)
+    if not failures:
         return True
-    failures = sorted(synced.failures, key=lambda failure: failure.code != synced.code)
     if outcome.results:  # what was changed stays, and nothing proves it yet
         failures = [
             Incomplete(one.what, f"no sync has proven the changes yet: {one.why}", one.next)
@@ -210,7 +215,11 @@ def _apply(
     journal = Journal(folder, plan, actor)
     with open_published(settings.warehouse_path()) as warehouse:
         basis = job.read_basis(warehouse)
-    writers = admit_plan(plan, journal, options.max_changes, basis, is_unattended=not is_by_person)
+    if (plan.kind, plan.target) != (basis.kind, basis.target):
+        why = f"it is not a plan of {job.subject}"
+        raise Refused(f"plan {plan.digest[:12]}", why, "use `rollcall apply`")
+    max_changes = options.max_changes if is_by_person else None
+    writers = admit_plan(plan, journal, max_changes, basis, is_unattended=not is_by_person)
     outcome.rounds += 1
     progress = apply_plan(
         plan, journal, writers, options.report, None if is_by_person else found.record
@@ -227,11 +236,13 @@ def _apply(
 def _compare_with_rules(job: Job, outcome: JobOutcome) -> None:
     """Note which changes are wanted in spite of this run, as its last sync sees the systems."""
     wanted = _make_plan(job, outcome).changes
-    done = {_subject_of(one.change) for one in outcome.results.values() if one.outcome in IN_PLACE}
-    # Lists of a vendor may lag behind what a read by id has shown
-    outcome.unproven = sum(_subject_of(change) in done for change in wanted)
-    tried = {_subject_of(one.change) for one in outcome.results.values()}
-    outcome.left = sum(_subject_of(change) not in tried for change in wanted)
+    tried = {_subject_of(one.change): one.outcome for one in outcome.results.values()}
+    for change in wanted:
+        known = tried.get(_subject_of(change))
+        # Lists of a vendor may lag behind what a read by id has shown
+        outcome.unproven += known in IN_PLACE
+        is_unused = known in IN_PLACE and change.action in MAKING_ACTIONS
+        outcome.left += known is None or is_unused
 
 
 def _subject_of(change: Change) -> tuple[str | None, ...]:
@@ -251,7 +262,7 @@ def _describe_unfinished(outcome: JobOutcome) -> str:
         parts += [f"{number} {word}" for word, number in counts.items()]
         parts += [*dict.fromkeys(one.why for one in open_ones if one.why)][:MAX_REASONS]
     if outcome.left:
-        parts.append(f"{count_noun(outcome.left, 'change')} more are wanted after the last round")
+        parts.append(f"more is wanted after the last round ({count_noun(outcome.left, 'change')})")
     return "; ".join(parts)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.output import print_result
-from pipelines.failures import Misconfigured, Refused
+from pipelines.cli.standing import add_approve_flags, choose_last_day
+from pipelines.failures import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +20,7 @@ def add(add_step: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the step and its flags."""
     about = "approve the rules with their limits, so that `push run` needs no person"
     step = add_step("approve", run, about)
-    step.add_argument(
-        "--digest", required=True, metavar="HEX", help="the digest of the rules, by `push status`"
-    )
-    step.add_argument(
-        "--until", metavar="DATE", help="the last day (default: in 1 year; at most 2 years)"
-    )
+    add_approve_flags(step, "push status")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,8 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.digest != digest:
         why = f"the digest of these rules is {digest}, but another digest was given"
         raise Refused(str(rules.path), why, "read the rules again, and give their digest")
-    today = datetime.now(UTC).date()
-    until = _read_day(arguments.until) or approval.add_years(today, approval.DEFAULT_YEARS)
+    until = choose_last_day(arguments.until)
     subject = f"{approval.PUSH_SUBJECT}{rules.target}"
     actor = settings.read_actor()
     record = approval.approve(changes_folder(), actor, subject, digest, tenant, until)
@@ -62,14 +56,6 @@ def run(arguments: argparse.Namespace) -> int:
     }
     print_result(arguments, document, _describe(rules, document), even_if_quiet=True)
     return 0
-
-
-def _read_day(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        why = f"{text} is not a day"
-        raise Misconfigured("--until", why, "write it as in 2027-12-31") from None
 
 
 def _describe(rules: PushRules, document: dict[str, Any]) -> Iterator[str]:

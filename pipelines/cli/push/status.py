@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.cli.output import print_result
+from pipelines.cli.standing import describe_approval, spell_approval
 from pipelines.redact import UNPRINTABLE, redact_text
 
 MAX_RUNS = 10
@@ -32,20 +33,12 @@ def run(arguments: argparse.Namespace) -> int:
     rules, tenant = read_rules(arguments.target), writable_tenant(arguments.target)
     digest, subject = rules.digest(tenant), f"{approval.PUSH_SUBJECT}{rules.target}"
     found = approval.find_approval(changes_folder(), subject)
-    why = approval.explain_unapproved(found, digest, tenant)
     runs = [row for row in list_pushes(changes_folder()) if row["target"] == rules.target]
     document = {
         "code": 0,
         "target": rules.target,
         "rules": str(rules.path),
-        "rules_sha256": digest,
-        "tenant": tenant,
-        "is_approved": not why,
-        "unapproved_because": why or None,
-        "approve": approval.spell(subject, digest) if why else None,
-        "approved_by": found.approved_by if found else None,
-        "approved_at": found.approved_at if found else None,
-        "until": found.until.isoformat() if found else None,
+        **describe_approval(subject, digest, tenant, found),
         "runs": runs[: -MAX_RUNS - 1 : -1],
         "blocked": _count_blocked(settings.warehouse_path(), rules.target),
     }
@@ -74,14 +67,7 @@ def _count_blocked(path: Path, target: str) -> dict[str, int]:
 
 def _describe(document: dict[str, Any]) -> Iterator[str]:
     yield f"{document['target']}: {document['rules']}"
-    yield f"  digest {document['rules_sha256']}"
-    yield f"  tenant {document['tenant']}"
-    if document["is_approved"]:
-        day = document["approved_at"][:10]
-        yield f"  approved on {day} until {document['until']}, by {document['approved_by']}"
-    else:
-        yield f"  not approved: {document['unapproved_because']}"
-        yield f"    {document['approve']}"
+    yield from spell_approval(document)
     for why, count in document["blocked"].items():
         yield f"  blocked: {redact_text(why)} ({count})"
     yield "last runs:" if document["runs"] else "no push has run yet"
