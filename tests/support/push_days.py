@@ -40,7 +40,7 @@ FIRST = [
     "Pia",
 ]
 LAST = ["Ahl", "Berg", "Cruz", "Dahl", "Ek", "Frey", "Gray", "Holm"]
-PEOPLE = 14  # at first
+PEOPLE = 24  # at first
 ADOPTED, IMPORTED, RULED, ADMINS = range(1, 5)
 
 MEANING: Meaning = {
@@ -201,7 +201,7 @@ class Days:
     def passes(self) -> None:
         """Let a day pass, and what people do on it happen."""
         self.company.let_days_pass(1)
-        for _ in range(self.random.randint(1, 6)):
+        for _ in range(self.random.randint(3, 10)):
             with suppress(Refused, IndexError):
                 self.random.choice(HAPPENS)(self)
         self.company.touch()
