@@ -13,7 +13,7 @@ import pytest
 
 from tests.sandbox.company.parts import charthop_id, okta_id
 from tests.sandbox.server import Fault
-from tests.support.faults import status
+from tests.support.faults import quick, status
 from tests.support.push_world import ADA, FINANCE, JOAN, MARA, OLU, RAE, RULES, TITLE, Pushing
 from tests.support.push_world import known as known
 from tests.support.push_world import pushing as pushing
@@ -88,13 +88,14 @@ def test_a_person_with_a_new_mail_keeps_the_login(pushing):
 
 
 @pytest.mark.parametrize("source", ["okta", "charthop"])
-def test_a_source_that_cannot_be_read_stops_the_run(pushing, source):
+def test_a_source_that_cannot_be_read_stops_the_run(pushing, source, monkeypatch):
     """V12: with Okta or ChartHop away (503) nothing is written; code 4, and the source is named."""
+    quick(monkeypatch)
     pushing.approve()
     server = getattr(pushing.rollcall.sandbox, source)
     server.faults = [Fault(lambda request: True, status(503), times=999, before=True)]
 
-    result = pushing.run("run", **{f"SOURCES__{source}__MAX_ATTEMPTS".upper(): "1"})
+    result = pushing.run("run")
 
     assert 4 == result.code, result.err
     assert source in result.err and [] == pushing.writes()
