@@ -199,6 +199,7 @@ class Expected:
         if own or doubtful or not login or len(shared) > 1 or taken:
             return None
         wanted = self.profiles["create"] and one.given_name and one.family_name
+        wanted = wanted and one.employment_status != "leaver"
         return "" if wanted else None
 
     # accounts and their attributes
@@ -224,6 +225,7 @@ class Expected:
         is_due = profiles["activate"] == "at_once" or (
             profiles["activate"] == "on_start" and one.started_on and one.started_on <= one.today
         )
+        is_due = is_due and one.employment_status != "leaver"
         if status == "STAGED" and account in self.memory.accounts and is_due:
             okta.activate(account, send_email=profiles["activation_mail"])
         user = okta.users[account]
