@@ -17,11 +17,10 @@ from pipelines.push.target_sql import (
     ACCOUNTS_SQL,
     GROUPS_SQL,
     MEMBERS_SQL,
-    NO_FIELDS,
     NO_PROFILES,
     PERSONS_SQL,
-    VALUES_SQL,
 )
+from pipelines.push.values_sql import NO_FIELDS, VALUES_SQL
 from pipelines.sql import fetch_dicts, has_table, matches_sql, quote
 from pipelines.warehouse import PROJECT_FOLDER
 
@@ -86,6 +85,9 @@ class PublishedTarget:
             return f"there is no group {rule.adopt}" if rule.adopt else None
         if group["protected_because"]:
             return f"protected: {group['protected_because']}"
+        if group["is_made"] and not group["is_ours"]:
+            mark = f"[rollcall:{rule_id}]"
+            return f"not ours any more: its description lacks {mark}, so adopt it by its id"
         is_ours = group["is_adopted"] or group["is_ours"]
         if not is_ours:
             is_imported = group["unchangeable_because"] == "external"

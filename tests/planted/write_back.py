@@ -267,7 +267,8 @@ BUGS = [
     Bug(
         "a blocked change has no next step",
         "dbt_project/models/marts/write_back/planned_changes.sql",
-        "{{ step_if_blocked('changes.blocked_because', 'changes.source_name') }}",
+        "{{ step_if_blocked(\n"
+        "                'changes.blocked_because', 'changes.source_name'\n            ) }}",
         "null",
         "tests/write_back/test_changes.py -k next_step",
     ),
