@@ -28,7 +28,7 @@ GENEROUS = (
 APPROVAL = "a" * 64  # the hash of the audit record of a standing approval
 
 
-class Pushing:
+class WantedPush:
     """Rollcall with push rules for the company's Okta, and whatever changes they want."""
 
     def __init__(self, rollcall: Rollcall, rules: str = GENEROUS) -> None:
