@@ -8,6 +8,7 @@ from pipelines.failures import Misconfigured, Refused
 from pipelines.push.rules import PushRules, read_rules
 from pipelines.sources import write_access
 from pipelines.sql import has_table
+from pipelines.unattended.expiry_rules import EXPIRY, read_expiry_rules
 from pipelines.write_back.plan import Basis, Plan
 
 
@@ -32,8 +33,10 @@ def read_push_basis(warehouse: duckdb.DuckDBPyConnection, target: str) -> Basis:
 def read_basis(warehouse: duckdb.DuckDBPyConnection, plan: Plan) -> Basis | None:
     """Return what a plan would be made from now; None for a plan of access, which needs nothing.
 
-    Raises what `read_push_basis` does.
+    Raises what `read_push_basis` and `read_expiry_rules` do.
     """
+    if plan.kind == EXPIRY:
+        return read_expiry_rules().basis
     return read_push_basis(warehouse, plan.target) if plan.target else None
 
 

@@ -25,6 +25,7 @@ from pipelines.sources.writer import REMOVING_ACTIONS, Change, Provisioner, Seen
 from pipelines.write_back.journal import CHANGE_FIELDS, SETTLED_OUTCOMES, Journal, name_parts
 from pipelines.write_back.plan import Plan
 
+INTERRUPTED = "it was interrupted"
 MAX_ATTEMPTS = 3  # to send one call, if each attempt surely had no effect
 
 
@@ -107,7 +108,7 @@ def _make_changes(
     with _deferred_interrupts() as interrupted:
         for change in left:
             if interrupted.is_set():
-                progress.stopped = "it was interrupted"
+                progress.stopped = INTERRUPTED
                 break
             try:
                 item = _Item(change, journal, writers[change.through], limits, pace)

@@ -16,6 +16,7 @@ from pipelines.failures import Misconfigured, Refused
 from pipelines.files.json_lines import Record, hold_folder
 from pipelines.write_back import audit_log
 
+PUSH_SUBJECT = "push "  # followed by the target
 MAX_YEARS = 2
 DEFAULT_YEARS = 1
 FACTS = ("subject", "rules_sha256", "tenant", "until")

@@ -15,6 +15,7 @@ from tests.planted import (
     sources,
     sources_okta,
     sync,
+    unattended,
     write_back,
     writes_okta,
 )
@@ -34,5 +35,6 @@ BUGS: list[Bug] = [
     *files.BUGS,
     *write_back.BUGS,
     *writes_okta.BUGS,
+    *unattended.BUGS,
     *histories.BUGS,
 ]

@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable
 
 from pipelines.cli.output import common_flags
-from pipelines.cli.push import plan, trial
+from pipelines.cli.push import approve, plan, run, status, trial
 
-STEPS = (trial, plan)  # in the order of --help
+STEPS = (trial, plan, approve, run, status)  # in the order of --help
 
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
