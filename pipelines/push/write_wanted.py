@@ -60,6 +60,7 @@ def _describe(rules: PushRules, refused_because: str | None) -> dict[str, Any]:
         "activates": profiles.activate,
         "sends_mail": profiles.activation_mail,
         "user_type": profiles.user_type or None,
+        "rules_sha256": rules.digest(""),  # the tenant is known only where the target is changed
     }
 
 

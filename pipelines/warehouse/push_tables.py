@@ -24,6 +24,7 @@ TARGETS = Table(
         ),
         "sends_mail": ("boolean not null", "Whether the target mails the person then."),
         "user_type": ("varchar", "The type of accounts that are created; null for the default."),
+        "rules_sha256": ("varchar not null", "SHA-256 of the rules that were answered."),
     },
     schema="push",
 )

@@ -260,7 +260,7 @@ BUGS = [
     Bug(
         "an outcome that is not the end has no next step",
         "pipelines/cli/apply.py",
-        '"next": NEXT_STEPS.get(outcome),',
+        '"next": _find_next_step(plan, outcome),',
         '"next": None,',
         "tests/write_back/test_apply.py -k drifted",
     ),
