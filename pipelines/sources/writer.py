@@ -148,10 +148,11 @@ class Provisioner(Protocol):
         ...
 
     def begin(self, changes: list[Change]) -> None:
-        """Say which changes are about to be made, in this order, before the first of them.
+        """Say which changes a plan has, in their order, before the first `look`.
 
-        Optional. The writer may then read once what many of them need, and answer the first `look`
-        for a change from what it read at most a minute before. Every other `look` reads anew.
+        Optional; some may be settled. The writer may then read once what many of them need, and
+        answer the first `look` for a change from what it read at most a minute before. Every other
+        `look` reads anew.
         """
         ...
 

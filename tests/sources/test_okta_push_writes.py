@@ -53,14 +53,14 @@ def records(path: Path) -> list[dict[str, Any]]:
 def test_only_what_differs_is_written(org):
     """One call has the attributes that differ; null clears, and all others stay."""
     before = {"title": "Manager", "department": "Finance", "badge": 7, "city": None}
-    after = {"title": SECRET, "department": "Finance", "badge": None, "city": ""}
+    after = {"title": SECRET, "department": "", "badge": None, "city": ""}
     kept = dict(org.okta.users[MARA]["profile"])
 
     assert ["update", "done"] == states(org.writer(), update(before, after))
 
     assert [("POST", f"users/{MARA}")] == org.writes()
-    assert [{"profile": {"title": SECRET, "badge": None}}] == org.bodies()
-    del kept["badge"]
+    assert [{"profile": {"title": SECRET, "department": None, "badge": None}}] == org.bodies()
+    kept = {name: value for name, value in kept.items() if name not in ("department", "badge")}
     assert kept | {"title": SECRET} == org.okta.users[MARA]["profile"]
     assert ["done"] == states(org.writer(), update(before, after))
 
@@ -234,6 +234,17 @@ def test_no_value_is_in_a_journal(org, tmp_path, capsys):
     assert f"okta:user:{kim}" == ended["c3"]["account_id"]
 
 
+def test_a_login_that_cannot_be_read_is_not_told(org, tmp_path):
+    """The reason of a new account that cannot be looked up has no login."""
+    broken = Fault(lambda request: "kim" in request.path, status(500), times=99)
+    org.server.faults = [broken]
+
+    progress, _ = carry_out(org, tmp_path, new_account())
+
+    assert broken.fired and "500" in progress.reasons["c1"]
+    assert "kim" not in progress.reasons["c1"]
+
+
 def numbered(number: int, wanted: Change) -> Change:
     return Change(**wanted.item() | {"change_id": f"c{number}"})
 
@@ -255,14 +266,25 @@ def test_a_pushed_account_has_its_attributes_and_type(org):
     assert (SECRET, "Kimberly") == (kim["profile"]["title"], kim["profile"]["firstName"])
     assert {"department", "city"}.isdisjoint(kim["profile"])
     assert f"okta:user:{kim['id']}" == writer.look(wanted).facts["account_id"]
-    for other in ({"user_type": org.okta.user_type}, {"profile": {"title": SECRET.lower()}}):
-        assert "another" in writer.look(new_account(**{"user_type": "otyContractor"} | other)).why
+    asked = {"profile": profile, "user_type": "otyContractor"}
+    for other, words in (
+        ({"user_type": org.okta.user_type}, "another user type"),
+        ({"profile": profile | {"title": SECRET.lower()}}, "another title"),
+    ):
+        assert words in writer.look(new_account(**asked | other)).why
     assert 1 == len(org.writes())
 
 
 def activation(source: str, mail: bool, user: str) -> Change:
     wanted = {"status": "enabled", "source_status": source, "sends_mail": mail}
     return pushed("enable_account", user, wanted_state=json.dumps(wanted))
+
+
+def test_a_type_that_is_gone_is_named(org):
+    """A type of user that Okta does not have is named in the reason."""
+    writer, wanted = org.writer(), new_account(user_type="otyGone")
+    with pytest.raises(Rejected, match=r"Okta does not accept type \(E0000001\)"):
+        writer.act(wanted, writer.look(wanted))
 
 
 @pytest.mark.parametrize("mail", [False, True])
@@ -421,6 +443,31 @@ def test_a_lost_answer_of_an_update_is_not_repeated(org, effect):
         assert ("done", 1) == (writer.look(wanted).state, lost.seen)
 
 
+def test_a_group_that_the_plan_renames_gets_its_members(org, tmp_path):
+    """A membership of the same plan is made under the old or the new name, and under no other."""
+    before, after = {"name": "VPN", "description": ""}, {"name": "Net", "description": ""}
+    named = numbered(1, renamed(VPN, before, after))
+    given = [
+        numbered(2, pushed("grant", NORA, group=VPN, resource_name="VPN")),
+        numbered(3, pushed("revoke", MARA, group=VPN, resource_name="VPN")),
+    ]
+
+    progress, _ = carry_out(org, tmp_path, named, given[0])
+    assert {"done": 2} == progress.counts
+    progress, _ = carry_out(org, tmp_path, named, *given)
+
+    assert {"c1": "done", "c2": "done", "c3": "done"} == progress.outcomes
+    assert {NORA} == org.okta.members_of(VPN)
+    undone = [
+        numbered(4, pushed("revoke", NORA, group=VPN, resource_name="VPN")),
+        numbered(5, renamed(VPN, after, before)),
+    ]
+    progress, _ = carry_out(org, tmp_path, *undone)
+    assert {"done": 2} == progress.counts
+    org.okta.update_group(VPN, {"name": "Other"})
+    assert "another name" in org.writer().look(pushed("grant", group=VPN, resource_name="VPN")).why
+
+
 # ---- many memberships
 
 
@@ -460,7 +507,7 @@ def test_what_was_read_ahead_only_says_what_is_to_be_done(org):
     org.okta.touch()
     gone = Change(**changes[2].item() | {"account_username": "other@example.com"})
     writer = org.writer()
-    writer.begin([*changes[:2], gone, changes[3]])
+    writer.begin([numbered(9, pushed("grant", OLD, group=VPN)), *changes[:2], gone, changes[3]])
 
     assert ["drift", "done", "drift", "pending"] == [
         writer.look(one).state for one in (*changes[:2], gone, changes[3])

@@ -167,10 +167,11 @@ def _name_attributes(body: bytes, call: Call) -> str:
     found = parse(body) if read_error_code(body) else {}
     causes = found.get("errorCauses") if isinstance(found, dict) else None
     texts = [row.get("errorSummary") for row in causes or () if isinstance(row, dict)]
+    sent = {*(call.body or {}), *(call.body or {}).get("profile", {})}
     named, taken = [], []
     for text in map(str, texts):
         name = text.partition(":")[0].strip()
-        if name in (call.body or {}).get("profile", {}):
+        if name in sent:
             (taken if "already exists" in text else named).append(name)
     if taken:
         return f"another one has this {' and this '.join(sorted(taken))} already"

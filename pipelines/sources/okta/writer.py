@@ -1,7 +1,7 @@
 """Changes memberships, admin roles, applications, accounts and groups in Okta, where it creates
 accounts and groups, and deletes accounts, too.
 
-Only users are changed, and only what they hold directly. An account is suspended rather than
+What users hold is changed only where they hold it directly. An account is suspended rather than
 deactivated, unless a setting says otherwise: to deactivate takes its applications away for good.
 """
 
@@ -146,6 +146,7 @@ class Provisioner:
 
     def begin(self, changes: list[Change]) -> None:
         self.live.ahead.begin(changes)
+        self.live.groups.begin(changes)
 
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
         def is_unsettled(seen: Seen) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
+from pipelines.failures import Failure
 from pipelines.files.json_text import to_text_id
 from pipelines.sources.okta.choices import WriteChoices
 from pipelines.sources.okta.live.view import View
@@ -40,7 +41,7 @@ class Accounts:
             return Seen("drift", f"a new account needs a {', a '.join(lacking)}")
         if "/" in wanted["login"]:
             return Seen("drift", "Okta finds no account by a login with a /")
-        user = self.view.find_object(f"users/{quote(wanted['login'], safe='')}", USERS_RIGHT)
+        user = self._find_holder(wanted["login"])
         if user is not None:
             return self._see_holder_of_login(change, user)
         self.view.check_users_are_visible()
@@ -51,6 +52,14 @@ class Accounts:
                 facts = {"id": to_text_id(rows[0].get("id"))}
                 return Seen("drift", "an account with another login has this number", facts)
         return Seen("pending", step="create")
+
+    def _find_holder(self, login: str) -> Row | None:
+        """Return the user of a login, which no message of a failure has."""
+        try:
+            return self.view.find_object(f"users/{quote(login, safe='')}", USERS_RIGHT)
+        except Failure as failure:
+            kind, what = type(failure), "okta: the user of a new account's login"
+            raise kind(what, failure.why, failure.next, failure.status, failure.body) from None
 
     def _see_holder_of_login(self, change: Change, user: Row) -> Seen:
         key = to_text_id(user.get("id"))

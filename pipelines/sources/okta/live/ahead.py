@@ -43,6 +43,8 @@ class Ahead:
         """Return that a change is still to be made; None if a fresh look has to decide."""
         if change.change_id not in self.coming:
             return None
+        while next(iter(self.coming)) != change.change_id:
+            del self.coming[next(iter(self.coming))]  # it was settled before
         try:
             return self._see(change)
         except Failure:

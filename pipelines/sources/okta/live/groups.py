@@ -31,6 +31,17 @@ class Groups:
         self.view, self.choices = view, choices
         self.made: dict[str, str] = {}  # change -> the id that Okta answered
         self.seen_at: dict[str, float] = {}  # group -> when it was last read by its id
+        self.names: dict[str, set[str]] = {}  # group that this plan renames -> old and new name
+
+    def begin(self, changes: list[Change]) -> None:
+        self.names = {
+            to_native_id(change.entitlement_id): {
+                _read_naming(state)["name"]
+                for state in (change.expected_state, change.wanted_state)
+            }
+            for change in changes
+            if change.action == "rename_group"
+        }
 
     # ---- members
 
@@ -69,7 +80,8 @@ class Groups:
         name = (group.get("profile") or {}).get("name")
         if why := find_owner(group):
             return f"{why} decides who is in the group"
-        if change.resource_name and name != change.resource_name:
+        names = self.names.get(to_native_id(change.entitlement_id), set())
+        if change.resource_name and name not in {change.resource_name, *names}:
             return "the group now has another name"
         if may_have_admin_role(group):
             return "the group gives an admin role, or Okta does not say that it gives none"
