@@ -35,7 +35,7 @@
                 'complete the person in the HR system, and sync'),
             ('ambiguous: ',
                 'give the account or the people an employee number, and sync'),
-            ('\w+ accounts: none has the login',
+            ('[a-z0-9]+ accounts: none has the login',
                 'correct profiles.login in the rules, or the username in'
                 ~ ' <source>'),
             ('the login belongs to ',
@@ -84,7 +84,7 @@
                 'correct adopt in the rules, or sync: the group may be new'),
             ('two rules name it',
                 'give each rule a group of its own'),
-            ('\d+ groups are marked ',
+            ('[0-9]+ groups are marked ',
                 'set adopt to the id of one of them'),
         ] %}
         when regexp_matches({{ blocked_because }}, '^{{ words }}')

@@ -26,6 +26,7 @@ SETTLED_OUTCOMES = ("done", "already", "ticketed")
 CHANGE_FIELDS = [
     name for name in APPLIED.columns if name in Change.__dataclass_fields__ and name != "change_id"
 ]
+NOTHING = (None, "", [])  # the values of an empty attribute
 RECENT_HOURS = 24  # changes since then count for the limits of a plan
 OUTCOMES = (*SETTLED_OUTCOMES, "drift", "failed")
 NEXT_JOURNAL = "restore the file from a backup, or keep it elsewhere as evidence"
@@ -79,7 +80,7 @@ def name_parts(change: Change) -> dict[str, Any]:
     expected = json.loads(change.expected_state or "{}")
     if change.action == "update_account":
         old, new = (state.get("profile") or {} for state in (expected, wanted))
-        emptied = [name for name in new if new[name] in (None, "") and old.get(name)]
+        emptied = [name for name in new if new[name] in NOTHING and old.get(name) not in NOTHING]
         return {"changed_fields": sorted(new), "blanked_fields": sorted(emptied)}
     if change.action == "enable_account" and expected.get("status_detail") == "deactivated":
         return {"is_return": True}

@@ -48,6 +48,11 @@ class Plan:
         return next(iter(self.document["tenants"]), None) if self.kind == "push" else None
 
     @property
+    def next_step(self) -> str:
+        """Return what to do if the plan cannot be applied any more."""
+        return f"make a new plan: `rollcall push plan {self.target}`" if self.target else NEXT_PLAN
+
+    @property
     def changes(self) -> list[Change]:
         return [Change.of(item) for item in self.document["items"]]
 

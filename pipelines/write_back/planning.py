@@ -23,7 +23,7 @@ from pipelines.sql import fetch_rows
 from pipelines.write_back import audit_log, journal, limits
 from pipelines.write_back.plan import Basis, Plan, is_plan, plan_digest, plan_path
 from pipelines.write_back.plan_fields import PLAN_FORMAT
-from pipelines.write_back.undo import Undo
+from pipelines.write_back.undo import Undo, block_leavers
 from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
 
 ROWS_AS_JSON = "select to_json(row)::varchar from {} as row order by all"
@@ -45,7 +45,11 @@ def make_plan(
     """
     presence.check_gone(warehouse, company_files.policy_folder())
     kind, target = (basis.kind, basis.target) if basis else ("access", None)
-    wanted = undo.changes if undo else read_wanted_changes(warehouse, kind, target)
+    wanted = (
+        block_leavers(undo.changes, warehouse)
+        if undo
+        else read_wanted_changes(warehouse, kind, target)
+    )
     changes, blocked = split_wanted_changes(wanted, _own_accounts())
     sources = {change.source_name for change in changes} | {*(basis.sources if basis else ())}
     states = limits.find_fresh_states(sources, warehouse, "plan")

@@ -17,22 +17,22 @@ from pipelines.write_back.journal import Call, describe_recent
 
 # A role of which nothing is known may be privileged
 RETURNS_SQL = """
-with returning as (
+with held as (
     select account_id, unnest(returns) as entitlement_id from push_accounts where target = $target
 ),
 access as (
     select
-        returning.account_id,
-        coalesce(entitlements.display_name, returning.entitlement_id) as name,
+        held.account_id,
+        coalesce(entitlements.display_name, held.entitlement_id) as name,
         coalesce(entitlements.is_privileged, resource_type = 'role', true) as is_privileged,
         resource_type = 'group' and push_members.account_id is null as is_unruled
-    from returning
+    from held
     left join entitlements using (entitlement_id)
     left join push_members
         on push_members.target = $target
         and push_members.state = 'member'
-        and push_members.account_id = returning.account_id
-        and push_members.entitlement_id = returning.entitlement_id
+        and push_members.account_id = held.account_id
+        and push_members.entitlement_id = held.entitlement_id
 )
 select distinct
     account_id, name || if(is_privileged, ' (privileged)', ' (no rule gives it)') as described
@@ -111,13 +111,13 @@ def _check_counts(planned: Touched, before: Touched, limits: PushLimits) -> Iter
     for name, words in (
         ("changes", "changes"),
         ("creates", "new accounts"),
-        ("reactivations", "accounts are activated again"),
-        ("blanked", "values become empty"),
+        ("reactivations", "accounts activated again"),
+        ("blanked", "values that become empty"),
     ):
         asked, limit = planned.counts[name], getattr(limits, name)
         if asked and asked + before.counts[name] > limit:
             recent = describe_recent(before.counts[name])
-            yield f"{asked} {words}{recent}; limits.{name} is {limit}"
+            yield f"{words}: {asked}{recent}; limits.{name} is {limit}"
 
 
 def _check_accounts(

@@ -6,11 +6,15 @@ A plan may be beyond the limits of the rules. `rollcall apply` makes its changes
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.cli.output import print_result
 from pipelines.redact import UNPRINTABLE
+
+if TYPE_CHECKING:
+    from pipelines.write_back.plan import Basis
 
 
 def add(add_step: Callable[..., argparse.ArgumentParser]) -> None:
@@ -35,9 +39,24 @@ def run(arguments: argparse.Namespace) -> int:
     with open_published(settings.warehouse_path()) as warehouse:
         basis = read_push_basis(warehouse, arguments.target)
         plan = planning.make_plan(warehouse, actor, arguments.max_changes, basis=basis)
+    lines = [*plan_text.describe_plan(plan, None), *_describe_rules(basis, folder)]
     path = planning.write_plan(plan, arguments.out, folder, actor) if plan.changes else None
+    lines += plan_text.describe_commands(plan, path)
     document = {"code": 0, "path": str(path) if path else None} | plan.document
     # A name may contain characters that move the cursor of a terminal.
-    lines = [UNPRINTABLE.sub(" ", line) for line in plan_text.describe_plan(plan, path)]
+    lines = [UNPRINTABLE.sub(" ", line) for line in lines]
     print_result(arguments, document, lines, even_if_quiet=True)
     return 0
+
+
+def _describe_rules(basis: Basis, folder: Path) -> Iterator[str]:
+    """Yield the digest of the rules, and how to approve them for runs without a person."""
+    from pipelines.sources.write_access import writable_tenant
+    from pipelines.write_back.approval import explain_unapproved, find_approval, spell
+
+    yield f"rules {basis.rules_sha256}"
+    subject, digest = f"push {basis.target}", basis.rules_sha256
+    found = find_approval(folder, subject)
+    if why := explain_unapproved(found, digest, writable_tenant(str(basis.target))):
+        yield f"  without a person nothing is pushed: {why}"
+        yield f"  approve: {spell(subject, digest)}"

@@ -30,6 +30,40 @@ fields as (
 
 ),
 
+entitlements as (
+
+    select entitlement_id, display_name from {{ ref('entitlements') }}
+
+),
+
+held_access as (
+
+    select
+        account_id,
+        unnest(returns) as entitlement_id
+    from {{ ref('push_accounts') }}
+
+),
+
+returns as (
+
+    select
+        held_access.account_id,
+        string_agg(
+            coalesce(entitlements.display_name, held_access.entitlement_id),
+            ', '
+            order by entitlements.display_name, held_access.entitlement_id
+        ) as names
+
+    from held_access
+
+    left join entitlements
+        on held_access.entitlement_id = entitlements.entitlement_id
+
+    group by held_access.account_id
+
+),
+
 -- Whatever cannot be written now is told once the account is there
 new_profiles as (
 
@@ -100,11 +134,14 @@ enabled as (
             'status', 'enabled',
             'source_status', push_accounts.source_status,
             'sends_mail', targets.sends_mail
-        )::varchar as wanted_state
+        )::varchar as wanted_state,
+        returns.names as residual
 
     from push_accounts
 
     join targets on push_accounts.target = targets.target
+
+    left join returns on push_accounts.account_id = returns.account_id
 
     where push_accounts.state in ('to_activate', 'to_reactivate')
 

@@ -66,6 +66,7 @@ select
     wanted.reason,
     wanted.person_id,
     wanted.resource_name,
+    wanted.residual,
     wanted.blocked_because
 
 from wanted
