@@ -15,6 +15,7 @@ from tests.planted import (
     sources_okta,
     sync,
     unattended,
+    unattended_watch,
     write_back,
     writes_okta,
 )
@@ -34,5 +35,6 @@ BUGS: list[Bug] = [
     *write_back.BUGS,
     *writes_okta.BUGS,
     *unattended.BUGS,
+    *unattended_watch.BUGS,
     *histories.BUGS,
 ]
