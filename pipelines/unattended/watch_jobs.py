@@ -91,7 +91,7 @@ class Signs:
     def judge(self, job: Job) -> None:
         """Make a job due if there is a reason to run it now."""
         is_asked = self.is_new_day if job.is_expiry else self.has_news
-        is_asked |= self._read_inputs(job) != job.inputs
+        is_asked |= bool(job.files) and self._read_inputs(job) != job.inputs
         is_asked |= job.is_refused and self.is_new_data
         if job.is_expiry and not is_asked and (self.has_news or self.is_new_data):
             is_asked = bool(_find_expired() - job.asked)
