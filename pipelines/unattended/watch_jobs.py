@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
+
 from pipelines import settings
 from pipelines.failures import Failure, Refused
 from pipelines.policy.company_files import policy_folder
@@ -136,11 +138,13 @@ class Signs:
 
 
 def _find_expired() -> set[str]:
-    """Return the changes that the published data asks for because access has expired."""
-    if not settings.warehouse_path().exists():
+    """Return the changes that the published data asks for because access has expired; none while
+    the data cannot be read, which every run says itself."""
+    try:
+        with open_published(settings.warehouse_path()) as warehouse:
+            wanted = read_wanted_changes(warehouse, EXPIRY)
+    except (Failure, duckdb.Error):
         return set()
-    with open_published(settings.warehouse_path()) as warehouse:
-        wanted = read_wanted_changes(warehouse, EXPIRY)
     return {one.change.change_id for one in wanted if not one.blocked_because}
 
 

@@ -79,7 +79,7 @@ BUGS = [
     Bug(
         "a watch waits for events for ever",
         WATCH,
-        "elif time.monotonic() - self.ran_at >= MAX_QUIET_HOURS * 3600:",
+        "elif time.monotonic() - self.news_at >= MAX_QUIET_HOURS * 3600:",
         "elif False:",
         f"{WATCHED} -k hours_without_news",
     ),

@@ -88,7 +88,7 @@ def test_hours_without_news_lead_to_a_run(company, monkeypatch):
     watching.tick()
     watching.tick()
     assert [] == watching.runs
-    watching.watch.ran_at -= MAX_QUIET_HOURS * 3600
+    watching.watch.news_at -= MAX_QUIET_HOURS * 3600
     watching.tick()
     assert [SYNC] == watching.runs
 
