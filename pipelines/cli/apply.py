@@ -102,7 +102,7 @@ def _print_dry_run(
     for change in plan.changes:
         seen = writers[change.through].look(change, journal.asked_at(change))
         why = redact_text(seen.why)
-        step = NEXT_STEPS.get(seen.state)
+        step = _find_next_step(plan, seen.state)
         items.append({"change_id": change.change_id, "state": seen.state, "why": why, "next": step})
         state = "would be done" if seen.state == "pending" else seen.state
         lines.append(f"{state}: {why}" if why else state)
@@ -131,7 +131,7 @@ def _print_outcomes(
                 "change_id": change_id,
                 "outcome": outcome,
                 "why": progress.reasons[change_id],
-                "next": NEXT_STEPS.get(outcome),
+                "next": _find_next_step(plan, outcome),
             }
             for change_id, outcome in progress.outcomes.items()
         ],
@@ -142,7 +142,7 @@ def _print_outcomes(
     # The head goes out with the message, because a copy elsewhere is what proves the log.
     head = f"audit head {journal.log.head}"
     arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {counts}", head]
-    lines = [*arguments.counts, *_describe_next_steps(progress)]
+    lines = [*arguments.counts, *_describe_next_steps(plan, progress)]
     failure = _find_failure(progress, counts)
     if failure is None:
         print_result(arguments, {"code": 0} | document, lines, even_if_quiet=True)
@@ -154,11 +154,19 @@ def _print_outcomes(
     return failure.code
 
 
-def _describe_next_steps(progress: Progress) -> Iterator[str]:
+def _find_next_step(plan: Plan, state: str) -> str | None:
+    """Return what to do about a change; None if it is in place."""
+    step = NEXT_STEPS.get(state)
+    if step and plan.target:
+        return step.replace("`rollcall plan`", f"`rollcall push plan {plan.target}`")
+    return step
+
+
+def _describe_next_steps(plan: Plan, progress: Progress) -> Iterator[str]:
     """Yield the next step of every outcome that is not the end of its changes."""
     for outcome, count in progress.counts.items():
-        if outcome in NEXT_STEPS:
-            yield f"{count} {outcome.replace('_', ' ')}: next: {NEXT_STEPS[outcome]}"
+        if step := _find_next_step(plan, outcome):
+            yield f"{count} {outcome.replace('_', ' ')}: next: {step}"
 
 
 def _find_failure(progress: Progress, counts: str) -> Failure | None:

@@ -16,6 +16,7 @@ from tests.planted import (
     sources_okta,
     sync,
     unattended,
+    unattended_watch,
     write_back,
     writes_okta,
 )
@@ -36,5 +37,6 @@ BUGS: list[Bug] = [
     *write_back.BUGS,
     *writes_okta.BUGS,
     *unattended.BUGS,
+    *unattended_watch.BUGS,
     *histories.BUGS,
 ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +22,8 @@ from tests.support.expiring import (
 )
 from tests.support.faults import status
 from tests.support.product import Rollcall
+
+DOCS = Path(__file__).parents[2] / "docs" / "write-back.md"
 
 
 @pytest.fixture
@@ -46,6 +51,22 @@ def test_access_ends_and_a_sync_proves_it(company):
     assert ["ticketed", "verified"] == company.column("select state from remediations order by all")
     assert 0 == company.run("expiry", "run").code
     assert 1 == len(calls(company))
+
+
+def test_the_page_leads_to_a_run(company):
+    """Section 7 of docs/write-back.md, as it stands: a limit, a look, an approval, and the run."""
+    page = DOCS.read_text(encoding="utf-8").split("## 7.")[1]
+    [policy] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    write_policy(company, policy)
+    pairs = ends(company)
+    for line in "".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).splitlines():
+        if "DIGEST" in line:
+            digest = company.run("expiry", "status", "--json").document["rules_sha256"]
+            line = line.replace("DIGEST", digest)
+        program, *arguments = shlex.split(line)
+        result = company.run(*arguments)
+        assert ("rollcall", 0) == (program, result.code), line + result.out + result.err
+    assert 0 == held_in_pingone(company, pairs)
 
 
 def test_nothing_ends_without_an_approval(company):

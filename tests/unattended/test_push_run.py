@@ -12,6 +12,7 @@ from tests.sandbox.company.parts import okta_id
 from tests.sandbox.server import Fault, Request, Response
 from tests.support.faults import quick, status
 from tests.support.pushing import FINANCE, TITLE, Pushing
+from tests.support.wanted import wants
 
 ROBIN, VERA, NORA = (okta_id("user", number) for number in (13, 30, 2))
 GROUP = okta_id("group", 1)
@@ -129,6 +130,30 @@ def test_a_plan_beyond_the_limits_waits_for_a_person(pushing):
     assert [None] == [facts["approval"] for facts in pushing.records("apply_begun")]
 
 
+def test_the_rounds_after_a_persons_plan_are_within_the_limits(pushing):
+    """A plan of `push plan` that a person gives is the first round; the next is an own plan."""
+    pushing.approve(REMOTE)
+    pushing.rollcall.sync("charthop", "okta")
+    digest = pushing.run("plan", "--json").document["digest"]
+    flags = ("--no-sync", "--max-changes", "1", "--digest", digest)
+    result = pushing.run("run", *flags, "--json")
+
+    assert (0, 2) == (result.code, result.document["rounds"]), result.out + result.err
+    first, second = pushing.records("apply_begun")
+    assert first["approval"] is None and [second["approval"]] == pushing.hashes("approved")
+
+
+def test_a_plan_of_another_kind_is_no_push(pushing):
+    """The digest of a plan of access is refused: only a plan of this push is applied."""
+    wants(pushing.rollcall, count=1)
+    digest = pushing.rollcall.run("plan", "--json").document["digest"]
+    pushing.approve(THREE)
+    said = pushing.run("run", "--max-changes", "1", "--digest", digest)
+
+    assert 5 == said.code and "it is not a plan of push okta" in said.err
+    assert [] == pushing.records("apply_begun")
+
+
 def test_changes_of_one_day_count_together(pushing):
     """What an earlier run of the day changed counts for the limits of the next one."""
     pushing.approve(TITLE + "[limits]\nchanges = 2\n")
@@ -197,10 +222,9 @@ def test_old_data_is_not_pushed_without_a_sync(pushing):
     pushing.approve(THREE)
     pushing.rollcall.sync("charthop", "okta")
     pushing.change("update runs set started_at = started_at - interval 5 hours")
-    before = pushing.requests()
 
     assert 5 == pushing.run("run", "--no-sync").code
-    assert before == pushing.requests()
+    assert [] == pushing.writes()
     assert 0 == pushing.run("run", "--no-sync", PLAN__MAX_DATA_AGE_HOURS="6").code
 
 

@@ -12,8 +12,8 @@ from tests.sandbox.company.okta import FINANCE, OLD_NETWORK, VPN
 from tests.sandbox.company.parts import okta_id
 from tests.support.applying import applied
 from tests.support.product import Rollcall
-from tests.support.pushing import GENEROUS, Pushing
 from tests.support.wanted import DIRECT, busy, wants
+from tests.support.wanted_push import GENEROUS, WantedPush
 from tests.write_back.test_plan import planned
 
 NORA, HENRIK, ADA, JOAN, IVO, SAKURA, VERA = (2, 3, 4, 5, 7, 10, 30)
@@ -22,7 +22,7 @@ NORA, HENRIK, ADA, JOAN, IVO, SAKURA, VERA = (2, 3, 4, 5, 7, 10, 30)
 @pytest.fixture
 def push(rollcall: Rollcall, published):
     """Yield a company with push rules, whose results are recorded in the warehouse later."""
-    made = Pushing(rollcall.has(published))
+    made = WantedPush(rollcall.has(published))
     with busy(rollcall):
         yield made
 
@@ -34,7 +34,7 @@ def limits(**values: float) -> str:
     return "\n".join(["[limits]", *lines, ""])
 
 
-def titles(push: Pushing, *numbers: int) -> list[dict[str, Any]]:
+def titles(push: WantedPush, *numbers: int) -> list[dict[str, Any]]:
     return [push.update(number, title="Wizard") for number in numbers]
 
 

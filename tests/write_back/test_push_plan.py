@@ -13,8 +13,8 @@ from tests.sandbox.company.okta import FINANCE
 from tests.sandbox.company.parts import okta_id
 from tests.support.applying import applied
 from tests.support.product import Rollcall
-from tests.support.pushing import GENEROUS, Pushing
 from tests.support.wanted import DIRECT, wants
+from tests.support.wanted_push import GENEROUS, WantedPush
 from tests.write_back.test_claims import forged
 from tests.write_back.test_plan import planned
 
@@ -22,9 +22,9 @@ NORA, ADA, IVO, VERA = (2, 4, 7, 30)
 
 
 @pytest.fixture
-def push(rollcall: Rollcall, published) -> Pushing:
+def push(rollcall: Rollcall, published) -> WantedPush:
     """Return a company whose rules want an old title mended, and another member of Finance."""
-    made = Pushing(rollcall.has(published))
+    made = WantedPush(rollcall.has(published))
     made.profile(ADA)["title"] = "Engineer"
     made.okta.touch()
     made.wants(made.update(ADA, title="Staff Engineer"), made.leave(NORA, FINANCE))

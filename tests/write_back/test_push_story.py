@@ -48,6 +48,8 @@ def test_rules_become_changes_that_the_next_sync_proves(push):
     apply = ("apply", plan["path"], "--digest", plan["digest"], "--json")
     result = push.rollcall.run(*apply)
     assert (7, {"drift": 1, "done": 3}) == (result.code, result.document["counts"])
+    [step] = {item["next"] for item in result.document["items"]} - {None}
+    assert "`rollcall sync` and `rollcall push plan okta`" in step
     assert "Boss" == push.profile(ADA)["title"]
     assert "DEPROVISIONED" != push.okta.users[okta_id("user", IVO)]["status"]
     assert (okta_id("user", IVO), okta_id("group", OLD_NETWORK)) in push.okta.members
