@@ -86,6 +86,10 @@ def test_a_run_brings_about_what_the_rules_say(pushing):
         "from planned_changes where reason_kind = 'push' and blocked_because is null"
     )
 
+    blocked = first.document["blocked"]
+    assert 5 == run["blocked"] == sum(blocked.values()) and 2 == max(blocked.values())
+    assert blocked == pushing.run("status", "--json").document["blocked"]
+
     second = pushing.run("run", "--json")
     assert (0, 0) == (second.code, second.document["rounds"]), second.out
     assert 3 == len(pushing.writes())
