@@ -223,6 +223,23 @@ def test_a_new_hire_gets_one_account_and_at_most_one_mail(pushing, activate, mai
     assert 1 - mails == len(pushing.writes())
 
 
+def test_a_leaver_gets_no_account(pushing):
+    """Within days_after_end a leaver counts as active, and still nobody makes an account for one.
+
+    Olu left 30 days ago. He keeps the group, and the account that was deleted stays away.
+    """
+    pushing.okta.deactivate(okta_id("user", OLU))
+    pushing.okta.delete_user(okta_id("user", OLU))
+    pushing.approve(f"[people]\ndays_after_end = 40\n[profiles]\ncreate = true\n{TITLE}")
+
+    result = pushing.run("run")
+
+    assert 0 == result.code, result.err
+    assert [TITLED] == pushing.writes()
+    [why] = pushing.rollcall.column("select why from push_accounts where person_id like '%0005'")
+    assert "no account: the person has left" == why
+
+
 def test_old_access_comes_back_only_by_a_person(pushing):
     """D9: Rae's account would bring back a group that no rule gives: only a person may do that."""
     pushing.approve(f"[profiles]\nreactivate = true\n{TITLE}")
