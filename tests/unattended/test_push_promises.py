@@ -259,5 +259,5 @@ def test_no_secret_and_no_value_is_told(busy, webhook):
         assert not any(word in text for word in secrets), name
         has_profiles = any(word in name for word in ("push_fields", "planned", "int_push", "push."))
         assert has_profiles or old not in text, name
-        if name in ("main.applied_changes", "main.pushes", "main.findings"):
+        if name in ("main.applied_changes", "main.pushes", "main.push_approvals"):
             assert new not in text, name

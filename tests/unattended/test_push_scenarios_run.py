@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.sandbox.company import parts as parts
 from tests.sandbox.company.parts import okta_id
-from tests.support.push_world import ADA, FINANCE, FINANCE_RULE, MARA, NIA, OLU, RAE, RULES, TITLE
+from tests.support.push_world import (
+    ADA,
+    FINANCE,
+    FINANCE_RULE,
+    MARA,
+    NIA,
+    OLU,
+    RAE,
+    RULES,
+    TITLE,
+    seat_groups,
+    today,
+)
 from tests.support.push_world import known as known
 from tests.support.push_world import pushing as pushing
 
@@ -223,6 +236,37 @@ def test_a_new_hire_gets_one_account_and_at_most_one_mail(pushing, activate, mai
     assert 1 - mails == len(pushing.writes())
 
 
+def test_starters_activated_together_are_no_broken_read(pushing):
+    """Three starters are all whose accounts are closed: the push that opens them is proven.
+
+    Where somebody else opens all closed accounts, the sync refuses as before.
+    """
+    pushing.okta.delete_user(okta_id("user", RAE))
+    for number in (20, 21):
+        seat, day = seat_groups("Support"), today() + timedelta(days=5)
+        pushing.company.hire(number, f"New Hire{number}", "Agent", seat, (day, None))
+    pushing.org.touch()
+    people = "[people]\ndays_before_start = 7\n[profiles]\ncreate = true\nactivate = "
+    pushing.approve(f'{people}"on_start"\n')
+    assert 0 == pushing.run("run").code
+    pushing.day_comes(5)
+
+    result = pushing.run("run")
+
+    assert 0 == result.code, result.err
+    status = "select status from accounts where account_id like 'okta:%' group by all"
+    assert ["enabled"] == pushing.rollcall.column(status)
+
+    made = [key for key, user in pushing.okta.users.items() if user["status"] == "PROVISIONED"]
+    for key in made:
+        pushing.okta.deactivate(key)
+    pushing.rollcall.sync()
+    for key in made:
+        pushing.okta.activate(key)
+    refused = pushing.rollcall.run("sync")
+    assert 5 == refused.code and "okta.accounts.disabled" in refused.err
+
+
 def test_a_leaver_gets_no_account(pushing):
     """Within days_after_end a leaver counts as active, and still nobody makes an account for one.
 
@@ -258,5 +302,5 @@ def test_old_access_comes_back_only_by_a_person(pushing):
     path = plan["path"]
     assert "Old network" in str(plan["exceeded"])
     assert 0 == pushing.rollcall.run("apply", path, "--digest", plan["digest"]).code
-    assert "PROVISIONED" == pushing.user(RAE)["status"]
+    assert "ACTIVE" == pushing.user(RAE)["status"]
     assert [] == pushing.okta.outbox
