@@ -175,7 +175,12 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+SHORT = ("every answer lost",)  # of the faults, in the short suite
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[] if one in SHORT else pytest.mark.long) for one in FAULTS]
+)
 def test_whatever_fails_the_next_run_brings_it_about(busy, name):
     """P3: after any failure of a write the next run ends where an undisturbed one does."""
     before, wanted = expect(busy)
