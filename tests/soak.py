@@ -2,9 +2,8 @@
 
 The suite runs a thousand random histories, two hundred kills with readers attached, and every fault
 at every place of every source. It runs two to five syncs at once, and kills an apply of two hundred
-changes all along its way. It pushes HR facts on three hundred random days, and kills such a push, too.
-Environment variables of the same names reduce the numbers; arguments are
-pytest's.
+changes all along its way. It pushes HR facts on three hundred random days, and kills such a push.
+Environment variables of the same names reduce the numbers; arguments are pytest's.
 """
 
 from __future__ import annotations
