@@ -173,6 +173,23 @@ def test_old_access_comes_back_by_a_person_only(pushing):
     assert ("enable_account", f"okta:user:{IVO}") == (item["action"], item["account_id"])
 
 
+def test_only_a_person_empties_a_group(pushing):
+    """A rule that finds nobody removes nobody by itself; a plan that a person reads does."""
+    pushing.approve(FINANCE.replace("'Finance'", "'Fiance'"))
+    result = pushing.run("run", "--json")
+    members = {user for user, key in pushing.rollcall.sandbox.company.okta.members if key == GROUP}
+
+    assert (0, {}) == (result.code, result.document["counts"]), result.out + result.err
+    assert len(members) == result.document["blocked"]["it gives nobody"] > 0
+    plan = pushing.run("plan", "--json").document
+    assert {f"okta:user:{user}" for user in members} == {
+        item["account_id"] for item in plan["items"] if item["action"] == "revoke"
+    }
+    result = pushing.rollcall.run("apply", plan["path"], "--digest", plan["digest"])
+    assert 0 == result.code, result.err
+    assert GROUP not in {key for _, key in pushing.rollcall.sandbox.company.okta.members}
+
+
 def test_the_rounds_after_a_persons_plan_are_within_the_limits(pushing):
     """A plan of `push plan` that a person gives is the first round; the next is an own plan."""
     pushing.approve(REMOTE)
