@@ -211,7 +211,7 @@ def _apply(
     if not is_by_person:
         path = planning.keep_plan(plan, None, folder, actor)
         if exceeded := plan.document["exceeded"]:
-            why = "; ".join(exceeded)
+            why = f"only a person may approve them: {'; '.join(exceeded)}"
             remedy = f"read {path}; if it is right: rollcall apply {path} --digest {plan.digest}"
             raise Refused(f"{job.subject}: {count_noun(len(plan.changes), 'change')}", why, remedy)
     journal = Journal(folder, plan, actor)

@@ -86,6 +86,9 @@ def test_unapproved_or_wrong_rules_are_told(pushing, webhook):
     pushing.file.write_text("[fields.title]\nsq = 'job_title'\n")
     pushing.run("run", PUSH__NOTIFY_URLS=webhook.url)
 
+    dry = pushing.run("run", "--dry-run", PUSH__NOTIFY_URLS=webhook.url, NOTIFY__URLS=webhook.url)
+
+    assert 2 == dry.code  # a dry run is told to nobody
     first, second = (one["message"] for one in webhook.taken)
     assert "rollcall push approve okta --digest" in first
     assert "did you mean sql?" in second
