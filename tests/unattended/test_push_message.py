@@ -10,9 +10,9 @@ import pytest
 from pipelines.failures import Refused
 from pipelines.push.rules import Definition, Notify, PushRules
 from pipelines.sources.writer import Change
+from pipelines.unattended.job import Result
 from pipelines.unattended.push_run import PushOutcome
 from pipelines.unattended.push_text import choose_message, summarize_push
-from pipelines.unattended.standing import Result
 from tests.cli.test_notify import webhook as webhook
 from tests.sandbox.server import Fault
 from tests.support.faults import quick, status
