@@ -204,13 +204,6 @@ BUGS = [
         f"{PROMISES} -k no_value",
     ),
     Bug(
-        "old access comes back without a person",
-        "pipelines/write_back/push_limits.py",
-        "        *_find_returns(changes, warehouse, target),\n",
-        "",
-        f"{STORIES}_run.py -k old_access",
-    ),
-    Bug(
         "a push stops after its first round",
         "pipelines/unattended/push_run.py",
         "MAX_ROUNDS = 3",
