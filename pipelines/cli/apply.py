@@ -82,9 +82,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _print_dry_run(
     arguments: argparse.Namespace, plan: Plan, journal: Journal, writers: dict[str, Provisioner]
 ) -> None:
+    from pipelines.write_back.apply import announce_changes
     from pipelines.write_back.plan_text import describe_change
 
     items, lines = [], []
+    announce_changes(plan.changes, writers)
     for change in plan.changes:
         seen = writers[change.through].look(change, journal.asked_at(change))
         why = redact_text(seen.why)

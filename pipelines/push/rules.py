@@ -142,10 +142,12 @@ class PushRules:
         rules = self.definition
         fields = {rule.field for rule in rules.fields.values() if rule.field}
         queries = {rule.carrot for rule in rules.groups.values() if rule.carrot}
+        adopted = {rule.adopt for rule in rules.groups.values() if rule.adopt}
         return Asked(
             tuple(sorted({*rules.people.hr_fields, *fields})),
             tuple(sorted(queries)),
             {self.target: tuple(sorted(rules.fields))},
+            {self.target: tuple(sorted(adopted))},
         )
 
 
@@ -183,7 +185,8 @@ def find_asked() -> Asked:
     fields = {name for one in asked for name in one.fields}
     queries = {query for one in asked for query in one.queries}
     attributes = {target: names for one in asked for target, names in one.attributes.items()}
-    return Asked(tuple(sorted(fields)), tuple(sorted(queries)), attributes)
+    groups = {target: ids for one in asked for target, ids in one.groups.items()}
+    return Asked(tuple(sorted(fields)), tuple(sorted(queries)), attributes, groups)
 
 
 def find_hr_fields(rule: FieldRule | GroupRule) -> set[str]:

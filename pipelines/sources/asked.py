@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class Asked:
     """Fields of people, and queries for people, in the words of the HR system; and by target, the
-    attributes of accounts that the rules write, in the words of the target.
+    attributes of accounts that the rules write, and the ids of the groups that they adopt, in the
+    words of the target. Every target with rules has an entry in both.
 
     They are read besides what every sync reads. A source that cannot give one of them says so, and
     reads all the rest.
@@ -18,3 +19,4 @@ class Asked:
     fields: tuple[str, ...] = ()
     queries: tuple[str, ...] = ()
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

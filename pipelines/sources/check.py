@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.failures import Failure, explain
 from pipelines.http.policy import Counters
-from pipelines.sources import load_function, registry, write_access
+from pipelines.sources import find_offer, load_function, registry, write_access
 from pipelines.sources.asked import Asked
 from pipelines.sources.probe import Probe, ProbeWarning
 
@@ -41,9 +41,17 @@ def check_sources(names: list[str], asked: Asked | None = None) -> Iterator[Find
     for source in chosen:
         client = registry.connect_client(source, Counters(), asked)
         yield from _run_probes(source, load_function(source, "probes", "check")(client))
+        is_target = asked is not None and source in asked.attributes
+        push_probes = find_offer(source, "push_probes", "check") if is_target else None
         if source in write_access.writable_sources() and write_access.has_write_credential(source):
             probes = load_function(source, "write_probes", "check")
-            yield from _run_probes(source, probes(write_access.connect_writer(source)))
+            writer = write_access.connect_writer(source)
+            yield from _run_probes(source, probes(writer))
+            yield from _run_probes(source, push_probes(writer) if push_probes else iter(()))
+        elif push_probes:
+            why = "a push needs a write credential, and none is set"
+            next = "set one (docs/write-back.md says with which rights)"
+            yield Finding(source, "push: rights", "warn", why, next)
 
 
 def _run_probes(source: str, probes: Iterator[Probe]) -> Iterator[Finding]:

@@ -118,12 +118,17 @@ class Seen:
     drift: the state is not the expected one, so nothing is done. wrong: the id belongs to another
     person or thing now, so the whole apply stops. For a ticket `why` says how it differs from what
     was asked for, and the facts have ticket_id and reference.
+
+    If the facts of a change that is in place have account_id or entitlement_id, the change made
+    that account or group; changed_fields are the sorted names of attributes. All three are columns
+    of applied_changes.
     """
 
     state: Literal["pending", "done", "absent", "drift", "wrong"]
     why: str = ""
     facts: dict[str, Any] = field(default_factory=dict)  # ids and states, for the audit log
     step: str = ""  # the next call, if a change takes several
+    unlogged: dict[str, Any] = field(default_factory=dict, repr=False)  # values for the next call
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,15 @@ class Provisioner(Protocol):
 
     def own_accounts(self) -> set[str]:
         """Return the accounts that Rollcall itself uses; no plan may change them."""
+        ...
+
+    def begin(self, changes: list[Change]) -> None:
+        """Say which changes a plan has, in their order, before the first `look`.
+
+        Optional; some may be settled. The writer may then read once what many of them need, and
+        answer the first `look` for a change from what it read at most a minute before. Every other
+        `look` reads anew.
+        """
         ...
 
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:

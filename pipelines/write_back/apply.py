@@ -93,6 +93,7 @@ def _make_changes(
     left = [change for change in changes if journal.outcome(change) not in SETTLED_OUTCOMES]
     for change in changes:
         progress.note(change, "not_tried" if change in left else journal.outcome(change))
+    announce_changes(changes, writers)
     failed = in_a_row = 0
     with _deferred_interrupts() as interrupted:
         for change in left:
@@ -120,6 +121,13 @@ def _make_changes(
                 progress.stopped = f"{failed} of {len(changes)} changes failed"
                 break
     return progress
+
+
+def announce_changes(changes: list[Change], writers: dict[str, Provisioner]) -> None:
+    """Tell each writer that wants to know it the changes of a plan, settled ones too."""
+    for through, writer in writers.items():
+        if begin := getattr(writer, "begin", None):
+            begin([change for change in changes if change.through == through])
 
 
 @contextmanager

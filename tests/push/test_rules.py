@@ -180,13 +180,16 @@ def test_all_files_together_ask_the_hr_system(folder):
     """Fields and queries of all targets are asked for once, and those of an editor are not."""
     write(folder, FULL)
     write(
-        folder, '[fields.team]\nfield = "title"\n[groups.a]\nname = "A"\ncarrot = "b"', "haloitsm"
+        folder,
+        '[fields.team]\nfield = "title"\n[groups.a]\nname = "A"\ncarrot = "b"\nadopt = "g1"',
+        "haloitsm",
     )
     write(folder, "[not yet", ".#pingone")
 
     attributes = {"haloitsm": ("team",), TARGET: ("team", "title")}
-    wanted = Asked(("costCenter", "team.name", "title"), ("b", "department:sales"), attributes)
-    assert wanted == find_asked()
+    groups = {"haloitsm": ("g1",), TARGET: ()}
+    fields, queries = ("costCenter", "team.name", "title"), ("b", "department:sales")
+    assert Asked(fields, queries, attributes, groups) == find_asked()
 
 
 def test_without_rules_nothing_is_asked(folder, monkeypatch):

@@ -209,3 +209,18 @@ def test_a_badly_formed_request_is_refused(tenant: Tenant):
     bare.endheaders()
     assert 411 == bare.getresponse().status
     assert (405, "E0000022") == refusal(tenant.ask(f"users/{MARA}", "PATCH", json={}))
+
+
+def test_an_account_has_one_of_the_types_of_user(tenant: Tenant):
+    """A new account has the type that it was asked for; each type has a schema."""
+    tenant.okta.other_types["otyContractor"] = "contractor"
+    asked = {"profile": KIM, "type": {"id": "otyContractor"}}
+
+    made = tenant.ask("users?activate=false", "POST", json=asked).json()
+
+    assert ("otyContractor", "STAGED") == (made["type"]["id"], made["status"])
+    kinds = tenant.rows("meta/types/user")
+    assert [True, False] == [one["default"] for one in kinds]
+    assert all(tenant.http.get(one["_links"]["schema"]["href"]).ok for one in kinds)
+    unknown = asked | {"type": {"id": "otyGone"}, "profile": KIM | {"login": "lee@example.com"}}
+    assert (400, "E0000001") == refusal(tenant.ask("users", "POST", json=unknown))

@@ -15,6 +15,7 @@ from tests.sources.test_okta_auth import SCOPES, add_app
 from tests.support.faults import by_id, status
 from tests.support.okta_org import Org
 from tests.support.okta_org import org as org
+from tests.support.okta_tenant import ADMINS, IMPORTED, RULED
 
 EXTRA = ("okta.apps.read", "okta.schemas.read", "okta.userTypes.read")
 ASKED = Asked(attributes={"okta": ("costTier", "title"), "pingone": ("nickname",)})
@@ -94,3 +95,55 @@ def test_check_names_attributes_that_nobody_has(org):
 
     assert "warn" == found["attributes of users"].verdict
     assert "there is no attribute costtier" in found["attributes of users"].why
+
+
+def test_check_names_attributes_that_nobody_can_write(org):
+    """An attribute that is read-only, or that another system masters, is told with the reason."""
+    org.okta.attributes["legalName"] = {"type": "string", "mutability": "READ_ONLY"}
+    priority = [{"type": "APP", "value": "0oaWorkday"}, {"type": "OKTA", "value": None}]
+    master = {"type": "OVERRIDE", "priority": priority}
+    org.okta.attributes["costTier"] = {"type": "string", "master": master}
+    asked = Asked(attributes={"okta": ("costTier", "legalName", "title")})
+
+    found = {one.what: one for one in check_sources(["okta"], asked)}["attributes of users"]
+
+    assert "warn" == found.verdict
+    assert "costTier is mastered by 0oaWorkday, legalName is read-only" in found.why
+    priority.reverse()
+    org.okta.attributes["legalName"]["mutability"] = "READ_WRITE"
+    found = {one.what: one for one in check_sources(["okta"], asked)}["attributes of users"]
+    assert ("ok", "push rules write costTier, legalName, title") == (found.verdict, found.why)
+
+
+def test_check_names_the_groups_that_rules_adopt(org):
+    """Groups that rules adopt are told by name, with the reason why one cannot be filled."""
+    org.okta.groups["00gOurs"] = {"id": "00gOurs", "profile": {"name": "Sales"}}
+    org.okta.touch()
+    groups = (ADMINS, IMPORTED, RULED, "00gGone", "00gOurs")
+
+    def check(*ids: str) -> Any:
+        asked = Asked(attributes={"okta": ()}, groups={"okta": ids, "pingone": ("other",)})
+        return {one.what: one for one in check_sources(["okta"], asked)}["groups of push rules"]
+
+    sound = check("00gOurs")
+    assert ("ok", "push rules adopt Sales (00gOurs)") == (sound.verdict, sound.why)
+    found = check(*groups)
+    assert "warn" == found.verdict and "Sales" not in found.why
+    for words in (
+        f"IT admins ({ADMINS}): it gives an admin role",
+        f"Finance ({IMPORTED}): another directory decides who is in the group",
+        f"Contractors ({RULED}): a rule fills it",
+        "there is no group 00gGone",
+    ):
+        assert words in found.why
+    assert "push rules" not in " ".join(one.what for one in check_sources(["okta"]))
+
+
+def test_check_says_that_a_push_lacks_its_credential(org):
+    """With rules for Okta and no write credential, `check` says so; without rules it does not."""
+    asked = Asked(attributes={"okta": ()}, groups={"okta": ()})
+
+    found = {one.what: one for one in check_sources(["okta"], asked)}
+
+    assert "warn" == found["push: rights"].verdict and "none is set" in found["push: rights"].why
+    assert "push: rights" not in {one.what for one in check_sources(["okta"])}

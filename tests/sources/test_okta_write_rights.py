@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pipelines.failures import Denied, Unreadable, Unsent
+from pipelines.sources.asked import Asked
+from pipelines.sources.check import check_sources
 from pipelines.sources.okta.check import write_probes
 from pipelines.sources.probe import ProbeWarning
 from tests.support.applying import states
@@ -112,3 +114,25 @@ def test_check_finds_a_credential_that_sees_nobody(org):
     org.okta.touch()
 
     assert "no user can be seen" in told(org)["write: users"]
+
+
+def test_check_knows_what_a_push_needs_besides(org):
+    """Members of groups take less than groups themselves, which a push makes and renames."""
+    org.okta.roles[ROLE]["permissions"] = [
+        *("okta.users.read", "okta.groups.read", "okta.iam.read", "okta.users.manage"),
+        "okta.groups.members.manage",
+    ]
+    del org.okta.assignments[WRITER]
+    org.okta.bind("iamTenantSet00000001", ROLE, "user", WRITER)
+    org.okta.touch()
+    asked = Asked(attributes={"okta": ()}, groups={"okta": ()})
+
+    found = {one.what: one for one in check_sources(["okta"], asked)}
+
+    assert "it lacks an admin role for groups" == found["push: rights"].why
+    assert "Group Administrator" in found["push: rights"].next
+    org.okta.assignments[WRITER] = [{"id": "ra1w", "type": "SUPER_ADMIN", "status": "ACTIVE"}]
+    org.okta.touch()
+    found = {one.what: one for one in check_sources(["okta"], asked)}
+    assert "may change accounts, groups, members of groups" == found["push: rights"].why
+    assert "push: rights" not in {one.what for one in check_sources(["okta"])}

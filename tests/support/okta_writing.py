@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import (
@@ -18,6 +20,10 @@ from pipelines.http.policy import Policy
 from pipelines.sources import write_access
 from pipelines.sources.okta.writer import Provisioner
 from pipelines.sources.writer import Change
+from pipelines.write_back import apply
+from pipelines.write_back.apply import Progress
+from pipelines.write_back.journal import Journal
+from pipelines.write_back.plan import Plan
 from tests.sandbox.okta.server import Okta, Switches
 from tests.sandbox.server import Server
 from tests.support.okta_tenant import MARA, NORA, SERVICE, fill, key
@@ -70,6 +76,14 @@ class Org:
             if method in WRITES
         ]
 
+    def bodies(self) -> list[Any]:
+        """Return the body of every write, in order; None where it has none."""
+        return [
+            request.json if request.body else None
+            for request in self.server.seen
+            if request.method in WRITES
+        ]
+
 
 @pytest.fixture
 def org(monkeypatch: pytest.MonkeyPatch) -> Iterator[Org]:
@@ -97,3 +111,40 @@ def new_account(**wanted: object) -> Change:
     asked |= {"family_name": "Lee", "employee_number": "E-77", "is_enabled": True}
     made = change("create_account", wanted_state=json.dumps(asked | wanted))
     return Change(**made.item() | {"account_id": None})
+
+
+def update(before: dict[str, Any], after: dict[str, Any], user: str = MARA, **more: str) -> Change:
+    """Return a change of a push that gives a user's attributes other values."""
+    expected, wanted = (json.dumps({"profile": profile}) for profile in (before, after))
+    return pushed("update_account", user, expected_state=expected, wanted_state=wanted, **more)
+
+
+def pushed(action: str, user: str = MARA, **more: str | None) -> Change:
+    return change(action, user, reason_kind="push", reason_id="okta/fields", **more)
+
+
+def new_group(name: str = "Finance team", rule: str = "finance", **wanted: str) -> Change:
+    """Return a change of a push that makes the group of a rule."""
+    asked = {"name": name, "description": f"Those of Finance [rollcall:{rule}]"} | wanted
+    made = pushed("create_group", wanted_state=json.dumps(asked), resource_name=name)
+    return Change(**made.item() | {"account_id": None})
+
+
+def renamed(group: str, before: dict[str, str], after: dict[str, str]) -> Change:
+    """Return a change of a push that gives a group another name and description."""
+    expected, wanted = json.dumps(before), json.dumps(after)
+    made = pushed("rename_group", group=group, expected_state=expected, wanted_state=wanted)
+    return Change(**made.item() | {"account_id": None})
+
+
+def carry_out(org: Org, folder: Path, *changes: Change) -> tuple[Progress, Path]:
+    """Apply a plan of these changes with a new writer. Return how far that came, and the folder's
+    journal; a second call goes on where the first ended."""
+    snapshot = {"data_as_of": "2026-08-20T10:00:00+00:00"}
+    document = {"made_at": "2026-08-20T10:00:00+00:00", "made_by": "kim", "snapshot": snapshot}
+    document |= {"items": [one.item() for one in changes], "digest": "a" * 64}
+    journal = Journal(folder, Plan(document), "kim")
+    progress = apply.apply_plan(
+        journal.plan, journal, {"okta": write_access.connect_writer("okta")}, lambda line: None
+    )
+    return progress, journal.path

@@ -62,8 +62,9 @@ def connect(
 ) -> Okta:
     """Return the client of one org; no request is sent yet."""
     base_url = parse_domain(domain)
-    pushed = (asked or Asked()).attributes.get("okta", ())
-    choices = read_choices(applications, admin_roles, profile_fields, pushed)
+    asked = asked or Asked()
+    pushed, adopted = (part.get("okta", ()) for part in (asked.attributes, asked.groups))
+    choices = read_choices(applications, admin_roles, profile_fields, pushed, adopted)
     policy = Policy(
         requests_per_second=requests_per_second, concurrency=concurrency, budget=WAITING_BUDGET
     )

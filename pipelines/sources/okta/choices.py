@@ -23,6 +23,7 @@ class Choices:
     admin_roles: bool = True
     profile_fields: tuple[str, ...] = ()
     pushed_fields: tuple[str, ...] = ()  # the attributes that push rules write
+    adopted_groups: tuple[str, ...] = ()  # the ids of groups that push rules fill
 
     @property
     def kept_fields(self) -> tuple[str, ...]:
@@ -79,6 +80,7 @@ def read_choices(
     admin_roles: object,
     profile_fields: str = "",
     pushed_fields: tuple[str, ...] = (),
+    adopted_groups: tuple[str, ...] = (),
 ) -> Choices:
     """Return the choices in these settings. Raises Misconfigured."""
     applications = applications.strip().lower() or "all"
@@ -94,7 +96,7 @@ def read_choices(
             "SOURCES__OKTA__ADMIN_ROLES", f"{roles} is neither true nor false", "use true or false"
         )
     fields = tuple(name.strip() for name in profile_fields.split(",") if name.strip())
-    return Choices(applications, roles in TRUE, fields, pushed_fields)
+    return Choices(applications, roles in TRUE, fields, pushed_fields, adopted_groups)
 
 
 def parse_domain(domain: str) -> str:

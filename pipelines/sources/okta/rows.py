@@ -38,10 +38,22 @@ def find_schema(user_type: Row) -> str:
     return str(_dig(user_type, "_links", "schema", "href") or "").rstrip("/").rpartition("/")[2]
 
 
-def list_attributes(schema: Row) -> set[str]:
-    """Return the names of the attributes that a schema defines, base and custom ones."""
+def read_attributes(schema: Row) -> dict[str, Row]:
+    """Return the attributes that a schema defines, base and custom ones, by name."""
     parts = (_dig(schema, "definitions", part, "properties") for part in ("base", "custom"))
-    return {name for part in parts for name in part or ()}
+    return {name: one for part in parts for name, one in (part or {}).items()}
+
+
+def find_unwritable(attribute: Row) -> str:
+    """Return why nobody can write an attribute in Okta, whoever the user is; empty if one can
+    (developer.okta.com, "Schemas": mutability and master)."""
+    if attribute.get("mutability") in ("READ_ONLY", "IMMUTABLE"):
+        return "read-only"
+    first = next(iter(_dig(attribute, "master", "priority") or ()), {})
+    is_override = _dig(attribute, "master", "type") == "OVERRIDE"
+    if is_override and first.get("type") != "OKTA":
+        return f"mastered by {first.get('value') or first.get('type')}"
+    return ""
 
 
 def cut_application(row: Row) -> Row:

@@ -1,7 +1,7 @@
-"""Changes memberships, admin roles, applications and accounts in Okta, where it creates and deletes
-accounts, too.
+"""Changes memberships, admin roles, applications, accounts and groups in Okta, where it creates
+accounts and groups, and deletes accounts, too.
 
-Only users are changed, and only what they hold directly. An account is suspended rather than
+What users hold is changed only where they hold it directly. An account is suspended rather than
 deactivated, unless a setting says otherwise: to deactivate takes its applications away for good.
 """
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
 
-from pipelines.failures import Failure, Rejected, Unknown, Unreadable
+from pipelines.failures import Failure, Rejected, Unknown, Unreadable, Unsent
 from pipelines.files.json_text import to_text_id
 from pipelines.http.policy import NEXT_SYNC, Counters, Policy, origin_of
 from pipelines.http.session import Session
@@ -21,8 +21,10 @@ from pipelines.sources.okta import WAITING_BUDGET
 from pipelines.sources.okta.auth import Credential
 from pipelines.sources.okta.choices import Choices, WriteChoices, parse_domain, read_disable_by
 from pipelines.sources.okta.client import Connection, Okta
-from pipelines.sources.okta.live.state import IN_TRANSITION, LiveState
+from pipelines.sources.okta.live.accounts import IN_TRANSITION
+from pipelines.sources.okta.live.state import LiveState
 from pipelines.sources.okta.translation import (
+    INVALID,
     build_call,
     explain_rejection,
     is_about,
@@ -33,6 +35,7 @@ from pipelines.sources.writer import Change, Receipt, Seen, wait_until_settled
 CREDENTIALS = SOURCE_CREDENTIALS
 SCOPES = ("okta.users.manage", "okta.groups.manage")  # each lets read, too
 HEADERS = {"Content-Type": "application/json"}  # on every request ("Core Okta API")
+CHANGED_MEANWHILE = 412  # the version in If-Match is not that of now
 
 
 def tenant(domain: str) -> str:
@@ -141,6 +144,10 @@ class Provisioner:
 
     # ---- looking
 
+    def begin(self, changes: list[Change]) -> None:
+        self.live.ahead.begin(changes)
+        self.live.groups.begin(changes)
+
     def look(self, change: Change, asked_at: datetime | None = None) -> Seen:
         def is_unsettled(seen: Seen) -> bool:
             # If an account still has to be deleted, the call that deactivates it has arrived.
@@ -149,14 +156,13 @@ class Provisioner:
         def is_in_transition(seen: Seen) -> bool:
             return seen.step == IN_TRANSITION
 
-        seen = wait_until_settled(
-            lambda: self.live.see(change), asked_at, self.settle, is_unsettled
-        )
+        def see() -> Seen:
+            return self.live.see(change, after_call=asked_at is not None)
+
+        seen = wait_until_settled(see, asked_at, self.settle, is_unsettled)
         if is_in_transition(seen):
             now = datetime.now(UTC)
-            seen = wait_until_settled(
-                lambda: self.live.see(change), now, self.settle, is_in_transition
-            )
+            seen = wait_until_settled(see, now, self.settle, is_in_transition)
         if is_in_transition(seen):
             next = "run the same command again in some minutes"
             raise Unreadable(f"okta: {change.account_id}", seen.why, next)
@@ -167,35 +173,39 @@ class Provisioner:
     def act(self, change: Change, seen: Seen) -> Receipt:
         call = build_call(change, seen, self.api.base_url)
         url = f"{self.api.base_url}/{call.path}"
+        headers = HEADERS | call.headers
         try:
-            answer = send_once(self.api.session, call.method, url, call.body, headers=HEADERS)
+            answer = send_once(self.api.session, call.method, url, call.body, headers=headers)
         except Unknown as unknown:
-            if seen.step != "activate":
+            if not call.is_private:
                 raise
-            # The text of the answer may have an activation token, which signs in to the account
             raise Unknown(
                 unknown.what, "its answer is unclear", NEXT_SYNC, unknown.status
             ) from None
         except Rejected as refused:
-            return self.look_after_rejection(
-                change, seen, explain_rejection(refused, call, seen.step)
-            )
+            explained = explain_rejection(refused, call, seen.step)
+            if refused.status == CHANGED_MEANWHILE and call.headers:
+                raise Unsent(refused.what, explained.why, refused.next, refused.status) from None
+            return self.look_after_rejection(change, seen, explained)
         facts = {"status": answer.status_code}
         if request_id := answer.headers.get("x-okta-request-id"):
             facts["request_id"] = request_id
-        # Only these answers are read: an activation answers with a token
-        created = answer.json() if seen.step in ("create", "assign") else None
+        # Only of these answers the id is read: an activation answers with a token
+        has_id = seen.step in ("create", "create_group", "assign")
+        created = answer.json() if has_id else None
         native_id = to_text_id(created.get("id")) if isinstance(created, dict) else None
+        if native_id and seen.step == "create_group":
+            self.live.groups.made[change.change_id] = native_id
         return Receipt(native_id, facts=facts)
 
     def look_after_rejection(self, change: Change, seen: Seen, refused: Rejected) -> Receipt:
         """Return a receipt if the change is in place although Okta refused it. Raises Rejected."""
         may_deactivate = self.choices.disable_by == "suspend_else_deactivate"
-        is_not_possible = read_error_code(refused.body) == "E0000001"
+        is_not_possible = read_error_code(refused.body) == INVALID
         if seen.step == "suspend" and may_deactivate and is_not_possible:
-            self.live.not_suspendable.add(change.account_id)
+            self.live.accounts.not_suspendable.add(change.account_id)
         try:
-            now = self.live.see(change)
+            now = self.live.see(change, after_call=True)
         except Failure:
             raise refused from None
         if now.state not in ("done", "absent"):

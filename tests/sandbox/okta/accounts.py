@@ -43,7 +43,8 @@ class Accounts(Memberships):
             if group_id not in self.groups:
                 raise not_found(group_id, "UserGroup")
             self._must_be_native(group_id)
-        if user_type not in ("", self.user_type):
+        user_type = user_type or self.user_type
+        if user_type not in self.user_types:
             raise invalid("type", f"type: {user_type} is not a user type")
         user_id, moment = self.new_id("00u"), stamp(self.now())
         made: Thing = {
@@ -55,7 +56,7 @@ class Accounts(Memberships):
             "lastLogin": None,
             "lastUpdated": moment,
             "passwordChanged": moment if password else None,
-            "type": {"id": self.user_type},
+            "type": {"id": user_type},
             "profile": check_whole(self, user_id, profile),
             "credentials": {"provider": provider or {"type": "OKTA", "name": "OKTA"}},
         }

@@ -62,6 +62,7 @@ class Directory:
         self.applications: dict[str, Thing] = {}
         self.app_users: set[tuple[str, str]] = set()
         self.app_groups: set[tuple[str, str]] = set()
+        self.other_types: dict[str, str] = {}  # names of further user types, with the same schema
         self.attributes: dict[str, Thing] = {}  # custom ones of the user schema
         self.masters: dict[str, str] = {}  # of base attributes, where it is not the profile source
         self.group_attributes: dict[str, Thing] = {}
@@ -108,6 +109,10 @@ class Directory:
             "logins",
             lambda: {folded(one["profile"]["login"]): id_ for id_, one in self.users.items()},
         )
+
+    @property
+    def user_types(self) -> list[str]:
+        return [self.user_type, *self.other_types]
 
     def is_visible(self, user_id: str) -> bool:
         return user_id not in self.switches.hidden_users

@@ -82,7 +82,7 @@ class Memberships(Logged):
         if len(group["profile"].get("description") or "") > 1024:
             raise invalid("description", "description: The field cannot exceed 1024 characters")
         refuse_four_bytes(group["profile"])
-        for other in self.groups.values():
+        for other in self.groups.values() if self.switches.group_names_unique else ():
             is_native = other["type"] == group["type"] == "OKTA_GROUP"
             if is_native and other["id"] != group["id"] and other["profile"]["name"] == name:
                 raise invalid("name", f"name: {EXISTS}")

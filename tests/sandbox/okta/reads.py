@@ -41,12 +41,13 @@ class Reads(IamReads):
                 return self.of_app(app_id, rest)
             case ["logs"]:
                 return read_log(live, self.query, self.links)
-            case ["meta", "schemas", "user", "default" | live.user_type]:
-                return Response(200, self.render.user_schema())
+            case ["meta", "schemas", "user", key] if key in ("default", *live.user_types):
+                return Response(200, self.render.user_schema(key))
             case ["meta", "schemas", "group", "default"]:
                 return Response(200, self.render.group_schema())
             case ["meta", "types", "user"]:
-                return Response(200, [self.render.user_type()], self.links({}))
+                rows = [self.render.user_type(key) for key in live.user_types]
+                return Response(200, rows, self.links({}))
             case ["clients", client_id, "roles", *rest]:
                 self.must(client_id, live.clients, "PublicClientApp")
                 return self.roles([(row, "") for row in live.own_roles(client_id)], client_id, rest)

@@ -179,14 +179,15 @@ class Render:
         links["self"] = self.link(f"apps/{app_id}/groups/{group_id}")
         return made | {"_links": links}
 
-    def user_schema(self) -> Thing:
+    def user_schema(self, key: str = "default") -> Thing:
         directory = self.directory
+        key = directory.user_type if key == "default" else key
         every = directory.user_attributes()
         base = {name: one for name, one in every.items() if name not in directory.attributes}
         needed = [name for name, one in base.items() if one.get("required")]
         parts = {"base": (base, needed), "custom": (directory.attributes, [])}
         return {
-            "id": f"{self.api}/meta/schemas/user/{directory.user_type}",
+            "id": f"{self.api}/meta/schemas/user/{key}",
             "$schema": "http://json-schema.org/draft-04/schema#",
             "name": "user",
             "title": "User",
@@ -200,7 +201,7 @@ class Render:
             "properties": {
                 "profile": {"allOf": [{"$ref": f"#/definitions/{name}"} for name in parts]}
             },
-            "_links": {"self": self.link(f"meta/schemas/user/{directory.user_type}")},
+            "_links": {"self": self.link(f"meta/schemas/user/{key}")},
         }
 
     def group_schema(self) -> Thing:
@@ -222,13 +223,14 @@ class Render:
             "_links": {"self": self.link("meta/schemas/group/default")},
         }
 
-    def user_type(self) -> Thing:
-        id_ = self.directory.user_type
-        made = {"id": id_, "name": "user", "displayName": "User", "default": True}
+    def user_type(self, key: str) -> Thing:
+        name = self.directory.other_types.get(key, "user")
+        made = {"id": key, "name": name, "displayName": name.title()}
+        made["default"] = key == self.directory.user_type
         made |= {"description": "Okta user profile template with default permission settings"}
         made |= {"created": "2023-01-09T08:00:00.000Z", "lastUpdated": "2023-01-09T08:00:00.000Z"}
-        links = {"self": self.link(f"meta/types/user/{id_}")}
-        return made | {"_links": links | {"schema": self.link(f"meta/schemas/user/{id_}")}}
+        links = {"self": self.link(f"meta/types/user/{key}")}
+        return made | {"_links": links | {"schema": self.link(f"meta/schemas/user/{key}")}}
 
 
 def etag_of(user: Thing) -> str:

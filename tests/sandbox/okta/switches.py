@@ -93,6 +93,7 @@ class Switches:
     everyone_has_deprovisioned: bool = False
     stats_count_deprovisioned: bool = True
     deletion_moves_groups: bool = True  # a deleted user's groups, their lastMembershipUpdated
+    group_names_unique: bool = True  # among native groups; only a help page says so
     add_deprovisioned_member: Literal[400, 403] = 400
     remove_absent_member: Literal[204, 404] = 204
 

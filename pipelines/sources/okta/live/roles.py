@@ -6,29 +6,16 @@ limit is a grant of its own. A custom role is a membership in the binding of a r
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
-from pipelines.failures import Unreadable
 from pipelines.files.json_text import to_text_id
-from pipelines.sources.okta.client import Okta, says_not_found
+from pipelines.sources.okta.client import Okta
+from pipelines.sources.okta.live.view import find
 from pipelines.sources.okta.roles import read_assignments
 from pipelines.sources.okta.rows import parse_binding_member
 from pipelines.sources.okta.translation import ROLES_RIGHT, bindings_path, list_targets
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Seen, to_native_id
-
-A = TypeVar("A")
-
-
-def find(read: Callable[[], A]) -> A | None:
-    """Return what `read` gives; None if Okta itself says that it does not exist."""
-    try:
-        return read()
-    except Unreadable as failure:
-        if not says_not_found(failure):
-            raise
-        return None
 
 
 def see_assignment(okta: Okta, change: Change) -> Seen:
