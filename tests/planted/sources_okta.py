@@ -193,6 +193,13 @@ BUGS = [
         f"{LISTS} -k too_slow",
     ),
     Bug(
+        "a page that is too slow is asked for again and again",
+        f"{OKTA}/paging.py",
+        "            return SLOW_ATTEMPTS",
+        "            pass",
+        f"{LISTS} -k too_slow",
+    ),
+    Bug(
         "an org without an administrator is complete",
         f"{OKTA}/roles.py",
         'if not any(row["roleAssignments"] for row in rows):',

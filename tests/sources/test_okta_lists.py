@@ -178,7 +178,7 @@ def test_a_lost_link_is_no_end(org, times):
 
 
 def test_a_list_that_is_too_slow_is_read_in_smaller_pages(org):
-    """A list that answers 500 is read again with half the page size."""
+    """A list that answers 500 twice is read again with half the page size, and not asked longer."""
     add_users(org, 60, FINANCE)
     expected = org.read_all().rows
     org.okta.switches.list_timeout_above = 60
@@ -189,6 +189,7 @@ def test_a_list_that_is_too_slow_is_read_in_smaller_pages(org):
     for path, sizes in (("users", "200 100 50"), (f"groups/{FINANCE}/users", "1000 500 250 125")):
         asked = [one.query["limit"] for one in taken.asked if strikes(path)(one)]
         assert sizes.split() == list(dict.fromkeys(asked))[: len(sizes.split())]
+        assert {2} == {asked.count(size) for size in sizes.split()[:-1]}
 
 
 def test_a_size_that_an_application_list_refuses_is_halved(org):
