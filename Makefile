@@ -4,7 +4,7 @@ BIN := .venv/bin
 export WAREHOUSE ?= data/access.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test planted soak lint review sync check export report status sandbox bench docs plan apply clean
+.PHONY: help install demo test planted soak lint review sync check export report status sandbox bench docs plan apply push watch clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -59,6 +59,12 @@ plan: install ## what is to be changed in other systems, as a file to approve
 
 apply: install ## carry out PLAN=file; only say what would be done without DIGEST=…
 	@$(BIN)/rollcall apply $(PLAN) $(if $(DIGEST),--digest $(DIGEST))
+
+push: install ## bring TARGET=… to what its push rules say, as they are approved
+	@$(BIN)/rollcall push run $(TARGET)
+
+watch: install ## sync, push and end access as soon as there is a reason, until Ctrl-C
+	@$(BIN)/rollcall watch
 
 sandbox: install ## the APIs of the invented company's vendors, until Ctrl-C
 	@$(BIN)/python -m tests.sandbox serve

@@ -15,6 +15,7 @@ from pipelines.cli import (
     apply,
     audit,
     check,
+    expiry,
     export,
     notify,
     plan,
@@ -23,11 +24,12 @@ from pipelines.cli import (
     review,
     status,
     sync,
+    watch,
 )
 from pipelines.cli.output import common_flags, explain_failure, print_failures
 from pipelines.files import scratch
 
-VERBS = (sync, check, export, status, report, review, push, plan, apply, audit)
+VERBS = (sync, check, export, status, report, review, push, watch, expiry, plan, apply, audit)
 EPILOG = """\
 exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
 read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run holds the lock
@@ -55,8 +57,10 @@ def main() -> NoReturn:
         print_failures(arguments, [failure], {})
         code = failure.code
     counts = getattr(arguments, "counts", None)
-    if arguments.verb in notify.NOTIFYING_VERBS and (code or counts):
-        notify.send_summary(arguments.verb, code, counts or [])
+    words = " ".join(filter(None, [arguments.verb, getattr(arguments, "step", None)]))
+    is_told_by_watch = getattr(arguments, "for_watch", False)
+    if words in notify.NOTIFYING_VERBS and (code or counts) and not is_told_by_watch:
+        notify.send_summary(words, code, counts or [])
     sys.stdout.flush()
     sys.stderr.flush()
     sys.exit(code)

@@ -33,7 +33,7 @@ SECTIONS = {
     ),
     "changes": ("folder",),
     "notify": ("urls", "seconds"),
-    "push": ("folder",),
+    "push": ("folder", "notify_urls"),
     **dict.fromkeys(("sources", "sync", "provision", "guard", "plan", "apply")),
 }
 

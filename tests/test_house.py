@@ -31,7 +31,8 @@ DATA = {"warehouse", "policy", "sources", "files", *GROUND}
 # Package -> the packages that it may import; a vendor's folder is a package of its own
 MAY_IMPORT = {
     "__main__": {"cli", "files", *GROUND},
-    "cli": {"sync", "review", "write_back", "push", "export", "report", *DATA},
+    "cli": {"unattended", "sync", "review", "write_back", "push", "export", "report", *DATA},
+    "unattended": {"sync", "write_back", "push", "http", *DATA},
     "sync": {"write_back", "push", "http", *DATA},
     "push": DATA,
     "review": DATA,

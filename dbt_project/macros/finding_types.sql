@@ -53,6 +53,10 @@
             'type': 'last_administrator', 'points': 0,
             'title': 'Last administrator',
         },
+        {
+            'type': 'push_blocked', 'points': 0,
+            'title': 'Push that is blocked',
+        },
     ]) }}
 {%- endmacro %}
 

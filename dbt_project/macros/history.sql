@@ -3,18 +3,23 @@
 
     A change of `details` alone starts no version, so a version keeps those that
     it began with. The column `kept_current` is one of them, and is kept as it is
-    now in the open version. A row that comes back after it was gone starts a new
-    spell, and `first_seen_at` is the beginning of the current spell. -#}
+    now in the open version. So are columns that a history of an older version
+    lacks, in the build that adds them. A row that comes back after it was gone
+    starts a new spell, and `first_seen_at` is the beginning of the current
+    spell. -#}
 {% macro history(
     current, key, columns, details=[], where='true', kept_current=none
 ) %}
 
-{%- set facts = columns | reject('in', details) | list %}
-{#- A history of an older version gets the column at the end of this build. In a
-    unit test `this` is a text. -#}
-{%- set refreshes = is_incremental() and this is not string and kept_current in (
+{#- In a unit test `this` is a text -#}
+{%- set is_known = is_incremental() and this is not string %}
+{%- set known = columns if not is_known else (
     adapter.get_columns_in_relation(this) | map(attribute='name') | list
 ) %}
+{%- set added = columns | reject('in', known) | list %}
+{%- set facts = columns | reject('in', details + added) | list %}
+{%- set kept = [kept_current] | select('in', known) | list if is_known else [] %}
+{%- set refreshed = added + kept %}
 
 with
 
@@ -78,23 +83,25 @@ to_close as (
 
 ),
 
-{%- if refreshes %}
+{%- if refreshed %}
 
 refreshed as (
 
-    select open_versions.* replace (
-        current_rows.{{ kept_current }} as {{ kept_current }}
-    )
+    select
+        open_versions.*{% if kept %} exclude ({{ kept_current }}){% endif %},
+        current_rows.{{ refreshed | join(',\n        current_rows.') }}
 
     from open_versions
 
     join current_rows on open_versions.{{ key }} = current_rows.{{ key }}
 
     anti join to_open on open_versions.{{ key }} = to_open.{{ key }}
+    {%- if not added %}
 
     where
         open_versions.{{ kept_current }}
         is distinct from current_rows.{{ kept_current }}
+    {%- endif %}
 
 ),
 {%- endif %}
@@ -130,7 +137,7 @@ select * from opened
 union all by name
 select * from to_close
 {%- endif %}
-{%- if refreshes %}
+{%- if refreshed %}
 union all by name
 select * from refreshed
 {%- endif %}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.sources.writer import Provisioner
     from pipelines.write_back.apply import Progress
     from pipelines.write_back.journal import Journal
-    from pipelines.write_back.plan import Plan
+    from pipelines.write_back.plan import Basis, Plan
 
 # What to do about a change by its outcome, or by its live state in a dry run
 NEXT_STEPS = {
@@ -57,16 +57,16 @@ def run(arguments: argparse.Namespace) -> int:
     plan, folder = plans.read_plan(arguments.plan), changes_folder()
     if arguments.digest is None:
         journal = Journal(folder, plan, settings.read_actor())
-        writers = admit_plan(plan, journal, arguments.max_changes)
+        writers = admit_plan(plan, journal, arguments.max_changes, _read_basis(plan))
         _print_dry_run(arguments, plan, journal, writers)
         return 0
     if arguments.digest != plan.digest:
         why = f"the digest of this plan is {plan.digest}, but another digest was approved"
         raise Refused(f"plan {arguments.plan}", why, "read the plan again, and give its digest")
     quiet = arguments.quiet or arguments.json
-    with hold_folder(folder, "plan or apply"):
+    with hold_folder(folder, "push, plan or apply"):
         journal = Journal(folder, plan, settings.read_actor())
-        writers = admit_plan(plan, journal, arguments.max_changes)
+        writers = admit_plan(plan, journal, arguments.max_changes, _read_basis(plan))
         progress = apply.apply_plan(
             plan,
             journal,
@@ -77,6 +77,18 @@ def run(arguments: argparse.Namespace) -> int:
     if postponed:
         print(postponed, file=sys.stderr)
     return _print_outcomes(arguments, plan, journal, progress)
+
+
+def _read_basis(plan: Plan) -> Basis | None:
+    """Return what a plan of this kind would be made from now; None if that makes no difference."""
+    if plan.kind == "access":
+        return None
+    from pipelines import settings
+    from pipelines.unattended.basis import read_basis
+    from pipelines.warehouse.publish import open_published
+
+    with open_published(settings.warehouse_path()) as warehouse:
+        return read_basis(warehouse, plan)
 
 
 def _print_dry_run(
@@ -90,7 +102,7 @@ def _print_dry_run(
     for change in plan.changes:
         seen = writers[change.through].look(change, journal.asked_at(change))
         why = redact_text(seen.why)
-        step = NEXT_STEPS.get(seen.state)
+        step = _find_next_step(plan, seen.state)
         items.append({"change_id": change.change_id, "state": seen.state, "why": why, "next": step})
         state = "would be done" if seen.state == "pending" else seen.state
         lines.append(f"{state}: {why}" if why else state)
@@ -119,7 +131,7 @@ def _print_outcomes(
                 "change_id": change_id,
                 "outcome": outcome,
                 "why": progress.reasons[change_id],
-                "next": NEXT_STEPS.get(outcome),
+                "next": _find_next_step(plan, outcome),
             }
             for change_id, outcome in progress.outcomes.items()
         ],
@@ -130,7 +142,7 @@ def _print_outcomes(
     # The head goes out with the message, because a copy elsewhere is what proves the log.
     head = f"audit head {journal.log.head}"
     arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {counts}", head]
-    lines = [*arguments.counts, *_describe_next_steps(progress)]
+    lines = [*arguments.counts, *_describe_next_steps(plan, progress)]
     failure = _find_failure(progress, counts)
     if failure is None:
         print_result(arguments, {"code": 0} | document, lines, even_if_quiet=True)
@@ -142,11 +154,19 @@ def _print_outcomes(
     return failure.code
 
 
-def _describe_next_steps(progress: Progress) -> Iterator[str]:
+def _find_next_step(plan: Plan, state: str) -> str | None:
+    """Return what to do about a change; None if it is in place."""
+    step = NEXT_STEPS.get(state)
+    if step and plan.target:
+        return step.replace("`rollcall plan`", f"`rollcall push plan {plan.target}`")
+    return step
+
+
+def _describe_next_steps(plan: Plan, progress: Progress) -> Iterator[str]:
     """Yield the next step of every outcome that is not the end of its changes."""
     for outcome, count in progress.counts.items():
-        if outcome in NEXT_STEPS:
-            yield f"{count} {outcome.replace('_', ' ')}: next: {NEXT_STEPS[outcome]}"
+        if step := _find_next_step(plan, outcome):
+            yield f"{count} {outcome.replace('_', ' ')}: next: {step}"
 
 
 def _find_failure(progress: Progress, counts: str) -> Failure | None:

@@ -1,8 +1,9 @@
-"""Send the result of a sync, a plan or an apply to chat, mail or a webhook: counts without names.
+"""Send the result of a command to chat, mail or a webhook.
 
-The addresses are Apprise's (NOTIFY__URLS, a secret, separated by commas). Notification never
-affects the result of a command. A child process sends the message, is killed after a timeout, and
-its output is discarded because it could contain an address.
+The addresses are Apprise's, secrets separated by commas. NOTIFY__URLS get counts without names, and
+PUSH__NOTIFY_URLS get what a push did. Notification never affects the result of a command. A child
+process sends the message, is killed after a timeout, and its output is discarded because it could
+contain an address.
 """
 
 from __future__ import annotations
@@ -16,28 +17,28 @@ from pathlib import Path
 
 from pipelines import redact
 
-NOTIFYING_VERBS = ("sync", "plan", "apply")
+NOTIFYING_VERBS = ("sync", "plan", "apply", "push run", "expiry run")
 DEFAULT_SECONDS = 15.0  # for all addresses together
 SEPARATOR = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # an address may have a comma
 
 
-def send_summary(verb: str, code: int, lines: list[str]) -> None:
-    """Send the result of a command to all addresses, in at most NOTIFY__SECONDS. Print on stderr
-    how many addresses failed."""
+def send_summary(verb: str, code: int | None, lines: list[str], urls: str = "notify.urls") -> None:
+    """Send the result of a command to the addresses of a setting, in at most NOTIFY__SECONDS. Print
+    on stderr how many addresses failed. A command without a code goes on."""
     import dlt  # slow to import, and most commands send nothing
 
     from pipelines import settings
 
     try:
-        text = str(dlt.secrets.get("notify.urls") or "").strip()
+        text = str(dlt.secrets.get(urls) or "").strip()
     except Exception:  # the settings cannot be read, and the command has already said so
         return
-    urls = [url for url in SEPARATOR.split(text) if url]
-    if not urls:
+    addresses = [address for address in SEPARATOR.split(text) if address]
+    if not addresses:
         return
-    redact.hide(*urls)
-    ended = "done" if code == 0 else f"ended with exit code {code}"
-    message = {"urls": urls, "title": f"rollcall {verb} {ended}", "body": "\n".join(lines)}
+    redact.hide(*addresses)
+    ended = {None: "goes on", 0: "done"}.get(code, f"ended with exit code {code}")
+    message = {"urls": addresses, "title": f"rollcall {verb} {ended}", "body": "\n".join(lines)}
     try:
         sent = subprocess.run(
             [sys.executable, "-m", __name__],
@@ -48,8 +49,8 @@ def send_summary(verb: str, code: int, lines: list[str]) -> None:
             stderr=subprocess.DEVNULL,
             timeout=float(settings.read_setting("notify.seconds", str(DEFAULT_SECONDS))),
         ).stdout
-        failed = len(urls) - int(sent or 0)
-        why = f"{failed} of {len(urls)} addresses did not accept the message"
+        failed = len(addresses) - int(sent or 0)
+        why = f"{failed} of {len(addresses)} addresses did not accept the message"
     except subprocess.TimeoutExpired:
         failed, why = 1, "sending took too long"
     except (OSError, ValueError) as error:

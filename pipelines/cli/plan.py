@@ -78,4 +78,4 @@ def _read_undo(arguments: argparse.Namespace, folder: Path, actor: str) -> Undo:
     because = arguments.because.strip()
     if not because:
         raise Misconfigured("--because", "an undo needs a reason", "add --because '…'")
-    return undo_plan(read_plan(arguments.undo), folder, actor, because)
+    return undo_plan(read_plan(arguments.undo, to_undo=True), folder, actor, because)

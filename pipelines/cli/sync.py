@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.output import print_failures, print_result
+from pipelines.cli.standing import add_for_watch
 from pipelines.redact import redact_text
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         metavar="CHANGE",
         help="accept one change that the guard refused, by its numbers: SOURCE.grants:9->4",
     )
+    add_for_watch(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -55,17 +55,21 @@ def append_record(path: Path, make: Callable[[bytes], Record]) -> Record:
 
 def read_records(path: Path) -> list[Record]:
     """Return the records of all complete lines. Raises Refused for a line that was edited."""
-    try:
-        lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
-    except OSError as error:
-        raise storage_failure(path, error, NEXT_DISK) from None
     found = []
-    for number, line in enumerate(lines[:-1], 1):
+    for number, line in enumerate(read_lines(path), 1):
         record = parse_record(line)
         if record is None:
             raise Refused(f"{path} line {number}", "it was edited", "restore the file")
         found.append(record)
     return found
+
+
+def read_lines(path: Path) -> list[bytes]:
+    """Return all complete lines without their newlines; none if there is no file."""
+    try:
+        return path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    except OSError as error:
+        raise storage_failure(path, error, NEXT_DISK) from None
 
 
 def parse_record(line: bytes) -> Record | None:

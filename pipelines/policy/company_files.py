@@ -84,10 +84,17 @@ class Owner(Strict):
     source: Text | None = None
 
 
+class Expiry(Strict):
+    """How many accesses whose end date has come may be ended in 24 hours without a person."""
+
+    changes: int = Field(ge=0, strict=True)
+
+
 class Rules(Strict):
     """The whole of `policy.toml`."""
 
     leavers: Leavers = Leavers()
+    expiry: Expiry | None = None
     separation: list[Separation] = Field([])
     exceptions: list[AcceptedFinding] = Field([])
     protected: list[Protected] = Field([])
@@ -160,6 +167,7 @@ def read_policy(home: Path) -> dict[str, list[list[Any]]]:
     ]
     return {
         "leavers": [[rules.leavers.disable_after_days, rules.leavers.delete_after_days]],
+        "expiry": [[rules.expiry.changes]] if rules.expiry else [],
         "separation_rules": [[rule.id, rule.title, rule.severity] for rule in rules.separation],
         "separation_conditions": conditions,
         "exceptions": [

@@ -16,7 +16,7 @@ from pipelines.failures import Refused
 from pipelines.sql import has_table, matches_sql
 
 FILES = {
-    "policy.toml": ("separation_rules", "exceptions", "protected", "owners", "leavers"),
+    "policy.toml": ("separation_rules", "exceptions", "protected", "owners", "leavers", "expiry"),
     "requests.csv": ("requests",),
 }
 NEXT_PATTERN = "write the id as `accounts` or `entitlements` has it; `*` is any text"

@@ -9,6 +9,11 @@ POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
         " null where the policy does not ask for it.",
         {"disable_after_days": "integer", "delete_after_days": "integer"},
     ),
+    "expiry": (
+        "One row if the policy lets approved access end at its end date without a person; none"
+        " otherwise.",
+        {"changes": "integer"},
+    ),
     "separation_rules": (
         "One row per rule of separation of duties.",
         {"rule_id": "varchar", "title": "varchar", "severity": "varchar"},
@@ -58,6 +63,7 @@ POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
 DESCRIPTIONS = {
     "account_id": "The account that shall have the entitlement; null if a person is named.",
     "approved_by": "Who approved the request or the exception.",
+    "changes": "How many changes that may be in 24 hours.",
     "condition": "Which of the rule's conditions, counted from 0.",
     "delete_after_days": "Days after the last one until a leaver's accounts are deleted.",
     "disable_after_days": "Days after the last one until a leaver's accounts are disabled.",

@@ -86,6 +86,9 @@ class PublishedTarget:
             return f"there is no group {rule.adopt}" if rule.adopt else None
         if group["protected_because"]:
             return f"protected: {group['protected_because']}"
+        if group["is_made"] and not group["is_ours"]:
+            mark = f"[rollcall:{rule_id}]"
+            return f"not ours any more: its description lacks {mark}, so adopt it by its id"
         is_ours = group["is_adopted"] or group["is_ours"]
         if not is_ours:
             is_imported = group["unchangeable_because"] == "external"

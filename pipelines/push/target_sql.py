@@ -125,6 +125,26 @@ from chosen
 left join target_accounts as accounts on chosen.account_id = accounts.account_id
 """
 GROUPS_SQL = """
+with
+marks as (
+    select
+        entitlement_id,
+        $adopted = '' and ends_with(
+            coalesce(trim(description), ''), '[rollcall:' || $rule || ']'
+        ) as is_marked
+    from main.entitlements
+    where source_name = $target and resource_type = 'group' and slug = 'member'
+),
+-- The group that a push made for the rule, if it is still there
+made as (
+    select marks.entitlement_id
+    from main.applied_changes
+    join marks on applied_changes.entitlement_id = marks.entitlement_id
+    where action = 'create_group' and reason_kind = 'push' and outcome in ('done', 'already')
+    and reason_id = $target || '/groups/' || $rule and $adopted = ''
+    order by is_marked desc, known_at desc
+    limit 1
+)
 select
     entitlements.entitlement_id,
     entitlements.display_name as name,
@@ -132,9 +152,9 @@ select
     entitlements.change_channel,
     entitlements.is_rule_managed,
     entitlements.resource_id = $adopted as is_adopted,
-    $adopted = '' and ends_with(
-        coalesce(trim(entitlements.description), ''), '[rollcall:' || $rule || ']'
-    ) as is_ours,
+    coalesce(entitlements.entitlement_id = made.entitlement_id, false) as is_made,
+    marks.is_marked and coalesce(entitlements.entitlement_id = made.entitlement_id, true)
+        as is_ours,
     exists(
         select 1 from intermediate.int_entitlement_closure as given
         join main.entitlements as roles on given.entitlement_id = roles.entitlement_id
@@ -143,9 +163,12 @@ select
     ) as gives_admin,
     (select min(reason) from policy.protected where {is_protected}) as protected_because
 from main.entitlements
-where source_name = $target and resource_type = 'group' and slug = 'member'
-and (is_adopted or is_ours or ($adopted = '' and lower(trim(name)) = lower(trim($name))))
-order by is_adopted desc, is_ours desc, unchangeable_because is not null, entitlement_id
+join marks on entitlements.entitlement_id = marks.entitlement_id
+left join made on true
+where is_adopted or is_made or is_ours
+or ($adopted = '' and lower(trim(name)) = lower(trim($name)))
+order by
+    is_adopted desc, is_made desc, is_ours desc, unchangeable_because is not null, entitlement_id
 """
 MEMBERS_SQL = """
 with

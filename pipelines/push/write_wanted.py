@@ -64,6 +64,10 @@ def _describe(rules: PushRules, refused_because: str | None) -> dict[str, Any]:
         "refused_because": refused_because,
         "creates_accounts": profiles.create,
         "reactivates": profiles.reactivate,
+        "activates": profiles.activate,
+        "sends_mail": profiles.activation_mail,
+        "user_type": profiles.user_type or None,
+        "rules_sha256": rules.digest(""),  # the tenant is known only where the target is changed
     }
 
 
@@ -76,6 +80,7 @@ def _list_rules(rules: PushRules, refused: dict[str, str]) -> list[dict[str, Any
             "kind": "field",
             "rule_id": name,
             "name": None,
+            "description": None,
             "adopts": None,
             "removes_members": False,
             "clears": field.when_blank == "clear",
@@ -89,6 +94,7 @@ def _list_rules(rules: PushRules, refused: dict[str, str]) -> list[dict[str, Any
             "kind": "group",
             "rule_id": name,
             "name": group.name,
+            "description": group.description.strip() or None,
             "adopts": group.adopt or None,
             "removes_members": group.members == "exact",
             "clears": False,
@@ -103,8 +109,12 @@ def _insert_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, rows: list[dict[str, Any]]
 ) -> None:
     if rows:
+        # By name: a column that came with an update is the last one of an older table
+        names = ", ".join(table.columns)
         places = ", ".join(f"${name}" for name in table.columns)
-        connection.executemany(f"insert into {table.schema}.{table.name} values ({places})", rows)
+        connection.executemany(
+            f"insert into {table.schema}.{table.name} ({names}) values ({places})", rows
+        )
 
 
 def _insert_wanted(connection: duckdb.DuckDBPyConnection, target: str, wanted: Wanted) -> None:

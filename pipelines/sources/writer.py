@@ -14,11 +14,11 @@ from pipelines.failures import Refused
 
 @dataclass(frozen=True)
 class Action:
-    """One kind of change: whether access changes, whether something is taken away so that the
-    change is also done if what it would remove is gone, and the action that undoes it."""
+    """One kind of change: whether it is work on a ticket, whether something is taken away so that
+    the change is also done if what it would remove is gone, and the action that undoes it."""
 
     name: str
-    is_access: bool = True
+    is_ticket_work: bool = False
     takes: bool = False
     inverse: str | None = None
 
@@ -28,20 +28,20 @@ class Action:
 ACTIONS = (
     Action("disable_account", takes=True, inverse="enable_account"),
     Action("revoke", takes=True, inverse="grant"),
-    Action("open_ticket", is_access=False, inverse="close_ticket"),
+    Action("open_ticket", is_ticket_work=True, inverse="close_ticket"),
     Action("enable_account", inverse="disable_account"),
     Action("create_account", inverse="delete_account"),
-    Action("update_account", is_access=False, inverse="update_account"),
-    Action("create_group", is_access=False),
-    Action("rename_group", is_access=False, inverse="rename_group"),
+    Action("update_account", inverse="update_account"),
+    Action("create_group"),
+    Action("rename_group", inverse="rename_group"),
     Action("grant", inverse="revoke"),
     Action("delete_account", takes=True),
-    Action("reopen_ticket", is_access=False, inverse="close_ticket"),
-    Action("comment_ticket", is_access=False),
-    Action("close_ticket", is_access=False, takes=True, inverse="reopen_ticket"),
+    Action("reopen_ticket", is_ticket_work=True, inverse="close_ticket"),
+    Action("comment_ticket", is_ticket_work=True),
+    Action("close_ticket", is_ticket_work=True, takes=True, inverse="reopen_ticket"),
 )
 ACTION_ORDER = tuple(action.name for action in ACTIONS)
-ACCESS_ACTIONS = tuple(action.name for action in ACTIONS if action.is_access)
+COUNTED_ACTIONS = tuple(action.name for action in ACTIONS if not action.is_ticket_work)
 REMOVING_ACTIONS = tuple(action.name for action in ACTIONS if action.takes)
 
 

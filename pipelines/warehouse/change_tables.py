@@ -1,4 +1,5 @@
-"""Declare the tables of write-back: plans that were applied, and the outcome of each change."""
+"""Declare the tables of write-back: plans that were applied, the outcome of each change, and what
+ran without a person."""
 
 from __future__ import annotations
 
@@ -49,7 +50,7 @@ APPLIED = Table(
         "account_id": ("varchar", "The account that was changed or created."),
         "changed_fields": (
             "varchar[]",
-            "The names of the account's attributes that were changed, sorted; never their values.",
+            "The names of the account's attributes that the change sets, sorted; never their values.",
         ),
         "entitlement_id": (
             "varchar",
@@ -90,4 +91,51 @@ AUDIT_HEADS = Table(
 )
 
 
-TABLES = (PLANS, APPLIED, AUDIT_HEADS)
+PUSHES = Table(
+    "pushes",
+    "One row per push that began. A push that was killed has no end.",
+    {
+        "push_id": (
+            "varchar not null",
+            "The push: its start in UTC and a random part. Sorts by time.",
+        ),
+        "target": ("varchar not null", "The source that was changed."),
+        "begun_by": ("varchar not null", "command: `rollcall push run`. watch: `rollcall watch`."),
+        "rules_sha256": ("varchar not null", "The digest of the rules, as it was approved."),
+        "approved_by": (
+            "varchar not null",
+            "Who approved the rules; where the push made a plan of its own digest, who gave it.",
+        ),
+        "started_at": ("timestamptz not null", "When the push began."),
+        "ended_at": ("timestamptz", "When the push ended; null before, or if it was killed."),
+        "rounds": ("bigint", "How often the push planned and made changes."),
+        "changes": ("bigint", "Changes that were planned, of all rounds."),
+        "done": ("bigint", "Changes that are in place, also those that were before."),
+        "failed": (
+            "bigint",
+            "Changes that were planned and are not in place, for whatever reason.",
+        ),
+        "blocked": ("bigint", "Changes that the rules want and that no push makes, in the end."),
+        "code": ("bigint", "The exit code; null before the end, or if it was killed."),
+    },
+    ("push_id",),
+)
+
+
+APPROVALS = Table(
+    "push_approvals",
+    "One row per standing approval of push rules. The last one of a target counts.",
+    {
+        "target": ("varchar not null", "The source that the rules change."),
+        "rules_sha256": ("varchar not null", "The digest of the rules with their limits."),
+        "tenant": ("varchar not null", "The tenant of the target that the approval is for."),
+        "approved_by": ("varchar not null", "Who approved the rules."),
+        "approved_at": ("timestamptz not null", "When the approval was given."),
+        "until": ("date not null", "The last day of the approval, in UTC."),
+    },
+    ("target", "approved_at"),
+)
+
+
+UNREAD_TABLES = (AUDIT_HEADS, PUSHES, APPROVALS)  # no model depends on them
+TABLES = (PLANS, APPLIED, *UNREAD_TABLES)

@@ -113,11 +113,16 @@ def dbt_variables() -> dict[str, Any]:
     }
 
 
+def read_project_variables() -> dict[str, Any]:
+    """Return the variables of the dbt project: what is said of each source, and the defaults."""
+    text = (PROJECT_FOLDER / "dbt_project.yml").read_text(encoding="utf-8")
+    return yaml.safe_load(text)["vars"]
+
+
 def _read_write_settings() -> dict[str, dict[str, bool]]:
     """Return the write settings that the models ask for, by source; dbt_project.yml names them."""
-    project = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text(encoding="utf-8"))
     found: dict[str, dict[str, bool]] = {}
-    for source, defaults in project["vars"]["write_settings"].items():
+    for source, defaults in read_project_variables()["write_settings"].items():
         for name, default in defaults.items():
             text = settings.read_setting(f"provision.{source}.{name}", str(default)).lower()
             if text not in settings.SWITCHES:

@@ -17,6 +17,14 @@ TARGETS = Table(
         "refused_because": ("varchar", "Why the rules have no answer at all; null if they have."),
         "creates_accounts": ("boolean not null", "Whether accounts are created."),
         "reactivates": ("boolean not null", "Whether accounts of re-hires are activated again."),
+        "activates": (
+            "varchar not null",
+            "When an account that a push created is activated: never, on_start (the first day) or"
+            " at_once.",
+        ),
+        "sends_mail": ("boolean not null", "Whether the target mails the person then."),
+        "user_type": ("varchar", "The type of accounts that are created; null for the default."),
+        "rules_sha256": ("varchar not null", "SHA-256 of the rules that were answered."),
     },
     schema="push",
 )
@@ -28,6 +36,7 @@ RULES = Table(
         "kind": ("varchar not null", "field or group."),
         "rule_id": ("varchar not null", "The attribute, or what the rules call the group."),
         "name": ("varchar", "The name of the group; null for an attribute."),
+        "description": ("varchar", "What the group's description begins with; null for nothing."),
         "adopts": ("varchar", "The id of a group that exists already; null for none."),
         "removes_members": ("boolean not null", "Whether members who are not wanted are removed."),
         "clears": ("boolean not null", "Whether an attribute is emptied where HR has nothing."),

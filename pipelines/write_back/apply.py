@@ -22,9 +22,10 @@ from pipelines.files.scratch import INTERRUPTS
 from pipelines.http.rate_limit import Pace
 from pipelines.redact import redact_text
 from pipelines.sources.writer import REMOVING_ACTIONS, Change, Provisioner, Seen
-from pipelines.write_back.journal import CHANGE_FIELDS, SETTLED_OUTCOMES, Journal
+from pipelines.write_back.journal import CHANGE_FIELDS, SETTLED_OUTCOMES, Journal, name_parts
 from pipelines.write_back.plan import Plan
 
+INTERRUPTED = "it was interrupted"
 MAX_ATTEMPTS = 3  # to send one call, if each attempt surely had no effect
 
 
@@ -57,11 +58,17 @@ class Progress:
 
 
 def apply_plan(
-    plan: Plan, journal: Journal, writers: dict[str, Provisioner], report: Callable[[str], None]
+    plan: Plan,
+    journal: Journal,
+    writers: dict[str, Provisioner],
+    report: Callable[[str], None],
+    approval: str | None = None,
 ) -> Progress:
     """Make every change of a plan that is not settled yet, and report each.
 
     A record before the changes says who began, and a record after them how far the run came.
+    `approval` is the hash of the audit record of the standing approval, null if a person approved
+    this plan.
     """
     document = plan.document
     journal.write(
@@ -71,6 +78,7 @@ def apply_plan(
         data_as_of=document["snapshot"]["data_as_of"],
         changes=len(plan.changes),
         applied_by=settings.read_actor(),
+        approval=approval,
     )
     progress = _make_changes(plan.changes, journal, writers, report)
     journal.write(
@@ -98,7 +106,7 @@ def _make_changes(
     with _deferred_interrupts() as interrupted:
         for change in left:
             if interrupted.is_set():
-                progress.stopped = "it was interrupted"
+                progress.stopped = INTERRUPTED
                 break
             try:
                 item = _Item(change, journal, writers[change.through], limits, pace)
@@ -207,6 +215,7 @@ class _Item:
         change, step = self.change, before.step
         self.pace.wait()
         fields = {name: getattr(change, name) for name in (*CHANGE_FIELDS, "through")}
+        fields |= name_parts(change)
         begun = self.journal.write("begun", change, step=step, before=before.facts, **fields)
         try:
             receipt = self.writer.act(change, before)

@@ -30,6 +30,7 @@ PUBLISHED_HEADS = {
     "audit_heads": "records || ' records'",
 }
 FIELDS = {"seq", "time", "actor", "plan_digest", "change_id", "event", "facts", "previous", "hash"}
+CUT_OFF = "the last record is cut off"
 NEXT_AUDIT = "keep the file unchanged as evidence, and restore the log from a backup"
 
 
@@ -128,6 +129,25 @@ def must_be_logged(folder: Path, journal: Path) -> None:
             raise Refused(f"{journal} line {number}", why, NEXT_AUDIT)
 
 
+def read_events(folder: Path, events: tuple[str, ...]) -> list[Record]:
+    """Return the records of certain events, in order. Raise Refused for one that was edited.
+
+    Other records are not looked at, because a sync reads the log every time: `verify_log` checks
+    all of them.
+    """
+    path, found = folder / "audit.jsonl", []
+    marks = [f'"event":"{event}"'.encode() for event in events]
+    for number, line in enumerate(json_lines.read_lines(path), 1):
+        if not any(mark in line for mark in marks):
+            continue
+        record = json_lines.parse_record(line)
+        if record is None or {*record} != FIELDS or record["hash"] != hash_of(record):
+            raise Refused(f"{path} line {number}", "it was edited", NEXT_AUDIT)
+        if record["event"] in events:
+            found.append(record)
+    return found
+
+
 def _read_log(folder: Path) -> list[Record]:
     """Return every record of the log. Raise Refused for a record that was edited."""
     path, previous = folder / "audit.jsonl", FIRST_HASH
@@ -154,7 +174,7 @@ def verify_log(folder: Path, heads: dict[str, str] | None = None) -> AuditReport
     report = AuditReport(heads_checked=len(known))
     lines = path.read_bytes().split(b"\n") if path.exists() else [b""]
     if lines[-1]:
-        report.wrong.append(f"the last record is cut off after {len(lines[-1])} bytes")
+        report.wrong.append(f"{CUT_OFF} after {len(lines[-1])} bytes")
     hashes = {FIRST_HASH}
     for number, line in enumerate(lines[:-1], 1):
         report.records = number

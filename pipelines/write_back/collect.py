@@ -1,7 +1,8 @@
 """Copy the journals into the warehouse: plans that were applied, and the outcome of each change.
 
 The journals and the audit log beside the warehouse are the originals. The tables in the warehouse
-are made from the journals, so a restored warehouse has every change again after the next sync.
+are made from them, so a restored warehouse has every change again after the next sync. Pushes and
+standing approvals are in the audit log only.
 """
 
 from __future__ import annotations
@@ -16,16 +17,24 @@ from pipelines.failures import Failure, Locked, Misconfigured, Refused, StorageF
 from pipelines.files.json_lines import Record
 from pipelines.sql import Table
 from pipelines.warehouse import publish
-from pipelines.warehouse.change_tables import APPLIED, PLANS, TABLES
-from pipelines.write_back.audit_log import changes_folder, find_journals, read_head
+from pipelines.warehouse.change_tables import APPLIED, APPROVALS, PLANS, PUSHES, TABLES
+from pipelines.write_back.approval import PUSH_SUBJECT, Approval
+from pipelines.write_back.audit_log import (
+    NEXT_AUDIT,
+    changes_folder,
+    find_journals,
+    read_events,
+    read_head,
+)
 from pipelines.write_back.journal import NEXT_JOURNAL, read_journal
 
 
 def collect_journals(candidate: Path) -> list[Refused]:
     """Write the content of all journals into a warehouse that is not published yet.
 
-    Rows of plans that have no journal here stay as they are. Return a failure for each journal that
-    cannot be read. Such a journal is evidence and stays in its place; all others are collected.
+    Rows of plans that have no journal here stay as they are, and so do pushes that the log lacks.
+    Return a failure for each journal that cannot be read. Such a journal is evidence and stays in
+    its place; all others are collected.
     """
     unread = []
     with duckdb.connect(str(candidate)) as connection:
@@ -33,6 +42,7 @@ def collect_journals(candidate: Path) -> list[Refused]:
             table.create(connection)
         try:
             _note_head(connection, read_head(changes_folder()))
+            _collect_pushes(connection)
         except Failure as error:
             unread.append(Refused(error.what, error.why, error.next))
         for path in find_journals(changes_folder()):
@@ -48,6 +58,45 @@ def collect_journals(candidate: Path) -> list[Refused]:
                     Refused(what, f"its changes are not in the warehouse: {why}", NEXT_JOURNAL)
                 )
     return unread
+
+
+def _collect_pushes(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write the rows of all pushes and approvals. Raise Refused if a record of one is wrong."""
+    try:
+        for row in list_pushes(changes_folder()):
+            _replace_row(connection, PUSHES, row)
+        for row in list_approvals(changes_folder()):
+            _replace_row(connection, APPROVALS, row)
+    except duckdb.Error as error:
+        why = f"a push or an approval in it is wrong: {str(error).splitlines()[0]}"
+        raise Refused("audit log", why, NEXT_AUDIT) from None
+
+
+def list_pushes(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of `pushes` that the audit log has, in the order in which they began.
+
+    Raise Refused if a record of one was edited.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for record in read_events(folder, ("push_begun", "push_ended")):
+        moment = "started_at" if record["event"] == "push_begun" else "ended_at"
+        known = record["facts"] | {moment: record["time"]}
+        row = found.setdefault(str(known.get("push_id")), dict.fromkeys(PUSHES.columns))
+        row |= {name: known[name] for name in PUSHES.columns if name in known}
+    return [*found.values()]
+
+
+def list_approvals(folder: Path) -> list[dict[str, Any]]:
+    """Return the rows of `push_approvals` that the audit log has, in order. Raise Refused."""
+    approvals = map(Approval.of, read_events(folder, ("approved",)))
+    return [
+        {
+            "target": one.subject.removeprefix(PUSH_SUBJECT),
+            **{name: getattr(one, name) for name in APPROVALS.columns if name != "target"},
+        }
+        for one in approvals
+        if one.subject.startswith(PUSH_SUBJECT)
+    ]
 
 
 def _note_head(connection: duckdb.DuckDBPyConnection, head: Record) -> None:

@@ -6,6 +6,7 @@ that has begun and has no answer may have taken effect; only the live system can
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from typing import Any
 from pipelines.failures import Refused
 from pipelines.files import json_lines
 from pipelines.files.json_lines import Record
-from pipelines.sources.writer import ACCESS_ACTIONS, Change
+from pipelines.sources.writer import Change
 from pipelines.warehouse.change_tables import APPLIED
 from pipelines.write_back import audit_log
 from pipelines.write_back.plan import Plan
@@ -25,6 +26,7 @@ SETTLED_OUTCOMES = ("done", "already", "ticketed")
 CHANGE_FIELDS = [
     name for name in APPLIED.columns if name in Change.__dataclass_fields__ and name != "change_id"
 ]
+NOTHING = (None, "", [])  # the values of an empty attribute
 RECENT_HOURS = 24  # changes since then count for the limits of a plan
 OUTCOMES = (*SETTLED_OUTCOMES, "drift", "failed")
 NEXT_JOURNAL = "restore the file from a backup, or keep it elsewhere as evidence"
@@ -70,15 +72,59 @@ def _find_fault(record: Record) -> str:
     return ""
 
 
+def name_parts(change: Change) -> dict[str, Any]:
+    """Return what the limits of later pushes must know of a change: the names of the attributes
+    that are changed and of those that are emptied, never a value, and whether a deactivated account
+    comes back."""
+    wanted = json.loads(change.wanted_state or "{}")
+    expected = json.loads(change.expected_state or "{}")
+    if change.action == "update_account":
+        old, new = (state.get("profile") or {} for state in (expected, wanted))
+        emptied = [name for name in new if new[name] in NOTHING and old.get(name) not in NOTHING]
+        return {"changed_fields": sorted(new), "blanked_fields": sorted(emptied)}
+    if change.action == "enable_account" and expected.get("status_detail") == "deactivated":
+        return {"is_return": True}
+    return {}
+
+
 @dataclass(frozen=True)
 class Call:
-    """A change that a plan made, or may have made."""
+    """A change that a plan made, may have made, or is going to make."""
 
     change_id: str
     asks_for: str
     source_name: str
+    account_id: str | None
     entitlement_id: str | None
     grant_id: str | None
+    reason_kind: str
+    changed_fields: list[str]
+    blanked_fields: list[str]
+    is_return: bool  # of a deactivated account
+    is_unattended: bool  # whether a standing approval let it be made
+
+    @classmethod
+    def of(cls, change_id: str, facts: dict[str, Any], is_unattended: bool) -> Call:
+        """Return the call that the facts of the event `begun` describe."""
+        is_ticket = facts["action"] == "open_ticket"
+        return cls(
+            change_id,
+            (facts.get("wanted_action") if is_ticket else None) or facts["action"],
+            facts["source_name"],
+            facts.get("account_id"),
+            facts.get("entitlement_id"),
+            facts.get("grant_id"),
+            str(facts.get("reason_kind")),
+            facts.get("changed_fields") or [],
+            facts.get("blanked_fields") or [],
+            bool(facts.get("is_return")),
+            is_unattended,
+        )
+
+    @classmethod
+    def planned(cls, change: Change) -> Call:
+        """Return the call that a plan will make."""
+        return cls.of(change.change_id, change.item() | name_parts(change), False)
 
 
 def find_recent_calls(folder: Path, others: set[str | None], known: list[Change]) -> list[Call]:
@@ -90,25 +136,24 @@ def find_recent_calls(folder: Path, others: set[str | None], known: list[Change]
     own, found = {change.change_id for change in known}, {}
     for path in audit_log.find_journals(folder):
         calls: dict[str, list[Record]] = defaultdict(list)
+        unattended, is_approved = set(), False
         for record in read_journal(path):
+            if record["event"] == "apply_begun":
+                is_approved = bool(record["facts"].get("approval"))
+            if record["event"] == "begun" and is_approved:
+                unattended.add(record["audit_head"])
             if record["plan_digest"] not in others and record["change_id"] not in own:
                 calls[record["change_id"]].append(record)
         for change_id, records in calls.items():
             for call in _effective_calls(records):
                 if datetime.fromisoformat(call["time"]) >= since:
-                    found[change_id] = _read_call(change_id, call["facts"])
-    return [call for call in found.values() if call.asks_for in ACCESS_ACTIONS]
+                    is_unattended = call["audit_head"] in unattended
+                    found[change_id] = Call.of(change_id, call["facts"], is_unattended)
+    return [*found.values()]
 
 
-def _read_call(change_id: str, facts: dict[str, Any]) -> Call:
-    is_ticket = facts["action"] == "open_ticket"
-    return Call(
-        change_id,
-        (facts.get("wanted_action") if is_ticket else None) or facts["action"],
-        facts["source_name"],
-        facts.get("entitlement_id"),
-        facts.get("grant_id"),
-    )
+def describe_recent(count: int) -> str:
+    return f" beside the {count} of the last {RECENT_HOURS} hours" if count else ""
 
 
 class Journal:

@@ -1,4 +1,4 @@
-"""Limit how much one plan may change, and decide what no plan may touch.
+"""Limit how much one plan may change and how old its data may be, and what no plan may touch.
 
 Limits and protection are checked when a plan is made, and again when it is applied. What other
 plans changed in the last 24 hours counts, too. To exceed a limit, pass the exact number of changes
@@ -12,14 +12,18 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 
-from pipelines import settings
+from pipelines import clock, settings
 from pipelines.failures import Refused
 from pipelines.policy import company_files
-from pipelines.sources.writer import ACCESS_ACTIONS, Change
-from pipelines.write_back.journal import RECENT_HOURS, Call
+from pipelines.sources.writer import COUNTED_ACTIONS, Change
+from pipelines.warehouse.source_states import read_source_states
+from pipelines.write_back import push_limits
+from pipelines.write_back.journal import Call, describe_recent
+from pipelines.write_back.plan import Basis
 
 MAX_REASONS_SHOWN = 5
 
@@ -50,14 +54,11 @@ def check_limits(
     """Return the limits that are exceeded, in words, if `max_changes` is the number of changes.
 
     Raise Refused if a limit is exceeded and `max_changes` is another number. What other plans
-    changed recently counts as well, because ten small plans are one large plan.
+    changed recently counts as well, because ten small plans are one large plan. Pushes have limits
+    of their own.
     """
-    limits = PlanLimits.configured()
-    changes = [change for change in changes if change.asks_for in ACCESS_ACTIONS]
-    exceeded = [
-        *_check_sources(changes, warehouse, limits, recent),
-        *_check_entitlements(changes, warehouse, limits, recent),
-    ]
+    changes = [change for change in changes if change.asks_for in COUNTED_ACTIONS]
+    exceeded = _find_exceeded(changes, warehouse, recent)
     if exceeded and max_changes != len(changes):
         hidden = len(exceeded) - MAX_REASONS_SHOWN
         more = f"; and {hidden} more" if hidden > 0 else ""
@@ -69,6 +70,51 @@ def check_limits(
             " PLAN__MAX_PERCENT_OF_HOLDERS",
         )
     return exceeded
+
+
+def check_standing_limits(
+    changes: list[Change],
+    warehouse: duckdb.DuckDBPyConnection,
+    max_changes: int | None,
+    verb: str,
+    recent: list[Call],
+    basis: Basis,
+) -> list[str]:
+    """Return in words why a person must approve these changes; empty if a standing approval may.
+
+    Raise Refused only if `max_changes` is given and is not the number of changes.
+    """
+    if max_changes is not None and max_changes != len(changes):
+        raise Refused(
+            f"{verb}: {len(changes)} changes",
+            f"--max-changes is {max_changes}",
+            "check the changes; the number must be exact",
+        )
+    if basis.kind == "push":
+        limits = push_limits.PushLimits(**basis.limits)
+        return push_limits.find_exceeded(changes, warehouse, str(basis.target), limits, recent)
+    changes = [change for change in changes if change.asks_for in COUNTED_ACTIONS]
+    before = [call for call in recent if call.is_unattended and call.reason_kind == basis.kind]
+    limit, exceeded = basis.limits["changes"], _find_exceeded(changes, warehouse, recent)
+    if changes and len(changes) + len(before) > limit:
+        exceeded.append(
+            f"{len(changes)} changes{describe_recent(len(before))}; the limit of {basis.kind}"
+            f" is {limit}"
+        )
+    return exceeded
+
+
+def _find_exceeded(
+    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, recent: list[Call]
+) -> list[str]:
+    limits = PlanLimits.configured()
+    recent = [
+        call for call in recent if call.reason_kind != "push" and call.asks_for in COUNTED_ACTIONS
+    ]
+    return [
+        *_check_sources(changes, warehouse, limits, recent),
+        *_check_entitlements(changes, warehouse, limits, recent),
+    ]
 
 
 def _check_sources(
@@ -86,7 +132,7 @@ def _check_sources(
         share = held * limits.max_percent_of_grants / 100
         if asked + applied[source] > max(limits.max_changes, share):
             yield (
-                f"{source}: {asked} changes{_describe_recent(applied[source])}; the limit is"
+                f"{source}: {asked} changes{describe_recent(applied[source])}; the limit is"
                 f" {limits.max_changes} or {limits.max_percent_of_grants:g} % of its {held} grants"
             )
 
@@ -113,13 +159,9 @@ def _check_entitlements(
         if losing + applied[entitlement] > holders * limits.max_percent_of_holders / 100:
             yield (
                 f"{entitlement}: {losing} of {holders} holders lose it"
-                f"{_describe_recent(applied[entitlement])}; the limit is"
+                f"{describe_recent(applied[entitlement])}; the limit is"
                 f" {limits.max_percent_of_holders:g} %"
             )
-
-
-def _describe_recent(count: int) -> str:
-    return f" beside the {count} of the last {RECENT_HOURS} hours" if count else ""
 
 
 def reason_untouchable(
@@ -146,3 +188,24 @@ def read_protected_patterns() -> list[str]:
 
 def is_older(moment: str, hours: float) -> bool:
     return datetime.now(UTC) - datetime.fromisoformat(moment) > timedelta(hours=hours)
+
+
+def find_fresh_states(
+    sources: set[str], warehouse: duckdb.DuckDBPyConnection, what: str
+) -> dict[str, dict[str, Any]]:
+    """Return the state of each source. Raise Refused if one is incomplete or its data is old."""
+    hours = PlanLimits.configured().max_data_age_hours
+    states = {state["source_name"]: state for state in read_source_states(warehouse)}
+    for name in sorted(sources):
+        state = states.get(name)
+        if state is None or state["is_stale"]:
+            why = "the last sync was not complete, so its data may be out of date"
+        elif clock.is_ahead(state["as_of"]):
+            why = f"the data is dated {state['as_of']}, in the future: a clock was wrong"
+        elif is_older(state["as_of"], hours):
+            why = f"the data is from {state['as_of']}, more than {hours:g} hours ago"
+        else:
+            continue
+        next = "run `rollcall sync`, or set PLAN__MAX_DATA_AGE_HOURS"
+        raise Refused(f"{what}: {name}", why, next)
+    return {name: states[name] for name in sorted(sources)}

@@ -1,4 +1,4 @@
-"""A plan: the file that `rollcall plan` writes and `rollcall apply` carries out."""
+"""A plan: the file that `rollcall plan` or `push plan` writes and `rollcall apply` carries out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,22 @@ from typing import Any
 from pipelines.failures import Misconfigured, Refused
 from pipelines.files import json_lines
 from pipelines.sources.writer import Change
-from pipelines.write_back.plan_fields import NEXT_PLAN, PLAN_FORMAT, check_fields
+from pipelines.write_back.plan_fields import EARLIER_FORMAT, NEXT_PLAN, PLAN_FORMAT, check_fields
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a plan is made from if rules that a person can approve for longer ask for its changes.
+
+    `sources` must be fresh: the systems that the rules read, and those that they change. `limits`
+    are how much one run without a person may change.
+    """
+
+    kind: str  # push or expiry
+    target: str | None  # the system that a push changes
+    sources: tuple[str, ...]
+    rules_sha256: str  # of the rules, their limits and the tenants
+    limits: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -23,12 +38,31 @@ class Plan:
         return self.document["digest"]
 
     @property
+    def kind(self) -> str:
+        """Return access, push or expiry."""
+        return self.document.get("kind", "access")
+
+    @property
+    def target(self) -> str | None:
+        """Return the system that a push changes; None for another plan."""
+        return next(iter(self.document["tenants"]), None) if self.kind == "push" else None
+
+    @property
+    def next_step(self) -> str:
+        """Return what to do if the plan cannot be applied any more."""
+        return f"make a new plan: `rollcall push plan {self.target}`" if self.target else NEXT_PLAN
+
+    @property
     def changes(self) -> list[Change]:
         return [Change.of(item) for item in self.document["items"]]
 
 
-def read_plan(path: Path) -> Plan:
-    """Read a plan file. Raise Refused unless the file is byte for byte what `plan` wrote."""
+def read_plan(path: Path, to_undo: bool = False) -> Plan:
+    """Read a plan file. Raise Refused unless the file is byte for byte what `plan` wrote.
+
+    A plan of an earlier version is only read to be undone.
+    """
+    formats = (PLAN_FORMAT, EARLIER_FORMAT) if to_undo else (PLAN_FORMAT,)
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -36,7 +70,7 @@ def read_plan(path: Path) -> Plan:
     document = (
         json_lines.parse_record(content.removesuffix(b"\n")) if content.endswith(b"\n") else None
     )
-    if document is None or document.get("format") != PLAN_FORMAT:
+    if document is None or document.get("format") not in formats:
         why = "the file is not a plan of this version, or it was edited"
         raise Refused(f"plan {path}", why, NEXT_PLAN)
     if document.get("digest") != plan_digest(document):

@@ -18,7 +18,8 @@ from pydantic import (
 from pipelines.failures import Refused
 from pipelines.sources.writer import ACTION_ORDER, Change
 
-PLAN_FORMAT = "rollcall plan 1"
+PLAN_FORMAT = "rollcall plan 2"
+EARLIER_FORMAT = "rollcall plan 1"  # such a plan can only be undone
 NEXT_PLAN = "make a new plan: `rollcall plan`"
 
 
@@ -74,7 +75,7 @@ class Item(BaseModel):
     through: Text
     expected_state: State | None
     wanted_state: State | None
-    reason_kind: Literal["decision", "leaver", "request", "expiry", "undo"]
+    reason_kind: Literal["decision", "leaver", "request", "expiry", "push", "undo"]
     reason_id: Text
     due_at: Time | None
     account_created_at: Time | None
@@ -85,11 +86,11 @@ class BlockedItem(Item):
 
     channel: Literal["api", "ticket", "none"]  # type: ignore[assignment]
     blocked_because: Text
-    next_step: str | None = None  # plans of earlier versions lack it
+    next_step: str | None = None
 
 
-class Document(Fields):
-    format: Literal[PLAN_FORMAT]  # type: ignore[valid-type]
+class EarlierDocument(Fields):
+    format: Literal[EARLIER_FORMAT]  # type: ignore[valid-type]
     rollcall: Text
     made_at: Time
     made_by: Text
@@ -97,7 +98,7 @@ class Document(Fields):
     snapshot: Snapshot
     decisions_sha256: Sha256
     undoes: Sha256 | None
-    protected: list[Text] | None = None  # plans of earlier versions lack it
+    protected: list[Text] | None = None
     exceeded: list[Text]
     totals: Totals
     items: list[dict[str, str | None]]
@@ -105,15 +106,26 @@ class Document(Fields):
     digest: Sha256
 
 
+class Document(EarlierDocument):
+    """A plan of this version: what it is about, and what a standing approval must fit."""
+
+    format: Literal[PLAN_FORMAT]  # type: ignore[valid-type]
+    kind: Literal["access", "push", "expiry"]
+    rules_sha256: Sha256 | None  # the rules that ask for it; null if a person approves it anyway
+    limits: dict[Text, int | float] | None
+    protected: list[Text]  # type: ignore[assignment]
+
+
 def check_fields(document: dict[str, Any], what: str) -> None:
     """Raise Refused for the first field of a plan that is not as `plan` writes it."""
     try:
-        Document.model_validate(document)
+        form = EarlierDocument if document["format"] == EARLIER_FORMAT else Document
+        form.model_validate(document)
         for number, item in enumerate(document["items"], 1):
             _check_item(item, Item, f"items.{number}")
         for number, item in enumerate(document["blocked"], 1):
             _check_item(item, BlockedItem, f"blocked.{number}")
-        why = _find_contradiction(document)
+        why = _find_contradiction(document) or _find_stranger(document)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         why = f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}"
@@ -142,10 +154,30 @@ def _find_contradiction(document: dict[str, Any]) -> str:
         return "a change is in the plan twice"
     if (totals["changes"], totals["blocked"]) != (len(items), len(document["blocked"])):
         return "the totals are not those of the items"
-    if {item["source_name"] for item in items} != {*snapshot["runs"]}:
+    changed, read = {item["source_name"] for item in items}, {*snapshot["runs"]}
+    has_rules = document.get("kind", "access") != "access"  # whose rules read other systems, too
+    if not changed <= read or not (has_rules or changed == read):
         return "the snapshot does not name the run of each system"
     if items and not snapshot["data_as_of"]:
         return "data_as_of is missing, so nothing says how old the data of the plan is"
     if items and undone != {bool(document["undoes"])}:
         return "a change is an undo, and the plan undoes nothing, or the other way round"
+    return ""
+
+
+def _find_stranger(document: dict[str, Any]) -> str:
+    """Return a text about a field or a change that a plan of this kind has not; empty if none."""
+    kind, items = document.get("kind", "access"), document["items"]
+    if kind == "access":
+        if document.get("rules_sha256") or document.get("limits") is not None:
+            return "it has rules or limits of its own, and no plan of access has"
+        if any(item["reason_kind"] == "push" for item in items):
+            return "a change of a push is in a plan of access"
+        return ""
+    if not document["rules_sha256"] or document["limits"] is None or document["undoes"]:
+        return f"the rules or the limits of the {kind} are missing, or it undoes a plan"
+    if any(item["reason_kind"] != kind for item in items):
+        return f"a change has another reason than the {kind}"
+    if kind == "push" and len({item["source_name"] for item in items}) > 1:
+        return "it is a push into several systems"
     return ""

@@ -10,22 +10,20 @@ import hashlib
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
-from pipelines import __version__, clock
-from pipelines.failures import Refused, storage_failure
+from pipelines import __version__
+from pipelines.failures import storage_failure
 from pipelines.files import json_lines, output
 from pipelines.policy import company_files, presence
 from pipelines.sources import write_access
 from pipelines.sources.writer import ACTION_ORDER
 from pipelines.sql import fetch_rows
-from pipelines.warehouse.source_states import read_source_states
 from pipelines.write_back import audit_log, journal, limits
-from pipelines.write_back.plan import Plan, is_plan, plan_digest, plan_path
+from pipelines.write_back.plan import Basis, Plan, is_plan, plan_digest, plan_path
 from pipelines.write_back.plan_fields import PLAN_FORMAT
-from pipelines.write_back.undo import Undo
+from pipelines.write_back.undo import Undo, block_leavers
 from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
 
 ROWS_AS_JSON = "select to_json(row)::varchar from {} as row order by all"
@@ -36,21 +34,34 @@ def make_plan(
     actor: str,
     max_changes: int | None = None,
     undo: Undo | None = None,
+    basis: Basis | None = None,
 ) -> Plan:
-    """Return a plan for the wanted changes, or for undoing another plan.
+    """Return a plan for what reviews and requests want, for undoing another plan, or for what the
+    rules of a basis want.
 
     Raise Refused for data that is not fresh, and for more changes than the limits allow unless
-    `max_changes` is their exact number.
+    `max_changes` is their exact number. A plan beyond the limits of a basis is made: it says so,
+    and no standing approval covers it.
     """
     presence.check_gone(warehouse, company_files.policy_folder())
-    wanted = undo.changes if undo else read_wanted_changes(warehouse)
+    kind, target = (basis.kind, basis.target) if basis else ("access", None)
+    wanted = (
+        block_leavers(undo.changes, warehouse)
+        if undo
+        else read_wanted_changes(warehouse, kind, target)
+    )
     changes, blocked = split_wanted_changes(wanted, _own_accounts())
-    states = _fresh_states({change.source_name for change in changes}, warehouse)
+    sources = {change.source_name for change in changes} | {*(basis.sources if basis else ())}
+    states = limits.find_fresh_states(sources, warehouse, "plan")
     without = {undo.plan.digest} if undo else set()
     recent = journal.find_recent_calls(audit_log.changes_folder(), without, changes)
+    asked = (changes, warehouse, max_changes, "plan", recent)
     by_action = Counter(change.action for change in changes)
     document = {
         "format": PLAN_FORMAT,
+        "kind": kind,
+        "rules_sha256": basis.rules_sha256 if basis else None,
+        "limits": basis.limits if basis else None,
         "rollcall": __version__,
         "made_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "made_by": actor,
@@ -65,7 +76,9 @@ def make_plan(
         "decisions_sha256": _digest_decisions(warehouse),
         "undoes": undo.plan.digest if undo else None,
         "protected": sorted(limits.read_protected_patterns()),
-        "exceeded": limits.check_limits(changes, warehouse, max_changes, "plan", recent),
+        "exceeded": limits.check_standing_limits(*asked, basis)
+        if basis
+        else limits.check_limits(*asked),
         "totals": {
             "changes": len(changes),
             "blocked": len(blocked),
@@ -90,18 +103,25 @@ def write_plan(
 
     Raise StorageFailed, and Locked while another plan or apply is running.
     """
+    output.check_output(out or plan_path(folder, plan.digest))
+    with json_lines.hold_folder(folder, "push, plan or apply"):
+        return keep_plan(plan, out, folder, actor, undo)
+
+
+def keep_plan(
+    plan: Plan, out: Path | None, folder: Path, actor: str, undo: Undo | None = None
+) -> Path:
+    """Write a plan as `write_plan` does, while the caller holds the folder of changes."""
     own = plan_path(folder, plan.digest)
     path = out or own
-    output.check_output(path)
-    with json_lines.hold_folder(folder, "plan or apply"):
-        audit_log.Log(folder, actor).write("plan_made", plan.digest, changes=len(plan.changes))
-        try:
-            for kept in [plan, *([undo.plan] if undo else [])]:
-                _write(kept, plan_path(folder, kept.digest))
-            if path != own:
-                _write(plan, path)
-        except OSError as error:
-            raise storage_failure(path, error, "check the disk, or set --out") from None
+    audit_log.Log(folder, actor).write("plan_made", plan.digest, changes=len(plan.changes))
+    try:
+        for kept in [plan, *([undo.plan] if undo else [])]:
+            _write(kept, plan_path(folder, kept.digest))
+        if path != own:
+            _write(plan, path)
+    except OSError as error:
+        raise storage_failure(path, error, "check the disk, or set --out") from None
     return path
 
 
@@ -120,26 +140,6 @@ def _own_accounts() -> set[str]:
         if write_access.has_write_credential(source)
         for account in write_access.connect_writer(source).own_accounts()
     }
-
-
-def _fresh_states(
-    sources: set[str], warehouse: duckdb.DuckDBPyConnection
-) -> dict[str, dict[str, Any]]:
-    """Return the state of each source. Raise Refused if one is incomplete or its data is old."""
-    hours = limits.PlanLimits.configured().max_data_age_hours
-    states = {state["source_name"]: state for state in read_source_states(warehouse)}
-    for name in sorted(sources):
-        state = states.get(name)
-        if state is None or state["is_stale"]:
-            why = "the last sync was not complete, so its data may be out of date"
-        elif clock.is_ahead(state["as_of"]):
-            why = f"the data is dated {state['as_of']}, in the future: a clock was wrong"
-        elif limits.is_older(state["as_of"], hours):
-            why = f"the data is from {state['as_of']}, more than {hours:g} hours ago"
-        else:
-            continue
-        raise Refused(f"plan: {name}", why, "run `rollcall sync`, or set PLAN__MAX_DATA_AGE_HOURS")
-    return {name: states[name] for name in sorted(sources)}
 
 
 def _digest_decisions(warehouse: duckdb.DuckDBPyConnection) -> str:

@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import duckdb
+
 from pipelines.failures import Refused
 from pipelines.sources.writer import Change
 from pipelines.write_back import audit_log
@@ -40,12 +42,37 @@ def undo_plan(plan: Plan, folder: Path, actor: str, because: str) -> Undo:
     for change in plan.changes:
         if journal.outcome(change) in ("done", "ticketed") and journal.was_called(change):
             inverse = _invert_change(change, journal)
-            has_inverse = change.inverse_action and change.account_id
+            has_subject = inverse.account_id or change.action == "rename_group"
+            has_inverse = change.inverse_action and has_subject
             why = None if has_inverse else f"nothing undoes {change.action.replace('_', ' ')}"
             step = why and f"undo it by hand in {change.source_name}"
             inverse = replace(inverse, reason=because, approved_by=actor)
             found.append(WantedChange(inverse, why, step))
     return Undo(plan, found)
+
+
+def block_leavers(
+    wanted: list[WantedChange], warehouse: duckdb.DuckDBPyConnection
+) -> list[WantedChange]:
+    """Return the changes of an undo. What gives access to a person who has left is blocked if the
+    policy disables or deletes the accounts of leavers, because a later plan would take it again."""
+    leavers = {
+        account
+        for (account,) in warehouse.execute(
+            "select account_id from accounts join people using (person_id), policy.leavers"
+            " where employment_status = 'leaver'"
+            " and coalesce(disable_after_days, delete_after_days) is not null"
+        ).fetchall()
+    }
+    why, step = "the person has left", "nothing while policy.toml has [leavers]"
+    return [
+        WantedChange(one.change, why, step)
+        if one.blocked_because is None
+        and one.change.action == "grant"
+        and one.change.account_id in leavers
+        else one
+        for one in wanted
+    ]
 
 
 def check_undo(undo: Plan, folder: Path) -> None:
@@ -57,7 +84,7 @@ def check_undo(undo: Plan, folder: Path) -> None:
     path = plan_path(folder, digest)
     if not path.exists():
         raise Refused(what, f"the plan {digest} that it undoes is not in {folder}", NEXT_PLAN)
-    undone = read_plan(path)
+    undone = read_plan(path, to_undo=True)
     if undone.digest != digest:
         raise Refused(what, f"{path} is not the plan {digest} that it undoes", NEXT_PLAN)
     reason = undo.changes[0].reason if undo.changes else ""
@@ -74,10 +101,13 @@ def _invert_change(change: Change, journal: Journal) -> Change:
     digest = journal.plan.digest
     key = f"undo|{digest}|{change.change_id}"
     answered = journal.facts_of(change, "answered")
-    expected = change.wanted_state
+    facts = journal.facts_of(change, "outcome")[-1]["seen"]
+    expected, wanted = change.wanted_state, change.expected_state
     if change.action == "open_ticket":
-        seen = journal.facts_of(change, "outcome")[-1]["seen"]
-        expected = json.dumps({name: seen.get(name) for name in ("ticket_id", "reference")})
+        expected = json.dumps({name: facts.get(name) for name in ("ticket_id", "reference")})
+    if change.action == "create_account":
+        change = replace(change, account_id=facts.get("account_id"))
+        expected, wanted = json.dumps({"status": "disabled"}), json.dumps({"status": "gone"})
     return replace(
         change,
         change_id=hashlib.sha256(key.encode()).hexdigest(),
@@ -85,7 +115,7 @@ def _invert_change(change: Change, journal: Journal) -> Change:
         wanted_action=None,
         source_grant_id=answered[-1]["native_id"] if answered else None,
         expected_state=expected,
-        wanted_state=change.expected_state,
+        wanted_state=wanted,
         reason_kind="undo",
         reason_id=digest[:12],
         campaign=None,

@@ -26,8 +26,21 @@ class WantedChange(NamedTuple):
     next_step: str | None = None  # what to do about a blocked change
 
 
-def read_wanted_changes(warehouse: duckdb.DuckDBPyConnection) -> list[WantedChange]:
-    """Return every change that planned_changes asks for. Raise Misconfigured without that mart."""
+# Which rows of planned_changes a plan of each kind is about
+CONDITIONS = {
+    "access": "reason_kind <> 'push'",
+    "push": "reason_kind = 'push' and source_name = $target",
+    "expiry": "reason_kind = 'expiry'",
+}
+
+
+def read_wanted_changes(
+    warehouse: duckdb.DuckDBPyConnection, kind: str = "access", target: str | None = None
+) -> list[WantedChange]:
+    """Return the changes that planned_changes asks for, those of one kind of plan.
+
+    Raise Misconfigured without that mart.
+    """
     warehouse.execute("set TimeZone = 'UTC'")
     if not has_table(warehouse, "planned_changes"):
         why = "the published warehouse has no table planned_changes"
@@ -39,7 +52,9 @@ def read_wanted_changes(warehouse: duckdb.DuckDBPyConnection) -> list[WantedChan
         for name, kind, *_ in warehouse.execute("describe planned_changes").fetchall()
     )
     found = []
-    for row in fetch_dicts(warehouse.execute(f"select {cells} from planned_changes")):
+    query = f"select {cells} from planned_changes where {CONDITIONS[kind]}"
+    values = {"target": target} if kind == "push" else {}
+    for row in fetch_dicts(warehouse.execute(query, values)):
         blocked_because = row.pop("blocked_because")
         next_step = row.pop("next_step", None)  # an earlier version published without it
         found.append(WantedChange(Change.of(row), blocked_because, next_step))

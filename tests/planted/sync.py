@@ -136,7 +136,7 @@ BUGS = [
     ),
     Bug(
         "data from the future counts as fresh in a plan",
-        "pipelines/write_back/planning.py",
+        "pipelines/write_back/limits.py",
         'elif clock.is_ahead(state["as_of"]):',
         "elif False:",
         "tests/sync/test_clock.py -k not_fresh",

@@ -25,6 +25,9 @@ until = 2099-01-31
 [[owners]]
 owner = "Finance@Lanternfish.example"
 entitlement = "pingone:group:abc:member"
+
+[expiry]
+changes = 20
 """
 REQUESTS = (
     "request_id,account_id,person_id,entitlement_id,scope_id,reason,requested_by,approved_by,"
@@ -43,6 +46,7 @@ def test_the_files_are_tables_of_the_warehouse(rollcall):
     assert [{"disable_after_days": 0, "delete_after_days": 90}] == rollcall.rows(
         "from policy.leavers"
     )
+    assert [20] == rollcall.column("select changes from policy.expiry")
     assert [(0, "any"), (1, "not_in")] == [
         (row["condition"], row["kind"])
         for row in rollcall.rows("from policy.separation_conditions")
@@ -56,6 +60,10 @@ def test_the_files_are_tables_of_the_warehouse(rollcall):
     [
         ("policy.toml", "[leavers]\ndisable_after = 3\n", "leavers.disable_after"),
         ("policy.toml", "[leavers\n", "not TOML"),
+        ("policy.toml", "[expiry]\n", "expiry.changes"),
+        ("policy.toml", "[expiry]\nchanges = -1\n", "expiry.changes"),
+        ("policy.toml", "[expiry]\nchanges = true\n", "expiry.changes"),
+        ("policy.toml", "[expiry]\nchanges = 3\nlimit = 3\n", "expiry.limit"),
         ("policy.toml", RULES + "[[owners]]\nowner='a@b.c'\n", "owner 2"),
         ("policy.toml", RULES.replace("2099-01-31", "'someday'"), "exceptions.1.until"),
         ("requests.csv", REQUESTS.replace("2026-03-31", "soon"), "requests.csv line 2"),

@@ -100,6 +100,14 @@ def test_a_policy_that_is_gone_is_refused_until_accepted(company):
     assert 0 == company.run("plan").code
 
 
+def test_a_gone_limit_of_expiry_is_a_gone_rule(company):
+    """A policy that only has [expiry] cannot disappear either."""
+    changed(company, "insert into policy.expiry values (20)")
+    result = company.run("sync", "charthop")
+
+    assert 5 == result.code and "policy.toml:1->0" in result.err
+
+
 def test_protection_that_shrank_since_the_plan_is_refused(company):
     """A plan is not applied if protection has shrunk since."""
     wants(company, count=1)

@@ -308,6 +308,26 @@ def test_a_group_with_our_mark_is_ours(trying):
     assert {group_id} == {group["entitlement_id"] for group in states}
 
 
+def test_the_journals_know_the_group_of_a_rule(trying):
+    """A group that a push made must have its mark still, and a marked copy of it is nobody's."""
+    made, copy = (f"okta:group:{okta_id('group', number)}:member" for number in (6, 8))
+    trying.change(
+        "insert into applied_changes (plan_digest, change_id, action, source_name, reason_kind,"
+        " reason_id, entitlement_id, outcome, known_at) values ('p', 'c', 'create_group', 'okta',"
+        f" 'push', 'okta/groups/builders', '{made}', 'done', now())",
+        "update entitlements set description = '[rollcall:builders]'"
+        f" where entitlement_id = '{copy}'",
+    )
+    rule = '[groups.builders]\nname = "Builders"\nwhere = "department = \'Engineering\'"\n'
+
+    why = "not ours any more: its description lacks [rollcall:builders], so adopt it by its id"
+    group = trying.group(rule)
+    assert (made, "blocked", why) == (group["entitlement_id"], group["state"], group["why"])
+
+    trying.change(f"delete from entitlements where entitlement_id = '{made}'")
+    assert copy == trying.group(rule)["entitlement_id"]
+
+
 def test_the_hr_system_answers_carrot_itself(trying):
     """V4: one request to ChartHop; whom [people] leaves out and who is new are told apart."""
     rules = "[people]\nwhere = \"employment_status = 'active' and full_name <> 'Vera Lindqvist'\"\n"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from pipelines.warehouse import dbt_unchanged
+from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged
 from pipelines.warehouse.dbt_build import dbt_variables
 from tests.write_back.test_changes import POLICY, Company, group, user
 
@@ -77,6 +79,26 @@ def test_every_change_asks_for_a_build(company, monkeypatch, change):
     change(company, monkeypatch)
 
     assert not dbt_unchanged.is_current(company.file, dbt_variables())
+
+
+def test_what_no_model_reads_asks_for_no_build(company, monkeypatch):
+    """A push that changes nothing leaves a row and a head of the log, and no model has either."""
+    dbt_unchanged.record_build(company.file, dbt_variables())
+    company.insert(
+        "pushes",
+        push_id="p",
+        target="okta",
+        begun_by="watch",
+        rules_sha256="d",
+        approved_by="kim",
+        started_at=datetime.now(UTC),
+    )
+    company.insert("audit_heads", audit_head="h", records=1, noted_at=datetime.now(UTC))
+
+    assert dbt_unchanged.is_current(company.file, dbt_variables())
+    models = "".join(path.read_text() for path in (PROJECT_FOLDER / "models").rglob("*.sql"))
+    for name in dbt_unchanged.UNREAD_TABLES:
+        assert f"'rollcall', '{name}'" not in models, name
 
 
 def test_write_settings_reach_the_models(monkeypatch):

@@ -29,6 +29,11 @@ TABLES = {
         target rule_id entitlement_id name state members to_add to_remove blocked why
     """,
     "push_members": "target rule_id entitlement_id account_id person_id state why",
+    "pushes": """
+        push_id target begun_by rules_sha256 approved_by started_at ended_at rounds changes done
+        failed blocked code
+    """,
+    "push_approvals": "target rules_sha256 tenant approved_by approved_at until",
     "accounts_history": "account_id valid_from valid_to",
     "entitlements_history": "entitlement_id valid_from valid_to",
     "grants_history": "grant_id valid_from valid_to",
@@ -41,6 +46,7 @@ TABLES = {
 COUNTS = {
     *("requests", "retries", "pages", "rows_read", "rows_loaded", "reported_total"),
     *("members", "to_add", "to_remove", "blocked"),
+    *("rounds", "changes", "done", "failed", "code"),
 }
 
 
@@ -50,7 +56,7 @@ def kind(column: str) -> str:
         return "BOOLEAN"
     if column.endswith("_at") or column.startswith("valid_"):
         return "TIMESTAMP WITH TIME ZONE"
-    if column.endswith("_on"):
+    if column.endswith("_on") or column == "until":
         return "DATE"
     if column in COUNTS:
         return "BIGINT"

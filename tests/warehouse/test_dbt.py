@@ -13,6 +13,7 @@ import pytest
 import yaml
 from dbt.cli.main import dbtRunner
 
+from pipelines.sources.writer import ACTIONS
 from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged
 from tests.support import oracle
 from tests.support.product import Rollcall
@@ -53,6 +54,14 @@ def test_every_rule_holds_by_its_own_unit_test(built):
     tests = [run for run in result.result if run.node.resource_type == "unit_test"]
     assert [] == [f"{run.node.name}: {run.message}" for run in tests if run.status != "pass"]
     assert len(tests) >= 20
+
+
+def test_models_and_writers_agree_on_what_undoes_what():
+    """The inverse of each action in dbt_project.yml is that of the table of actions."""
+    project = yaml.safe_load((PROJECT_FOLDER / "dbt_project.yml").read_text(encoding="utf-8"))
+
+    expected = {action.name: action.inverse for action in ACTIONS if action.inverse}
+    assert expected == project["vars"]["inverse_actions"]
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,17 @@ def test_a_sync_carries_an_older_warehouse_over(rollcall, fixture):
             assert row["valid_to"] in (None, kept["valid_to"]), table
 
 
+def test_a_history_learns_new_columns_without_new_versions(older):
+    """The open versions of an older file get what it lacks, and no person changes by that."""
+    older.sync()
+    known = older.rows("from people_history where valid_to is null order by all")
+    assert all(row["family_name"] and row["hr_groups"] is not None for row in known)
+
+    older.sync()
+
+    assert known == older.rows("from people_history where valid_to is null order by all")
+
+
 def test_an_open_campaign_is_carried_over(older):
     """A campaign of an older version is open after a sync, with the same progress."""
     campaign = older.run("review", "status", "q4", "--json").document

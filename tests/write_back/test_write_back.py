@@ -52,16 +52,17 @@ def closed(review: Rollcall, sandbox: Sandbox) -> Rollcall:
 
 def write_rules(folder: Path) -> None:
     """Write the policy of the page, and the request that Nora's disabling needs."""
-    [policy] = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
+    policy, _ = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
     policy = policy.replace("<the break-glass account>", pingone_id("user", 1))
     (folder / "policy.toml").write_text(policy, encoding="utf-8")
     write_request(folder)
 
 
 def commands() -> list[str]:
-    """Return every shell block of the page but the one with credentials, which are set already."""
+    """Return every shell block of the page but the one with credentials, which are set already, and
+    those about access that ends by itself (tests/unattended/test_expiry.py)."""
     found = re.findall(r"```sh\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    return [block for block in found if "CLIENT_SECRET" not in block]
+    return [block for block in found if "CLIENT_SECRET" not in block and " expiry " not in block]
 
 
 def typed(product: Rollcall, block: str, folder: Path) -> str:

@@ -7,7 +7,7 @@ group nor person, but the change that it names has both (docs.charthop.com, "Eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 
@@ -24,8 +24,38 @@ from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import Row, wrap_rows
 from pipelines.sources.reading import read_first_accepted
 
-OVERLAP = timedelta(minutes=10)
+OVERLAP = timedelta(minutes=10)  # events may come late, and in any order
 MAX_CHANGES = 500  # in one run; more come from an import of everybody, which dates no grant
+
+
+class EventList:
+    """The list of an organisation's events, asked in the spelling of times that it accepts.
+
+    `from` is a text since 2026, and was a number of milliseconds until 2024.
+    """
+
+    def __init__(self, org: ChartHop) -> None:
+        self.org = org
+        self.spellings: list[Callable[[datetime], str]] = [
+            lambda moment: f"{moment:%Y-%m-%dT%H:%M:%SZ}",
+            lambda moment: str(int(moment.timestamp() * 1000)),
+        ]
+
+    def read_since(self, moment: datetime) -> list[Row]:
+        """Return the events since a moment. Raises Denied or Unreadable."""
+        return read_first_accepted([partial(self._read, one, moment) for one in self.spellings])
+
+    def _read(self, spell: Callable[[datetime], str], moment: datetime) -> list[Row]:
+        pages = self.org.api.read_pages(
+            f"v1/org/{self.org.org_id}/event",
+            find_rows,
+            JSONResponseCursorPaginator(cursor_path="next", cursor_param="from"),
+            limit=self.org.page_size,
+            **{"from": spell(moment)},
+        )
+        rows = [row for found, _ in pages for row in found]
+        self.spellings = [spell]
+        return rows
 
 
 class Feed:
@@ -60,30 +90,13 @@ class Feed:
         try:
             if since is not None and not clock.is_ahead(since, started):
                 moment = datetime.fromisoformat(since) - OVERLAP
-                found = self._read_since(moment)
+                found = EventList(self.org).read_since(moment)
         except (Denied, Unreadable) as failure:
             self.counters.warn(f"charthop: events cannot be read ({failure.why})")
             return {}
         state["events_since"] = started.isoformat()
         rows = {to_text_id(row.get("id")): row for row in found}
         return {key: row for key, row in rows.items() if key and key not in self.known_ids}
-
-    def _read_since(self, moment: datetime) -> list[Row]:
-        spellings = (
-            f"{moment:%Y-%m-%dT%H:%M:%SZ}",
-            str(int(moment.timestamp() * 1000)),
-        )  # the spelling until 2024
-        return read_first_accepted([partial(self._read_from, text) for text in spellings])
-
-    def _read_from(self, moment: str) -> list[Row]:
-        pages = self.org.api.read_pages(
-            f"v1/org/{self.org.org_id}/event",
-            find_rows,
-            JSONResponseCursorPaginator(cursor_path="next", cursor_param="from"),
-            limit=self.org.page_size,
-            **{"from": moment},
-        )
-        return [row for rows, _ in pages for row in rows]
 
     def read_changes(self) -> Iterator[pa.Table]:
         """Yield the changes that new events name, as they are now, and those loaded earlier."""

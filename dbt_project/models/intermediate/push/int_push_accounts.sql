@@ -46,6 +46,18 @@ protected_accounts as (
 
 ),
 
+-- Only an account that a push made is activated by one
+created_accounts as (
+
+    select distinct account_id from {{ source('rollcall', 'applied_changes') }}
+    where
+        action = 'create_account'
+        and reason_kind = 'push'
+        and outcome in ('done', 'already')
+        and account_id is not null
+
+),
+
 described as (
 
     select
@@ -60,6 +72,18 @@ described as (
         coalesce(
             targets.reactivates and people.employment_status = 'active', false
         ) as is_to_return,
+        coalesce(
+            created_accounts.account_id is not null
+            and profiles.status_detail = 'staged'
+            and targets.activates <> 'never'
+            and people.employment_status <> 'leaver',
+            false
+        ) as is_to_begin,
+        targets.activates = 'at_once' or coalesce(
+            people.started_on <= people.today,
+            people.employment_status = 'active',
+            false
+        ) as has_begun,
         case
             when choices.refused_because is not null
                 then choices.refused_because
@@ -68,6 +92,7 @@ described as (
                     case
                         when not targets.creates_accounts
                             then 'no account: profiles.create is off'
+                        when people.work_email is null then 'no work email'
                         when people.given_name is null then 'no given name'
                         when people.family_name is null then 'no family name'
                     end
@@ -89,6 +114,9 @@ described as (
 
     left join profiles on choices.account_id = profiles.account_id
 
+    left join created_accounts
+        on choices.account_id = created_accounts.account_id
+
     left join protected_accounts
         on choices.account_id = protected_accounts.account_id
 
@@ -98,13 +126,19 @@ select
     target,
     person_id,
     account_id,
+    login,
     match_rule,
+    status,
+    source_status,
+    status_detail,
     case
         when why is not null then 'blocked'
         when account_id is null then 'to_create'
         when status_detail = 'deactivated' and is_to_return
             then 'to_reactivate'
         when status_detail in ('deactivated', 'suspended') then 'blocked'
+        when is_to_begin and has_begun then 'to_activate'
+        when is_to_begin then 'waiting'
         else 'matched'
     end as state,
     coalesce(

@@ -15,10 +15,11 @@ targets as (
 
 ),
 
+-- A new account has the attributes of its type from its first day on
 push_accounts as (
 
     select * from {{ ref('int_push_accounts') }}
-    where account_id is not null
+    where account_id is not null or state = 'to_create'
 
 ),
 
@@ -35,6 +36,46 @@ profile_fields as ({{ union_sources('profile_fields') }}),
 known_types as (
 
     select distinct source_name, user_type from profile_fields
+
+),
+
+default_types as (
+
+    select
+        source_name,
+        min(user_type) as user_type
+    from profile_fields
+    where is_default_type
+    group by source_name
+
+),
+
+account_types as (
+
+    select
+        push_accounts.*,
+        profiles.profile,
+        profiles.sourced_by,
+        case
+            when push_accounts.account_id is null
+                then coalesce(targets.user_type, default_types.user_type)
+            else profiles.user_type
+        end as user_type
+
+    from push_accounts
+
+    join targets on push_accounts.target = targets.target
+
+    left join profiles on push_accounts.account_id = profiles.account_id
+
+    left join default_types
+        on push_accounts.target = default_types.source_name
+
+),
+
+refused_fields as (
+
+    select * from {{ ref('int_push_refused_fields') }}
 
 ),
 
@@ -72,18 +113,19 @@ privileged as (
 states as (
 
     select
-        push_accounts.target,
-        push_accounts.account_id,
-        push_accounts.person_id,
-        push_accounts.state as account_state,
-        push_accounts.why as account_why,
+        account_types.target,
+        account_types.account_id,
+        account_types.person_id,
+        account_types.state as account_state,
+        account_types.why as account_why,
         rules.rule_id as field,
         rules.clears,
         rules.identifies,
         rules.refused_because,
         wanted_fields.wanted_value,
-        profiles.sourced_by,
+        account_types.sourced_by,
         profile_fields.* exclude (field, source_name, user_type),
+        refused_fields.code as refused_with,
         profile_fields.field is not null as is_known,
         known_types.user_type is not null as is_type_known,
         spellings.spelling,
@@ -91,42 +133,45 @@ states as (
         -- An empty text is no value
         case
             when
-                nullif(profiles.profile ->> ('$."' || rules.rule_id || '"'), '')
+                nullif(account_types.profile ->> ('$."' || rules.rule_id || '"'), '')
                 is not null
-                then profiles.profile -> ('$."' || rules.rule_id || '"')
+                then account_types.profile -> ('$."' || rules.rule_id || '"')
         end as current_value
 
     from rules
 
-    join push_accounts on rules.target = push_accounts.target
+    join account_types on rules.target = account_types.target
 
     left join wanted_fields
         on
             rules.target = wanted_fields.target
             and rules.rule_id = wanted_fields.field
-            and push_accounts.person_id = wanted_fields.person_id
-
-    left join profiles on push_accounts.account_id = profiles.account_id
+            and account_types.person_id = wanted_fields.person_id
 
     left join known_types
         on
-            profiles.source_name = known_types.source_name
-            and profiles.user_type = known_types.user_type
+            account_types.target = known_types.source_name
+            and account_types.user_type = known_types.user_type
 
     left join profile_fields
         on
-            profiles.source_name = profile_fields.source_name
-            and profiles.user_type = profile_fields.user_type
+            account_types.target = profile_fields.source_name
+            and account_types.user_type = profile_fields.user_type
             and rules.rule_id = profile_fields.field
+
+    left join refused_fields
+        on
+            account_types.account_id = refused_fields.account_id
+            and rules.rule_id = refused_fields.field
 
     left join spellings
         on
-            profiles.source_name = spellings.source_name
-            and profiles.user_type = spellings.user_type
+            account_types.target = spellings.source_name
+            and account_types.user_type = spellings.user_type
             and lower(rules.rule_id) = spellings.field
 
     left join privileged
-        on push_accounts.account_id = privileged.account_id
+        on account_types.account_id = privileged.account_id
 
 ),
 
@@ -135,7 +180,10 @@ judged as (
     select
         *,
         {{ same_json('current_value', 'wanted_value') }} as is_same,
-        {{ field_refused_because() }} as cannot_because
+        coalesce(
+            {{ field_refused_because() }},
+            'refused once (' || refused_with || '), for 30 days'
+        ) as cannot_because
     from states
 
 )

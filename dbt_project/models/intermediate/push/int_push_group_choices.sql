@@ -49,6 +49,33 @@ marked as (
 
 ),
 
+-- The journals know which group a push made for a rule. They and the mark must
+-- agree; without a journal the mark decides.
+created as (
+
+    select
+        groups.source_name as target,
+        groups.entitlement_id,
+        split_part(applied_changes.reason_id, '/groups/', 2) as rule_id
+
+    from {{ source('rollcall', 'applied_changes') }} as applied_changes
+
+    join groups on applied_changes.entitlement_id = groups.entitlement_id
+
+    where
+        applied_changes.action = 'create_group'
+        and applied_changes.reason_kind = 'push'
+        and applied_changes.outcome in ('done', 'already')
+    qualify
+        row_number() over (
+            partition by target, rule_id
+            order by
+                groups.marked_for is not distinct from rule_id desc,
+                applied_changes.known_at desc
+        ) = 1
+
+),
+
 protected as (
 
     select
@@ -82,8 +109,12 @@ choices as (
         rules.*,
         coalesce(
             adopted.entitlement_id,
-            case when rules.adopts is null then marked.entitlement_id end
+            case
+                when rules.adopts is null
+                    then coalesce(created.entitlement_id, marked.entitlement_id)
+            end
         ) as entitlement_id,
+        created.entitlement_id is not null as is_created,
         coalesce(marked.groups, 0) as marked_groups,
         names.entitlement_ids as ids_of_name,
         coalesce(names.is_imported, false) as is_imported_name,
@@ -104,12 +135,35 @@ choices as (
             rules.target = names.target
             and lower({{ trimmed('rules.name') }}) = names.folded_name
 
+    left join created
+        on rules.target = created.target and rules.rule_id = created.rule_id
+
 )
 
 select
     choices.*,
     false as is_orphaned,
     groups.resource_name as current_name,
+    groups.description as current_description,
+    -- A rule without a description leaves the one of the group alone
+    case
+        when
+            choices.entitlement_id is null
+            or (
+                choices.description is not null
+                and (
+                    choices.adopts is null
+                    or groups.marked_for is not distinct from choices.rule_id
+                )
+            )
+            then
+                concat_ws(
+                    ' ',
+                    choices.description,
+                    '[rollcall:' || choices.rule_id || ']'
+                )
+        else coalesce(choices.description, groups.description)
+    end as wanted_description,
     case
         when choices.refused_because is not null then choices.refused_because
         when protected.reason is not null then 'protected: ' || protected.reason
@@ -124,7 +178,17 @@ select
             then 'two rules name it'
         when choices.adopts is not null and choices.entitlement_id is null
             then 'there is no group ' || choices.adopts
-        when choices.adopts is null and choices.marked_groups > 1
+        when
+            choices.adopts is null
+            and choices.is_created
+            and groups.marked_for is distinct from choices.rule_id
+            then
+                'not ours any more: its description lacks [rollcall:'
+                || choices.rule_id || '], so adopt it by its id'
+        when
+            choices.adopts is null
+            and not choices.is_created
+            and choices.marked_groups > 1
             then
                 choices.marked_groups || ' groups are marked as this rule''s:'
                 || ' adopt one by its id'

@@ -1,5 +1,3 @@
-{{ config(materialized='ephemeral') }}
-
 with
 
 choices as (
@@ -50,6 +48,8 @@ judged as (
         choices.entitlement_id,
         choices.name,
         choices.current_name,
+        choices.current_description,
+        choices.wanted_description,
         choices.adopts,
         choices.is_orphaned,
         coalesce(holders.accounts, 0) as members,
@@ -93,11 +93,18 @@ select
     rule_id,
     entitlement_id,
     name,
+    current_name,
+    current_description,
+    wanted_description,
     case
         when is_orphaned then 'orphaned'
         when why is not null then 'blocked'
         when entitlement_id is null then 'to_create'
-        when current_name <> name then 'to_rename'
+        when
+            current_name <> name
+            or {{ filled('current_description') }}
+            is distinct from {{ filled('wanted_description') }}
+            then 'to_rename'
         when adopts is not null then 'adopted'
         else 'owned'
     end as state,

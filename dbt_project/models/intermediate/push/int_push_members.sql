@@ -68,10 +68,21 @@ judged as (
     select
         memberships.*,
         groups.removes_members,
+        memberships.is_wanted and memberships.is_held as is_member,
+        -- The reason of the whole group, of an account, or of this membership
         case
-            when memberships.is_wanted and memberships.is_held then null
             when groups.blocked_because is not null
                 then groups.blocked_because
+            -- An empty answer may be a mistake in the rule
+            when
+                not memberships.is_wanted
+                and groups.removes_members
+                and not bool_or(memberships.is_wanted) over (
+                    partition by memberships.target, memberships.rule_id
+                )
+                then 'it gives nobody'
+        end as group_reason,
+        case
             when memberships.is_wanted
                 then coalesce(
                     case memberships.account_state
@@ -80,21 +91,18 @@ judged as (
                         when 'to_reactivate'
                             then 'deactivated: it is activated first'
                     end,
-                    memberships.account_why,
-                    'a review revoked it (campaign ' || revoked.campaign || ')'
+                    memberships.account_why
                 )
+            when groups.removes_members then uncertain.why
+        end as account_reason,
+        case
+            when memberships.is_wanted
+                then 'a review revoked it (campaign ' || revoked.campaign || ')'
             when not groups.removes_members then null
-            -- An empty answer may be a mistake in the rule
-            when
-                not bool_or(memberships.is_wanted) over (
-                    partition by memberships.target, memberships.rule_id
-                )
-                then 'it gives nobody'
-            when uncertain.account_id is not null then uncertain.why
             when not memberships.is_direct
                 then 'inherited only: another group gives it'
             else 'protected: ' || protected.reason
-        end as why
+        end as own_reason
 
     from memberships
 
@@ -126,11 +134,15 @@ select
     person_id,
     is_held,
     case
-        when is_wanted and is_held then 'member'
+        when not is_member
+            then coalesce(group_reason, account_reason, own_reason)
+    end as why,
+    case
+        when is_member then 'member'
         when why is not null then 'blocked'
         when is_wanted then 'to_add'
         when removes_members then 'to_remove'
         else 'kept'
     end as state,
-    why
+    coalesce(group_reason, account_reason) is null as is_own_reason
 from judged

@@ -14,8 +14,8 @@ applied_changes as (
             else source_name
         end as checked_in
     from {{ source('rollcall', 'applied_changes') }}
-    -- No decision, policy or request asks for an undo
-    where reason_kind <> 'undo'
+    -- No decision, policy or request asks for an undo or a push
+    where reason_kind not in ('undo', 'push')
 
 ),
 

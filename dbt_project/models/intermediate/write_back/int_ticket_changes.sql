@@ -84,8 +84,7 @@ follow_ups as (
     select
         *,
         'close_ticket' as action,
-        'A complete sync has seen that it is done.' as reason,
-        'reopen_ticket' as inverse_action
+        'A complete sync has seen that it is done.' as reason
     from joined
     where status = 'open' and is_checked and is_met
 
@@ -96,8 +95,7 @@ follow_ups as (
         *,
         'reopen_ticket' as action,
         'The ticket is closed, and a complete sync has seen since that it is'
-        || ' not done, or not any more.' as reason,
-        'close_ticket' as inverse_action
+        || ' not done, or not any more.' as reason
     from joined
     where
         status = 'closed'
@@ -121,8 +119,7 @@ follow_ups as (
                 'It was to be done by ' || strftime(
                     due_at at time zone 'UTC', '%Y-%m-%d'
                 ) || ', and the last sync saw that it is not.'
-        end as reason,
-        null as inverse_action
+        end as reason
     from joined
     where
         status = 'open'

@@ -9,3 +9,4 @@ select
     state,
     why
 from {{ ref('int_push_fields') }}
+where account_id is not null

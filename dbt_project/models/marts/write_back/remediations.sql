@@ -31,7 +31,9 @@ planned as (
         {{ wanted_change_id('coalesce(wanted_action, action)') }}
             as wanted_change_id
     from {{ ref('planned_changes') }}
-    where action not in ('comment_ticket', 'close_ticket', 'reopen_ticket')
+    where
+        action not in ('comment_ticket', 'close_ticket', 'reopen_ticket')
+        and reason_kind <> 'push'
 
 ),
 

@@ -2,23 +2,38 @@ with
 
 schemas as (
 
-    select id, payload from {{ source('okta', 'user_schemas') }}
+    select
+        id,
+        payload,
+        coalesce((payload ->> 'default') = 'true', false) as is_default_type
+    from {{ source('okta', 'user_schemas') }}
 
 ),
 
 parts as (
 
-    select id, payload -> '$.definitions.base.properties' as attributes
+    select
+        id,
+        is_default_type,
+        payload -> '$.definitions.base.properties' as attributes
     from schemas
     union all
-    select id, payload -> '$.definitions.custom.properties' as attributes
+    select
+        id,
+        is_default_type,
+        payload -> '$.definitions.custom.properties' as attributes
     from schemas
 
 ),
 
 named as (
 
-    select id, attributes, unnest(json_keys(attributes)) as field from parts
+    select
+        id,
+        is_default_type,
+        attributes,
+        unnest(json_keys(attributes)) as field
+    from parts
 
 ),
 
@@ -26,6 +41,7 @@ fields as (
 
     select
         id,
+        is_default_type,
         field,
         from_json(
             json_extract(attributes, '$."' || field || '"'),
@@ -74,6 +90,8 @@ renamed as (
                         attribute.master.priority[1].type
                     )
         end as unwritable_because,
+        -- Of a write of what another system masters ("Okta API error codes")
+        'E0000023' as refusal_code,
 
         ---------- numbers
         attribute."minLength" as min_length,
@@ -87,7 +105,8 @@ renamed as (
             as is_sourced,
         field in ('login', 'email', 'secondEmail', 'mobilePhone', 'primaryPhone')
             as is_identifying,
-        coalesce(attribute.required, false) as is_required
+        coalesce(attribute.required, false) as is_required,
+        is_default_type
 
     from fields
 

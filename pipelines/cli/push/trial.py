@@ -1,26 +1,21 @@
-"""rollcall push: bring facts of the HR system into a target, by the rules of one file."""
+"""rollcall push test: try a query or a rule before it is saved."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 
-from pipelines.cli.output import common_flags, print_result
+from pipelines.cli.output import print_result
 from pipelines.failures import Misconfigured
 from pipelines.redact import UNPRINTABLE
 
 QUERIES = ("where", "sql", "carrot")
 
 
-def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
-    """Register the verb and its steps."""
-    parser = verb("push", run_test, "try rules that bring HR facts into a target")
-    steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
+def add(add_step: Callable[..., argparse.ArgumentParser]) -> None:
+    """Register the step and its flags."""
     about = "try a query or a rule: whom it finds, and what would change; change nothing"
-    flags = common_flags(argparse.SUPPRESS)
-    step = steps.add_parser("test", help=about, description=about, parents=[flags])
-    step.set_defaults(run=run_test)
-    step.add_argument("target", metavar="TARGET", help="the source that push/TARGET.toml is about")
+    step = add_step("test", run, about)
     for name, metavar, text in (
         ("where", "SQL", "try a condition over `people`"),
         ("sql", "SQL", "try a query of person_id, or with --field an expression"),
@@ -35,7 +30,7 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     )
 
 
-def run_test(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Print whom the rules find, and what would change in the target. Nothing is written."""
     from pipelines import settings
     from pipelines.push.question import Question

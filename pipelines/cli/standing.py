@@ -1,0 +1,166 @@
+"""What the commands share that run by themselves within a standing approval: flags and printing."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from pipelines.cli.output import print_failures, print_result
+from pipelines.failures import Misconfigured
+from pipelines.redact import UNPRINTABLE, redact_text
+
+if TYPE_CHECKING:
+    from pipelines.unattended.standing import JobOutcome
+    from pipelines.write_back.approval import Approval
+
+
+def add_approve_flags(step: argparse.ArgumentParser, status: str) -> None:
+    """Add the flags of a step that approves; `status` is the command that prints the digest."""
+    step.add_argument(
+        "--digest", required=True, metavar="HEX", help=f"the digest that `{status}` prints"
+    )
+    step.add_argument(
+        "--until", metavar="DATE", help="the last day (default: in 1 year; at most 2 years)"
+    )
+
+
+def add_run_flags(step: argparse.ArgumentParser) -> None:
+    """Add the flags of a step that runs what is approved."""
+    step.add_argument("--dry-run", action="store_true", help="print the plan, and change nothing")
+    step.add_argument(
+        "--no-sync", action="store_true", help="begin with what is published, if it is new enough"
+    )
+    add_for_watch(step)
+
+
+def add_for_watch(step: argparse.ArgumentParser) -> None:
+    """Add the flag by which `watch` runs another command, and sends its message itself."""
+    step.add_argument(
+        "--for-watch", action="store_true", help="`rollcall watch` runs it, and sends the messages"
+    )
+
+
+def choose_report(arguments: argparse.Namespace) -> Callable[[str], None]:
+    """Return the function that prints progress on stderr, or nothing with --quiet or --json."""
+    quiet = arguments.quiet or arguments.json
+    return lambda text: None if quiet else print(redact_text(text), file=sys.stderr)
+
+
+def choose_last_day(text: str | None) -> date:
+    """Return the last day of an approval: --until, or a year from now. Raises Misconfigured."""
+    from pipelines.write_back.approval import DEFAULT_YEARS, add_years
+
+    try:
+        today = datetime.now(UTC).date()
+        return date.fromisoformat(text) if text else add_years(today, DEFAULT_YEARS)
+    except ValueError:
+        why = f"{text} is not a day"
+        raise Misconfigured("--until", why, "write it as in 2027-12-31") from None
+
+
+def describe_approval(
+    subject: str, digest: str, tenant: str, found: Approval | None
+) -> dict[str, Any]:
+    """Return what `--json` says of a subject: its digest, its tenant, and who approved it."""
+    from pipelines.write_back.approval import explain_unapproved, spell
+
+    why = explain_unapproved(found, digest, tenant)
+    return {
+        "rules_sha256": digest,
+        "tenant": tenant,
+        "is_approved": not why,
+        "unapproved_because": why or None,
+        "approve": spell(subject, digest) if why else None,
+        "approved_by": found.approved_by if found else None,
+        "approved_at": found.approved_at if found else None,
+        "until": found.until.isoformat() if found else None,
+    }
+
+
+def spell_approval(document: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines about an approval that `describe_approval` has described."""
+    yield f"  digest {document['rules_sha256']}"
+    yield f"  tenant {document['tenant']}"
+    if document["is_approved"]:
+        day = document["approved_at"][:10]
+        yield f"  approved on {day} until {document['until']}, by {document['approved_by']}"
+    else:
+        yield f"  not approved: {document['unapproved_because']}"
+        yield f"    {document['approve']}"
+
+
+def describe_outcome(outcome: JobOutcome) -> dict[str, Any]:
+    """Return what `--json` says of a run: no value of an attribute is in it."""
+    return {
+        "code": outcome.code,
+        "dry_run": False,
+        "rounds": outcome.rounds,
+        "counts": outcome.counts,
+        "blocked": outcome.blocked,
+        "unproven": outcome.unproven,
+        "plan_digest": outcome.plan.digest if outcome.plan else None,
+        "audit_head": outcome.audit_head,
+        "items": [
+            {
+                **{
+                    name: getattr(one.change, name)
+                    for name in ("change_id", "action", "account_id", "entitlement_id", "reason_id")
+                },
+                "outcome": one.outcome,
+                "why": redact_text(one.why),
+            }
+            for one in outcome.results.values()
+        ],
+    }
+
+
+def print_outcome(
+    arguments: argparse.Namespace,
+    outcome: JobOutcome,
+    document: dict[str, Any],
+    lines: Iterable[str],
+) -> int:
+    """Print what a run did, and return its exit code."""
+    if outcome.postponed:
+        print(outcome.postponed, file=sys.stderr)
+    lines = [UNPRINTABLE.sub(" ", line) for line in lines]  # a name may move a terminal's cursor
+    if not outcome.failures:
+        print_result(arguments, document, lines)
+        return 0
+    if outcome.results and not arguments.json:
+        print_result(arguments, document, lines, even_if_quiet=True)
+    effect = "completed changes stay, and are in the audit log"
+    effect = effect if outcome.results else "nothing was changed"
+    print_failures(arguments, outcome.failures, document | {"effect": effect}, outcome.code)
+    return outcome.code
+
+
+def print_dry_run(
+    arguments: argparse.Namespace, outcome: JobOutcome, document: dict[str, Any]
+) -> int:
+    """Print the plan that a run would make, and what `document` says of its approval."""
+    document = {"dry_run": True} | document
+    if outcome.plan and not outcome.failures:
+        lines = (UNPRINTABLE.sub(" ", line) for line in _spell_dry_run(outcome, document))
+        whole = {"code": 0, "path": None} | outcome.plan.document | document
+        print_result(arguments, whole, lines, even_if_quiet=True)
+    else:
+        effect = {"effect": "nothing was changed"}
+        print_failures(arguments, outcome.failures, document | effect, outcome.code)
+    return outcome.code
+
+
+def _spell_dry_run(outcome: JobOutcome, document: dict[str, Any]) -> Iterator[str]:
+    from pipelines.write_back.plan_text import describe_plan
+
+    assert outcome.plan is not None
+    yield from describe_plan(outcome.plan, None)
+    yield f"digest of the plan  {outcome.plan.digest}"
+    yield f"digest of the rules {document['rules_sha256']}"
+    if document["unapproved_because"]:
+        yield f"not approved: {document['unapproved_because']}"
+        yield f"  {document['approve']}"
+    yield "nothing was changed: this was a dry run"

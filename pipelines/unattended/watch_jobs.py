@@ -1,0 +1,153 @@
+"""The jobs of a watch, and what makes each of them due."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from pipelines import settings
+from pipelines.failures import Failure, Refused
+from pipelines.policy.company_files import policy_folder
+from pipelines.push.rules import find_targets, push_folder
+from pipelines.unattended.expiry_rules import EXPIRY, has_expiry_rules
+from pipelines.warehouse.publish import open_published
+from pipelines.write_back.approval import PUSH_SUBJECT, find_approval
+from pipelines.write_back.audit_log import changes_folder
+from pipelines.write_back.wanted import read_wanted_changes
+
+POLICY_FILES = ("policy.toml", "requests.csv")
+
+
+@dataclass
+class Job:
+    """A command that a watch runs, and how its last run ended."""
+
+    command: tuple[str, ...]
+    subject: str = ""  # of the standing approval that it needs
+    files: tuple[Path, ...] = ()  # the rules that it follows
+    is_due: bool = True
+    is_refused: bool = False  # until the rules, the approval or the data change
+    inputs: str = ""  # the rules and the approval at the last run
+    asked: set[str] = field(default_factory=set)  # changes of expiry that the last run has seen
+    told: tuple[object, ...] | None = None  # the failure that was told last
+
+    @property
+    def words(self) -> str:
+        return " ".join(self.command)
+
+    @property
+    def is_push(self) -> bool:
+        return self.command[0] == "push"
+
+    @property
+    def is_sync(self) -> bool:
+        return self.command[0] == "sync"
+
+    @property
+    def is_expiry(self) -> bool:
+        return self.command[0] == "expiry"
+
+
+def find_jobs(known: dict[str, Job], sources: list[str]) -> dict[str, Job]:
+    """Return the jobs by their words: a push of each target that has rules, a sync of `sources`,
+    or of all sources, and the end of access. A job that is known keeps its state.
+
+    Raises Misconfigured if the rules cannot be read.
+    """
+    policy = tuple(policy_folder() / name for name in POLICY_FILES)
+    jobs = [
+        Job(
+            ("push", "run", target),
+            f"{PUSH_SUBJECT}{target}",
+            (push_folder() / f"{target}.toml", *policy),
+        )
+        for target in find_targets()
+    ]
+    jobs.append(Job(("sync", *sources)))
+    if has_expiry_rules():
+        jobs.append(Job(("expiry", "run"), EXPIRY, policy))
+    return {job.words: known.get(job.words, job) for job in jobs}
+
+
+class Signs:
+    """What a watch looks at before it runs a job."""
+
+    def __init__(self) -> None:
+        self.has_news = self.is_new_data = False
+        self.published: object = None  # which published file the last tick left
+        self.day: date | None = None  # in UTC: the end dates of requests are of that zone
+        self.is_new_day = False
+        self.approvals: dict[str, tuple[object, str]] = {}  # by subject
+
+    def look(self, news: Iterable[str]) -> None:
+        """Look at what is the same for all jobs."""
+        day = datetime.now(UTC).date()
+        self.has_news, self.is_new_day, self.day = any(news), day != self.day, day
+        self.is_new_data = self.published != _identify(settings.warehouse_path())
+
+    def judge(self, job: Job) -> None:
+        """Make a job due if there is a reason to run it now."""
+        is_asked = self.is_new_day if job.is_expiry else self.has_news
+        is_asked |= self._read_inputs(job) != job.inputs
+        is_asked |= job.is_refused and self.is_new_data
+        if job.is_expiry and not is_asked and (self.has_news or self.is_new_data):
+            is_asked = bool(_find_expired() - job.asked)
+        job.is_due |= bool(is_asked)
+
+    def note_inputs(self, job: Job) -> None:
+        """Note the rules and the approval with which a job runs now."""
+        job.inputs = self._read_inputs(job)
+
+    def note_end(self, job: Job, code: int) -> None:
+        """Note how a run ended: what failed is tried again, unless it was refused."""
+        job.is_refused = code == Refused.code
+        job.is_due = bool(code) and not job.is_refused
+        if job.is_expiry:
+            job.asked = _find_expired()
+
+    def note_published(self) -> None:
+        """Note which data the runs of this tick have left."""
+        self.published = _identify(settings.warehouse_path())
+
+    def _read_inputs(self, job: Job) -> str:
+        """Return a digest of the rules that a job follows, and of its approval."""
+        digest = hashlib.sha256(self._read_approval(job.subject).encode())
+        for path in job.files:
+            content = path.read_bytes() if path.exists() else b""
+            digest.update(hashlib.sha256(content).digest())
+        return digest.hexdigest()
+
+    def _read_approval(self, subject: str) -> str:
+        """Return which record approves a subject; an edited log is another text."""
+        if not subject:
+            return ""
+        mark, known = _identify(changes_folder() / "audit.jsonl"), self.approvals.get(subject)
+        if known is None or known[0] != mark:
+            try:
+                found = find_approval(changes_folder(), subject)
+                known = (mark, found.record if found else "")
+            except Failure as failure:
+                known = (mark, str(failure))
+            self.approvals[subject] = known
+        return known[1]
+
+
+def _find_expired() -> set[str]:
+    """Return the changes that the published data asks for because access has expired."""
+    if not settings.warehouse_path().exists():
+        return set()
+    with open_published(settings.warehouse_path()) as warehouse:
+        wanted = read_wanted_changes(warehouse, EXPIRY)
+    return {one.change.change_id for one in wanted if not one.blocked_because}
+
+
+def _identify(path: Path) -> object:
+    """Return what tells a file from the one that replaces it; None without a file."""
+    try:
+        known = path.stat()
+    except FileNotFoundError:
+        return None
+    return known.st_ino, known.st_mtime_ns, known.st_size

@@ -1,0 +1,222 @@
+"""A watch runs what is due as soon as there is a reason, and tells each failure once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipelines.files.json_lines import hold_folder
+from pipelines.unattended.watch import MAX_QUIET_HOURS
+from tests.sandbox.charthop import feeds
+from tests.sandbox.company.parts import okta_id
+from tests.sandbox.server import Fault
+from tests.support.expiring import approve, ends, held_in_pingone, may_expire
+from tests.support.faults import status
+from tests.support.product import Rollcall
+from tests.support.pushing import FINANCE, TITLE, Pushing
+from tests.support.wanted import busy
+from tests.support.watching import Watching
+
+PUSH, SYNC, EXPIRY = "push run okta", "sync charthop", "expiry run"
+
+
+@pytest.fixture
+def company(rollcall: Rollcall, published) -> Rollcall:
+    return rollcall.has(published)
+
+
+@pytest.fixture
+def pushing(company) -> Pushing:
+    return Pushing(company)
+
+
+def happens(rollcall: Rollcall) -> None:
+    """Add an event that changes nothing."""
+    org = rollcall.sandbox.company.charthop
+    feeds.happened(org, "UPDATE", "PERSON", min(org.persons), "person.update")
+
+
+def events_asked(rollcall: Rollcall) -> int:
+    return rollcall.sandbox.charthop.count(contains="/event")
+
+
+def test_an_event_leads_to_a_push_within_one_tick(pushing, monkeypatch):
+    """V13: a quiet tick is one request; a move in HR is pushed by the next tick, by the watch."""
+    pushing.approve(FINANCE)
+    watching, okta = Watching(pushing.rollcall, monkeypatch), pushing.rollcall.sandbox.company.okta
+    assert None is watching.tick()
+    assert [PUSH] == watching.runs and [(PUSH, 0)] == watching.codes, watching.told
+
+    before = pushing.requests()
+    for _ in range(3):
+        assert None is watching.tick()
+        assert [] == watching.said + watching.told
+    assert 3 == pushing.requests() - before
+
+    org = pushing.rollcall.sandbox.company.charthop
+    finance = next(key for key, one in org.groups.items() if one["name"] == "Finance")
+    robin = next(key for key, one in org.persons.items() if one["name"]["first"] == "Robin")
+    feeds.move(org, org.persons[robin]["hires"][-1]["jobId"], org.groups[finance], True, org.today)
+    assert None is watching.tick()
+    assert ["charthop: 2 new events", f"{PUSH}: running"] == watching.said
+    assert (okta_id("user", 13), okta_id("group", 1)) in okta.members
+    assert ["watch", "watch"] == pushing.rollcall.column("select begun_by from pushes")
+    assert [(PUSH, 0)] == watching.codes and "Robin" in "".join(watching.told[0].summary)
+
+
+def test_a_new_day_leads_to_a_run_without_any_event(company, monkeypatch):
+    """V13: when the day begins in the organisation's time zone, HR's effective dates have come."""
+    zone = ZoneInfo("Pacific/Kiritimati")
+    company.environment["SOURCES__CHARTHOP__TIMEZONE"] = zone.key
+    now = datetime.now(zone)
+    since_midnight = (now - now.replace(hour=0, minute=0, second=0)).total_seconds()
+    company.sandbox.charthop.clock_error = -since_midnight - 60
+    watching = Watching(company, monkeypatch)
+    assert None is watching.tick() and [SYNC] == watching.runs
+    assert None is watching.tick() and [] == watching.said
+
+    company.sandbox.charthop.clock_error = 0
+    assert None is watching.tick()
+    assert [f"charthop: {now.date()} has begun", f"{SYNC}: running"] == watching.said
+
+
+def test_hours_without_news_lead_to_a_run(company, monkeypatch):
+    """An import may leave no events, so a run comes after some hours in any case."""
+    watching = Watching(company, monkeypatch)
+    watching.tick()
+    watching.tick()
+    assert [] == watching.runs
+    watching.watch.ran_at -= MAX_QUIET_HOURS * 3600
+    watching.tick()
+    assert [SYNC] == watching.runs
+
+
+def test_a_feed_that_cannot_be_read_is_told_once(company, monkeypatch):
+    """Without events a run still comes with each new day; three failures in a row are told once."""
+    company.sandbox.company.charthop.switches.forbidden = {"event"}
+    watching = Watching(company, monkeypatch)
+    told = []
+    for _ in range(5):
+        assert None is watching.tick()
+        told.append(watching.codes)
+    assert [[], [], [("watch", None)], [], []] == told
+
+    company.sandbox.company.charthop.switches.forbidden = set()
+    happens(company)
+    watching.tick()
+    happens(company)
+    watching.tick()
+    assert ["charthop: 1 new events", f"{SYNC}: running"] == watching.said
+
+
+def test_rules_without_an_approval_are_told_once(pushing, monkeypatch):
+    """Until somebody approves the rules only HR is synced; then the push comes without any news."""
+    pushing.file.write_text(TITLE)
+    watching = Watching(pushing.rollcall, monkeypatch)
+    watching.tick()
+    assert [PUSH, SYNC] == watching.runs and [(PUSH, 5)] == watching.codes
+    assert "rollcall push approve okta" in watching.told[0].failures[0]["next"]
+    watching.tick()
+    assert [] == watching.said
+    happens(pushing.rollcall)
+    watching.tick()
+    assert [PUSH, SYNC] == watching.runs and [] == watching.codes
+    assert [] == pushing.writes()
+
+    pushing.approve()
+    watching.tick()
+    assert [PUSH] == watching.runs and [(PUSH, 0)] == watching.codes
+    assert 1 == len(pushing.writes())
+
+    pushing.file.write_text(FINANCE)
+    watching.tick()
+    assert [PUSH, SYNC] == watching.runs and [(PUSH, 5)] == watching.codes
+
+
+def test_a_lock_that_is_held_is_waited_for(pushing, monkeypatch):
+    """While somebody applies a plan, each tick tries, and only the first says that it waits."""
+    pushing.approve(TITLE)
+    watching = Watching(pushing.rollcall, monkeypatch)
+    with hold_folder(pushing.folder, "plan or apply"), busy(pushing.rollcall):
+        codes = []
+        for _ in range(2):
+            assert None is watching.tick()
+            codes.append([code for words, code in watching.codes if words == PUSH])
+            assert PUSH in watching.runs
+    assert [[75], []] == codes
+    watching.tick()
+    assert [PUSH] == watching.runs and (PUSH, 0) in watching.codes
+    assert 1 == len(pushing.writes())
+
+
+def test_a_source_that_fails_is_told_once_and_tried_again(company, monkeypatch):
+    """Exit 4 at every tick is one message, and so is the end of the failure."""
+    watching = Watching(company, monkeypatch)
+    fault = Fault(lambda request: "/person" in request.path, status(404), times=99)
+    company.sandbox.charthop.faults.append(fault)
+    watching.tick()
+    assert [SYNC] == watching.runs and [(SYNC, 4)] == watching.codes
+    assert "charthop: GET" in watching.told[0].failures[0]["what"]
+    watching.tick()
+    assert [SYNC] == watching.runs and [] == watching.codes
+    company.sandbox.charthop.faults.clear()
+    watching.tick()
+    assert [(SYNC, 0)] == watching.codes and ["it works again"] == watching.told[0].summary
+    watching.tick()
+    assert [] == watching.said
+
+
+def test_refused_data_is_tried_again_when_it_changes(company, monkeypatch):
+    """What the guard refuses is not read every minute: only news or other data are a reason."""
+    org = company.sandbox.company.charthop
+    kept, org.persons = org.persons, {}
+    org.touch()
+    watching = Watching(company, monkeypatch)
+    watching.tick()
+    assert [(SYNC, 5)] == watching.codes
+    watching.tick()
+    assert [] == watching.said
+    org.persons = kept
+    org.touch()
+    company.sync("charthop")
+    watching.tick()
+    assert [SYNC] == watching.runs and [(SYNC, 0)] == watching.codes
+
+
+def test_a_wrong_rules_file_ends_the_watch(pushing, monkeypatch):
+    """What trying again does not mend ends the watch with its code: here a mistake in the rules."""
+    pushing.file.write_text("[groups.finance]\n")
+    watching = Watching(pushing.rollcall, monkeypatch)
+
+    assert 2 == watching.tick()
+    assert [(PUSH, 2), ("watch", 2)] == watching.codes
+
+
+def test_a_revoked_credential_ends_the_watch(company, monkeypatch):
+    """A token that HR does not accept any more ends the watch with exit code 3."""
+    watching = Watching(company, monkeypatch)
+    company.sandbox.company.charthop.token = "another"
+
+    assert 3 == watching.tick()
+    assert [("watch", 3)] == watching.codes and [] == watching.runs
+
+
+def test_expired_access_ends_when_the_requests_change(company, monkeypatch):
+    """An end date that is entered today, for yesterday, is carried out by the next tick."""
+    may_expire(company)
+    approve(company)
+    watching = Watching(company, monkeypatch)
+    watching.tick()
+    assert [SYNC, EXPIRY] == watching.runs and [] == watching.codes
+    happens(company)
+    watching.tick()
+    assert [SYNC] == watching.runs
+
+    pairs = ends(company)
+    watching.tick()
+    assert [EXPIRY] == watching.runs and [(EXPIRY, 0)] == watching.codes
+    assert 0 == held_in_pingone(company, pairs)
+    watching.tick()
+    assert [] == watching.said
