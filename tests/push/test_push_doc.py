@@ -15,6 +15,7 @@ from pipelines.push.rules import Limits, Notify
 from tests.push.test_trial import OBSTACLES
 from tests.support.product import Rollcall
 from tests.support.wanted import may_write
+from tests.warehouse.test_questions import PUSH_QUESTIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "push.md").read_text()
 CALL = re.compile(r"(?:^|[ /])rollcall ((?:push|watch|sync|apply|plan|export|check) [^>\n]*)", re.M)
@@ -69,6 +70,9 @@ def test_every_command_of_the_page_works_as_it_stands(rollcall, published):
     [push] = rollcall.rows("from pushes")
     assert (0, "command", 0) == (push["code"], push["begun_by"], push["failed"])
     assert push["done"] > 0  # the members of the new group
+    assert 6 == len(PUSH_QUESTIONS)
+    asked = {heading: rollcall.rows(sql.strip(" \n;")) for heading, sql in PUSH_QUESTIONS.items()}
+    assert [] == [heading for heading, rows in asked.items() if not rows]
 
 
 def test_every_scheduled_command_is_one_of_the_page(rollcall, published):
