@@ -281,8 +281,8 @@ BUGS = [
     Bug(
         "a closed System Log counts as no changes",
         f"{OKTA}/access.py",
-        "not self.log.is_complete\n            or self.full",
-        "self.full",
+        "return not self.log.is_complete or bool(",
+        "return bool(",
         f"{INCREMENTAL} -k 'closed_log or gap'",
     ),
     Bug(
