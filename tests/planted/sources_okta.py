@@ -6,7 +6,7 @@ from tests.planted.bug import Bug
 
 OKTA = "pipelines/sources/okta"
 AUTH = "tests/sources/test_okta_auth.py"
-LISTS = "tests/sources/test_okta_lists.py"
+LISTS = "tests/sources/test_okta_lists.py tests/sources/test_okta_members.py"
 INCREMENTAL = "tests/sources/test_okta_incremental.py"
 SCOPE = "tests/sources/test_okta_scope.py"
 CREDENTIALS = "tests/sources/test_credentials.py"
