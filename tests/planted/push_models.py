@@ -152,8 +152,8 @@ BUGS = [
     Bug(
         "an empty text of the target is a value",
         f"{INTERMEDIATE}/int_push_fields.sql",
-        "nullif(profiles.profile ->> ('$.\"' || rules.rule_id || '\"'), '')",
-        "(profiles.profile ->> ('$.\"' || rules.rule_id || '\"'))",
+        "nullif(live_value ->> '$', '')",
+        "(live_value ->> '$')",
         UNIT,
     ),
     Bug(
