@@ -60,10 +60,12 @@ def demo(campaign: str = "") -> int:
         exports, page = warehouse.parent / "exports", warehouse.parent / "report.html"
         for verb in (
             ["sync"],
-            ["push", "run", "okta", "--dry-run", "--no-sync"],
+            ["push", "run", "okta", "--dry-run", "--no-sync"],  # by the rules beside this file
             ["report", "--quiet", "--out", str(page)],
             ["export", "--out", str(exports)],
         ):
+            if "--dry-run" in verb:
+                print("\nWhat push rules would change in Okta:\n", flush=True)
             code = subprocess.run([sys.executable, "-m", "pipelines", *verb], env=mine).returncode
             if code:
                 return code if code > 0 else 128 - code
