@@ -17,11 +17,10 @@ from pipelines.push.target_sql import (
     ACCOUNTS_SQL,
     GROUPS_SQL,
     MEMBERS_SQL,
-    NO_FIELDS,
     NO_PROFILES,
     PERSONS_SQL,
-    VALUES_SQL,
 )
+from pipelines.push.values_sql import NO_FIELDS, VALUES_SQL
 from pipelines.sql import fetch_dicts, has_table, matches_sql, quote
 from pipelines.warehouse import PROJECT_FOLDER
 

@@ -5,7 +5,7 @@ weeks needs no more memory than one of a minute, a crash of a library ends one r
 signal reaches the run as it would without a watch.
 
 Doorbells say that something was entered. They do not say when it becomes effective, and they miss
-imports that leave no events. Therefore a new day and MAX_QUIET_HOURS without a run are news, too.
+imports that leave no events. Therefore a new day and MAX_QUIET_HOURS without news are news, too.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Watch:
         self.signs = Signs()
         self.days: dict[str, date] = {}
         self.deaf: Counter[str] = Counter()  # ticks in a row without an answer, by source
-        self.ran_at: float | None = None  # on the monotonic clock
+        self.news_at: float | None = None  # on the monotonic clock
         self.warned: set[str] = set()
         self.failed = ""  # the failure of the watch itself that was told last
 
@@ -88,10 +88,10 @@ class Watch:
 
     def _find_news(self) -> Iterator[str]:
         """Yield in words why to run. Raises Denied if a credential is not valid any more."""
-        if self.ran_at is None:
+        if self.news_at is None:
             yield "the watch begins"
-        elif time.monotonic() - self.ran_at >= MAX_QUIET_HOURS * 3600:
-            yield f"{MAX_QUIET_HOURS} hours have passed without a run"
+        elif time.monotonic() - self.news_at >= MAX_QUIET_HOURS * 3600:
+            yield f"{MAX_QUIET_HOURS} hours have passed without news"
         days = {"UTC": datetime.now(UTC).date()} if not self.bells else {}
         for source, bell in self.bells.items():
             if events := self._ring(source, bell):
@@ -111,7 +111,10 @@ class Watch:
                 raise
             self.deaf[source] += 1
             if self.deaf[source] == MAX_DEAF_TICKS:
-                without = f"until then a run comes every {MAX_QUIET_HOURS} hours and with each day"
+                without = (
+                    f"the events of {source} cannot be read; until they can, a run comes with each"
+                    f" day and every {MAX_QUIET_HOURS} hours"
+                )
                 self.tell(Message("watch", None, [without], [describe_failure(failure)]))
             return 0
         finally:
@@ -125,6 +128,7 @@ class Watch:
         """Run the jobs that are due. Return the code that ends the watch, or None."""
         for text in news:
             self.report(text)
+            self.news_at = time.monotonic()
         self.jobs = find_jobs(self.jobs, [*self.bells])
         self.signs.look(news)
         has_pushed = False
@@ -137,7 +141,6 @@ class Watch:
                 continue
             code, document = self._run(job)
             has_pushed |= bool(document.get("push_id"))
-            self.ran_at = time.monotonic()
             if code in ENDING_CODES and not self.stopped.is_set():
                 self.tell(Message("watch", code, [f"{job.words} cannot succeed by trying again"]))
                 return code

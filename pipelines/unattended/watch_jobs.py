@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
+
 from pipelines import settings
 from pipelines.failures import Failure, Refused
 from pipelines.policy.company_files import policy_folder
@@ -91,7 +93,7 @@ class Signs:
     def judge(self, job: Job) -> None:
         """Make a job due if there is a reason to run it now."""
         is_asked = self.is_new_day if job.is_expiry else self.has_news
-        is_asked |= self._read_inputs(job) != job.inputs
+        is_asked |= bool(job.files) and self._read_inputs(job) != job.inputs
         is_asked |= job.is_refused and self.is_new_data
         if job.is_expiry and not is_asked and (self.has_news or self.is_new_data):
             is_asked = bool(_find_expired() - job.asked)
@@ -136,11 +138,13 @@ class Signs:
 
 
 def _find_expired() -> set[str]:
-    """Return the changes that the published data asks for because access has expired."""
-    if not settings.warehouse_path().exists():
+    """Return the changes that the published data asks for because access has expired; none while
+    the data cannot be read, which every run says itself."""
+    try:
+        with open_published(settings.warehouse_path()) as warehouse:
+            wanted = read_wanted_changes(warehouse, EXPIRY)
+    except (Failure, duckdb.Error):
         return set()
-    with open_published(settings.warehouse_path()) as warehouse:
-        wanted = read_wanted_changes(warehouse, EXPIRY)
     return {one.change.change_id for one in wanted if not one.blocked_because}
 
 

@@ -50,7 +50,7 @@ APPLIED = Table(
         "account_id": ("varchar", "The account that was changed or created."),
         "changed_fields": (
             "varchar[]",
-            "The names of the account's attributes that the change sets, sorted; never their values.",
+            "The names of the account's attributes that the change sets, sorted; never values.",
         ),
         "entitlement_id": (
             "varchar",

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.cli import notify
+from pipelines.cli import notify, watch
+from pipelines.unattended.watch import Message
 from tests.sandbox.server import Request, Response, Server
 
 
@@ -95,6 +96,39 @@ def test_a_failed_notification_changes_nothing_else(webhook, trouble, said, monk
     heard = capfd.readouterr()
     assert said in heard.err
     assert "s3cret-pass" not in heard.err + heard.out
+
+
+def test_what_a_watch_runs_sends_no_message_itself(rollcall, webhook):
+    """A command that a watch runs every minute leaves the messages to the watch."""
+    ended = rollcall.run(
+        *("sync", "charthop", "--for-watch"),
+        NOTIFY__URLS=webhook.url,
+        SOURCES__CHARTHOP__API_TOKEN="wrong-token-here",
+    )
+
+    assert (3, []) == (ended.code, webhook.taken)
+
+
+def test_a_watch_sends_who_only_to_those_who_push(webhook, monkeypatch, capfd):
+    """PUSH__NOTIFY_URLS get what a push did; NOTIFY__URLS get counts, and what it lacks.
+
+    What is printed has everything once.
+    """
+    monkeypatch.setenv("NOTIFY__URLS", f"{webhook.url}/all")
+    monkeypatch.setenv("PUSH__NOTIFY_URLS", f"{webhook.url}/push")
+    failure = {"what": "push okta", "why": "1 open", "next": "nothing", "code": 7}
+    lines = ["okta: 1 change, 1 open, 0 blocked", "push okta: 1 open", "open: add Vera to Finance"]
+    watch.tell(Message("push run okta", 7, lines, [failure], is_push=True))
+    watch.tell(Message("watch", None, ["the events of charthop cannot be read"], [failure]))
+
+    title = "rollcall push run okta ended with exit code 7"
+    assert [
+        (title, "\n".join(lines)),
+        (title, lines[0]),
+        ("rollcall watch goes on", "the events of charthop cannot be read"),
+    ] == [(one["title"], one["message"]) for one in webhook.taken]
+    said = capfd.readouterr().err
+    assert 2 == said.count("push okta: 1 open") and 1 == said.count("Vera")
 
 
 def test_without_an_address_nothing_is_started(monkeypatch):

@@ -151,8 +151,8 @@ BUGS = [
     ),
     Bug(
         "a change in progress is planned again",
-        "dbt_project/models/marts/write_back/planned_changes.sql",
-        "    where not is_under_way",
+        "dbt_project/models/intermediate/write_back/int_open_changes.sql",
+        "where not is_under_way",
         "",
         UNIT,
     ),

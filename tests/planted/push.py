@@ -6,6 +6,7 @@ from tests.planted.bug import Bug
 
 TRIAL = "tests/push/test_trial.py tests/push/test_trial_values.py"
 SQL = "pipelines/push/target_sql.py"
+VALUES_SQL = "pipelines/push/values_sql.py"
 TARGET = "pipelines/push/target.py"
 
 BUGS = [
@@ -74,35 +75,35 @@ BUGS = [
     ),
     Bug(
         "a blank of HR would clear a value that is to be kept",
-        SQL,
+        VALUES_SQL,
         "wanted_value is null and not $clear then 'kept'",
         "wanted_value is null and $clear then 'kept'",
         f"{TRIAL} -k blank_is_kept",
     ),
     Bug(
         "an empty text in the target is a value",
-        SQL,
+        VALUES_SQL,
         "when (accounts.profile->>$path) <> '' then",
         "when true then",
         f"{TRIAL} -k blank_is_kept",
     ),
     Bug(
         "a trial does not know the attributes of the target",
-        SQL,
+        VALUES_SQL,
         "when account_id is null or is_schema_read then {refused_because}",
         "when account_id is null then {refused_because}",
         f"{TRIAL} -k published_tables",
     ),
     Bug(
         "a rule writes the mail address of an administrator",
-        SQL,
+        VALUES_SQL,
         "when is_identifying and is_privileged then",
         "when is_identifying and false then",
         f"{TRIAL} -k recovers",
     ),
     Bug(
         "a mail address is written without a word",
-        SQL,
+        VALUES_SQL,
         "when is_identifying and not identifies then",
         "when false then",
         f"{TRIAL} -k recovers",

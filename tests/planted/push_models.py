@@ -7,6 +7,7 @@ from tests.planted.bug import Bug
 INTERMEDIATE = "dbt_project/models/intermediate/push"
 UNIT = "tests/warehouse/test_dbt.py -k own_unit_test"
 STORY = "tests/push/test_push_marts.py"
+PLANNED = "tests/push/test_push_planned.py"
 
 BUGS = [
     Bug(
@@ -54,7 +55,7 @@ BUGS = [
     Bug(
         "an account that may be a wanted person's is taken out",
         f"{INTERMEDIATE}/int_push_members.sql",
-        "            when uncertain.account_id is not null then uncertain.why\n",
+        "            when groups.removes_members then uncertain.why\n",
         "",
         UNIT,
     ),
@@ -204,5 +205,110 @@ BUGS = [
         "return self.profile_fields + self.pushed_fields",
         "return self.profile_fields",
         "tests/sources/test_okta_attributes.py -k keeps",
+    ),
+    Bug(
+        "a push repeats what no sync has seen yet",
+        f"{INTERMEDIATE}/int_push_changes.sql",
+        "    or not coalesce(applied.is_under_way, false)\n",
+        "    or true\n",
+        UNIT,
+    ),
+    Bug(
+        "a change that is made twice is one change",
+        f"{INTERMEDIATE}/int_push_changes.sql",
+        "        coalesce(applied.rounds, 0)\n",
+        "        0\n",
+        f"{PLANNED} -k only_when_a_sync",
+    ),
+    Bug(
+        "a change of a person stands for those of all persons",
+        "dbt_project/macros/push_changes.sql",
+        "            when action = 'create_account' then person_id\n",
+        "",
+        UNIT,
+    ),
+    Bug(
+        "an account that somebody else staged is activated",
+        f"{INTERMEDIATE}/int_push_accounts.sql",
+        "        and reason_kind = 'push'\n",
+        "",
+        UNIT,
+    ),
+    Bug(
+        "an account is activated before the first day",
+        f"{INTERMEDIATE}/int_push_accounts.sql",
+        "        when is_to_begin and has_begun then 'to_activate'",
+        "        when is_to_begin then 'to_activate'",
+        UNIT,
+    ),
+    Bug(
+        "the account of somebody who has left is activated",
+        f"{INTERMEDIATE}/int_push_accounts.sql",
+        "            and people.employment_status <> 'leaver',\n            false\n",
+        "            and true,\n            false\n",
+        UNIT,
+    ),
+    Bug(
+        "a group is ours although it lost its mark",
+        f"{INTERMEDIATE}/int_push_group_choices.sql",
+        "            and groups.marked_for is distinct from choices.rule_id\n            then\n",
+        "            and false\n            then\n",
+        UNIT,
+    ),
+    Bug(
+        "a copy of a mark takes the group of a rule away",
+        f"{INTERMEDIATE}/int_push_group_choices.sql",
+        "then coalesce(created.entitlement_id, marked.entitlement_id)",
+        "then coalesce(marked.entitlement_id, created.entitlement_id)",
+        UNIT,
+    ),
+    Bug(
+        "an adopted group loses its own description",
+        f"{INTERMEDIATE}/int_push_group_choices.sql",
+        "        else coalesce(choices.description, groups.description)",
+        "        else choices.description",
+        UNIT,
+    ),
+    Bug(
+        "a refused attribute is tried every day",
+        f"{INTERMEDIATE}/int_push_fields.sql",
+        "            'refused once (' || refused_with || '), for 30 days'",
+        "            null",
+        UNIT,
+    ),
+    Bug(
+        "a new account is made with values that its type does not take",
+        f"{INTERMEDIATE}/int_push_account_changes.sql",
+        "    where account_id is null and state = 'differs' and wanted_value",
+        "    where account_id is null and wanted_value",
+        UNIT,
+    ),
+    Bug(
+        "what blocks a group is told for each of its members",
+        f"{INTERMEDIATE}/int_push_group_changes.sql",
+        "'blocked') and is_own_reason",
+        "'blocked')",
+        UNIT,
+    ),
+    Bug(
+        "what blocks an account is told for each of its attributes",
+        f"{INTERMEDIATE}/int_push_account_changes.sql",
+        "        and push_accounts.state not in ('blocked', 'to_reactivate')\n",
+        "",
+        UNIT,
+    ),
+    Bug(
+        "a push is a remediation that nobody asked for",
+        "dbt_project/models/intermediate/write_back/int_applied_changes.sql",
+        "where reason_kind not in ('undo', 'push')",
+        "where reason_kind <> 'undo'",
+        UNIT,
+    ),
+    Bug(
+        "an account that was made is another wish than the request",
+        "dbt_project/macros/wanted_change_id.sql",
+        "            case when {{ action }} <> 'create_account' then account_id end,",
+        "            account_id,",
+        UNIT,
     ),
 ]

@@ -79,7 +79,7 @@ BUGS = [
     Bug(
         "a watch waits for events for ever",
         WATCH,
-        "elif time.monotonic() - self.ran_at >= MAX_QUIET_HOURS * 3600:",
+        "elif time.monotonic() - self.news_at >= MAX_QUIET_HOURS * 3600:",
         "elif False:",
         f"{WATCHED} -k hours_without_news",
     ),
@@ -128,7 +128,7 @@ BUGS = [
     Bug(
         "an approval is noticed by the next event only",
         JOBS,
-        "is_asked |= self._read_inputs(job) != job.inputs",
+        "is_asked |= bool(job.files) and self._read_inputs(job) != job.inputs",
         "pass",
         f"{WATCHED} -k without_an_approval",
     ),

@@ -260,14 +260,15 @@ BUGS = [
     Bug(
         "an outcome that is not the end has no next step",
         "pipelines/cli/apply.py",
-        '"next": NEXT_STEPS.get(outcome),',
+        '"next": _find_next_step(plan, outcome),',
         '"next": None,',
         "tests/write_back/test_apply.py -k drifted",
     ),
     Bug(
         "a blocked change has no next step",
         "dbt_project/models/marts/write_back/planned_changes.sql",
-        "{{ step_if_blocked('changes.blocked_because', 'changes.source_name') }}",
+        "{{ step_if_blocked(\n"
+        "                'changes.blocked_because', 'changes.source_name'\n            ) }}",
         "null",
         "tests/write_back/test_changes.py -k next_step",
     ),

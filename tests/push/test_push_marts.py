@@ -2,73 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tests.sandbox.company.okta import AD, FINANCE, VPN
+from tests.sandbox.company.okta import AD, VPN
 from tests.sandbox.company.parts import charthop_id, okta_id
 from tests.sandbox.server import Fault
 from tests.support.faults import status
-from tests.support.product import Rollcall
+from tests.support.push_rules import FINANCE_RULE, TITLE
 
 NORA, HENRIK, ADA, IVO, SAKURA, SHARED = (2, 3, 4, 7, 10, 18)
 PRIYA, PAUL, INES, VERA = (22, 26, 27, 30)
-TITLE = '[fields.title]\nsql = "job_title"\n'
-FINANCE_RULE = """
-[groups.finance]
-name = "Finance - all"
-where = "department = 'Finance'"
-"""
-
-
-class Push:
-    """Rollcall with push rules for the company's Okta."""
-
-    def __init__(self, rollcall: Rollcall) -> None:
-        self.rollcall, self.okta = rollcall, rollcall.sandbox.company.okta
-        self.file = rollcall.home / "push" / "okta.toml"
-        self.file.parent.mkdir()
-
-    def sync(self, rules: str) -> str:
-        """Run a sync with these rules, and return what it says."""
-        self.file.write_text(rules)
-        return self.rollcall.sync("charthop", "okta").err
-
-    def profile(self, number: int) -> dict:
-        self.okta.touch()
-        return self.okta.users[okta_id("user", number)]["profile"]
-
-    def group(self, number: int) -> dict:
-        self.okta.touch()
-        return self.okta.groups[okta_id("group", number)]["profile"]
-
-    def fields(self, where: str) -> set[tuple]:
-        """Return user, attribute, live and wanted value, and why, of the rows of `push_fields`."""
-        columns = "field, current_value, wanted_value, why"
-        rows = self.rollcall.rows(f"select account_id, {columns} from push_fields where {where}")
-        return {(self.number(row.pop("account_id")), *row.values()) for row in rows}
-
-    def members(self, where: str) -> dict[int, str | None]:
-        """Return the users in these rows of `push_members`, and why they are blocked."""
-        rows = self.rollcall.rows(f"from push_members where account_id is not null and {where}")
-        return {self.number(row["account_id"]): row["why"] for row in rows}
-
-    def group_states(self) -> dict[str, tuple]:
-        rows = self.rollcall.rows("from push_groups")
-        return {row["rule_id"]: (row["state"], row["why"]) for row in rows}
-
-    @staticmethod
-    def number(account: str) -> int:
-        return int(account[-4:])
-
-
-@pytest.fixture
-def push(rollcall, published) -> Push:
-    """Return the rules of a company in which Ada's title is old, and Finance is a rule's group."""
-    made = Push(rollcall.has(published))
-    made.profile(ADA)["title"] = "Engineer"
-    made.profile(13)["title"] = "Engineer"
-    made.group(FINANCE).update(name="Finance - all", description="By HR [rollcall:finance]")
-    return made
 
 
 def test_a_sync_tells_the_three_changes_of_tomorrows_push(push):

@@ -151,7 +151,8 @@ class Groups:
             return Seen("drift", "the group does not exist any more")
         profile = group.get("profile") or {}
         wanted, expected = map(_read_naming, (change.wanted_state, change.expected_state))
-        live = {name: profile.get(name) or "" for name in wanted}
+        # The models have no blanks around them
+        live = {name: (profile.get(name) or "").strip() for name in wanted}
         if live == wanted:
             return Seen("done")
         if why := find_owner(group):
