@@ -183,7 +183,9 @@ def _read(sources: tuple[str, ...], outcome: JobOutcome, options: JobOptions) ->
 def _make_plan(job: Job, outcome: JobOutcome) -> Plan:
     with open_published(settings.warehouse_path()) as warehouse:
         basis = job.read_basis(warehouse)
-        outcome.plan = planning.make_plan(warehouse, settings.read_actor(), basis=basis)
+        outcome.plan = planning.make_plan(
+            warehouse, settings.read_actor(), basis=basis, is_unattended=True
+        )
     return outcome.plan
 
 

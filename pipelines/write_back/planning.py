@@ -24,7 +24,7 @@ from pipelines.write_back import audit_log, journal, limits
 from pipelines.write_back.plan import Basis, Plan, is_plan, plan_digest, plan_path
 from pipelines.write_back.plan_fields import PLAN_FORMAT
 from pipelines.write_back.undo import Undo, block_leavers
-from pipelines.write_back.wanted import read_wanted_changes, split_wanted_changes
+from pipelines.write_back.wanted import hold_back_returns, read_wanted_changes, split_wanted_changes
 
 ROWS_AS_JSON = "select to_json(row)::varchar from {} as row order by all"
 
@@ -35,9 +35,10 @@ def make_plan(
     max_changes: int | None = None,
     undo: Undo | None = None,
     basis: Basis | None = None,
+    is_unattended: bool = False,
 ) -> Plan:
     """Return a plan for what reviews and requests want, for undoing another plan, or for what the
-    rules of a basis want.
+    rules of a basis want. What only a person may decide is blocked in an unattended plan.
 
     Raise Refused for data that is not fresh, and for more changes than the limits allow unless
     `max_changes` is their exact number. A plan beyond the limits of a basis is made: it says so,
@@ -51,6 +52,9 @@ def make_plan(
         else read_wanted_changes(warehouse, kind, target)
     )
     changes, blocked = split_wanted_changes(wanted, _own_accounts())
+    if is_unattended and target:
+        changes, held = hold_back_returns(changes, warehouse, target)
+        blocked += held
     sources = {change.source_name for change in changes} | {*(basis.sources if basis else ())}
     states = limits.find_fresh_states(sources, warehouse, "plan")
     without = {undo.plan.digest} if undo else set()

@@ -103,7 +103,7 @@ def find_exceeded(
         *_check_counts(planned, before, limits),
         *_check_accounts(planned, before, limits, _count_accounts(warehouse, target)),
         *_check_groups(planned, before, limits, warehouse),
-        *_find_returns(changes, warehouse, target),
+        *_describe_returns(changes, warehouse, target),
     ]
 
 
@@ -174,19 +174,23 @@ def _count_accounts(warehouse: duckdb.DuckDBPyConnection, target: str) -> int:
     return count
 
 
-def _find_returns(
+def find_returns(
+    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, target: str
+) -> dict[str | None, list[str]]:
+    """Return by account what a push would bring back that is privileged, or that no rule gives."""
+    returning = {change.account_id for change in changes if Call.planned(change).is_return}
+    found: dict[str | None, list[str]] = defaultdict(list)
+    if returning:
+        for account, access in warehouse.execute(RETURNS_SQL, {"target": target}).fetchall():
+            if account in returning:
+                found[account].append(access)
+    return found
+
+
+def _describe_returns(
     changes: list[Change], warehouse: duckdb.DuckDBPyConnection, target: str
 ) -> Iterator[str]:
-    """Yield what an account would get back that is privileged, or that no rule gives."""
-    returning = {
-        str(change.account_id): change for change in changes if Call.planned(change).is_return
-    }
-    if not returning:
-        return
-    found: dict[str, list[str]] = defaultdict(list)
-    for account, access in warehouse.execute(RETURNS_SQL, {"target": target}).fetchall():
-        if account in returning:
-            found[account].append(access)
-    for account, names in found.items():
-        who = returning[account].account_name or account
-        yield f"{who} would get back {', '.join(names)}: only a person may decide that"
+    names = {change.account_id: change.account_name for change in changes}
+    for account, access in find_returns(changes, warehouse, target).items():
+        who = names[account] or account
+        yield f"{who} would get back {', '.join(access)}: only a person may decide that"

@@ -17,7 +17,8 @@ from pipelines.failures import Misconfigured
 from pipelines.sources import write_access
 from pipelines.sources.writer import ACTION_ORDER, Change
 from pipelines.sql import fetch_dicts, has_table
-from pipelines.write_back import limits
+from pipelines.write_back import limits, push_limits
+from pipelines.write_back.journal import Call
 
 
 class WantedChange(NamedTuple):
@@ -86,6 +87,23 @@ def split_wanted_changes(
     possible.sort(key=lambda change: (ACTION_ORDER.index(change.action), change.change_id))
     blocked.sort(key=lambda one: (one.blocked_because, one.change.change_id))
     return possible, blocked
+
+
+def hold_back_returns(
+    changes: list[Change], warehouse: duckdb.DuckDBPyConnection, target: str
+) -> tuple[list[Change], list[WantedChange]]:
+    """Return the changes that a push may make without a person, and those that it may not: what
+    would bring back access that is privileged, or that no rule gives."""
+    access = push_limits.find_returns(changes, warehouse, target)
+    allowed, held = [], []
+    for change in changes:
+        if change.account_id in access and Call.planned(change).is_return:
+            why = f"it would bring back {', '.join(access[change.account_id])}: a person decides"
+            step = f"run `rollcall push plan {target}`, read the plan, and apply it"
+            held.append(WantedChange(change, why, step))
+        else:
+            allowed.append(change)
+    return allowed, held
 
 
 def _load_finality_test() -> Callable[[Change], bool]:

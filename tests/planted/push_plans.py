@@ -98,9 +98,16 @@ BUGS = [
     Bug(
         "a reactivation may bring back any access",
         PUSH_LIMITS,
-        "        *_find_returns(changes, warehouse, target),\n",
+        "        *_describe_returns(changes, warehouse, target),\n",
         "",
         f"{LIMITS} -k old_access_back",
+    ),
+    Bug(
+        "a run without a person stops for one who comes back",
+        "pipelines/write_back/planning.py",
+        "    if is_unattended and target:\n",
+        "    if False:\n",
+        "tests/unattended/test_push_run.py -k old_access",
     ),
     Bug(
         "a rule may bring privileged access back",

@@ -14,7 +14,7 @@ from tests.support.faults import quick, status
 from tests.support.pushing import FINANCE, TITLE, Pushing
 from tests.support.wanted import wants
 
-ROBIN, VERA, NORA = (okta_id("user", number) for number in (13, 30, 2))
+ROBIN, VERA, NORA, IVO = (okta_id("user", number) for number in (13, 30, 2, 7))
 GROUP = okta_id("group", 1)
 THREE = FINANCE + TITLE  # Robin's title, Vera joins Finance, Nora leaves it
 REMOTE = """
@@ -128,6 +128,21 @@ def test_a_plan_beyond_the_limits_waits_for_a_person(pushing):
     assert (0, {"done": 3}) == (result.code, result.document["counts"]), result.out
     assert result.document["approved_by"].startswith("kim@x.example (")
     assert [None] == [facts["approval"] for facts in pushing.records("apply_begun")]
+
+
+def test_old_access_comes_back_by_a_person_only(pushing):
+    """Ivo's account, still in a group that no rule gives, is left; all others are pushed. A plan
+    that a person reads has it."""
+    pushing.approve(THREE + "[profiles]\nreactivate = true\n")
+    result = pushing.run("run", "--json")
+
+    assert (0, {"done": 3}) == (result.code, result.document["counts"]), result.out + result.err
+    why = "it would bring back Old network (no rule gives it)"
+    assert [1] == [
+        count for reason, count in result.document["blocked"].items() if reason.startswith(why)
+    ]
+    [item] = pushing.run("plan", "--json").document["items"]
+    assert ("enable_account", f"okta:user:{IVO}") == (item["action"], item["account_id"])
 
 
 def test_the_rounds_after_a_persons_plan_are_within_the_limits(pushing):
