@@ -58,8 +58,9 @@ def main() -> NoReturn:
         code = failure.code
     counts = getattr(arguments, "counts", None)
     words = " ".join(filter(None, [arguments.verb, getattr(arguments, "step", None)]))
-    is_told_by_watch = getattr(arguments, "for_watch", False)
-    if words in notify.NOTIFYING_VERBS and (code or counts) and not is_told_by_watch:
+    # `watch` tells what it runs itself, and a dry run is told to nobody
+    is_silent = getattr(arguments, "for_watch", False) or getattr(arguments, "dry_run", False)
+    if words in notify.NOTIFYING_VERBS and (code or counts) and not is_silent:
         notify.send_summary(words, code, counts or [])
     sys.stdout.flush()
     sys.stderr.flush()

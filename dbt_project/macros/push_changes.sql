@@ -53,8 +53,8 @@
             ('a review revoked it',
                 'nothing: the last review holds'),
             ('it gives nobody',
-                'correct the rule; to leave the members as they are, set members'
-                ~ ' to add_only, or take the rule out'),
+                'correct the rule; if the group shall be empty, read and apply a'
+                ~ ' plan of `rollcall push plan`'),
             ('inherited only: ',
                 'change the other group'),
             ('identifies an account',

@@ -13,7 +13,7 @@ from pipelines.failures import Refused
 from pipelines.redact import UNPRINTABLE, redact_text
 
 if TYPE_CHECKING:
-    from pipelines.unattended.expiry_run import ExpiryOutcome
+    from pipelines.unattended.job import JobOutcome
 
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
@@ -73,27 +73,18 @@ def run_approve(arguments: argparse.Namespace) -> int:
 def run(arguments: argparse.Namespace) -> int:
     """Revoke the access whose end date has come, print the result, and return the exit code."""
     from pipelines.unattended.expiry_run import run_expiry
-    from pipelines.unattended.standing import JobOptions
+    from pipelines.unattended.job import JobOptions
 
     report = standing.choose_report(arguments)
     options = JobOptions(report, dry_run=arguments.dry_run, sync=not arguments.no_sync)
     outcome = run_expiry(options)
-    about = {
-        "rules_sha256": outcome.rules_sha256,
-        "approve": outcome.approve_command,
-        "unapproved_because": outcome.unapproved_because or None,
-    }
     if arguments.dry_run:
-        return standing.print_dry_run(arguments, outcome, about)
+        return standing.print_dry_run(arguments, outcome)
     lines = [*_count_changes(outcome)]
     if outcome.results or outcome.failures:
         arguments.counts = lines
-    document = standing.describe_outcome(outcome) | about
-    document |= {
-        "has_begun": outcome.has_begun,
-        "approved_by": outcome.approved_by,
-        "summary": getattr(arguments, "counts", None),
-    }
+    document = standing.describe_outcome(outcome)
+    document |= {"summary": getattr(arguments, "counts", None)}
     return standing.print_outcome(arguments, outcome, document, lines)
 
 
@@ -137,7 +128,7 @@ def _describe_status(document: dict[str, Any]) -> Iterator[str]:
         yield f"  blocked: {redact_text(why)} ({count})"
 
 
-def _count_changes(outcome: ExpiryOutcome) -> Iterator[str]:
+def _count_changes(outcome: JobOutcome) -> Iterator[str]:
     from pipelines.write_back.plan_text import count_noun
 
     counts = [f"{number} {word.replace('_', ' ')}" for word, number in outcome.counts.items()]

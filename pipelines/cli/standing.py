@@ -13,7 +13,7 @@ from pipelines.failures import Misconfigured
 from pipelines.redact import UNPRINTABLE, redact_text
 
 if TYPE_CHECKING:
-    from pipelines.unattended.standing import JobOutcome
+    from pipelines.unattended.job import JobOutcome
     from pipelines.write_back.approval import Approval
 
 
@@ -94,9 +94,10 @@ def spell_approval(document: dict[str, Any]) -> Iterator[str]:
 
 def describe_outcome(outcome: JobOutcome) -> dict[str, Any]:
     """Return what `--json` says of a run: no value of an attribute is in it."""
-    return {
+    return _describe_rules(outcome) | {
         "code": outcome.code,
         "dry_run": False,
+        "approved_by": outcome.approved_by,
         "rounds": outcome.rounds,
         "counts": outcome.counts,
         "blocked": outcome.blocked,
@@ -138,13 +139,19 @@ def print_outcome(
     return outcome.code
 
 
-def print_dry_run(
-    arguments: argparse.Namespace, outcome: JobOutcome, document: dict[str, Any]
-) -> int:
-    """Print the plan that a run would make, and what `document` says of its approval."""
-    document = {"dry_run": True} | document
+def _describe_rules(outcome: JobOutcome) -> dict[str, Any]:
+    return {
+        "rules_sha256": outcome.rules_sha256,
+        "approve": outcome.approve_command,
+        "unapproved_because": outcome.unapproved_because or None,
+    }
+
+
+def print_dry_run(arguments: argparse.Namespace, outcome: JobOutcome, **about: str) -> int:
+    """Print the plan that a run would make, and whether its rules are approved."""
+    document = {"dry_run": True} | about | _describe_rules(outcome)
     if outcome.plan and not outcome.failures:
-        lines = (UNPRINTABLE.sub(" ", line) for line in _spell_dry_run(outcome, document))
+        lines = (UNPRINTABLE.sub(" ", line) for line in _spell_dry_run(outcome))
         whole = {"code": 0, "path": None} | outcome.plan.document | document
         print_result(arguments, whole, lines, even_if_quiet=True)
     else:
@@ -153,14 +160,14 @@ def print_dry_run(
     return outcome.code
 
 
-def _spell_dry_run(outcome: JobOutcome, document: dict[str, Any]) -> Iterator[str]:
+def _spell_dry_run(outcome: JobOutcome) -> Iterator[str]:
     from pipelines.write_back.plan_text import describe_plan
 
     assert outcome.plan is not None
     yield from describe_plan(outcome.plan, None)
     yield f"digest of the plan  {outcome.plan.digest}"
-    yield f"digest of the rules {document['rules_sha256']}"
-    if document["unapproved_because"]:
-        yield f"not approved: {document['unapproved_because']}"
-        yield f"  {document['approve']}"
+    yield f"digest of the rules {outcome.rules_sha256}"
+    if outcome.unapproved_because:
+        yield f"not approved: {outcome.unapproved_because}"
+        yield f"  {outcome.approve_command}"
     yield "nothing was changed: this was a dry run"

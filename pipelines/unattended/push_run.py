@@ -14,25 +14,17 @@ from pipelines.push.rules import PushRules, read_rules
 from pipelines.sources import registry
 from pipelines.sources.write_access import writable_tenant
 from pipelines.unattended.basis import read_push_basis
+from pipelines.unattended.job import Job, JobOptions, JobOutcome, collect_failures
 from pipelines.unattended.standing import (
     IN_PLACE,
-    Job,
-    JobOptions,
-    JobOutcome,
     bring_about,
     check_job,
-    collect_failures,
     keep_interrupts,
+    note_approval,
     plan_only,
 )
 from pipelines.warehouse.dbt_build import read_project_variables
-from pipelines.write_back.approval import (
-    PUSH_SUBJECT,
-    Approval,
-    explain_unapproved,
-    find_approval,
-    spell,
-)
+from pipelines.write_back.approval import PUSH_SUBJECT, Approval
 from pipelines.write_back.audit_log import Log, changes_folder
 from pipelines.write_back.collect import publish_journals
 
@@ -53,15 +45,6 @@ class PushOutcome(JobOutcome):
     target: str = ""
     push_id: str | None = None  # null if the push did not begin: it is not approved, or a dry run
     rules: PushRules | None = None  # null if they cannot be read
-    rules_sha256: str | None = None
-    approved_by: str | None = None
-    unapproved_because: str = ""
-
-    @property
-    def approve_command(self) -> str | None:
-        """Return the command that approves the rules; None if they are approved."""
-        is_known = self.rules_sha256 and self.unapproved_because
-        return spell(f"{PUSH_SUBJECT}{self.target}", str(self.rules_sha256)) if is_known else None
 
 
 def run_push(target: str, options: PushOptions) -> PushOutcome:
@@ -69,23 +52,19 @@ def run_push(target: str, options: PushOptions) -> PushOutcome:
 
     Without a standing approval nothing is read and nothing is changed. A dry run needs none.
     """
-    outcome = PushOutcome(target=target)
+    outcome = PushOutcome(f"{PUSH_SUBJECT}{target}", target=target)
     with collect_failures(outcome):
         _check_options(options)
         outcome.rules = read_rules(target)
-        outcome.rules_sha256, tenant = _read_digest(target)
         job = Job(
-            subject=f"{PUSH_SUBJECT}{target}",
+            subject=outcome.subject,
             sources=_find_sources(target),
             targets=(target,),
             read_rules=partial(_read_digest, target),
             read_basis=partial(read_push_basis, target=target),
             max_rounds=MAX_ROUNDS,
         )
-        found = find_approval(changes_folder(), job.subject)
-        outcome.unapproved_because = explain_unapproved(found, outcome.rules_sha256, tenant)
-        if found and not outcome.unapproved_because:
-            outcome.approved_by = found.approved_by
+        note_approval(job, outcome)
         if options.dry_run:
             plan_only(job, outcome, options)
             return outcome

@@ -10,26 +10,28 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-
-import duckdb
 
 from pipelines import settings
-from pipelines.failures import Failure, Incomplete, Refused, explain
+from pipelines.failures import Failure, Incomplete, Refused
 from pipelines.files.scratch import INTERRUPTS
 from pipelines.sources.writer import Change
 from pipelines.sync.run import SyncOptions, sync_sources
+from pipelines.unattended.job import Job, JobOptions, JobOutcome, Result
 from pipelines.warehouse.publish import open_published
-from pipelines.warehouse.version import explain_older
 from pipelines.write_back import planning
 from pipelines.write_back.admission import admit_plan
 from pipelines.write_back.apply import INTERRUPTED, Progress, apply_plan
-from pipelines.write_back.approval import Approval, check_approved
+from pipelines.write_back.approval import (
+    Approval,
+    check_approved,
+    explain_unapproved,
+    find_approval,
+)
 from pipelines.write_back.audit_log import changes_folder
 from pipelines.write_back.journal import SETTLED_OUTCOMES, Journal
-from pipelines.write_back.plan import Basis, Plan, plan_path, read_plan
+from pipelines.write_back.plan import Plan, plan_path, read_plan
 from pipelines.write_back.plan_text import count_noun
 
 MAKING_ACTIONS = ("create_account", "enable_account", "create_group")  # more may be wanted of these
@@ -38,79 +40,13 @@ MAX_REASONS = 3
 NEXT_RUN = "nothing: the next run looks first, and goes on"
 
 
-@dataclass(frozen=True)
-class Job:
-    """What a standing approval lets run by itself."""
-
-    subject: str  # of the approval
-    sources: tuple[str, ...]  # that are read before the plan
-    targets: tuple[str, ...]  # that are changed, and read after each round
-    read_rules: Callable[[], tuple[str, str]]  # the digest of the rules and the tenant, as of now
-    read_basis: Callable[[duckdb.DuckDBPyConnection], Basis]
-    max_rounds: int = 1
-
-
-@dataclass(frozen=True)
-class JobOptions:
-    """How to run: where progress goes, and what a person has approved besides the rules."""
-
-    report: Callable[[str], None]
-    dry_run: bool = False  # read, and make the plan, and nothing else
-    sync: bool = True  # read the sources before the plan is made
-    max_changes: int | None = None  # the number of changes of the plan `digest`
-    digest: str | None = None  # of a plan that a person approves
-
-
-@dataclass(frozen=True)
-class Result:
-    """A change, and how far it came: one of the outcomes of an apply."""
-
-    change: Change
-    outcome: str
-    why: str
-
-
-@dataclass
-class JobOutcome:
-    """What one run did. A failure that somebody can mend is in `failures`, and is not raised."""
-
-    plan: Plan | None = None  # the last one that was made
-    rounds: int = 0  # that made changes
-    results: dict[str, Result] = field(default_factory=dict)  # by change
-    stopped: str = ""  # why the last apply tried no further change
-    left: int = 0  # changes that are wanted after the last round, and that no round could try
-    unproven: int = 0  # changes that are in place, and that the last sync does not show yet
-    failures: list[Failure] = field(default_factory=list)
-    postponed: str = ""  # why the warehouse does not have the journals yet
-    audit_head: str | None = None
-
-    @property
-    def code(self) -> int:
-        """Return the exit code: that of the first failure."""
-        return self.failures[0].code if self.failures else 0
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Return how many changes had which outcome."""
-        return dict(Counter(result.outcome for result in self.results.values()))
-
-    @property
-    def blocked(self) -> dict[str, int]:
-        """Return how many wanted changes are not made, by reason; the most frequent first."""
-        items = self.plan.document["blocked"] if self.plan else []
-        return dict(Counter(item["blocked_because"] for item in items).most_common())
-
-
-@contextmanager
-def collect_failures(outcome: JobOutcome) -> Iterator[None]:
-    """Add the failure that ends the block to an outcome, and pass on what is a bug."""
-    try:
-        yield
-    except Exception as error:
-        failure = explain(error) or explain_older(error)
-        if failure is None:
-            raise
-        outcome.failures.append(failure)
+def note_approval(job: Job, outcome: JobOutcome) -> None:
+    """Note the digest of a job's rules, and who has approved them as they are."""
+    outcome.rules_sha256, tenant = job.read_rules()
+    found = find_approval(changes_folder(), job.subject)
+    outcome.unapproved_because = explain_unapproved(found, outcome.rules_sha256, tenant)
+    if found and not outcome.unapproved_because:
+        outcome.approved_by = found.approved_by
 
 
 def check_job(job: Job) -> Approval:
@@ -211,7 +147,7 @@ def _apply(
     if not is_by_person:
         path = planning.keep_plan(plan, None, folder, actor)
         if exceeded := plan.document["exceeded"]:
-            why = "; ".join(exceeded)
+            why = f"only a person may approve them: {'; '.join(exceeded)}"
             remedy = f"read {path}; if it is right: rollcall apply {path} --digest {plan.digest}"
             raise Refused(f"{job.subject}: {count_noun(len(plan.changes), 'change')}", why, remedy)
     journal = Journal(folder, plan, actor)

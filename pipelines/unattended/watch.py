@@ -28,7 +28,7 @@ from typing import Any
 from pipelines.failures import Denied, Failure, Misconfigured, StorageFailed, Unreadable
 from pipelines.files.scratch import INTERRUPTS
 from pipelines.sources.doorbell import Doorbell, connect_doorbells
-from pipelines.unattended.watch_jobs import Job, Signs, find_jobs
+from pipelines.unattended.watch_commands import Command, Signs, find_commands
 
 ENDING_CODES = (Misconfigured.code, Denied.code, StorageFailed.code)
 MAX_QUIET_HOURS = 6
@@ -55,7 +55,7 @@ class Watch:
         self.bells = connect_doorbells()
         self.stopped = threading.Event()
         self.child: subprocess.Popen[str] | None = None
-        self.jobs: dict[str, Job] = {}
+        self.commands: dict[str, Command] = {}
         self.signs = Signs()
         self.days: dict[str, date] = {}
         self.deaf: Counter[str] = Counter()  # ticks in a row without an answer, by source
@@ -125,36 +125,38 @@ class Watch:
         return events
 
     def _run_due(self, news: list[str]) -> int | None:
-        """Run the jobs that are due. Return the code that ends the watch, or None."""
+        """Run the commands that are due. Return the code that ends the watch, or None."""
         for text in news:
             self.report(text)
             self.news_at = time.monotonic()
-        self.jobs = find_jobs(self.jobs, [*self.bells])
+        self.commands = find_commands(self.commands, [*self.bells])
         self.signs.look(news)
         has_pushed = False
-        for job in self.jobs.values():
-            self.signs.judge(job)
-            if self.stopped.is_set() or not job.is_due:
+        for command in self.commands.values():
+            self.signs.judge(command)
+            if self.stopped.is_set() or not command.is_due:
                 continue
-            if job.is_sync and has_pushed:
-                job.is_due = False  # the push has read the HR systems
+            if command.is_sync and has_pushed:
+                command.is_due = False  # the push has read the HR systems
                 continue
-            code, document = self._run(job)
+            code, document = self._run(command)
             has_pushed |= bool(document.get("push_id"))
             if code in ENDING_CODES and not self.stopped.is_set():
-                self.tell(Message("watch", code, [f"{job.words} cannot succeed by trying again"]))
+                self.tell(
+                    Message("watch", code, [f"{command.words} cannot succeed by trying again"])
+                )
                 return code
         self.signs.note_published()
         return None
 
-    def _run(self, job: Job) -> tuple[int, dict[str, Any]]:
-        """Run a job in a process of its own, and return its exit code and its document."""
-        self.report(f"{job.words}: running")
-        self.signs.note_inputs(job)
-        command = [sys.executable, "-m", "pipelines", *job.command, "--json", "--for-watch"]
+    def _run(self, command: Command) -> tuple[int, dict[str, Any]]:
+        """Run a command in a process of its own, and return its exit code and its document."""
+        self.report(f"{command.words}: running")
+        self.signs.note_inputs(command)
+        call = [sys.executable, "-m", "pipelines", *command.arguments, "--json", "--for-watch"]
         path = str(Path(__file__).parents[2])
         self.child = subprocess.Popen(
-            command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, text=True
+            call, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, text=True
         )
         if self.stopped.is_set():  # the signal came before there was a child
             self.child.terminate()
@@ -165,25 +167,25 @@ class Watch:
             document = json.loads(printed)
         except ValueError:
             document = {}
-        self.signs.note_end(job, code)
-        self._tell_once(job, code, document)
+        self.signs.note_end(command, code)
+        self._tell_once(command, code, document)
         return code, document
 
-    def _tell_once(self, job: Job, code: int, document: dict[str, Any]) -> None:
+    def _tell_once(self, command: Command, code: int, document: dict[str, Any]) -> None:
         """Tell what a run has made, a failure that is not that of the last run, and its end."""
         failures, summary = document.get("failures") or [], document.get("summary") or []
         failure = (code, *sorted(str(one.get("what")) for one in failures)) if code else None
         has_made = any((document.get("counts") or {}).get(word) for word in MADE)
         if self.stopped.is_set() and not has_made:
             return
-        is_over = job.told is not None and failure is None
-        if has_made or failure != job.told or (summary and not code):
+        is_over = command.told is not None and failure is None
+        if has_made or failure != command.told or (summary and not code):
             if is_over and not summary:
                 summary = ["it works again"]
             if not document:
                 summary = ["it ended without a result"]
-            self.tell(Message(job.words, code, summary, failures, job.is_push))
-        job.told = failure
+            self.tell(Message(command.words, code, summary, failures, command.is_push))
+        command.told = failure
 
     @contextmanager
     def _interrupts(self) -> Iterator[None]:

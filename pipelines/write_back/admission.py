@@ -75,7 +75,8 @@ def admit_plan(
             wanted = block_leavers([WantedChange(change) for change in left], warehouse)
         else:
             wanted = read_wanted_changes(warehouse, plan.kind, plan.target)
-    _check_still_wanted(plan, left, split_wanted_changes(wanted, own_accounts)[0])
+    possible, _ = split_wanted_changes(wanted, own_accounts, is_unattended)
+    _check_still_wanted(plan, left, possible)
     return writers
 
 

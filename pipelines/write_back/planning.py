@@ -51,7 +51,7 @@ def make_plan(
         if undo
         else read_wanted_changes(warehouse, kind, target)
     )
-    changes, blocked = split_wanted_changes(wanted, _own_accounts())
+    changes, blocked = split_wanted_changes(wanted, _own_accounts(), is_unattended)
     if is_unattended and target:
         changes, held = hold_back_returns(changes, warehouse, target)
         blocked += held

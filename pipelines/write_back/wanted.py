@@ -20,6 +20,8 @@ from pipelines.sql import fetch_dicts, has_table
 from pipelines.write_back import limits, push_limits
 from pipelines.write_back.journal import Call
 
+GIVES_NOBODY = "it gives nobody"  # why the models block removing all members of a pushed group
+
 
 class WantedChange(NamedTuple):
     change: Change
@@ -63,19 +65,21 @@ def read_wanted_changes(
 
 
 def split_wanted_changes(
-    wanted: list[WantedChange], own_accounts: set[str]
+    wanted: list[WantedChange], own_accounts: set[str], is_unattended: bool = False
 ) -> tuple[list[Change], list[WantedChange]]:
     """Return the changes to make, in the order to make them, and the blocked changes.
 
     A change is also blocked if today's policy protects what it touches, if it touches one of
-    Rollcall's own accounts, or if nothing can carry it out. A change that no call undoes has no
-    inverse here.
+    Rollcall's own accounts, or if nothing can carry it out. Only a person may empty a group whose
+    rule gives nobody. A change that no call undoes has no inverse here.
     """
     patterns = limits.read_protected_patterns()
     is_final = _load_finality_test()
     possible: list[Change] = []
     blocked: list[WantedChange] = []
     for change, why, step in wanted:
+        if why == GIVES_NOBODY and change.account_id and not is_unattended:
+            why = None
         if not why:
             why, step = limits.reason_untouchable(change, patterns, own_accounts) or (None, None)
         if not why and change.through not in write_access.writable_sources():

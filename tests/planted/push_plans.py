@@ -110,6 +110,13 @@ BUGS = [
         "tests/unattended/test_push_run.py -k old_access",
     ),
     Bug(
+        "a rule that gives nobody empties its group without a person",
+        "pipelines/write_back/wanted.py",
+        "change.account_id and not is_unattended",
+        "change.account_id",
+        "tests/unattended/test_push_run.py -k empties_a_group",
+    ),
+    Bug(
         "a rule may bring privileged access back",
         PUSH_LIMITS,
         "where is_privileged or is_unruled",

@@ -177,6 +177,20 @@ BUGS = [
         f"{ABOUT_RUNS} -k keeps_a_push_out",
     ),
     Bug(
+        "the status of a push leaves out what is blocked",
+        "pipelines/cli/push/status.py",
+        'read_wanted_changes(warehouse, "push", target)',
+        "read_wanted_changes(warehouse)",
+        f"{ABOUT_RUNS} -k brings_about",
+    ),
+    Bug(
+        "a dry run that fails is told",
+        "pipelines/__main__.py",
+        ' or getattr(arguments, "dry_run", False)',
+        "",
+        f"{ABOUT_MESSAGES} -k wrong_rules",
+    ),
+    Bug(
         "the message about a push has values",
         TEXT,
         "', '.join(sorted(wanted.get('profile') or {}))",

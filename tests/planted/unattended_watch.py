@@ -7,7 +7,7 @@ from tests.planted.bug import Bug
 BELL = "pipelines/sources/charthop/doorbell.py"
 HEARD = "tests/sources/test_doorbell.py"
 WATCH = "pipelines/unattended/watch.py"
-JOBS = "pipelines/unattended/watch_jobs.py"
+JOBS = "pipelines/unattended/watch_commands.py"
 WATCHED = "tests/unattended/test_watch.py"
 RULES = "pipelines/unattended/expiry_rules.py"
 EXPIRED = "tests/unattended/test_expiry.py"
@@ -86,8 +86,8 @@ BUGS = [
     Bug(
         "the same failure is told every minute",
         WATCH,
-        "if has_made or failure != job.told or",
-        "if has_made or failure or failure != job.told or",
+        "if has_made or failure != command.told or",
+        "if has_made or failure or failure != command.told or",
         f"{WATCHED} -k told_once_and_tried",
     ),
     Bug(
@@ -114,28 +114,28 @@ BUGS = [
     Bug(
         "a refused run is tried every minute",
         JOBS,
-        "job.is_due = bool(code) and not job.is_refused",
-        "job.is_due = bool(code)",
+        "command.is_due = bool(code) and not command.is_refused",
+        "command.is_due = bool(code)",
         f"{WATCHED} -k refused_data",
     ),
     Bug(
         "a failed run waits for the next event",
         JOBS,
-        "job.is_due = bool(code) and not job.is_refused",
-        "job.is_due = False",
+        "command.is_due = bool(code) and not command.is_refused",
+        "command.is_due = False",
         f"{WATCHED} -k told_once_and_tried",
     ),
     Bug(
         "an approval is noticed by the next event only",
         JOBS,
-        "is_asked |= bool(job.files) and self._read_inputs(job) != job.inputs",
+        "is_asked |= bool(command.files) and self._read_inputs(command) != command.inputs",
         "pass",
         f"{WATCHED} -k without_an_approval",
     ),
     Bug(
         "other data is no reason to try again",
         JOBS,
-        "is_asked |= job.is_refused and self.is_new_data",
+        "is_asked |= command.is_refused and self.is_new_data",
         "pass",
         f"{WATCHED} -k refused_data",
     ),

@@ -13,6 +13,7 @@ from pipelines.files import json_lines
 from pipelines.write_back.audit_log import Log
 from tests.sandbox.company.parts import okta_id
 from tests.support.product import Result, Rollcall
+from tests.support.push_rules import TITLE as TITLE
 from tests.support.wanted import may_write
 
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -21,10 +22,6 @@ FINANCE = f"""
 name = "Finance"
 adopt = "{okta_id("group", 1)}"
 where = "department = 'Finance'"
-"""
-TITLE = """
-[fields.title]
-sql = "job_title"
 """
 
 

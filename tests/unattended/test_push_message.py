@@ -10,9 +10,9 @@ import pytest
 from pipelines.failures import Refused
 from pipelines.push.rules import Definition, Notify, PushRules
 from pipelines.sources.writer import Change
+from pipelines.unattended.job import Result
 from pipelines.unattended.push_run import PushOutcome
 from pipelines.unattended.push_text import choose_message, summarize_push
-from pipelines.unattended.standing import Result
 from tests.cli.test_notify import webhook as webhook
 from tests.sandbox.server import Fault
 from tests.support.faults import quick, status
@@ -86,6 +86,9 @@ def test_unapproved_or_wrong_rules_are_told(pushing, webhook):
     pushing.file.write_text("[fields.title]\nsq = 'job_title'\n")
     pushing.run("run", PUSH__NOTIFY_URLS=webhook.url)
 
+    dry = pushing.run("run", "--dry-run", PUSH__NOTIFY_URLS=webhook.url, NOTIFY__URLS=webhook.url)
+
+    assert 2 == dry.code  # a dry run is told to nobody
     first, second = (one["message"] for one in webhook.taken)
     assert "rollcall push approve okta --digest" in first
     assert "did you mean sql?" in second

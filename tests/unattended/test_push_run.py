@@ -86,6 +86,10 @@ def test_a_run_brings_about_what_the_rules_say(pushing):
         "from planned_changes where reason_kind = 'push' and blocked_because is null"
     )
 
+    blocked = first.document["blocked"]
+    assert 5 == run["blocked"] == sum(blocked.values()) and 2 == max(blocked.values())
+    assert blocked == pushing.run("status", "--json").document["blocked"]
+
     second = pushing.run("run", "--json")
     assert (0, 0) == (second.code, second.document["rounds"]), second.out
     assert 3 == len(pushing.writes())
@@ -107,6 +111,30 @@ def test_a_new_group_is_filled_in_the_next_round(pushing):
     assert {okta_id("user", number) for number in (10, 11, 13, 14)} == {
         user for user, key in okta.members if key == group
     }
+
+
+def test_what_the_rules_keep_or_cannot_touch_is_no_write(pushing):
+    """V6, V7: blanks of HR are kept, and a group that is not ours is left, with exit 0."""
+    blank = '[fields.title]\nsql = "nullif(job_title, job_title)"\n'
+    pushing.approve(blank + '[groups.vpn]\nname = "VPN"\nwhere = "true"\n')
+    result = pushing.run("run", "--json")
+
+    assert (0, 0, []) == (result.code, result.document["rounds"], pushing.writes()), result.out
+    assert [why for why in result.document["blocked"] if why.startswith("not ours")]
+
+
+def test_a_rule_with_a_new_name_renames_its_group(pushing):
+    """V8: one call renames the group that a push made; its members stay."""
+    pushing.approve(REMOTE)
+    assert 0 == pushing.run("run").code
+    before, members = len(pushing.writes()), pushing.rollcall.sandbox.company.okta.members.copy()
+    pushing.approve(REMOTE.replace("Works remotely", "Away"))
+    result = pushing.run("run", "--json")
+
+    assert (0, {"done": 1}) == (result.code, result.document["counts"]), result.out
+    [(method, path)] = pushing.writes()[before:]
+    assert "PUT" == method and path.startswith("groups/00g")
+    assert members == pushing.rollcall.sandbox.company.okta.members
 
 
 def test_a_plan_beyond_the_limits_waits_for_a_person(pushing):
@@ -143,6 +171,23 @@ def test_old_access_comes_back_by_a_person_only(pushing):
     ]
     [item] = pushing.run("plan", "--json").document["items"]
     assert ("enable_account", f"okta:user:{IVO}") == (item["action"], item["account_id"])
+
+
+def test_only_a_person_empties_a_group(pushing):
+    """A rule that finds nobody removes nobody by itself; a plan that a person reads does."""
+    pushing.approve(FINANCE.replace("'Finance'", "'Fiance'"))
+    result = pushing.run("run", "--json")
+    members = {user for user, key in pushing.rollcall.sandbox.company.okta.members if key == GROUP}
+
+    assert (0, {}) == (result.code, result.document["counts"]), result.out + result.err
+    assert len(members) == result.document["blocked"]["it gives nobody"] > 0
+    plan = pushing.run("plan", "--json").document
+    assert {f"okta:user:{user}" for user in members} == {
+        item["account_id"] for item in plan["items"] if item["action"] == "revoke"
+    }
+    result = pushing.rollcall.run("apply", plan["path"], "--digest", plan["digest"])
+    assert 0 == result.code, result.err
+    assert GROUP not in {key for _, key in pushing.rollcall.sandbox.company.okta.members}
 
 
 def test_the_rounds_after_a_persons_plan_are_within_the_limits(pushing):

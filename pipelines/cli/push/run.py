@@ -35,20 +35,14 @@ def run(arguments: argparse.Namespace) -> int:
         begun_by="watch" if arguments.for_watch else "command",
     )
     outcome = run_push(arguments.target, options)
-    about = {
-        "target": outcome.target,
-        "rules_sha256": outcome.rules_sha256,
-        "approve": outcome.approve_command,
-        "unapproved_because": outcome.unapproved_because or None,
-    }
     if arguments.dry_run:
-        return standing.print_dry_run(arguments, outcome, about)
+        return standing.print_dry_run(arguments, outcome, target=outcome.target)
     message = choose_message(outcome)
     if message is not None:
         arguments.counts = [count_changes(outcome)]
         message += [f"audit head {outcome.audit_head}"] if outcome.audit_head else []
-    document = standing.describe_outcome(outcome) | about
-    document |= {"push_id": outcome.push_id, "approved_by": outcome.approved_by, "summary": message}
+    document = {"target": outcome.target, "push_id": outcome.push_id, "summary": message}
+    document |= standing.describe_outcome(outcome)
     code = standing.print_outcome(arguments, outcome, document, summarize_push(outcome))
     if message is not None and not arguments.for_watch:
         notify.send_summary(f"push run {outcome.target}", code, message, "push.notify_urls")

@@ -55,13 +55,8 @@ def _count_blocked(path: Path, target: str) -> dict[str, int]:
     if not path.exists():
         return {}
     with open_published(path) as warehouse:
-        wanted = read_wanted_changes(warehouse)
-    reasons = Counter(
-        one.blocked_because
-        for one in wanted
-        if one.blocked_because
-        and (one.change.reason_kind, one.change.source_name) == ("push", target)
-    )
+        wanted = read_wanted_changes(warehouse, "push", target)
+    reasons = Counter(one.blocked_because for one in wanted if one.blocked_because)
     return dict(reasons.most_common())
 
 

@@ -33,7 +33,6 @@ whole_groups as (
             when entitlement_id is null then 'create_group'
             when state = 'to_rename' or current_name <> name
                 then 'rename_group'
-            when why = 'it gives nobody' then 'revoke'
             else 'grant'
         end as action,
         name as resource_name,
@@ -53,7 +52,12 @@ whole_groups as (
         end::varchar as wanted_state,
         why as blocked_because
     from groups
-    where state in ('to_create', 'to_rename', 'blocked')
+    where
+        state in ('to_create', 'to_rename', 'blocked')
+        -- Each member says so, because a person may decide that all of them go
+        and not coalesce(
+            why = 'it gives nobody' and entitlement_id is not null, false
+        )
 
 ),
 

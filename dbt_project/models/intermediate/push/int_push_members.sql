@@ -70,18 +70,7 @@ judged as (
         groups.removes_members,
         memberships.is_wanted and memberships.is_held as is_member,
         -- The reason of the whole group, of an account, or of this membership
-        case
-            when groups.blocked_because is not null
-                then groups.blocked_because
-            -- An empty answer may be a mistake in the rule
-            when
-                not memberships.is_wanted
-                and groups.removes_members
-                and not bool_or(memberships.is_wanted) over (
-                    partition by memberships.target, memberships.rule_id
-                )
-                then 'it gives nobody'
-        end as group_reason,
+        groups.blocked_because as group_reason,
         case
             when memberships.is_wanted
                 then coalesce(
@@ -101,7 +90,14 @@ judged as (
             when not groups.removes_members then null
             when not memberships.is_direct
                 then 'inherited only: another group gives it'
-            else 'protected: ' || protected.reason
+            when protected.reason is not null
+                then 'protected: ' || protected.reason
+            -- An empty answer may be a mistake in the rule: a person decides
+            when
+                not bool_or(memberships.is_wanted) over (
+                    partition by memberships.target, memberships.rule_id
+                )
+                then 'it gives nobody'
         end as own_reason
 
     from memberships

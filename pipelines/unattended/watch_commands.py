@@ -1,4 +1,4 @@
-"""The jobs of a watch, and what makes each of them due."""
+"""The commands of a watch, and what makes each of them due."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ POLICY_FILES = ("policy.toml", "requests.csv")
 
 
 @dataclass
-class Job:
+class Command:
     """A command that a watch runs, and how its last run ended."""
 
-    command: tuple[str, ...]
+    arguments: tuple[str, ...]
     subject: str = ""  # of the standing approval that it needs
     files: tuple[Path, ...] = ()  # the rules that it follows
     is_due: bool = True
@@ -38,44 +38,44 @@ class Job:
 
     @property
     def words(self) -> str:
-        return " ".join(self.command)
+        return " ".join(self.arguments)
 
     @property
     def is_push(self) -> bool:
-        return self.command[0] == "push"
+        return self.arguments[0] == "push"
 
     @property
     def is_sync(self) -> bool:
-        return self.command[0] == "sync"
+        return self.arguments[0] == "sync"
 
     @property
     def is_expiry(self) -> bool:
-        return self.command[0] == "expiry"
+        return self.arguments[0] == "expiry"
 
 
-def find_jobs(known: dict[str, Job], sources: list[str]) -> dict[str, Job]:
-    """Return the jobs by their words: a push of each target that has rules, a sync of `sources`,
-    or of all sources, and the end of access. A job that is known keeps its state.
+def find_commands(known: dict[str, Command], sources: list[str]) -> dict[str, Command]:
+    """Return the commands by their words: a push of each target with rules, a sync of `sources`,
+    or of all sources, and the end of access. A command that is known keeps its state.
 
     Raises Misconfigured if the rules cannot be read.
     """
     policy = tuple(policy_folder() / name for name in POLICY_FILES)
-    jobs = [
-        Job(
+    commands = [
+        Command(
             ("push", "run", target),
             f"{PUSH_SUBJECT}{target}",
             (push_folder() / f"{target}.toml", *policy),
         )
         for target in find_targets()
     ]
-    jobs.append(Job(("sync", *sources)))
+    commands.append(Command(("sync", *sources)))
     if has_expiry_rules():
-        jobs.append(Job(("expiry", "run"), EXPIRY, policy))
-    return {job.words: known.get(job.words, job) for job in jobs}
+        commands.append(Command(("expiry", "run"), EXPIRY, policy))
+    return {command.words: known.get(command.words, command) for command in commands}
 
 
 class Signs:
-    """What a watch looks at before it runs a job."""
+    """What a watch looks at before it runs a command."""
 
     def __init__(self) -> None:
         self.has_news = self.is_new_data = False
@@ -85,39 +85,39 @@ class Signs:
         self.approvals: dict[str, tuple[object, str]] = {}  # by subject
 
     def look(self, news: Iterable[str]) -> None:
-        """Look at what is the same for all jobs."""
+        """Look at what is the same for all commands."""
         day = datetime.now(UTC).date()
         self.has_news, self.is_new_day, self.day = any(news), day != self.day, day
         self.is_new_data = self.published != _identify(settings.warehouse_path())
 
-    def judge(self, job: Job) -> None:
-        """Make a job due if there is a reason to run it now."""
-        is_asked = self.is_new_day if job.is_expiry else self.has_news
-        is_asked |= bool(job.files) and self._read_inputs(job) != job.inputs
-        is_asked |= job.is_refused and self.is_new_data
-        if job.is_expiry and not is_asked and (self.has_news or self.is_new_data):
-            is_asked = bool(_find_expired() - job.asked)
-        job.is_due |= bool(is_asked)
+    def judge(self, command: Command) -> None:
+        """Make a command due if there is a reason to run it now."""
+        is_asked = self.is_new_day if command.is_expiry else self.has_news
+        is_asked |= bool(command.files) and self._read_inputs(command) != command.inputs
+        is_asked |= command.is_refused and self.is_new_data
+        if command.is_expiry and not is_asked and (self.has_news or self.is_new_data):
+            is_asked = bool(_find_expired() - command.asked)
+        command.is_due |= bool(is_asked)
 
-    def note_inputs(self, job: Job) -> None:
-        """Note the rules and the approval with which a job runs now."""
-        job.inputs = self._read_inputs(job)
+    def note_inputs(self, command: Command) -> None:
+        """Note the rules and the approval with which a command runs now."""
+        command.inputs = self._read_inputs(command)
 
-    def note_end(self, job: Job, code: int) -> None:
+    def note_end(self, command: Command, code: int) -> None:
         """Note how a run ended: what failed is tried again, unless it was refused."""
-        job.is_refused = code == Refused.code
-        job.is_due = bool(code) and not job.is_refused
-        if job.is_expiry:
-            job.asked = _find_expired()
+        command.is_refused = code == Refused.code
+        command.is_due = bool(code) and not command.is_refused
+        if command.is_expiry:
+            command.asked = _find_expired()
 
     def note_published(self) -> None:
         """Note which data the runs of this tick have left."""
         self.published = _identify(settings.warehouse_path())
 
-    def _read_inputs(self, job: Job) -> str:
-        """Return a digest of the rules that a job follows, and of its approval."""
-        digest = hashlib.sha256(self._read_approval(job.subject).encode())
-        for path in job.files:
+    def _read_inputs(self, command: Command) -> str:
+        """Return a digest of the rules that a command follows, and of its approval."""
+        digest = hashlib.sha256(self._read_approval(command.subject).encode())
+        for path in command.files:
             content = path.read_bytes() if path.exists() else b""
             digest.update(hashlib.sha256(content).digest())
         return digest.hexdigest()
