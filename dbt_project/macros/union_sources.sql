@@ -34,7 +34,8 @@
             'scope_id', 'scope_name',
         ],
         'profiles': [
-            'account_id', 'user_type', 'sourced_by', 'status_detail', 'profile',
+            'account_id', 'user_type', 'given_name', 'family_name', 'job_title',
+            'manager_email', 'sourced_by', 'status_detail', 'profile',
         ],
         'profile_fields': [
             'user_type', 'field', 'value_type', 'min_length', 'max_length',

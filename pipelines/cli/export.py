@@ -29,6 +29,12 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         help="; ".join(f"{name}: {about}" for name, about in FORMATS.items()),
     )
     parser.add_argument(
+        "--source",
+        default="",
+        metavar="SOURCE",
+        help="only this source, in a format with one file per source",
+    )
+    parser.add_argument(
         "--allow-stale", action="store_true", help="export even if the last sync of a source failed"
     )
 
@@ -37,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write one new folder, and print the paths of its files."""
     from pipelines.export.folder import export
 
-    manifest = export(arguments.out, arguments.allow_stale, arguments.format)
+    manifest = export(arguments.out, arguments.allow_stale, arguments.format, arguments.source)
     if not (arguments.json or arguments.quiet):
         for name in manifest["stale_accepted"]:
             print(f"{name} is stale, as accepted", file=sys.stderr)
@@ -53,4 +59,5 @@ def run(arguments: argparse.Namespace) -> int:
 def _describe_rows(rows: int | dict[str, int], format: str) -> str:
     if isinstance(rows, dict):
         return ", ".join(f"{count} {name}" for name, count in rows.items())
-    return f"{rows} grants to decide" if format == "review" else f"{rows} rows"
+    rows_of = {"review": "grants to decide", "users": "accounts"}
+    return f"{rows} {rows_of.get(format, 'rows')}"

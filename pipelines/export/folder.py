@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines import __version__, clock, settings
 from pipelines.export import formats
-from pipelines.failures import Refused, storage_failure
+from pipelines.failures import Misconfigured, Refused, storage_failure
 from pipelines.files import safe_csv
 from pipelines.files.lock import exclusive
 from pipelines.files.output import check_output
@@ -24,13 +24,16 @@ from pipelines.warehouse.publish import open_published
 from pipelines.warehouse.source_states import read_source_states
 
 
-def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict[str, Any]:
+def export(
+    out: Path, allow_stale: bool = False, format: str = "review", source: str = ""
+) -> dict[str, Any]:
     """Write a new dated folder below `out`; return its path and manifest.
 
-    Raise Refused while a source is not fresh, and Misconfigured if nothing is published.
+    Raise Refused while a source is not fresh, and Misconfigured if nothing is published. With the
+    name of a `source`, only that source counts.
     """
     with open_published(settings.warehouse_path()) as warehouse:
-        states = read_source_states(warehouse)
+        states = _choose(read_source_states(warehouse), source, format)
         stale = {state["source_name"]: why for state in states if (why := _find_problem(state))}
         if stale and not allow_stale:
             raise Refused(
@@ -58,6 +61,27 @@ def export(out: Path, allow_stale: bool = False, format: str = "review") -> dict
         except OSError as error:
             raise storage_failure(out, error, "check the disk, or set --out") from None
     return {"folder": str(folder), **manifest}
+
+
+def _choose(states: list[dict[str, Any]], source: str, format: str) -> list[dict[str, Any]]:
+    """Return the states of the sources to export. Raises Misconfigured."""
+    if not source:
+        return states
+    if format == "review":
+        raise Misconfigured(
+            f"export --source {source}",
+            "the review is one file about all sources",
+            "leave out --source, or choose another --format",
+        )
+    found = [state for state in states if state["source_name"] == source and state["as_of"]]
+    if not found:
+        known = ", ".join(state["source_name"] for state in states if state["as_of"])
+        raise Misconfigured(
+            f"export --source {source}",
+            f"nothing of it is published; published are {known or 'no sources'}",
+            f"use one of these, or run `rollcall sync {source}`",
+        )
+    return found
 
 
 def _find_problem(state: dict[str, Any]) -> str:

@@ -22,6 +22,7 @@ FORMATS = {
     "baton-xlsx": "ConductorOne's baton-file, as a workbook",
     "conductorone-csv": "ConductorOne's file upload: accounts and grants",
     "vanta-csv": "Vanta's access file",
+    "users": "every account with its attributes, in the columns that HR imports",
 }
 
 
@@ -29,7 +30,7 @@ def write_format(
     name: str, warehouse: duckdb.DuckDBPyConnection, folder: Path, sources: list[str]
 ) -> Iterator[dict[str, Any]]:
     """Write the files of this format into the folder, and yield the manifest entry of each."""
-    from pipelines.export import baton_file, conductorone, vanta
+    from pipelines.export import baton_file, conductorone, users, vanta
     from pipelines.export.names import NAME_MACROS
     from pipelines.export.review_csv import write_review
 
@@ -43,6 +44,7 @@ def write_format(
         "baton-xlsx": baton_file.write_workbook,
         "conductorone-csv": conductorone.write_conductorone,
         "vanta-csv": vanta.write_vanta,
+        "users": users.write_users,
     }[name]
     warehouse.execute(NAME_MACROS)
     for source in sources:

@@ -29,6 +29,7 @@ with holders as (
         people.job_title,
         people.manager_email,
         people.employment_status,
+        people.started_on,
         source_states.last_complete_at,
         source_states.is_stale
     from accounts

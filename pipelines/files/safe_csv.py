@@ -37,13 +37,15 @@ def write_csv(
     sql: str,
     order: str,
     empty: tuple[str, ...] = (),
+    header: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Write the rows of a query, followed by `empty` columns; return the file's manifest entry.
 
     The file is RFC 4180 with CRLF in UTF-8; text that a spreadsheet would run gets a leading quote.
+    Without a `header`, the columns have the names of the query.
     """
     kinds = [(name, kind) for name, kind, *_ in warehouse.execute(f"describe {sql}").fetchall()]
-    columns = [name for name, _ in kinds] + [*empty]
+    columns = [*header] or [name for name, _ in kinds] + [*empty]
     digest = hashlib.sha256()
     with open_new_file(path) as file:
 
@@ -51,10 +53,20 @@ def write_csv(
             digest.update(text)
             file.write(text)
 
-        write((",".join(columns) + "\r\n").encode())
+        write(_header_line(warehouse, columns))
         lines = lines_sql(kinds, f"({sql})", end="," * len(empty))
         rows = write_lines(write, warehouse, f"select line from ({lines}) order by {order}")
     return describe_file(path, columns, rows, digest.hexdigest())
+
+
+def _header_line(warehouse: duckdb.DuckDBPyConnection, names: list[str]) -> bytes:
+    """Return the header. Its names may be a vendor's, so they are made safe like every cell."""
+    kinds = [(f"name_{place}", "VARCHAR") for place, _ in enumerate(names)]
+    cells = ", ".join(f"? as {column}" for column, _ in kinds)
+    [(line,)] = warehouse.execute(
+        f"select line from ({lines_sql(kinds, f'(select {cells})')})", names
+    ).fetchall()
+    return line.encode()
 
 
 def lines_sql(

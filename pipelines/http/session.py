@@ -87,11 +87,8 @@ class Session(requests.Session):
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         request.hooks = {"response": []}
-        options |= {
-            "stream": True,
-            "allow_redirects": False,
-            "timeout": (self.policy.connect_timeout, self.policy.read_timeout),
-        }
+        options |= {"stream": True, "allow_redirects": False}
+        options["timeout"] = (self.policy.connect_timeout, self.policy.read_timeout)
         renewed, attempt, built = False, 0, 0
         while True:
             attempt += 1
@@ -128,11 +125,11 @@ class Session(requests.Session):
         response = self._fetch(request, options)
         status = response.status_code
         if status in RETRIED_STATUSES:
-            raise AttemptFailed(f"the answer was {status}", self.policy.attempts, response)
+            attempts = self.count_attempts(request, status)
+            raise AttemptFailed(f"the answer was {status}", attempts, response)
         if not response.ok:
             text = redact_text(response.content[:10_000].decode(errors="replace"))
-            text = f": {text}" if text else ""
-            why = f"the answer was {status}{find_request_id(response)}{text}"
+            why = f"the answer was {status}{find_request_id(response)}{text and f': {text}'}"
             kind = Denied if status in (401, 403) else Unreadable
             remedy = self._find_remedy(status)
             raise kind(self.describe(request), why, remedy, status, response.content)
@@ -151,6 +148,10 @@ class Session(requests.Session):
             raise AttemptFailed(f"the body is not JSON ({error})", 3) from None
         response.json = lambda **_: body  # type: ignore[method-assign]
         return response
+
+    def count_attempts(self, request: requests.PreparedRequest, status: int) -> int:
+        """Return how often a request may be answered with a status that is worth another try."""
+        return self.policy.attempts
 
     def _fetch(
         self, request: requests.PreparedRequest, options: dict[str, Any]

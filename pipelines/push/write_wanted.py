@@ -11,20 +11,28 @@ import pyarrow as pa
 
 from pipelines.failures import Misconfigured, Refused
 from pipelines.push.evaluate import Wanted, evaluate_rules
-from pipelines.push.rules import PushRules, read_all_rules
-from pipelines.sql import Table
+from pipelines.push.rules import PushRules, find_targets, read_all_rules
+from pipelines.sql import Table, has_table
 from pipelines.warehouse import push_tables
 
 
-def write_wanted(candidate: Path, report: Callable[[str], None]) -> bool:
+def has_rules(candidate: Path) -> bool:
+    """Return whether there are rules now, or whether the warehouse has what earlier ones want."""
+    with duckdb.connect(str(candidate)) as connection:
+        return bool(find_targets()) or (
+            has_table(connection, push_tables.TARGETS.name, push_tables.TARGETS.schema)
+            and bool(connection.execute("from push.targets limit 1").fetchone())
+        )
+
+
+def write_wanted(candidate: Path, report: Callable[[str], None]) -> None:
     """Write anew what the rules of all targets want of the people of this warehouse.
 
-    The tables exist, because `transform` makes them. Return whether there are rules now, or were
-    before. Rules that have no answer stop no sync: the tables say why, and so does `report`.
+    The tables exist, because `transform` makes them. Rules that have no answer stop no sync: the
+    tables say why, and so does `report`.
     """
     answers = [(rules, *_evaluate(candidate, rules, report)) for rules in read_all_rules()]
     with duckdb.connect(str(candidate)) as connection:
-        were_rules = bool(connection.execute("from push.targets limit 1").fetchone())
         for table in push_tables.TABLES:
             connection.execute(f"delete from {table.schema}.{table.name}")
         for rules, wanted, refused_because in answers:
@@ -33,7 +41,6 @@ def write_wanted(candidate: Path, report: Callable[[str], None]) -> bool:
             _insert_rows(connection, push_tables.RULES, _list_rules(rules, refused))
             if wanted:
                 _insert_wanted(connection, rules.target, wanted)
-    return bool(answers) or were_rules
 
 
 def _evaluate(

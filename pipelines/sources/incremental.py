@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
+import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines import clock
+from pipelines.http.policy import Counters
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.reading import Api
@@ -20,6 +24,59 @@ def read_stored_time(state: dict[str, Any], name: str, now: datetime) -> datetim
     text = state.get(name)
     moment = datetime.fromisoformat(text) if text else None
     return None if moment is None or clock.is_ahead(moment, now) else moment
+
+
+class Sweeps(ABC):
+    """Whether a sync is a sweep, which reads everything, or reads only what may have changed.
+
+    A sync is a sweep if `full` asks for it, `full_every_days` days after the last one, and where
+    the vendor does not tell what has changed.
+    """
+
+    def __init__(
+        self, counters: Counters, earlier: EarlierRows, *, full: bool, full_every_days: float
+    ) -> None:
+        self.counters, self.earlier, self.full = counters, earlier, full
+        self.full_every = timedelta(days=full_every_days)
+
+    @abstractmethod
+    def read_clock(self) -> datetime | None:
+        """Return the vendor's time from its first answer; None if that does not tell it."""
+
+    @abstractmethod
+    def may_miss_changes(self) -> bool:
+        """Return whether something may have changed that the vendor does not tell."""
+
+    @cached_property
+    def state(self) -> dict[str, Any]:
+        """The state that dlt keeps in the warehouse, together with the data."""
+        return dlt.current.source_state().setdefault("access", {})
+
+    @cached_property
+    def begun_at(self) -> datetime:
+        """The time at which this sync began, by the vendor's clock if an answer tells its time."""
+        return self.read_clock() or datetime.now(UTC)
+
+    @cached_property
+    def is_sweep(self) -> bool:
+        """Whether everything is read; decided only once, because deciding changes the state."""
+        swept_at = read_stored_time(self.state, "full_at", self.begun_at)
+        sweeps = (
+            self.may_miss_changes()
+            or self.full
+            or swept_at is None
+            or self.begun_at - swept_at >= self.full_every
+        )
+        if sweeps:
+            self.state["full_at"] = self.begun_at.isoformat()
+        else:
+            self.counters.mode = "incremental"
+        return sweeps
+
+    @cached_property
+    def kept(self) -> EarlierRows:
+        """The rows that this sync may take over: none in a sweep."""
+        return EarlierRows() if self.is_sweep else self.earlier
 
 
 def keep_or_read(

@@ -22,12 +22,19 @@ from counted left join kept using (source_name)
 where dangling > ? * (dangling + coalesce(kept, 0))
 order by all
 """
+# A day is left for clocks that differ, as in the macro is_login_ahead
+AHEAD_SQL = """
+select source_name, count(*), max(last_login_at)::date::varchar
+from main.accounts where last_login_at > last_seen_at + interval 1 day
+group by source_name order by all
+"""
 
 
 def find_read_warnings(
     candidate: Path, sources: list[str], warn: Callable[[str, str], None]
 ) -> None:
-    """Warn of needed fields that no row has, and of a source of which most grants are dangling.
+    """Warn of needed fields that no row has, of a source of which most grants are dangling, and of
+    sign-ins in the future.
 
     A grant is dangling if its account or entitlement was not read. `sources` are those that this
     sync has read completely; `warn` is called with a source and the warning.
@@ -48,4 +55,11 @@ def find_read_warnings(
                     source,
                     f"{dangling} of {grants} grants name an account or entitlement that was not"
                     " read (table dangling_grants); the credential may not see everything",
+                )
+        for source, accounts, day in connection.execute(AHEAD_SQL).fetchall():
+            if source in sources:
+                warn(
+                    source,
+                    f"the last sign-in of {accounts} accounts lies in the future (up to {day}),"
+                    " which shows no use: find out whose clock was wrong",
                 )

@@ -25,13 +25,13 @@ from pipelines.failures import Failure, Refused, StorageFailed, explain
 from pipelines.http.policy import Counters
 from pipelines.policy import company_files, presence
 from pipelines.push.rules import find_asked
-from pipelines.push.write_wanted import write_wanted
+from pipelines.push.write_wanted import has_rules, write_wanted
 from pipelines.redact import redact_text, remove_secrets
 from pipelines.sources import registry
 from pipelines.sync import future_runs, guard, load, read_target, run_record
 from pipelines.sync.read_warnings import find_read_warnings
 from pipelines.warehouse import publish
-from pipelines.warehouse.dbt_build import DECISION_MODELS, dbt_variables, transform
+from pipelines.warehouse.dbt_build import PUSH_MODELS, dbt_variables, transform
 from pipelines.write_back import collect
 
 
@@ -138,9 +138,12 @@ def _build(
         run_record.record_runs(copy, outcome.run_id, outcome.reads)
         outcome.unread_journals = collect.collect_journals(copy)
     report("transforming and testing")
-    transform(copy, work.parent)
-    if write_wanted(copy, report):
-        transform(copy, work.parent, DECISION_MODELS)  # does nothing if the rules want the same
+    if has_rules(copy):
+        transform(copy, work.parent, exclude=PUSH_MODELS)
+        write_wanted(copy, report)
+        transform(copy, work.parent, PUSH_MODELS)
+    else:
+        transform(copy, work.parent)
     read_now = {read.source: read for read in complete}
 
     def warn(source: str, text: str) -> None:

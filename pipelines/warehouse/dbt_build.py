@@ -25,6 +25,7 @@ from pipelines.warehouse import (
 )
 
 DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and decisions
+PUSH_MODELS = "source:push+"  # those whose rows depend on push rules; a sync builds them last
 
 
 def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") -> None:
@@ -58,7 +59,7 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
             if not result.success:
                 raise _failure(result)
             manifest = _manifests[common[-1]] = result.result
-        if _drop_stale_tables(candidate, manifest):
+        if _drop_stale_tables(candidate, manifest) and select != PUSH_MODELS:
             select = ""  # an older version built this: the selected models need all the others
         os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
         build = ["build", *common, "--exclude-resource-type", "unit_test"]
@@ -72,9 +73,9 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
         _close_connections()
     if not result.success:
         raise _failure(result)
-    if not (select or exclude):
+    if select == PUSH_MODELS or not (select or exclude):
         version.record_version(candidate)
-    if select in ("", DECISION_MODELS):
+    if select in ("", DECISION_MODELS, PUSH_MODELS):
         dbt_unchanged.record_build(candidate, variables)
 
 

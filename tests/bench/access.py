@@ -91,14 +91,15 @@ def run() -> None:
                 print(f"  one person, {what}: {asked(connection, sql)}")
 
 
-def fill(warehouse: Path, people: int) -> None:
+def fill(warehouse: Path, people: int, raw: dict[str, str] = RAW) -> None:
     """Fill the raw tables as a sync would load them, and add the record of that sync."""
+    now = datetime.now(UTC)
     reads = {
-        source: load.Read(source, ended_at=datetime.now(UTC))
-        for source in ("charthop", "haloitsm", "pingone")
+        source: load.Read(source, started_at=now, ended_at=now)
+        for source in {"haloitsm"} | {table.split(".")[0] for table in raw}
     }
     with duckdb.connect(str(warehouse)) as connection:
-        for table, sql in RAW.items():
+        for table, sql in raw.items():
             source, name = table.split(".")
             connection.execute(f"create schema if not exists raw_{source}")
             connection.execute(f"create table raw_{table} ({COLUMNS})")

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 FAST = {
-    f"SOURCES__{source}__REQUESTS_PER_SECOND": "0" for source in ("CHARTHOP", "HALOITSM", "PINGONE")
+    f"SOURCES__{source}__REQUESTS_PER_SECOND": "0"
+    for source in ("CHARTHOP", "HALOITSM", "OKTA", "PINGONE")
 }
 
 

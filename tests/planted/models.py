@@ -234,6 +234,13 @@ BUGS = [
         "tests/sync/test_vanished_fields.py -k calendar",
     ),
     Bug(
+        "a sign-in in the future shows use",
+        "dbt_project/macros/is_dormant.sql",
+        "when not {{ is_login_ahead(accounts) }}",
+        "when true",
+        UNIT,
+    ),
+    Bug(
         "accounts of a stale source become dormant",
         "dbt_project/macros/is_dormant.sql",
         "< {{ accounts }}.last_seen_at - to_days",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.planted.bug import Bug
 
-TRIAL = "tests/push/test_trial.py"
+TRIAL = "tests/push/test_trial.py tests/push/test_trial_values.py"
 SQL = "pipelines/push/target_sql.py"
 VALUES_SQL = "pipelines/push/values_sql.py"
 TARGET = "pipelines/push/target.py"

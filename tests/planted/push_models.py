@@ -20,8 +20,8 @@ BUGS = [
     Bug(
         "a sync tells the push of the people of yesterday",
         "pipelines/sync/run.py",
-        "        transform(copy, work.parent, DECISION_MODELS)  #",
-        "        pass  #",
+        "        write_wanted(copy, report)\n        transform(copy, work.parent, PUSH_MODELS)\n",
+        "        transform(copy, work.parent, PUSH_MODELS)\n        write_wanted(copy, report)\n",
         f"{STORY} -k three_changes",
     ),
     Bug(
@@ -34,8 +34,8 @@ BUGS = [
     Bug(
         "rules that are gone still want what they wanted",
         "pipelines/push/write_wanted.py",
-        "    return bool(answers) or were_rules",
-        "    return bool(answers)",
+        "return bool(find_targets()) or (",
+        "return bool(find_targets()) or False and (",
         f"{STORY} -k without_an_answer",
     ),
     Bug(
@@ -153,8 +153,8 @@ BUGS = [
     Bug(
         "an empty text of the target is a value",
         f"{INTERMEDIATE}/int_push_fields.sql",
-        "nullif(account_types.profile ->> ('$.\"' || rules.rule_id || '\"'), '')",
-        "(account_types.profile ->> ('$.\"' || rules.rule_id || '\"'))",
+        "nullif(live_value ->> '$', '')",
+        "(live_value ->> '$')",
         UNIT,
     ),
     Bug(

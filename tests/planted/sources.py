@@ -152,7 +152,7 @@ BUGS = [
     ),
     Bug(
         "no full read after the first",
-        "pipelines/sources/pingone/incremental.py",
+        "pipelines/sources/incremental.py",
         "            or self.begun_at - swept_at >= self.full_every\n",
         "",
         f"{INCREMENTAL} -k sweep",

@@ -6,7 +6,7 @@ from tests.planted.bug import Bug
 
 OKTA = "pipelines/sources/okta"
 AUTH = "tests/sources/test_okta_auth.py"
-LISTS = "tests/sources/test_okta_lists.py"
+LISTS = "tests/sources/test_okta_lists.py tests/sources/test_okta_members.py"
 INCREMENTAL = "tests/sources/test_okta_incremental.py"
 SCOPE = "tests/sources/test_okta_scope.py"
 CREDENTIALS = "tests/sources/test_credentials.py"
@@ -193,6 +193,13 @@ BUGS = [
         f"{LISTS} -k too_slow",
     ),
     Bug(
+        "a page that is too slow is asked for again and again",
+        f"{OKTA}/paging.py",
+        "            return SLOW_ATTEMPTS",
+        "            pass",
+        f"{LISTS} -k too_slow",
+    ),
+    Bug(
         "an org without an administrator is complete",
         f"{OKTA}/roles.py",
         'if not any(row["roleAssignments"] for row in rows):',
@@ -274,8 +281,8 @@ BUGS = [
     Bug(
         "a closed System Log counts as no changes",
         f"{OKTA}/access.py",
-        "not self.log.is_complete\n            or self.full",
-        "self.full",
+        "return not self.log.is_complete or bool(",
+        "return bool(",
         f"{INCREMENTAL} -k 'closed_log or gap'",
     ),
     Bug(

@@ -18,8 +18,8 @@ BUGS = [
     Bug(
         "publish before dbt",
         "pipelines/sync/run.py",
-        "    transform(copy, work.parent)\n",
-        "    publish.publish(copy, outcome.warehouse); transform(copy, work.parent)\n",
+        "        transform(copy, work.parent)\n",
+        "        publish.publish(copy, outcome.warehouse); transform(copy, work.parent)\n",
         "tests/sync/test_guard.py -k empty",
     ),
     Bug(

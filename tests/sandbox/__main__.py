@@ -37,13 +37,14 @@ def serve(people: int | None, seed: int, port: int) -> int:
 
 
 def demo(campaign: str = "") -> int:
-    """Sync the invented company into a warehouse of its own, build its page, and export it.
+    """Sync the invented company into a warehouse of its own, say what push rules would change,
+    build its page, and export it.
 
     With a campaign, run that whole review instead, until every change is proven.
     """
     warehouse = Path(os.environ.setdefault("WAREHOUSE", "data/demo/access.duckdb"))
     with Sandbox() as sandbox:
-        real = ("SOURCES__", "PROVISION__", "NOTIFY__")  # settings of a real tenant
+        real = ("SOURCES__", "PROVISION__", "NOTIFY__", "PUSH__")  # settings of a real tenant
         mine = {key: value for key, value in os.environ.items() if not key.startswith(real)}
         mine |= sandbox.environment() | {
             # .dlt/ may hold the settings of a real tenant: none of them may reach the sandbox
@@ -55,12 +56,16 @@ def demo(campaign: str = "") -> int:
             mine[f"SOURCES__{source.upper()}__REQUESTS_PER_SECOND"] = "1000"
         if campaign:
             return quarter(sandbox, warehouse, campaign, mine)
+        mine["PUSH__FOLDER"] = str(Path(__file__).parent / "push")
         exports, page = warehouse.parent / "exports", warehouse.parent / "report.html"
         for verb in (
             ["sync"],
+            ["push", "run", "okta", "--dry-run", "--no-sync"],  # by the rules beside this file
             ["report", "--quiet", "--out", str(page)],
             ["export", "--out", str(exports)],
         ):
+            if "--dry-run" in verb:
+                print("\nWhat push rules would change in Okta:\n", flush=True)
             code = subprocess.run([sys.executable, "-m", "pipelines", *verb], env=mine).returncode
             if code:
                 return code if code > 0 else 128 - code

@@ -20,7 +20,7 @@ from pipelines.sources import registry
 from pipelines.sync import load
 from pipelines.warehouse import run_tables
 from tests.sandbox.okta.server import Okta, Switches
-from tests.sandbox.server import Fault, Request, Server
+from tests.sandbox.server import Fault, Request, Response, Server
 from tests.support.faults import Rows, by_id, forget_state
 from tests.support.okta_tenant import fill
 
@@ -31,6 +31,14 @@ TABLES = {
     *("applications", "application_users", "application_groups"),
     "user_schemas",
 }
+
+ERROR = {"errorSummary": "", "errorLink": "", "errorId": "", "errorCauses": []}
+
+
+def last_page(request: Request, honest: Response) -> Response:
+    """Drop the link to the next page."""
+    honest.headers["link"] = [line for line in honest.headers["link"] if 'rel="next"' not in line]
+    return honest
 
 
 @dataclass

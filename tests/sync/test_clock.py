@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sandbox.company.parts import okta_id
 from tests.support.other_clock import date_newest_run, write_site
 from tests.support.product import Rollcall
 from tests.support.wanted import may_write, wants
@@ -113,3 +114,20 @@ def test_data_from_the_future_may_be_exported_as_stale(rollcall, published):
 
     assert 0 == result.code
     assert ["charthop", "haloitsm", "okta", "pingone"] == result.document["stale_accepted"]
+
+
+def test_a_sign_in_in_the_future_shows_no_use(rollcall, published):
+    """A last sign-in of tomorrow's year is told by the sync, and its account is dormant."""
+    okta = rollcall.has(published).sandbox.company.okta
+    ada = okta_id("user", 4)
+    okta.users[ada]["lastLogin"] = "2099-05-01T08:00:00.000Z"
+    okta.touch()
+
+    said = rollcall.sync("okta").err
+
+    assert "okta: the last sign-in of 1 accounts lies in the future (up to 2099-05-01)" in said
+    [evidence] = rollcall.column(
+        "select evidence from findings where finding_type = 'dormant_account'"
+        f" and account_id = 'okta:user:{ada}'"
+    )
+    assert "dated 2099-05-01, in the future" in evidence

@@ -13,6 +13,8 @@ QUESTIONS = dict(
     re.findall(r"^## (.+?)\n.*?```sql\n(.+?)```", PAGE.read_text(), flags=re.MULTILINE | re.DOTALL)
 )
 
+PUSH_QUESTIONS = {heading: sql for heading, sql in QUESTIONS.items() if "push" in sql}
+
 
 @pytest.fixture
 def ask(rollcall, published):
@@ -27,9 +29,10 @@ def ask(rollcall, published):
 
 
 def test_every_question_of_the_page_has_an_answer(ask):
-    """Every question of the page has an answer."""
-    assert 16 == len(QUESTIONS) == PAGE.read_text().count("\n## ")
-    assert {} == {heading: sql for heading, sql in QUESTIONS.items() if not ask(heading)}
+    """Every question of the page has an answer. Those about pushes are asked in test_push_doc."""
+    assert 22 == len(QUESTIONS) == PAGE.read_text().count("\n## ")
+    others = [heading for heading in QUESTIONS if heading not in PUSH_QUESTIONS]
+    assert [] == [heading for heading in others if not ask(heading)]
 
 
 def test_leavers_are_shown_with_what_they_hold(ask):

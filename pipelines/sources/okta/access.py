@@ -9,15 +9,13 @@ that are taken over, the tables come out as a full read would make them.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
-from typing import Any
 
-import dlt
 import pyarrow as pa
 
 from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.incremental import keep_or_read, read_stored_time
+from pipelines.sources.incremental import Sweeps, keep_or_read
 from pipelines.sources.okta import counts
 from pipelines.sources.okta.client import GROUPS_RIGHT, Okta
 from pipelines.sources.okta.feed import Log
@@ -33,54 +31,25 @@ from pipelines.sources.raw_rows import Row, parse_rows, row_ids
 RULES_PAGE = 200  # the documented maximum
 
 
-class Delta:
+class Delta(Sweeps):
     """What moved in one org since the last sync. A sync that cannot know is a sweep."""
 
     def __init__(
         self, okta: Okta, earlier: EarlierRows, *, full: bool, full_every_days: float
     ) -> None:
-        self.okta, self.earlier, self.full = okta, earlier, full
-        self.counters = okta.counters
-        self.full_every = timedelta(days=full_every_days)
+        super().__init__(okta.counters, earlier, full=full, full_every_days=full_every_days)
+        self.okta = okta
 
-    # ---- a sweep or not
-
-    @cached_property
-    def state(self) -> dict[str, Any]:
-        """The state that dlt keeps in the warehouse, beside the data that it is about."""
-        return dlt.current.source_state().setdefault("access", {})
-
-    @cached_property
-    def begun_at(self) -> datetime:
-        """When this sync began, by Okta's clock if an answer tells its time."""
+    def read_clock(self) -> datetime | None:
         row_ids(self.rules)
-        return self.okta.session.clock or datetime.now(UTC)
+        return self.okta.session.clock
+
+    def may_miss_changes(self) -> bool:
+        return not self.log.is_complete or bool(self.log.mentions.unclear)
 
     @cached_property
     def log(self) -> Log:
         return Log(self.okta, self.earlier, self.state.setdefault("log", {}), self.begun_at)
-
-    @cached_property
-    def is_sweep(self) -> bool:
-        """Whether everything is read. Decided once, because deciding moves the state on."""
-        swept_at = read_stored_time(self.state, "full_at", self.begun_at)
-        sweeps = (
-            not self.log.is_complete
-            or self.full
-            or bool(self.log.mentions.unclear)
-            or swept_at is None
-            or self.begun_at - swept_at >= self.full_every
-        )
-        if sweeps:
-            self.state["full_at"] = self.begun_at.isoformat()
-        else:
-            self.counters.mode = "incremental"
-        return sweeps
-
-    @cached_property
-    def kept(self) -> EarlierRows:
-        """The rows that this sync may take over: none in a sweep."""
-        return EarlierRows() if self.is_sweep else self.earlier
 
     # ---- the whole lists
 

@@ -15,9 +15,14 @@ import pyarrow as pa
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import NotJson, parse
 from pipelines.http.policy import Counters, Policy, Signer
-from pipelines.http.session import Session
 from pipelines.sources.okta.choices import Choices
-from pipelines.sources.okta.paging import LinkPaginator, PageSizes, check_end, read_twice
+from pipelines.sources.okta.paging import (
+    LinkPaginator,
+    ListSession,
+    PageSizes,
+    check_end,
+    read_twice,
+)
 from pipelines.sources.okta.rows import DELETED, cut_user, find_schema
 from pipelines.sources.raw_rows import Row, read_id, row_ids, wrap_rows
 from pipelines.sources.reading import Api, Json, Page, read_first_accepted
@@ -69,7 +74,7 @@ class Okta:
     def __init__(self, connection: Connection, choices: Choices) -> None:
         self.connection, self.choices = connection, choices
         self.counters, self.policy = connection.counters, connection.policy
-        self.session = Session(
+        self.session = ListSession(
             "okta",
             connection.base_url,
             connection.policy,

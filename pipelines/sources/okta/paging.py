@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from dlt.sources.helpers.rest_client.paginators import BaseNextUrlPaginator
 
 from pipelines.failures import Unreadable
 from pipelines.http.policy import NEXT_SYNC
+from pipelines.http.session import Session
 from pipelines.sources.reading import Page
 
 A = TypeVar("A")
@@ -22,7 +24,18 @@ A = TypeVar("A")
 EXPIRED = (400, 410)
 TOO_SLOW = (500, 504)  # of a list: its query timed out, and smaller pages may not
 SMALLEST_PAGE = 25  # that a list is halved to
+SLOW_ATTEMPTS = 2  # of a page that can be halved; waiting longer does not make its query faster
 SMALLEST_DOUBTED_PAGE = 10  # smaller pages are often full by chance
+
+
+class ListSession(Session):
+    """Gives up soon on a page that Okta is too slow for, where `PageSizes` can halve it."""
+
+    def count_attempts(self, request: requests.PreparedRequest, status: int) -> int:
+        [size] = parse_qs(urlsplit(str(request.url)).query).get("limit", ["0"])[:1]
+        if status in TOO_SLOW and size.isdecimal() and int(size) // 2 >= SMALLEST_PAGE:
+            return SLOW_ATTEMPTS
+        return super().count_attempts(request, status)
 
 
 class LinkPaginator(BaseNextUrlPaginator):

@@ -9,17 +9,15 @@ rows are taken over, so the tables are the same as after a full read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from math import ceil
-from typing import Any
 
-import dlt
 import pyarrow as pa
 
 from pipelines.failures import Denied, Unreadable
 from pipelines.sources.earlier_rows import EarlierRows
-from pipelines.sources.incremental import keep_or_read, read_stored_time
+from pipelines.sources.incremental import Sweeps, keep_or_read, read_stored_time
 from pipelines.sources.pingone.audit_feed import READ_ACTIONS, Mentions, find_mentions
 from pipelines.sources.pingone.client import PingOne
 from pipelines.sources.pingone.rows import get_declared_counts, is_rule_managed
@@ -29,7 +27,7 @@ FEED_OVERLAP = timedelta(minutes=10)
 FEED_REACH = timedelta(days=13)  # the feed keeps 14 days
 
 
-class Delta:
+class Delta(Sweeps):
     """What has changed in one environment since the last sync.
 
     A sync that cannot know this is a sweep: it reads everything.
@@ -38,45 +36,20 @@ class Delta:
     def __init__(
         self, tenant: PingOne, earlier: EarlierRows, *, full: bool, full_every_days: float
     ) -> None:
-        self.tenant, self.earlier, self.full = tenant, earlier, full
-        self.counters = tenant.counters
-        self.full_every = timedelta(days=full_every_days)
+        super().__init__(tenant.counters, earlier, full=full, full_every_days=full_every_days)
+        self.tenant = tenant
 
     # ---- a sweep or not
 
-    @cached_property
-    def state(self) -> dict[str, Any]:
-        """The state that dlt keeps in the warehouse, together with the data."""
-        return dlt.current.source_state().setdefault("access", {})
-
-    @cached_property
-    def begun_at(self) -> datetime:
-        """The time at which this sync began, by the vendor's clock if a response has its time."""
+    def read_clock(self) -> datetime | None:
         row_ids(self.tenant.population_list)
-        return self.tenant.session.clock or datetime.now(UTC)
+        return self.tenant.session.clock
 
-    def _stored_time(self, name: str) -> datetime | None:
-        return read_stored_time(self.state, name, self.begun_at)
-
-    @cached_property
-    def is_sweep(self) -> bool:
-        """Whether everything is read; decided only once, because deciding changes the state."""
+    def may_miss_changes(self) -> bool:
+        """Return whether the feed misses changes, or the settings choose another way to read."""
         choices = f"{self.is_read_by_group} {self.tenant.principals}"
-        swept_at = self._stored_time("full_at")
-        sweeps = (
-            self.full
-            or self.feed is None
-            or bool(self.mentions.unclear)
-            or self.state.get("choices") != choices
-            or swept_at is None
-            or self.begun_at - swept_at >= self.full_every
-        )
-        if sweeps:
-            self.state["full_at"] = self.begun_at.isoformat()
-        else:
-            self.counters.mode = "incremental"
-        self.state["choices"] = choices
-        return sweeps
+        before, self.state["choices"] = self.state.get("choices"), choices
+        return before != choices or self.feed is None or bool(self.mentions.unclear)
 
     @cached_property
     def is_read_by_group(self) -> bool:
@@ -100,7 +73,7 @@ class Delta:
     @cached_property
     def feed(self) -> list[Row] | None:
         """Activities since the last sync; None if that was too long ago, or they cannot be read."""
-        cursor = self._stored_time("cursor")
+        cursor = read_stored_time(self.state, "cursor", self.begun_at)
         self.state["cursor"] = self.begun_at.isoformat()
         if cursor is None or self.begun_at - cursor > FEED_REACH:
             return None
@@ -178,6 +151,6 @@ class Delta:
             keys,
             read,
             lambda: self.tenant.read_ids(kind),
-            earlier=EarlierRows() if self.is_sweep else self.earlier,
+            earlier=self.kept,
             doubted=doubted,
         )

@@ -50,7 +50,8 @@ select
     privileges.privileges,
     '; privileges: ' || privileges.privileges as privileges_clause,
     {{ is_dormant('accounts') }} as is_dormant,
-    {{ dormant_after('accounts') }} as dormant_after_days
+    {{ dormant_after('accounts') }} as dormant_after_days,
+    {{ is_login_ahead('accounts') }} as is_login_ahead
 
 from accounts
 

@@ -130,13 +130,7 @@ states as (
         known_types.user_type is not null as is_type_known,
         spellings.spelling,
         privileged.account_id is not null as is_privileged,
-        -- An empty text is no value
-        case
-            when
-                nullif(account_types.profile ->> ('$."' || rules.rule_id || '"'), '')
-                is not null
-                then account_types.profile -> ('$."' || rules.rule_id || '"')
-        end as current_value
+        account_types.profile -> ('$."' || rules.rule_id || '"') as live_value
 
     from rules
 
@@ -175,16 +169,35 @@ states as (
 
 ),
 
+valued as (
+
+    select
+        *,
+        -- An empty text is no value
+        case when nullif(live_value ->> '$', '') is not null then live_value end
+            as current_value
+    from states
+
+),
+
 judged as (
 
     select
         *,
-        {{ same_json('current_value', 'wanted_value') }} as is_same,
-        coalesce(
-            {{ field_refused_because() }},
-            'refused once (' || refused_with || '), for 30 days'
-        ) as cannot_because
-    from states
+        -- Most values are spelt alike, and nothing is to be refused then
+        case
+            when current_value = wanted_value then true
+            else {{ same_json('current_value', 'wanted_value') }}
+        end as is_same,
+        case
+            when not is_same
+                then
+                    coalesce(
+                        {{ field_refused_because() }},
+                        'refused once (' || refused_with || '), for 30 days'
+                    )
+        end as cannot_because
+    from valued
 
 )
 

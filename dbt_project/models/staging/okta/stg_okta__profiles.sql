@@ -10,7 +10,14 @@ source as (
             '{
                 "status": "varchar",
                 "type": {"id": "varchar"},
-                "credentials": {"provider": {"type": "varchar", "name": "varchar"}}
+                "credentials": {"provider": {"type": "varchar", "name": "varchar"}},
+                "profile": {
+                    "firstName": "varchar",
+                    "lastName": "varchar",
+                    "title": "varchar",
+                    "manager": "varchar",
+                    "managerId": "varchar"
+                }
             }'
         ) as okta_user
     from {{ source('okta', 'users') }}
@@ -34,6 +41,20 @@ renamed as (
             as user_type,
 
         ---------- strings
+        {{ filled('okta_user.profile."firstName"') }} as given_name,
+        {{ filled('okta_user.profile."lastName"') }} as family_name,
+        {{ filled('okta_user.profile.title') }} as job_title,
+        -- Either may hold an id, a name or an address ("User profile")
+        coalesce(
+            case
+                when okta_user.profile.manager like '%@%'
+                    then {{ mail('okta_user.profile.manager') }}
+            end,
+            case
+                when okta_user.profile."managerId" like '%@%'
+                    then {{ mail('okta_user.profile."managerId"') }}
+            end
+        ) as manager_email,
         -- Users of a federation or a social provider are written like Okta's own
         case
             when

@@ -4,41 +4,31 @@
     'client': 'client_role_assignments',
 } %}
 
+{% set form -%}
+    {
+        "id": "varchar",
+        "type": "varchar",
+        "label": "varchar",
+        "status": "varchar",
+        "assignmentType": "varchar",
+        "role": "varchar",
+        "resource-set": "varchar",
+        "targets": {
+            "groups": [{"id": "varchar", "name": "varchar"}],
+            "apps": [{
+                "id": "varchar",
+                "name": "varchar",
+                "displayName": "varchar"
+            }]
+        }
+    }
+{%- endset %}
+
 with
 
 source as (
 
-    {% for principal_type, table in principal_tables.items() -%}
-    select
-        '{{ principal_type }}' as principal_type,
-        id as principal_id,
-        -- Only in rows of principals that the last sync did not ask for
-        (payload->>'lastReadAt')::timestamptz as last_read_at,
-        unnest(
-            from_json(
-                payload,
-                '{"roleAssignments": [{
-                    "id": "varchar",
-                    "type": "varchar",
-                    "label": "varchar",
-                    "status": "varchar",
-                    "assignmentType": "varchar",
-                    "role": "varchar",
-                    "resource-set": "varchar",
-                    "targets": {
-                        "groups": [{"id": "varchar", "name": "varchar"}],
-                        "apps": [{
-                            "id": "varchar",
-                            "name": "varchar",
-                            "displayName": "varchar"
-                        }]
-                    }
-                }]}'
-            )."roleAssignments"
-        ) as assignment
-    from {{ source('okta', table) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ role_assignments('okta', principal_tables, form) }}
 
 ),
 

@@ -4,35 +4,29 @@
     'application': 'application_role_assignments',
 } %}
 
+{% set form -%}
+    {
+        "id": "varchar",
+        "role": {"id": "varchar"},
+        "scope": {"id": "varchar", "type": "varchar"},
+        "group": {"id": "varchar"},
+        "type": "varchar",
+        "inheritance": "varchar",
+        "inheritanceType": "varchar",
+        "readOnly": "boolean"
+    }
+{%- endset %}
+
 with
 
 source as (
 
-    {% for principal_type, table in principal_tables.items() -%}
-    select
-        '{{ principal_type }}' as principal_type,
-        id as principal_id,
-        -- Only in rows of principals that the last sync did not ask for
-        (payload->>'lastReadAt')::timestamptz as last_read_at,
-        from_json(payload->'inheritedIds', '["varchar"]') as inherited_ids,
-        unnest(
-            from_json(
-                payload,
-                '{"roleAssignments": [{
-                    "id": "varchar",
-                    "role": {"id": "varchar"},
-                    "scope": {"id": "varchar", "type": "varchar"},
-                    "group": {"id": "varchar"},
-                    "type": "varchar",
-                    "inheritance": "varchar",
-                    "inheritanceType": "varchar",
-                    "readOnly": "boolean"
-                }]}'
-            )."roleAssignments"
-        ) as assignment
-    from {{ source('pingone', table) }}
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ role_assignments(
+        'pingone',
+        principal_tables,
+        form,
+        more=["from_json(payload->'inheritedIds', '[\"varchar\"]') as inherited_ids"],
+    ) }}
 
 ),
 
