@@ -2,8 +2,8 @@
 
 The suite runs a thousand random histories, two hundred kills with readers attached, and every fault
 at every place of every source. It runs two to five syncs at once, and kills an apply of two hundred
-changes all along its way. Environment variables of the same names reduce the numbers; arguments are
-pytest's.
+changes all along its way. It pushes HR facts on three hundred random days, and kills such a push.
+Environment variables of the same names reduce the numbers; arguments are pytest's.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ LONG = {
     "ROLLCALL_KILLS": "200",
     "ROLLCALL_CROWDS": "2,3,4,5,5,5",
     "ROLLCALL_APPLIED": "200",
+    "ROLLCALL_PUSH_DAYS": "300",
     "ROLLCALL_LONG": "1",
     "EVERY_CELL": "1",
 }
@@ -43,6 +44,8 @@ FILES = (
     "sync/test_incremental",
     "write_back/test_remediations",
     "write_back/test_write_back",
+    "unattended/test_push_properties",
+    "unattended/test_push_promises",
     "sources/test_feeds",
     "cli/test_bad_input",
     "sources/test_content",

@@ -28,6 +28,8 @@
 {% macro step_if_push_blocked(blocked_because, source_name) -%}
     case
         {%- for words, step in [
+            ('no account: the person has left',
+                'nothing: a push makes no account for who has left'),
             ('no account: ',
                 'set profiles.create in the rules, or open the account in'
                 ~ ' <source>'),

@@ -148,6 +148,8 @@ class PushRules:
             tuple(sorted(queries)),
             {self.target: tuple(sorted(rules.fields))},
             {self.target: tuple(sorted(adopted))},
+            rules.people.days_before_start,
+            rules.people.days_after_end,
         )
 
 
@@ -186,7 +188,14 @@ def find_asked() -> Asked:
     queries = {query for one in asked for query in one.queries}
     attributes = {target: names for one in asked for target, names in one.attributes.items()}
     groups = {target: ids for one in asked for target, ids in one.groups.items()}
-    return Asked(tuple(sorted(fields)), tuple(sorted(queries)), attributes, groups)
+    return Asked(
+        tuple(sorted(fields)),
+        tuple(sorted(queries)),
+        attributes,
+        groups,
+        max((one.days_before_start for one in asked), default=0),
+        max((one.days_after_end for one in asked), default=0),
+    )
 
 
 def find_hr_fields(rule: FieldRule | GroupRule) -> set[str]:

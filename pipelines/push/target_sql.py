@@ -77,6 +77,7 @@ chosen as (
                 then 'the login belongs to ' || coalesce(
                     'an account of employee number ' || taken.employee_number, 'another account'
                 )
+            when logins.employment_status = 'leaver' then 'no account: the person has left'
             when not $create then 'no account: profiles.create is off'
         end as no_account
     from logins

@@ -1,6 +1,7 @@
 """Find statuses that many rows change at once, such as leavers who become active again.
 
-A source that hides a date or a flag would show such changes. A few of these changes are normal.
+A source that hides a date or a flag would show such changes. A few of these changes are normal, and
+so are those that Rollcall itself has made since.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ STATUSES = {
     "people": ("person_id", "employment_status", "leaver", "active"),
     "accounts": ("account_id", "status", "disabled", "enabled"),
 }
+# The action of ours that changes a status of an account
+OWN_ACTIONS = {"disabled": "enable_account", "enabled": "disable_account"}
 # How many of the rows with a status are still there, keep the status, and have the opposite one
 STATUSES_SQL = """
 with states as (
@@ -22,6 +25,7 @@ with states as (
         source_name,
         {key},
         max_by({status}, valid_from) filter (valid_from < {this_run}) as before,
+        max(valid_from) filter (valid_from < {this_run}) as seen_since,
         any_value({status}) filter (valid_to is null) as after
     from main.{table}_history
     where valid_to is null or valid_to = {this_run}
@@ -35,6 +39,13 @@ select
     count(*) filter (after = '{opposite}') as rows_opposite
 from states
 where before = '{before}' and after is not null
+and not exists (
+    select 1 from main.applied_changes
+    where applied_changes.account_id = states.{key}
+    and applied_changes.action = '{own_action}'
+    and applied_changes.outcome = 'done'
+    and applied_changes.known_at >= states.seen_since
+)
 group by all order by all
 """
 
@@ -49,7 +60,13 @@ def find_changed_statuses(
     changes = []
     for before, opposite in ((closed, is_open), (is_open, closed)):
         sql = STATUSES_SQL.format(
-            key=key, status=status, table=table, this_run=this_run, before=before, opposite=opposite
+            key=key,
+            status=status,
+            table=table,
+            this_run=this_run,
+            before=before,
+            opposite=opposite,
+            own_action=OWN_ACTIONS.get(before, ""),
         )
         for source, _, rows, kept, opposites in connection.execute(sql).fetchall():
             if before == closed:

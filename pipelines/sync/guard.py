@@ -89,12 +89,17 @@ from totals left join largest on totals.source_name = largest.source_name
 order by totals.source_name
 """
 HOLDERS_SQL = f"""
-with counted as (
+with own_revokes as (
+    select grant_id, max(known_at) as known_at from main.applied_changes
+    where action = 'revoke' and outcome = 'done' and grant_id is not null
+    group by grant_id
+),
+counted as (
     select
         entitlement_id,
         count(distinct grant_id) filter ({WAS_THERE}) as before,
-        count(*) filter (valid_to is null) as after
-    from main.grants_history
+        count(distinct grant_id) filter (valid_to is null or known_at >= valid_from) as after
+    from main.grants_history left join own_revokes using (grant_id)
     where {LAST_STATES}
     group by entitlement_id
 )

@@ -1,4 +1,4 @@
-"""Bugs in what `push test` tells of rules and of the target."""
+"""Bugs in what a push tells and does: people, targets, trials and whole runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ TRIAL = "tests/push/test_trial.py tests/push/test_trial_values.py"
 SQL = "pipelines/push/target_sql.py"
 VALUES_SQL = "pipelines/push/values_sql.py"
 TARGET = "pipelines/push/target.py"
+STORIES = "tests/unattended/test_push_scenarios"
+PROMISES = "tests/unattended/test_push_promises.py"
+FIRST_DAYS = "pipelines/sources/charthop/first_days.py"
+PERSONS = "dbt_project/models/staging/charthop/base/base_charthop__persons.sql"
 
 BUGS = [
     Bug(
@@ -156,5 +160,54 @@ BUGS = [
         'yield Finding("push", error.what, "fail", error.why, error.next, error.code)',
         "pass",
         f"{TRIAL} -k check_names",
+    ),
+    Bug(
+        "a new hire has no department before the first day",
+        PERSONS,
+        "coalesce(today_rows.department, seats.department) as department",
+        "today_rows.department as department",
+        f"{STORIES}_test.py -k first_day",
+    ),
+    Bug(
+        "new hires are read of whom no rule is",
+        FIRST_DAYS,
+        "if today.isoformat() < starts <= starts_by",
+        "if today.isoformat() < starts",
+        "tests/sources/test_asked.py -k seat_of_their_day",
+    ),
+    Bug(
+        "a new hire is read as of today",
+        FIRST_DAYS,
+        '"fields": fields, "date": day}',
+        '"fields": fields, "date": people.org.today}',
+        "tests/sources/test_asked.py -k seat_of_their_day",
+    ),
+    Bug(
+        "a leaver gets an account",
+        "dbt_project/models/intermediate/push/int_push_accounts.sql",
+        "when people.employment_status = 'leaver'\n",
+        "when false\n",
+        f"{STORIES}_run.py -k leaver_gets",
+    ),
+    Bug(
+        "a dry run from what is published is a push",
+        "pipelines/unattended/push_run.py",
+        "if options.dry_run:",
+        "if options.dry_run and options.sync:",
+        f"{PROMISES} -k no_file",
+    ),
+    Bug(
+        "a refusal of Okta is told with the values that it repeats",
+        "pipelines/sources/okta/translation.py",
+        "if call.is_private:",
+        "if call.is_private and not code:",
+        f"{PROMISES} -k no_value",
+    ),
+    Bug(
+        "a push stops after its first round",
+        "pipelines/unattended/push_run.py",
+        "MAX_ROUNDS = 3",
+        "MAX_ROUNDS = 1",
+        f"{STORIES}_run.py -k fills_a_new_group",
     ),
 ]

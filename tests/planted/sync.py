@@ -37,6 +37,20 @@ BUGS = [
         "tests/sync/test_guard.py -k resource",
     ),
     Bug(
+        "members that Rollcall has removed are a broken read",
+        "pipelines/sync/guard.py",
+        "valid_to is null or known_at >= valid_from",
+        "valid_to is null",
+        "tests/sync/test_guard.py -k rollcall_removed",
+    ),
+    Bug(
+        "accounts that Rollcall has activated are a broken read",
+        "pipelines/sync/changed_statuses.py",
+        "and applied_changes.outcome = 'done'",
+        "and false",
+        "tests/unattended/test_push_scenarios_run.py -k starters",
+    ),
+    Bug(
         "the guard accepts everything",
         "pipelines/sync/guard.py",
         "if refused:",

@@ -179,17 +179,16 @@ def test_the_digest_belongs_to_the_target(folder):
 def test_all_files_together_ask_the_hr_system(folder):
     """Fields and queries of all targets are asked for once, and those of an editor are not."""
     write(folder, FULL)
-    write(
-        folder,
-        '[fields.team]\nfield = "title"\n[groups.a]\nname = "A"\ncarrot = "b"\nadopt = "g1"',
-        "haloitsm",
-    )
+    people = "[people]\ndays_after_end = 3\n"
+    rules = '[fields.team]\nfield = "title"\n[groups.a]\nname = "A"\ncarrot = "b"\nadopt = "g1"'
+    write(folder, people + rules, "haloitsm")
     write(folder, "[not yet", ".#pingone")
 
     attributes = {"haloitsm": ("team",), TARGET: ("team", "title")}
     groups = {"haloitsm": ("g1",), TARGET: ()}
     fields, queries = ("costCenter", "team.name", "title"), ("b", "department:sales")
-    assert Asked(fields, queries, attributes, groups) == find_asked()
+    wanted = Asked(fields, queries, attributes, groups, days_before_start=0, days_after_end=3)
+    assert wanted == find_asked()
 
 
 def test_without_rules_nothing_is_asked(folder, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -42,12 +43,14 @@ def read(rollcall, monkeypatch) -> Callable[..., Answer]:
     for name, value in rollcall.environment.items():
         monkeypatch.setenv(name, value)
 
-    def reading(*fields: str, queries: tuple[str, ...] = ()) -> Answer:
+    def reading(
+        *fields: str, queries: tuple[str, ...] = (), before: int = 0, after: int = 0
+    ) -> Answer:
         counters = Counters()
-        asked = Asked(fields, queries)
+        asked = Asked(fields, queries, days_before_start=before, days_after_end=after)
         source = registry.connect_source("charthop", counters, asked=asked)
         rows = {}
-        for name in ("persons", "asked_fields", "queries"):
+        for name in ("persons", "asked_fields", "queries", "first_and_last_days"):
             tables = list(source.resources[name])
             rows[name] = dict(zip(row_ids(tables), parse_rows(tables), strict=True))
         return Answer(rows, counters)
@@ -77,6 +80,32 @@ def test_asked_fields_come_in_the_same_list(rollcall, read):
     assert {"costCenter": False, "team.name": False, "title": False} == {
         name: row["isRefused"] for name, row in answer.rows["asked_fields"].items()
     }
+
+
+def test_new_hires_and_leavers_have_the_seat_of_their_day(rollcall, read):
+    """Who is not employed today is read as on the first or last day, if rules are about them.
+
+    Without such rules, and for days that they are not about, nothing is asked.
+    """
+    org = charthop(rollcall)
+    day = org.today
+    [hire] = org.persons[charthop_id("person", 6)]["hires"]
+    hire["startDate"] = (day + timedelta(days=5)).isoformat()
+    [gone] = org.persons[charthop_id("person", 2)]["hires"]
+    gone["endDate"] = (day - timedelta(days=3)).isoformat()
+    org.touch()
+    without = read("costCenter")
+
+    answer = read("costCenter", before=7, after=3)
+
+    rows = answer.rows["first_and_last_days"]
+    assert {charthop_id("person", 6): "Engineering", charthop_id("person", 2): "Finance"} == {
+        key: row["department.name"] for key, row in rows.items()
+    }
+    assert {"Engineer", "Accountant"} == {row["title"] for row in rows.values()}
+    assert without.counters.requests + 2 == answer.counters.requests
+    assert {} == without.rows["first_and_last_days"]
+    assert {} == read(before=4, after=2).rows["first_and_last_days"]
 
 
 def test_a_refused_field_is_told_and_takes_nothing_with_it(rollcall, read):

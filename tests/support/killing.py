@@ -62,8 +62,8 @@ class Death:
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
-def child(plan: Path, digest: str, at: int, from_start: bool) -> int:
-    """Return the exit code of an apply killed at this step, which is negative if it was killed."""
+def child(at: int, from_start: bool, *arguments: str) -> int:
+    """Return the exit code of a command killed at this step, which is negative if it was killed."""
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -71,7 +71,7 @@ def child(plan: Path, digest: str, at: int, from_start: bool) -> int:
             out = os.open(os.devnull, os.O_WRONLY)
             os.dup2(out, 1)
             Death(at, from_start)
-            sys.argv = ["rollcall", "apply", str(plan), "--digest", digest, "--quiet"]
+            sys.argv = ["rollcall", *arguments, "--quiet"]
             cli.main()
         except SystemExit as ended:
             code = int(ended.code or 0)
@@ -86,7 +86,7 @@ def main() -> int:
     kills = settled = 0
     at = 1
     while at < MOST:
-        code = child(plan, digest, at, from_start=settled == 0)
+        code = child(at, settled == 0, "apply", str(plan), "--digest", digest)
         if code != -signal.SIGKILL:
             print(json.dumps({"code": code, "kills": kills, "at": at}))
             return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.sandbox import Sandbox
@@ -148,6 +149,28 @@ def test_hidden_fields_rows_and_resources_are_noticed(crowded):
         "haloitsm.accounts.disabled:8->0",
         f"pingone:group:{group}:member:60->20",
     )
+
+
+def test_members_that_rollcall_removed_are_no_broken_read(crowded):
+    """Forty of sixty members are gone. That is refused, unless Rollcall itself removed them."""
+    pingone = crowded.sandbox.company.pingone
+    [group] = [key for key, row in pingone.groups.items() if row["name"] == "Crowd"]
+    for user in crowd(crowded)[:40]:
+        pingone.remove_member(user, group)
+    refused(crowded, f"guard: pingone:group:{group}:member", "40 of its holders lost it")
+
+    crowded.warehouse.chmod(0o600)
+    with duckdb.connect(str(crowded.warehouse)) as connection:
+        connection.execute(
+            "insert into applied_changes by name select 'p' as plan_digest, grant_id as change_id,"
+            " 'revoke' as action, 'pingone' as source_name, grant_id, 'decision' as reason_kind,"
+            " 'q4' as reason_id, 'done' as outcome, now() as known_at"
+            f" from grants where entitlement_id = 'pingone:group:{group}:member'"
+        )
+    crowded.sync("pingone")
+
+    held = "select count(*) from grants where entitlement_id like '%{}%'"
+    assert [20] == crowded.column(held.format(group))
 
 
 @pytest.mark.long

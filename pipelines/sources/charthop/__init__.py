@@ -16,6 +16,7 @@ from pipelines.http.policy import Counters, Policy
 from pipelines.sources.asked import Asked
 from pipelines.sources.charthop.client import ChartHop, Connection
 from pipelines.sources.charthop.events import Feed
+from pipelines.sources.charthop.first_days import read_first_and_last_days
 from pipelines.sources.charthop.persons import Persons
 from pipelines.sources.charthop.queries import read_queries
 from pipelines.sources.earlier_rows import EarlierRows
@@ -96,6 +97,11 @@ def source(
             "persons",
             lambda: people.person_list,
             "One row per person, leavers and future hires included.",
+        ),
+        make_resource(
+            "first_and_last_days",
+            lambda: read_first_and_last_days(people),
+            "One row per new hire and leaver that push rules are about, as on that day.",
         ),
         make_resource(
             "asked_fields",

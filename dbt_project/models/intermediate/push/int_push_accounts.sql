@@ -90,6 +90,8 @@ described as (
             when choices.account_id is null
                 then
                     case
+                        when people.employment_status = 'leaver'
+                            then 'no account: the person has left'
                         when not targets.creates_accounts
                             then 'no account: profiles.create is off'
                         when people.work_email is null then 'no work email'

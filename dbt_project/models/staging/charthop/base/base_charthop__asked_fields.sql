@@ -7,23 +7,43 @@ asked as (
 
 ),
 
+-- Whoever is not employed today has the seat of their first or last day
+payloads as (
+
+    select
+        persons.id,
+        persons.payload,
+        seats.payload as seat_payload
+
+    from {{ source('charthop', 'persons') }} as persons
+
+    left join {{ source('charthop', 'first_and_last_days') }} as seats
+        on persons.id = seats.id
+
+),
+
 -- Rows are flat ("team.name") or nested
 field_values as (
 
     select
-        persons.id,
+        payloads.id,
         asked.name,
         coalesce(
-            nullif(persons.payload->('$."' || asked.name || '"'), 'null'::json),
+            {%- for payload in ('payload', 'seat_payload') %}
             nullif(
-                persons.payload->(
+                payloads.{{ payload }}->('$."' || asked.name || '"'),
+                'null'::json
+            ),
+            nullif(
+                payloads.{{ payload }}->(
                     '$."' || replace(asked.name, '.', '"."') || '"'
                 ),
                 'null'::json
-            )
+            ){{ ',' if not loop.last }}
+            {%- endfor %}
         ) as field_value
 
-    from {{ source('charthop', 'persons') }} as persons
+    from payloads
 
     cross join asked
 

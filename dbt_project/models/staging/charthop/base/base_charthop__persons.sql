@@ -1,9 +1,20 @@
 with
 
+all_rows as (
+
+    select id, payload, false as is_of_another_day
+    from {{ source('charthop', 'persons') }}
+    union all
+    select id, payload, true as is_of_another_day
+    from {{ source('charthop', 'first_and_last_days') }}
+
+),
+
 source as (
 
     select
         id,
+        is_of_another_day,
         from_json(
             payload,
             '{
@@ -33,7 +44,7 @@ source as (
                 "updateAt": "timestamptz"
             }'
         ) as person
-    from {{ source('charthop', 'persons') }}
+    from all_rows
 
 ),
 
@@ -103,6 +114,9 @@ renamed as (
         ) as employment_type,
         {{ filled('person.state') }} as state,
 
+        ---------- booleans
+        is_of_another_day,
+
         ---------- dates
         person."startDateOrg" as started_on,
         person."endDateOrg" as ended_on,
@@ -115,19 +129,45 @@ renamed as (
 
 ),
 
+-- Whoever is not employed today has the seat of their first or last day
+completed as (
+
+    select
+        today_rows.* exclude (is_of_another_day) replace (
+            coalesce(today_rows.job_title, seats.job_title) as job_title,
+            coalesce(today_rows.department, seats.department) as department,
+            coalesce(today_rows.location, seats.location) as location,
+            coalesce(today_rows.employment_type, seats.employment_type)
+                as employment_type,
+            coalesce(today_rows.manager_email, seats.manager_email)
+                as manager_email
+        )
+
+    from renamed as today_rows
+
+    left join renamed as seats
+        on
+            today_rows.id = seats.id
+            and seats.is_of_another_day
+            and today_rows.job_id is null
+
+    where not today_rows.is_of_another_day
+
+),
+
 visible as (
 
     select
         coalesce(bool_or(job_id is not null), false) as shows_jobs,
         coalesce(bool_or(ended_on is not null), false) as shows_ends
-    from renamed
+    from completed
 
 ),
 
 employed as (
 
     select
-        renamed.* replace (
+        completed.* replace (
             coalesce(
                 full_name,
                 case
@@ -161,7 +201,7 @@ employed as (
             else 'unknown'
         end as employment_status
 
-    from renamed
+    from completed
 
     cross join today
 
