@@ -13,11 +13,14 @@ from pipelines.sync import guard
 from pipelines.sync.changed_statuses import find_changed_statuses
 from pipelines.sync.shrink_limits import ShrinkLimits
 from pipelines.sync.vanished_fields import find_vanished_fields
+from pipelines.warehouse.change_tables import APPLIED
 from tests.sandbox.company.parts import charthop_id
 from tests.sandbox.server import Fault
 from tests.support.faults import then
 from tests.support.product import Rollcall
 from tests.sync.test_guard import arguments, cure_of
+
+THIS_RUN = "to_timestamp(2)"
 
 NORA, OLU, KARLA = (f"charthop:person:{charthop_id('person', number)}" for number in (2, 17, 29))
 
@@ -195,25 +198,29 @@ def test_statuses_that_change_in_numbers_are_refused(before, after, changed, ref
     """Many leavers who become active again, or many who leave at once, are refused."""
     total = 20 if before == "leaver" else 100
     with duckdb.connect() as connection:
+        APPLIED.create(connection)
         connection.execute(
             "create table people_history as"
-            " select 'charthop' as source_name, i as person_id, 1 as valid_from,"
-            f" if(i < {changed}, 2, null) as valid_to, '{before}' as employment_status"
+            " select 'charthop' as source_name, i::varchar as person_id,"
+            " to_timestamp(1) as valid_from,"
+            f" if(i < {changed}, {THIS_RUN}, null) as valid_to, '{before}' as employment_status"
             f" from range({total}) as people (i) union all"
-            f" select 'charthop', i, 2, null, '{after}' from range({changed}) as changed (i)"
+            f" select 'charthop', i, {THIS_RUN}, null, '{after}'"
+            f" from range({changed}) as changed (i)"
         )
-        found = find_changed_statuses(connection, "people", "2", ShrinkLimits())
+        found = find_changed_statuses(connection, "people", THIS_RUN, ShrinkLimits())
     assert ([refused] if refused else []) == [*map(str, found)]
 
 
 def test_all_leavers_that_return_at_once_are_refused(tmp_path):
     """All of three leavers becoming active at once are refused."""
     with duckdb.connect() as connection:
+        APPLIED.create(connection)
         connection.execute(
-            "create table accounts_history as select 'haloitsm' as source_name, i as account_id,"
-            " s as valid_from, if(s = 1, 2, null) as valid_to,"
-            " if(s = 1, 'disabled', 'enabled') as status"
+            "create table accounts_history as select 'haloitsm' as source_name,"
+            " i::varchar as account_id, to_timestamp(s) as valid_from,"
+            f" if(s = 1, {THIS_RUN}, null) as valid_to, if(s = 1, 'disabled', 'enabled') as status"
             " from range(3) as accounts (i), (values (1), (2)) as states (s)"
         )
-        found = find_changed_statuses(connection, "accounts", "2", ShrinkLimits())
+        found = find_changed_statuses(connection, "accounts", THIS_RUN, ShrinkLimits())
     assert ["haloitsm.accounts.disabled:3->0"] == [*map(str, found)]
