@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sandbox.company.okta import AD, VPN
 from tests.sandbox.company.parts import charthop_id, okta_id
 from tests.sandbox.server import Fault
@@ -76,6 +78,7 @@ def test_blanks_and_what_others_decide_are_left_alone(push):
     assert "push rules" not in said
 
 
+@pytest.mark.long
 def test_a_group_is_filled_only_if_it_is_the_rules_own(push):
     """A group of the same name is nobody's to fill until the file adopts it by its id.
 
@@ -103,6 +106,7 @@ def test_a_group_is_filled_only_if_it_is_the_rules_own(push):
     assert leaving | {SHARED} == {*push.members("state = 'kept'")}
 
 
+@pytest.mark.long
 def test_rules_without_an_answer_stop_no_sync(push):
     """A rule that HR cannot answer is told, and takes nobody out of a group; the sync goes on.
 

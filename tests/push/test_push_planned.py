@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import duckdb
+import pytest
 
 from tests.sandbox.company.okta import AD, FINANCE
 from tests.sandbox.company.parts import okta_id
@@ -72,6 +73,7 @@ def test_the_three_changes_of_a_push_are_planned(push):
     assert [] == push.rollcall.rows("from remediations where reason_kind = 'push'")
 
 
+@pytest.mark.long
 def test_a_change_is_planned_again_only_when_a_sync_has_seen_it(push):
     """What was written waits for a complete sync; if it is wanted then, it is another change."""
     push.sync(TITLE)
@@ -89,6 +91,7 @@ def test_a_change_is_planned_again_only_when_a_sync_has_seen_it(push):
     assert first["change_id"] != second["change_id"]
 
 
+@pytest.mark.long
 def test_a_new_account_has_its_attributes_from_the_start(push):
     """A person without an account gets one, with what the rules say of it; who is back gets none.
 
@@ -115,6 +118,7 @@ def test_a_new_account_has_its_attributes_from_the_start(push):
     assert ("create_account", "no account: profiles.create is off") in blocked(push)
 
 
+@pytest.mark.long
 def test_only_an_account_that_a_push_made_is_activated(push):
     """A staged account waits for the first day if a push made it; others are only kept up."""
     rules = "[people]\ndays_before_start = 40000\n[profiles]\nreactivate = true\nactivate = {}\n"
@@ -137,6 +141,7 @@ def test_only_an_account_that_a_push_made_is_activated(push):
     assert expected == states[account(THEO)]
 
 
+@pytest.mark.long
 def test_a_group_that_lost_its_mark_is_not_ours_any_more(push):
     """The journals and the mark must agree. A new name or description is a change of the group."""
     done = {"action": "create_group", "reason_id": "okta/groups/finance", "entitlement_id": MARK}
@@ -189,6 +194,7 @@ def test_what_blocks_a_push_is_a_finding(push):
     }
 
 
+@pytest.mark.long
 def test_what_another_system_decides_is_not_tried_daily(push):
     """An attribute that Okta refused because of its source is left alone; the others are not."""
     title = {"action": "update_account", "reason_id": "okta/fields", "account_id": account(ADA)}

@@ -128,6 +128,7 @@ def test_more_than_the_limit_needs_a_person(company):
     assert 0 == held_in_pingone(company, pairs[:2])
 
 
+@pytest.mark.long
 def test_the_limit_holds_for_a_whole_day(company):
     """What one run made counts for the next one; `status` says how much is used."""
     write_policy(company, "[expiry]\nchanges = 1\n")
@@ -152,6 +153,7 @@ def test_a_dry_run_changes_nothing(company):
     assert not (company.warehouse.parent / "changes").exists() and [] == calls(company)
 
 
+@pytest.mark.long
 def test_expiry_takes_nothing_but_what_has_expired(company):
     """Other wanted changes, such as the accounts of leavers, are left to a person."""
     write_policy(company, "[expiry]\nchanges = 20\n[leavers]\ndisable_after_days = 0\n")

@@ -94,6 +94,7 @@ def test_unapproved_or_wrong_rules_are_told(pushing, webhook):
     assert "did you mean sql?" in second
 
 
+@pytest.mark.long
 def test_a_dry_run_and_watch_send_nothing(pushing, webhook):
     """A dry run tells nobody, and `watch` sends the messages of its pushes itself."""
     pushing.approve(THREE)

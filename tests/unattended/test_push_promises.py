@@ -118,6 +118,7 @@ def must_have_happened_once(pushing: Pushing) -> None:
     assert {1} == {*names.values()}
 
 
+@pytest.mark.long
 def test_killed_at_every_step_okta_becomes_what_hr_says(busy):
     """P3: a push that is killed, again and again, ends where an undisturbed one does.
 
@@ -225,6 +226,7 @@ def test_a_question_and_a_dry_run_change_no_file(busy):
     assert out.is_file() and [] == busy.writes()
 
 
+@pytest.mark.long
 def test_no_secret_and_no_value_is_told(busy, webhook):
     """P7: tokens, activation links and values of profiles are in no log, journal or message.
 

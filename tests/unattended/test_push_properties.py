@@ -20,8 +20,8 @@ from tests.support.push_days import MEANING, Days, draw_rules, spell
 from tests.support.push_world import Pushing
 from tests.sync.test_guard import cure_of
 
-DAYS = int(os.environ.get("ROLLCALL_PUSH_DAYS", "6"))
-TOGETHER = 3  # days of one company in the short suite, where a few companies are tried
+DAYS = int(os.environ.get("ROLLCALL_PUSH_DAYS", "2"))
+TOGETHER = 3  # days of one company, if there are few
 LONGER = 6
 
 

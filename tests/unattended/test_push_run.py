@@ -60,6 +60,7 @@ def test_rules_that_nobody_approved_change_nothing(pushing):
     assert not (pushing.folder / "audit.jsonl").exists()
 
 
+@pytest.mark.long
 def test_a_run_brings_about_what_the_rules_say(pushing):
     """P1: three changes are made, proven and recorded; the next run writes nothing."""
     digest = pushing.approve(THREE)
@@ -96,6 +97,7 @@ def test_a_run_brings_about_what_the_rules_say(pushing):
     assert 2 == len(pushing.rollcall.rows("from pushes"))
 
 
+@pytest.mark.long
 def test_a_new_group_is_filled_in_the_next_round(pushing):
     """V5: the group is made in the first round, and its members join in the second."""
     pushing.approve(REMOTE)
@@ -123,6 +125,7 @@ def test_what_the_rules_keep_or_cannot_touch_is_no_write(pushing):
     assert [why for why in result.document["blocked"] if why.startswith("not ours")]
 
 
+@pytest.mark.long
 def test_a_rule_with_a_new_name_renames_its_group(pushing):
     """V8: one call renames the group that a push made; its members stay."""
     pushing.approve(REMOTE)
@@ -190,6 +193,7 @@ def test_only_a_person_empties_a_group(pushing):
     assert GROUP not in {key for _, key in pushing.rollcall.sandbox.company.okta.members}
 
 
+@pytest.mark.long
 def test_the_rounds_after_a_persons_plan_are_within_the_limits(pushing):
     """A plan of `push plan` that a person gives is the first round; the next is an own plan."""
     pushing.approve(REMOTE)
@@ -214,6 +218,7 @@ def test_a_plan_of_another_kind_is_no_push(pushing):
     assert [] == pushing.records("apply_begun")
 
 
+@pytest.mark.long
 def test_changes_of_one_day_count_together(pushing):
     """What an earlier run of the day changed counts for the limits of the next one."""
     pushing.approve(TITLE + "[limits]\nchanges = 2\n")
@@ -221,10 +226,11 @@ def test_changes_of_one_day_count_together(pushing):
     pushing.approve(THREE + "[limits]\nchanges = 2\n")
     said = pushing.run("run")
 
-    assert 5 == said.code and "2 changes beside the 1 of the last 24 hours" in said.err
+    assert 5 == said.code and "changes: 2 beside the 1 of the last 24 hours" in said.err
     assert 1 == len(pushing.writes())
 
 
+@pytest.mark.long
 def test_a_value_that_somebody_changed_meanwhile_is_left(pushing):
     """V10: the drifted account is not written, the others are; the next run plans it again."""
     pushing.approve(THREE)
@@ -249,6 +255,7 @@ def test_a_value_that_somebody_changed_meanwhile_is_left(pushing):
     assert "Engineer" == okta.users[ROBIN]["profile"]["title"]
 
 
+@pytest.mark.long
 def test_a_lagging_list_is_no_failure(pushing):
     """What a read by id has shown is done, although the sync at the end does not list it yet."""
     pushing.approve(THREE)
@@ -277,6 +284,7 @@ def test_a_source_that_cannot_be_read_changes_nothing(pushing, source):
     assert 5 == stale.code and f"plan: {source}" in stale.err
 
 
+@pytest.mark.long
 def test_old_data_is_not_pushed_without_a_sync(pushing):
     """`--no-sync` refuses data that is older than PLAN__MAX_DATA_AGE_HOURS."""
     pushing.approve(THREE)

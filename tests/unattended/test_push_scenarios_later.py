@@ -34,6 +34,7 @@ def apply(pushing: Pushing, path: Path) -> Any:
     return pushing.rollcall.run("apply", str(path), "--digest", digest, "--json")
 
 
+@pytest.mark.long
 def test_what_somebody_changed_meanwhile_is_left_to_the_next_run(pushing):
     """V10: Ada's title is set by hand between plan and apply: drift, and the rest is done (7).
 
@@ -64,6 +65,7 @@ def test_what_somebody_changed_meanwhile_is_left_to_the_next_run(pushing):
     assert 3 == len(pushing.writes())
 
 
+@pytest.mark.long
 def test_a_person_with_a_new_mail_keeps_the_login(pushing):
     """V11: Ada is found by her number, and no login is written. Her mail is, with `identifies`.
 
@@ -139,6 +141,7 @@ def test_a_push_is_undone_with_the_values_of_its_plan(pushing):
     assert {OLU} == pushing.members(FINANCE)
 
 
+@pytest.mark.long
 def test_undo_gives_a_leaver_nothing_that_the_policy_takes(pushing):
     """V14: where the policy closes the accounts of leavers, Olu does not get the group again."""
     pushing.approve()

@@ -124,6 +124,7 @@ def test_a_blank_location_is_remote_and_fills_a_new_group(pushing):
     ] == pushing.writes()
 
 
+@pytest.mark.long
 def test_a_blank_of_hr_is_kept_or_cleared(pushing):
     """V6: `keep` writes nothing; `clear` writes null, and an empty text in Okta is a blank."""
     pushing.user(MARA)["profile"]["charthopTeam"] = "Payments"
@@ -139,6 +140,7 @@ def test_a_blank_of_hr_is_kept_or_cleared(pushing):
     assert [("POST", f"users/{okta_id('user', MARA)}", cleared)] == pushing.writes()
 
 
+@pytest.mark.long
 def test_a_group_of_somebody_else_is_adopted_or_left_alone(pushing):
     """V7: without `adopt` it is blocked; with it, ten who are not wanted would leave.
 
@@ -176,6 +178,7 @@ def test_a_group_of_somebody_else_is_adopted_or_left_alone(pushing):
     assert [10] == pushing.rollcall.column(kept)
 
 
+@pytest.mark.long
 def test_a_new_name_in_the_file_is_one_call(pushing):
     """V8: the whole profile goes back as it was read, with the new name; the members stay.
 
@@ -203,6 +206,7 @@ def test_a_new_name_in_the_file_is_one_call(pushing):
 
 
 @pytest.mark.parametrize(("activate", "mails"), [("on_start", 0), ("at_once", 1)])
+@pytest.mark.long
 def test_a_new_hire_gets_one_account_and_at_most_one_mail(pushing, activate, mails):
     """Nia starts in five days: her account is staged with her facts, and joins the group.
 
@@ -236,6 +240,7 @@ def test_a_new_hire_gets_one_account_and_at_most_one_mail(pushing, activate, mai
     assert 1 - mails == len(pushing.writes())
 
 
+@pytest.mark.long
 def test_starters_activated_together_are_no_broken_read(pushing):
     """Three starters are all whose accounts are closed: the push that opens them is proven.
 
@@ -267,6 +272,7 @@ def test_starters_activated_together_are_no_broken_read(pushing):
     assert 5 == refused.code and "okta.accounts.disabled" in refused.err
 
 
+@pytest.mark.long
 def test_a_leaver_gets_no_account(pushing):
     """Within days_after_end a leaver counts as active, and still nobody makes an account for one.
 
@@ -284,6 +290,7 @@ def test_a_leaver_gets_no_account(pushing):
     assert "no account: the person has left" == why
 
 
+@pytest.mark.long
 def test_old_access_comes_back_only_by_a_person(pushing):
     """D9: Rae's account would bring back a group that no rule gives: only a person may do that.
 

@@ -49,6 +49,7 @@ def test_a_stopped_push_finishes_the_change_at_hand(pushing):
     assert 3 == len(pushing.writes())
 
 
+@pytest.mark.long
 def test_a_killed_push_has_a_row_without_an_end(pushing):
     """SIGKILL: the begun push has no end, and the next one makes no change twice."""
     pushing.approve(FINANCE + TITLE)

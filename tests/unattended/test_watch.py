@@ -66,6 +66,7 @@ def test_an_event_leads_to_a_push_within_one_tick(pushing, monkeypatch):
     assert [(PUSH, 0)] == watching.codes and "Robin" in "".join(watching.told[0].summary)
 
 
+@pytest.mark.long
 def test_a_new_day_leads_to_a_run_without_any_event(company, monkeypatch):
     """V13: when the day begins in the organisation's time zone, HR's effective dates have come."""
     zone = ZoneInfo("Pacific/Kiritimati")
@@ -82,6 +83,7 @@ def test_a_new_day_leads_to_a_run_without_any_event(company, monkeypatch):
     assert [f"charthop: {now.date()} has begun", f"{SYNC}: running"] == watching.said
 
 
+@pytest.mark.long
 def test_hours_without_news_lead_to_a_run(company, monkeypatch):
     """An import may leave no events, so a run comes after some hours in any case."""
     watching = Watching(company, monkeypatch)

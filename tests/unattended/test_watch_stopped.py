@@ -57,6 +57,7 @@ def test_a_watch_that_is_stopped_in_a_sync_ends(rollcall, published, number):
     assert before == rollcall.warehouse.stat().st_mtime_ns
 
 
+@pytest.mark.long
 def test_a_real_watch_hears_an_event(rollcall, published):
     """The command itself ticks: the event of a running watch leads to a second sync."""
     org = rollcall.has(published).sandbox.company.charthop

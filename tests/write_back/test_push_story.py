@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.push.test_push_marts import FINANCE_RULE, TITLE, Push
 from tests.sandbox.company.okta import FINANCE, OLD_NETWORK
 from tests.sandbox.company.parts import okta_id
 from tests.support.product import Rollcall
+from tests.support.push_rules import FINANCE_RULE, TITLE, Push
 from tests.support.wanted import may_write
 
 LIMITS = "[limits]\npercent_of_members = 50\n"
@@ -25,6 +25,7 @@ def push(rollcall: Rollcall, published) -> Push:
     return made
 
 
+@pytest.mark.long
 def test_rules_become_changes_that_the_next_sync_proves(push):
     """What the rules want is planned from a sync and applied, and the next sync wants no more.
 
