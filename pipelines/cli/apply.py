@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cli.output import print_failures, print_result
+from pipelines.cli.output import choose_report, print_failures, print_result
 from pipelines.cli.plan import add_max_changes
 from pipelines.failures import Failure, Incomplete, Refused
 from pipelines.redact import UNPRINTABLE, redact_text
@@ -63,16 +63,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.digest != plan.digest:
         why = f"the digest of this plan is {plan.digest}, but another digest was approved"
         raise Refused(f"plan {arguments.plan}", why, "read the plan again, and give its digest")
-    quiet = arguments.quiet or arguments.json
     with hold_folder(folder, "push, plan or apply"):
         journal = Journal(folder, plan, settings.read_actor())
         writers = admit_plan(plan, journal, arguments.max_changes, _read_basis(plan))
-        progress = apply.apply_plan(
-            plan,
-            journal,
-            writers,
-            report=lambda text: None if quiet else print(redact_text(text), file=sys.stderr),
-        )
+        progress = apply.apply_plan(plan, journal, writers, report=choose_report(arguments))
         postponed = publish_journals()
     if postponed:
         print(postponed, file=sys.stderr)

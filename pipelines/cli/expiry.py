@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pipelines.cli import standing
-from pipelines.cli.output import common_flags, print_result
+from pipelines.cli.output import add_step, choose_report, print_result
 from pipelines.failures import Refused
 from pipelines.redact import UNPRINTABLE, redact_text
 
@@ -20,20 +20,11 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     """Register the verb and its steps."""
     parser = verb("expiry", run_status, "end access at its end date, without a person")
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
-
-    def add_step(
-        name: str, run: Callable[[argparse.Namespace], int], about: str
-    ) -> argparse.ArgumentParser:
-        flags = common_flags(argparse.SUPPRESS)
-        step = steps.add_parser(name, help=about, description=about, parents=[flags])
-        step.set_defaults(run=run)
-        return step
-
-    step = add_step("approve", run_approve, "approve the limit in [expiry] of policy.toml")
+    step = add_step(steps, "approve", run_approve, "approve the limit in [expiry] of policy.toml")
     standing.add_approve_flags(step, "expiry status")
-    step = add_step("run", run, "revoke the access whose end date has come")
+    step = add_step(steps, "run", run, "revoke the access whose end date has come")
     standing.add_run_flags(step)
-    add_step("status", run_status, "show whether the limit is approved, and what is to end")
+    add_step(steps, "status", run_status, "show whether the limit is approved, and what is to end")
 
 
 def run_approve(arguments: argparse.Namespace) -> int:
@@ -75,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipelines.unattended.expiry_run import run_expiry
     from pipelines.unattended.job import JobOptions
 
-    report = standing.choose_report(arguments)
+    report = choose_report(arguments)
     options = JobOptions(report, dry_run=arguments.dry_run, sync=not arguments.no_sync)
     outcome = run_expiry(options)
     if arguments.dry_run:

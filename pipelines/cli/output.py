@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pipelines import redact
@@ -21,6 +21,22 @@ def common_flags(default: object = False) -> argparse.ArgumentParser:
     ):
         parser.add_argument(name, action="store_true", default=default, help=about)
     return parser
+
+
+def add_step(
+    steps: Any, name: str, run: Callable[[argparse.Namespace], int], about: str
+) -> argparse.ArgumentParser:
+    """Add one step to the steps (argparse's subparsers) of a verb, and return its parser."""
+    flags = common_flags(argparse.SUPPRESS)
+    step = steps.add_parser(name, help=about, description=about, parents=[flags])
+    step.set_defaults(run=run)
+    return step
+
+
+def choose_report(arguments: argparse.Namespace) -> Callable[[str], None]:
+    """Return the function that prints progress on stderr, or nothing with --quiet or --json."""
+    quiet = arguments.quiet or arguments.json
+    return lambda text: None if quiet else print(redact.redact_text(text), file=sys.stderr)
 
 
 def print_result(

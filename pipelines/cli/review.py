@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import redact
-from pipelines.cli.output import common_flags, print_result
+from pipelines.cli.output import add_step, print_result
 from pipelines.failures import Misconfigured, Refused
 
 if TYPE_CHECKING:
@@ -32,19 +32,19 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     parser = verb("review", run_open, "run an access review: open it, import decisions, close it")
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
 
-    def add_step(
+    def add_review_step(
         name: str, run: Callable[[argparse.Namespace], int], about: str, has_campaign: bool = True
     ) -> argparse.ArgumentParser:
-        flags = common_flags(argparse.SUPPRESS)
-        step = steps.add_parser(name, help=about, description=about, parents=[flags])
-        step.set_defaults(run=run)
+        step = add_step(steps, name, run, about)
         if has_campaign:
             step.add_argument("campaign", metavar="CAMPAIGN", help="the name of its file")
         return step
 
-    opens = add_step("open", run_open, "freeze who holds what, and write the reviewers' files")
-    imports = add_step("import", run_import, "import the decisions of the reviewers")
-    closes = add_step("close", run_close, "end it, and write the packet for the auditor")
+    opens = add_review_step(
+        "open", run_open, "freeze who holds what, and write the reviewers' files"
+    )
+    imports = add_review_step("import", run_import, "import the decisions of the reviewers")
+    closes = add_review_step("close", run_close, "end it, and write the packet for the auditor")
     for step in (opens, closes):
         step.add_argument(
             "--out",
@@ -63,12 +63,14 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     imports.add_argument(
         "--supersede", action="store_true", help="let decisions replace earlier ones"
     )
-    shows = add_step(
+    shows = add_review_step(
         "status", run_status, "show who has decided how much, and what to do next", False
     )
     shows.add_argument("campaign", nargs="?", metavar="CAMPAIGN", help="one; default: all")
-    add_step("list", run_list, "list every campaign that has a file or was opened", False)
-    checks = add_step("verify", run_verify, "check offline that a packet is unchanged", False)
+    add_review_step("list", run_list, "list every campaign that has a file or was opened", False)
+    checks = add_review_step(
+        "verify", run_verify, "check offline that a packet is unchanged", False
+    )
     checks.set_defaults(needs_no_settings=True)  # an auditor has nothing but the packet
     checks.add_argument("folder", type=Path, metavar="DIR", help="the packet")
     checks.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,12 +41,6 @@ def add_for_watch(step: argparse.ArgumentParser) -> None:
     step.add_argument(
         "--for-watch", action="store_true", help="`rollcall watch` runs it, and sends the messages"
     )
-
-
-def choose_report(arguments: argparse.Namespace) -> Callable[[str], None]:
-    """Return the function that prints progress on stderr, or nothing with --quiet or --json."""
-    quiet = arguments.quiet or arguments.json
-    return lambda text: None if quiet else print(redact_text(text), file=sys.stderr)
 
 
 def choose_last_day(text: str | None) -> date:

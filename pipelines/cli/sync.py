@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cli.output import print_failures, print_result
+from pipelines.cli.output import choose_report, print_failures, print_result
 from pipelines.cli.standing import add_for_watch
 from pipelines.redact import redact_text
 
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     quiet = arguments.quiet or arguments.json
     options = SyncOptions(
-        report=lambda text: None if quiet else print(redact_text(text), file=sys.stderr),
+        report=choose_report(arguments),
         progress_bar="tqdm" if sys.stderr.isatty() and not quiet else None,
         full=arguments.full,
         accepted=tuple(arguments.accept),

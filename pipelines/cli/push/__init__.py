@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from pipelines.cli.output import common_flags
+from pipelines.cli.output import add_step
 from pipelines.cli.push import approve, plan, run, status, trial
 
 STEPS = (trial, plan, approve, run, status)  # in the order of --help
@@ -16,16 +16,14 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     parser = verb("push", trial.run, "bring facts of the HR system into a target, by rules")
     steps = parser.add_subparsers(dest="step", required=True, metavar="STEP")
 
-    def add_step(
+    def add_target_step(
         name: str, run: Callable[[argparse.Namespace], int], about: str
     ) -> argparse.ArgumentParser:
-        flags = common_flags(argparse.SUPPRESS)
-        step = steps.add_parser(name, help=about, description=about, parents=[flags])
-        step.set_defaults(run=run)
+        step = add_step(steps, name, run, about)
         step.add_argument(
             "target", metavar="TARGET", help="the source that push/TARGET.toml is about"
         )
         return step
 
     for module in STEPS:
-        module.add(add_step)
+        module.add(add_target_step)

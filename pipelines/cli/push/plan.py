@@ -52,10 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _describe_rules(basis: Basis, folder: Path) -> Iterator[str]:
     """Yield the digest of the rules, and how to approve them for runs without a person."""
     from pipelines.sources.write_access import writable_tenant
-    from pipelines.write_back.approval import explain_unapproved, find_approval, spell
+    from pipelines.write_back.approval import PUSH_SUBJECT, explain_unapproved, find_approval, spell
 
     yield f"rules {basis.rules_sha256}"
-    subject, digest = f"push {basis.target}", basis.rules_sha256
+    subject, digest = f"{PUSH_SUBJECT}{basis.target}", basis.rules_sha256
     found = find_approval(folder, subject)
     if why := explain_unapproved(found, digest, writable_tenant(str(basis.target))):
         yield f"  without a person nothing is pushed: {why}"

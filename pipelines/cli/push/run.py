@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from pipelines.cli import notify, standing
+from pipelines.cli.output import choose_report
 
 
 def add(add_step: Callable[..., argparse.ArgumentParser]) -> None:
@@ -27,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipelines.unattended.push_text import choose_message, count_changes, summarize_push
 
     options = PushOptions(
-        report=standing.choose_report(arguments),
+        report=choose_report(arguments),
         dry_run=arguments.dry_run,
         sync=not arguments.no_sync,
         max_changes=arguments.max_changes,
