@@ -27,6 +27,8 @@ from pipelines.cli import (
     watch,
 )
 from pipelines.cli.output import common_flags, explain_failure, print_failures
+from pipelines.cli.project import add_project_dir, enter_project
+from pipelines.failures import Misconfigured
 from pipelines.files import scratch
 
 VERBS = (sync, check, export, status, report, review, push, watch, expiry, plan, apply, audit)
@@ -44,6 +46,11 @@ def main() -> NoReturn:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _interrupt)
     arguments = _parser().parse_args()
+    try:
+        enter_project(arguments.project_dir)
+    except Misconfigured as failure:  # no other directory's settings may say what follows
+        print_failures(arguments, [failure], {"effect": "nothing was read or changed"})
+        sys.exit(failure.code)
     try:
         if not getattr(arguments, "needs_no_settings", False):
             from pipelines.settings import check_names
@@ -76,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"rollcall {__version__}")
+    add_project_dir(parser)
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def verb(

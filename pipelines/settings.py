@@ -147,15 +147,27 @@ def _flatten(values: dict[str, Any]) -> Iterator[tuple[str, ...]]:
             yield (name,)
 
 
+def missing_setting(what: str, why: str, next: str) -> Misconfigured:
+    """Return the failure of a setting that is not set, with the places where it could be."""
+    places = [Path(place).absolute() for reader in _find_readers() for place in reader.locations]
+    folders = " and ".join(dict.fromkeys(str(place.parent) for place in places))
+    looked = f"looked in the environment, and for secrets.toml and config.toml in {folders}"
+    return Misconfigured(what, f"{why}; {looked}", next)
+
+
 def _find_settings_files() -> list[Path]:
     """Return the settings files that dlt has read."""
+    places = [Path(place) for reader in _find_readers() for place in reader.present_locations]
+    return [place for place in places if place.exists()]
+
+
+def _find_readers() -> list[SettingsTomlProvider]:
+    """Return dlt's readers of settings files. Raises Misconfigured for a file that is no TOML."""
     try:
         providers = dlt.config.config_providers
     except Exception as error:  # the first access reads the files; dlt wraps every kind of error
         raise _unreadable(Path(".dlt"), error) from None
-    readers = [one for one in providers if isinstance(one, SettingsTomlProvider)]
-    places = [Path(place) for reader in readers for place in reader.present_locations]
-    return [place for place in places if place.exists()]
+    return [one for one in providers if isinstance(one, SettingsTomlProvider)]
 
 
 def _unreadable(path: Path, error: Exception) -> Misconfigured:

@@ -28,6 +28,8 @@ LONG = {
     "EVERY_CELL": "1",
 }
 FILES = (
+    "test_install",
+    "test_package",
     "sync/test_guard",
     "sync/test_scope",
     "sync/test_clock",

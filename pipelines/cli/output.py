@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pipelines import redact
+from pipelines.cli.project import add_project_dir
 from pipelines.failures import Failure, explain
 
 
@@ -20,6 +21,7 @@ def common_flags(default: object = False) -> argparse.ArgumentParser:
         ("--quiet", "print only results and failures"),
     ):
         parser.add_argument(name, action="store_true", default=default, help=about)
+    add_project_dir(parser, argparse.SUPPRESS)  # it may also stand before the verb
     return parser
 
 

@@ -1,6 +1,6 @@
 """Read the company's own files about access: `policy.toml` and `requests.csv`.
 
-Both files are in the folder REVIEW__FOLDER (default `reviews`, beside the project) and may be
+Both files are in the folder REVIEW__FOLDER (default `reviews`) and may be
 missing, but a file that was there must not disappear unnoticed. They are written into schema
 `policy` before every dbt build. A wrong entry ends the command, because a rule that is silently
 ignored hides access.
@@ -30,8 +30,7 @@ Mail = Annotated[
 ]
 Severity = Literal["critical", "high", "medium", "low"]
 DATE_COLUMNS = ("requested_on", "until")  # of requests.csv: an empty cell is null
-DEFAULT_FOLDER = Path(__file__).parents[2] / "reviews"  # beside the project
-OTHER_FOLDER = Path("reviews")  # in the working directory
+DEFAULT_FOLDER = Path("reviews")  # in the project directory
 
 
 class Leavers(Strict):
@@ -118,18 +117,18 @@ class Request(Strict):
 
 def policy_folder() -> Path:
     """Return the folder of the company's own files: REVIEW__FOLDER, else `reviews`."""
-    return find_folder("review.folder", DEFAULT_FOLDER, OTHER_FOLDER)
+    return find_folder("review.folder", DEFAULT_FOLDER)
 
 
 def describe_ignored_folder() -> str:
-    """Return that `reviews` in the working directory is not read; empty where nothing is ignored.
+    """Return that `reviews` in the project directory is not read; empty where nothing is ignored.
 
     Somebody who works there would otherwise believe that these are the rules.
     """
     read = policy_folder()
-    if not OTHER_FOLDER.is_dir() or OTHER_FOLDER.resolve() == read.resolve():
+    if not DEFAULT_FOLDER.is_dir() or DEFAULT_FOLDER.resolve() == read.resolve():
         return ""
-    return f"{OTHER_FOLDER.absolute()} is not read, because the rules are in {read}"
+    return f"{DEFAULT_FOLDER.absolute()} is not read, because the rules are in {read}"
 
 
 def write_policy(candidate: Path) -> None:

@@ -62,8 +62,8 @@ def check_gone(
             raise Refused(
                 f"policy: {path.absolute()}",
                 f"the file is gone, and the published data has {rules} rules of it",
-                f"restore the file, or correct REVIEW__FOLDER; if there shall be no rules, run"
-                f" `rollcall sync --accept '{change}'`",
+                "restore the file, or correct --project-dir or REVIEW__FOLDER; if there shall be no"
+                f" rules, run `rollcall sync --accept '{change}'`",
             )
         for table in present:
             warehouse.execute(f"delete from policy.{table}")

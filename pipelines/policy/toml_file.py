@@ -27,12 +27,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def find_folder(setting: str, default: Path, other: Path) -> Path:
+def find_folder(setting: str, default: Path) -> Path:
     """Return the folder that a setting names, such as `review.folder`, else the default one.
 
-    `default` is in the project's folder, because cron may start a command in any directory. Only
-    without it, `other` in the working directory is read. Raise Misconfigured if the setting names a
-    folder that is missing.
+    Both begin in the project directory. Raises Misconfigured if the setting names a folder that is
+    missing.
     """
     if given := settings.read_setting(setting):
         folder = Path(given).expanduser().absolute()
@@ -40,9 +39,7 @@ def find_folder(setting: str, default: Path, other: Path) -> Path:
             variable = setting.replace(".", "__").upper()
             raise Misconfigured(variable, f"there is no folder {folder}", "correct it")
         return folder
-    if other.is_dir() and not default.is_dir():
-        return other.absolute()
-    return default
+    return default.absolute()
 
 
 def parse_toml(path: Path, kind: type[Model]) -> Model:

@@ -23,8 +23,7 @@ from pipelines.sources.asked import Asked
 from pipelines.sql_text import check_expression, check_query, find_keys
 
 FORMAT = "rollcall push 1"  # raise this when the same file would be read in another way
-DEFAULT_FOLDER = Path(__file__).parents[2] / "push"  # beside the project
-OTHER_FOLDER = Path("push")  # in the working directory
+DEFAULT_FOLDER = Path("push")  # in the project directory
 HR_FIELDS = "hr_fields"  # the column of `people`
 TODAY = "use the column `today`, the day in the time zone of the organisation"
 
@@ -155,7 +154,7 @@ class PushRules:
 
 def push_folder() -> Path:
     """Return the folder of the rules: PUSH__FOLDER, else `push`."""
-    return find_folder("push.folder", DEFAULT_FOLDER, OTHER_FOLDER)
+    return find_folder("push.folder", DEFAULT_FOLDER)
 
 
 def find_targets() -> list[str]:

@@ -15,7 +15,7 @@ from dlt.extract.source import DltSource
 
 from pipelines.failures import Misconfigured
 from pipelines.http.policy import Counters
-from pipelines.settings import find_names_in_use, read_setting, refuse_name
+from pipelines.settings import find_names_in_use, missing_setting, read_setting, refuse_name
 from pipelines.sources import find_offer, load_function, source_names
 from pipelines.sources.asked import Asked
 from pipelines.sources.credentials import Way, choose_way, list_ways
@@ -85,7 +85,7 @@ def configured_sources() -> list[str]:
         needed = [option for option in options.values() if option.required or option.name in way]
         missing = [option.variable for option in needed if not option.is_set]
         if missing:
-            raise Misconfigured(
+            raise missing_setting(
                 f"source {source}",
                 f"it has a secret, but {' and '.join(missing)} must be set, too",
                 f"set {missing[0]}, or {missing[0].split('__')[-1].lower()} under"
@@ -107,12 +107,13 @@ def choose_sources(names: list[str]) -> list[str]:
     found = configured_sources()
     for name in names:
         if name not in found:
-            raise Misconfigured(f"source {name}", "it is not configured", f"set {_needs(name)}")
+            raise missing_setting(f"source {name}", "it is not configured", f"set {_needs(name)}")
     if not found:
-        raise Misconfigured(
+        raise missing_setting(
             "no source is configured",
             f"no source has a credential: {'; '.join(map(_list_ways, source_names()))}",
-            "set them in the environment or in .dlt/secrets.toml (see README), or try `make demo`",
+            "set them there (see README), or name another directory with --project-dir,"
+            " or try `make demo`",
         )
     return [name for name in found if not names or name in names]
 

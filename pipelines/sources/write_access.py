@@ -27,7 +27,7 @@ from typing import Any
 import dlt
 
 from pipelines.failures import Misconfigured
-from pipelines.settings import SWITCHES, find_names_in_use, refuse_name
+from pipelines.settings import SWITCHES, find_names_in_use, missing_setting, refuse_name
 from pipelines.sources import find_offer, load_function, source_names
 from pipelines.sources.credentials import Way, choose_way, list_ways
 from pipelines.sources.writer import Change, Provisioner
@@ -60,7 +60,7 @@ def connect_writer(source: str) -> Provisioner:
     way = _choose_way(source)
     if not way:
         needed = list_ways(list_credentials(source), partial(_spell, source))
-        raise Misconfigured(
+        raise missing_setting(
             f"apply: {source}",
             "writing needs a credential of its own, and none is set",
             f"set {needed} (docs/write-back.md says with which rights)",
@@ -93,7 +93,7 @@ def _check_complete(source: str, way: Way) -> None:
     missing = [_spell(source, name) for name in way if not _read(f"provision.{source}.{name}")]
     if missing:
         whole = list_ways([way], partial(_spell, source))
-        raise Misconfigured(
+        raise missing_setting(
             f"apply: {source}",
             f"{missing[0]} is not set, and a write credential is {whole}",
             f"set {missing[0]} (docs/write-back.md says with which rights)",
@@ -122,7 +122,7 @@ def _read_settings(source: str, function: Any) -> dict[str, Any]:
             value = _read(f"sources.{source}.{name.removeprefix('sync_')}")
         if value is None and parameter.default is inspect.Parameter.empty:
             variable = f"SOURCES__{source}__{name}".upper()
-            raise Misconfigured(f"source {source}", f"{variable} is not set", f"set {variable}")
+            raise missing_setting(f"source {source}", f"{variable} is not set", f"set {variable}")
         if value is not None:
             found[name] = _convert(parameter.annotation, value, f"{source}.{name}")
     return found

@@ -153,7 +153,9 @@ class Watch:
         """Run a command in a process of its own, and return its exit code and its document."""
         self.report(f"{command.words}: running")
         self.signs.note_inputs(command)
-        call = [sys.executable, "-m", "pipelines", *command.arguments, "--json", "--for-watch"]
+        # -P: the project directory may have a `pipelines` of its own, such as another version's
+        python = [sys.executable, "-P", "-m", "pipelines"]
+        call = [*python, *command.arguments, "--json", "--for-watch"]
         path = str(Path(__file__).parents[2])
         self.child = subprocess.Popen(
             call, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, text=True

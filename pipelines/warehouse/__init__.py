@@ -2,4 +2,6 @@
 
 from pathlib import Path
 
-PROJECT_FOLDER = Path(__file__).parents[2] / "dbt_project"
+_PACKAGED = Path(__file__).parents[1] / "dbt_project"  # where pyproject.toml puts it in the wheel
+_SOURCE = Path(__file__).parents[2] / "dbt_project"
+PROJECT_FOLDER = _PACKAGED if _PACKAGED.is_dir() else _SOURCE

@@ -39,7 +39,7 @@ def noticed(bug: Bug, published: dict[str, str]) -> str:
     """Return `red` if a test notices the bug, else the problem."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "copy"
-        ignored = shutil.ignore_patterns(".venv", "data", ".git", "__pycache__")
+        ignored = shutil.ignore_patterns(".venv", ".venvs", "data", ".git", "__pycache__")
         shutil.copytree(ROOT, copy, ignore=ignored)
         file = copy / bug.file
         text = file.read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted import (
     files,
     histories,
+    install,
     models,
     models_okta,
     people,
@@ -39,4 +40,5 @@ BUGS: list[Bug] = [
     *unattended.BUGS,
     *unattended_watch.BUGS,
     *histories.BUGS,
+    *install.BUGS,
 ]

@@ -280,18 +280,11 @@ BUGS = [
         "tests/review/test_review.py -k lost_opening",
     ),
     Bug(
-        "rules in the working directory win",
-        "pipelines/policy/toml_file.py",
-        "if other.is_dir() and not default.is_dir():",
-        "if other.is_dir():",
-        "tests/policy/test_presence.py -k do_not_win",
-    ),
-    Bug(
         "rules that are not read are not named",
         "pipelines/policy/company_files.py",
-        "if not OTHER_FOLDER.is_dir() or OTHER_FOLDER.resolve() == read.resolve():",
+        "if not DEFAULT_FOLDER.is_dir() or DEFAULT_FOLDER.resolve() == read.resolve():",
         "if True:",
-        "tests/policy/test_presence.py -k do_not_win",
+        "tests/policy/test_presence.py -k not_read_are_named",
     ),
     Bug(
         "a misspelt pattern of a campaign is no warning",

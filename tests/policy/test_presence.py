@@ -8,7 +8,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.policy import company_files
 from pipelines.sql import matches_sql
 from pipelines.write_back.limits import _fits
 from tests.support.applying import applied, calls
@@ -43,39 +42,18 @@ def test_a_misspelt_policy_folder_is_no_empty_policy(company, verb):
     assert 2 == result.code and "REVIEW__FOLDER" in result.err
 
 
-def test_the_default_folder_needs_no_working_directory(company, tmp_path, monkeypatch):
-    """A command that cron starts elsewhere reads the rules beside the project."""
-    wants(company, count=1)
-    account = company.column("select account_id from planned_changes")[0]
-    folder = protects(company, account).parent
-    monkeypatch.setattr(company_files, "DEFAULT_FOLDER", folder.rename(tmp_path / "beside"))
-    (document,) = [company.run("plan", "--json").document]
-
-    assert ["protected"] == [item["blocked_because"] for item in document["blocked"]]
-
-
-def test_the_default_folder_lies_beside_the_project():
-    """The default folder is beside the package `pipelines`, wherever a command starts."""
-    assert Path(__file__).parents[2] / "reviews" == company_files.DEFAULT_FOLDER
-
-
 @pytest.mark.parametrize("arguments", [["check"], ["plan"], ["sync"], ["review", "open", "q9"]])
-def test_rules_where_somebody_works_do_not_win(company, tmp_path, monkeypatch, arguments):
-    """`reviews` in the working directory is named as not read if another one is read."""
+def test_rules_that_are_not_read_are_named(company, tmp_path, arguments):
+    """`reviews` in the project directory is named as not read if REVIEW__FOLDER is another one."""
     protects(company, "pingone:user:*")
-    beside = tmp_path / "beside"
-    beside.mkdir()
-    monkeypatch.setattr(company_files, "DEFAULT_FOLDER", beside)
-    result = company.run(*arguments)
+    other = tmp_path / "other"
+    other.mkdir()
+    result = company.run(*arguments, REVIEW__FOLDER=str(other))
 
-    said = f"{company.home / 'reviews'} is not read, because the rules are in {beside}"
+    said = f"{company.home / 'reviews'} is not read, because the rules are in {other}"
     assert said in result.out + result.err
     assert 0 == company.column("select count(*) from policy.protected")[0]
-    monkeypatch.setattr(company_files, "DEFAULT_FOLDER", tmp_path / "missing")
     assert "is not read" not in company.run("check").out
-    (beside / "policy.toml").write_text("")
-    result = company.run("check", REVIEW__FOLDER=str(beside))
-    assert f"{company.home / 'reviews'} is not read" in result.out
 
 
 def test_a_policy_that_is_gone_is_refused_until_accepted(company):

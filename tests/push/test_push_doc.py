@@ -18,7 +18,9 @@ from tests.support.wanted import may_write
 from tests.warehouse.test_questions import PUSH_QUESTIONS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "push.md").read_text()
-CALL = re.compile(r"(?:^|[ /])rollcall ((?:push|watch|sync|apply|plan|export|check) [^>\n]*)", re.M)
+PLACE = "--project-dir /opt/rollcall "
+VERBS = "push|watch|sync|apply|plan|export|check"
+CALL = re.compile(rf"(?:^|[ /])rollcall (?:{PLACE})?((?:{VERBS}) [^>\n]*)", re.MULTILINE)
 
 
 def blocks(kind: str) -> list[str]:

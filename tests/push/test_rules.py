@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from pipelines.failures import Misconfigured
-from pipelines.push import rules
 from pipelines.push.rules import find_asked, read_rules
 from pipelines.sources.asked import Asked
 
@@ -194,7 +193,7 @@ def test_all_files_together_ask_the_hr_system(folder):
 def test_without_rules_nothing_is_asked(folder, monkeypatch):
     """Without a folder no rule asks for anything; a folder that is named must be there."""
     monkeypatch.delenv("PUSH__FOLDER")
-    monkeypatch.setattr(rules, "DEFAULT_FOLDER", folder / "push")
+    monkeypatch.chdir(folder)
     assert Asked() == find_asked()
 
     monkeypatch.setenv("PUSH__FOLDER", str(folder / "pusch"))
