@@ -17,7 +17,6 @@ from pipelines.cli import (
     check,
     expiry,
     export,
-    notify,
     plan,
     push,
     report,
@@ -28,6 +27,7 @@ from pipelines.cli import (
 )
 from pipelines.cli.output import common_flags, explain_failure, print_failures
 from pipelines.files import scratch
+from pipelines.monitoring import notify
 
 VERBS = (sync, check, export, status, report, review, push, watch, expiry, plan, apply, audit)
 EPILOG = """\
