@@ -96,7 +96,8 @@ def _check_settings(sources: list[str]) -> None:
         registry.connect_source(source, Counters())
     company_files.read_policy(company_files.policy_folder())
     find_asked()
-    guard.ShrinkLimits.configured(), RunLimits.configured(), max_age_hours(), dbt_variables()
+    guard.ShrinkLimits.configured(), RunLimits.configured(), dbt_variables()
+    max_age_hours()
 
 
 def _build(
