@@ -17,7 +17,6 @@ from pipelines.cli import (
     check,
     expiry,
     export,
-    notify,
     plan,
     push,
     report,
@@ -30,6 +29,7 @@ from pipelines.cli.output import common_flags, explain_failure, print_failures
 from pipelines.cli.project import add_project_dir, enter_project
 from pipelines.failures import Misconfigured
 from pipelines.files import scratch
+from pipelines.monitoring import notify
 
 VERBS = (sync, check, export, status, report, review, push, watch, expiry, plan, apply, audit)
 EPILOG = """\

@@ -12,7 +12,7 @@ import os
 import re
 import socket
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -22,6 +22,7 @@ from dlt.common.configuration.providers.toml import SettingsTomlProvider
 
 from pipelines.failures import Misconfigured
 
+Number = TypeVar("Number", int, float)
 Numbers = TypeVar("Numbers")
 
 # The sections of Rollcall's settings, with the names in each. For None, the code that reads the
@@ -33,9 +34,13 @@ SECTIONS = {
     ),
     "changes": ("folder",),
     "notify": ("urls", "seconds"),
+    "healthcheck": ("url",),
+    "metrics": ("file",),
     "push": ("folder", "notify_urls"),
     **dict.fromkeys(("sources", "sync", "provision", "guard", "plan", "apply")),
 }
+
+TOP_LEVEL = ("warehouse", "max_age_hours")  # settings outside of any section
 
 SWITCHES = {"true": True, "1": True, "false": False, "0": False}  # spellings of a yes or no
 
@@ -75,33 +80,43 @@ def read_setting(name: str, default: str = "") -> str:
     return ("" if value is None else str(value).strip()) or default
 
 
-def read_numbers(kind: type[Numbers], section: str) -> Numbers:
+def read_numbers(kind: type[Numbers], section: str, **defaults: float) -> Numbers:
     """Return a dataclass of numbers, filled from the settings of one section.
 
     The field `added_rows` in section `guard` is the setting GUARD__ADDED_ROWS. A field that is not
-    configured keeps its default. Raises Misconfigured.
+    configured has its value in `defaults`, or else its own default. Raises Misconfigured.
     """
-    types, values = {field.name: type(field.default) for field in fields(kind)}, {}
+    types, values = {field.name: type(field.default) for field in fields(kind)}, {**defaults}
     for spelling, words in find_names_in_use():
         if words[0] == section and len(words) > 1 and words[1] not in types:
             refuse_name(spelling, words[1], types, "setting")
     for name, to_number in types.items():
-        text = read_setting(f"{section}.{name}")
-        try:
-            if text:
-                values[name] = to_number(text)
-                if not 0 <= values[name] < float("inf"):
-                    raise ValueError
-        except ValueError:
-            variable = f"{section}__{name}".upper()
-            raise Misconfigured(variable, f"{text} is not a number", f"set {variable}") from None
+        number = read_number(f"{section}.{name}", to_number)
+        if number is not None:
+            values[name] = number
     return kind(**values)
+
+
+def read_number(name: str, to_number: Callable[[str], Number] = float) -> Number | None:
+    """Return a setting that is a number and not negative; None if it is not configured. Raises
+    Misconfigured."""
+    text = read_setting(name)
+    if not text:
+        return None
+    try:
+        number = to_number(text)
+        if not 0 <= number < float("inf"):
+            raise ValueError
+    except ValueError:
+        variable = name.replace(".", "__").upper()
+        raise Misconfigured(variable, f"{text} is not a number", f"set {variable}") from None
+    return number
 
 
 def check_names() -> None:
     """Raise Misconfigured for a settings file that cannot be read, and for a misspelt name in it or
     in the environment. The names of sources are checked in `sources/registry.py`."""
-    sections = [*SECTIONS, "warehouse"]
+    sections = [*SECTIONS, *TOP_LEVEL]
     for spelling, (section, *names) in find_names_in_use():
         if section in sections:
             known = SECTIONS.get(section)

@@ -35,7 +35,9 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         help="only this source, in a format with one file per source",
     )
     parser.add_argument(
-        "--allow-stale", action="store_true", help="export even if the last sync of a source failed"
+        "--allow-stale",
+        action="store_true",
+        help="export even if the last sync of a source failed, or its data is too old",
     )
 
 

@@ -64,8 +64,12 @@ def print_failures(
     failures: list[Failure],
     document: dict[str, Any],
     code: int | None = None,
+    title: str = "",
 ) -> None:
-    """Print all failures as text on stderr, or with --json as one document on stdout."""
+    """Print all failures as text on stderr, or with --json as one document on stdout.
+
+    The text is indented below its title, if there is one, so that a log shows one block.
+    """
     effect = document.get("effect") or describe_effect(bool(document.get("published")))
     described = [
         {
@@ -81,11 +85,13 @@ def print_failures(
         code = code if code is not None else failures[0].code
         print(json.dumps({"code": code, **document, "failures": described}, indent=2))
         return
+    indent = "  " if title else ""
+    lines = [title] if title else []
     for failure in described:
-        print(f"{failure['what']}: {failure['why']}", file=sys.stderr)
+        lines.append(f"{indent}{failure['what']}: {failure['why']}")
         if failure["next"]:
-            print(f"  next: {failure['next']}", file=sys.stderr)
-    print(f"  effect: {effect}", file=sys.stderr)
+            lines.append(f"{indent}  next: {failure['next']}")
+    print(*lines, f"{indent}  effect: {effect}", sep="\n", file=sys.stderr)
 
 
 def explain_failure(error: Exception) -> Failure:

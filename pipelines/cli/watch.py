@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pipelines.cli import notify
 from pipelines.cli.output import print_result
 from pipelines.failures import Misconfigured
+from pipelines.monitoring import notify
 from pipelines.redact import redact_text
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines import __version__, clock, settings
+from pipelines import __version__, settings
 from pipelines.export import formats
 from pipelines.failures import Misconfigured, Refused, storage_failure
 from pipelines.files import safe_csv
@@ -21,7 +21,7 @@ from pipelines.files.scratch import scratch_in
 from pipelines.files.text_stream import write_new_file
 from pipelines.sql import quote
 from pipelines.warehouse.publish import open_published
-from pipelines.warehouse.source_states import read_source_states
+from pipelines.warehouse.source_states import explain_age, max_age_hours, read_source_states
 
 
 def export(
@@ -88,9 +88,7 @@ def _find_problem(state: dict[str, Any]) -> str:
     """Return why the data of a source is not fresh; empty if it is."""
     if state["is_stale"]:
         return "the last sync was not complete, so the export would show an old state"
-    if state["as_of"] and clock.is_ahead(state["as_of"]):
-        return f"the data is dated {state['as_of']}, in the future: a clock was wrong"
-    return ""
+    return explain_age(state, max_age_hours())
 
 
 def move_into_place(building: Path, out: Path) -> Path:

@@ -31,7 +31,9 @@ def check_output(path: Path) -> None:
             raise Misconfigured(str(path), why, NEXT_OUT)
 
 
-def replace_output(path: Path, content: bytes, kind: str, is_ours: Callable[[Path], bool]) -> None:
+def replace_output(
+    path: Path, content: bytes, kind: str, is_ours: Callable[[Path], bool], mode: int = 0o600
+) -> None:
     """Write a file in one step and durably; an existing file is replaced only if `is_ours` says so.
 
     Raises Misconfigured if the path is a link or another file, and OSError if writing fails.
@@ -41,15 +43,16 @@ def replace_output(path: Path, content: bytes, kind: str, is_ours: Callable[[Pat
         why = f"the file is not a {kind}, and is not written over"
         raise Misconfigured(str(path), why, NEXT_OUT)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    replace_file(path, content)
+    replace_file(path, content, mode)
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, mode: int = 0o600) -> None:
     """Replace a file in one step and durably. A link in its place is replaced, not followed."""
     draft = path.with_name(f".rollcall-{secrets.token_hex(8)}")
     try:
         with open_new_file(draft) as file:
             file.write(content)
+            os.fchmod(file.fileno(), mode)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -96,12 +96,18 @@ def _is_report(path: Path) -> bool:
 
 
 def _read_states(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Return the state of each source, with the age of its data in words."""
-    from pipelines.warehouse.source_states import describe_age, read_source_states
+    """Return the state of each source, the age of its data, and whether the data is too old."""
+    from pipelines.warehouse.source_states import describe_age, find_too_old, read_source_states
 
+    states = read_source_states(warehouse)
+    too_old = find_too_old(states)
     return [
-        state | {"age": describe_age(state["as_of"]) if state["as_of"] else None}
-        for state in read_source_states(warehouse)
+        state
+        | {
+            "age": describe_age(state["as_of"]) if state["as_of"] else None,
+            "is_too_old": state["source_name"] in too_old,
+        }
+        for state in states
     ]
 
 

@@ -74,7 +74,7 @@ class Definition(Strict):
     scope: Scope = Scope()
     exceptions: list[Excluded] = Field([])
     remediate_within_days: int = Field(30, ge=0)  # counted from the closing
-    max_age_hours: int = Field(48, ge=1)  # since the last complete run of a source
+    max_age_hours: int | None = Field(None, ge=1)  # of the data; default: MAX_AGE_HOURS
     max_full_read_age_days: int = Field(8, ge=1)  # since the last full run of a source
 
 

@@ -12,10 +12,14 @@ from typing import Any
 
 import duckdb
 
-from pipelines import clock
 from pipelines.failures import Misconfigured, Refused
 from pipelines.review.campaign import Definition
-from pipelines.warehouse.source_states import read_source_states, time_text
+from pipelines.warehouse.source_states import (
+    explain_age,
+    max_age_hours,
+    read_source_states,
+    time_text,
+)
 
 FULL_READS = """
 select source_name, max(started_at)
@@ -89,18 +93,14 @@ def _find_problems(
     state: dict[str, Any], limits: Definition, now: datetime
 ) -> list[dict[str, Any]]:
     """Return the reasons why a source is not fresh, in words for the evidence."""
-    max_age = timedelta(hours=limits.max_age_hours)
     max_full_read_age = timedelta(days=limits.max_full_read_age_days)
     as_of, full_read_at = state["as_of"], state["full_read_at"]
     why: list[tuple[str, str]] = []
     if state["is_stale"]:
         why.append(("stale", f"the last run ({state['last_run_id']}) was {state['last_status']}"))
-    if as_of is None:
-        why.append(("stale", "the source was never read completely"))
-    elif clock.is_ahead(as_of, now):
-        why.append(("stale", f"the data is dated {as_of}, in the future: a clock was wrong"))
-    elif now - _parse_time(as_of) > max_age:
-        why.append(("stale", f"the data is of {as_of}, more than {limits.max_age_hours} hours old"))
+    hours = limits.max_age_hours
+    if old := explain_age(state, max_age_hours() if hours is None else hours):
+        why.append(("stale", old))
     if as_of and full_read_at is None:
         why.append(("old_read", "no run has read the whole source"))
     elif full_read_at and now - _parse_time(full_read_at) > max_full_read_age:

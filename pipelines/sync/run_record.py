@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines import clock
+from pipelines.failures import Misconfigured
 from pipelines.redact import redact_text
 from pipelines.sources import registry
 from pipelines.sync.load import Read
@@ -36,6 +37,7 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
             table.create(connection)
         for read in reads:
             failure, counters = read.failure, read.counters
+            is_configured = not isinstance(failure, Misconfigured)
             [last_complete] = connection.execute(
                 "select max(started_at) from main.runs"
                 " where source_name = ? and status = 'complete'",
@@ -48,13 +50,14 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                 "status": read.status,
                 "started_at": read.started_at,
                 "ended_at": read.ended_at,
-                "tenant": registry.source_tenant(read.source),
-                "scope": registry.source_scope(read.source),
+                "tenant": registry.source_tenant(read.source) if is_configured else None,
+                "scope": registry.source_scope(read.source) if is_configured else None,
                 "requests": counters.requests,
                 "retries": counters.retries,
                 "data_as_of": last_complete if failure else read.started_at,
                 "error": redact_text(str(failure)) if failure else None,
                 "remedy": redact_text(failure.next, 4000) if failure else None,
+                "warnings": [redact_text(text) for text in counters.warnings],
             }
             connection.execute(
                 f"insert into main.runs ({', '.join(row)}) values ({', '.join('?' * len(row))})",
@@ -67,6 +70,28 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                     "insert into main.run_resources values (?, ?, ?, ?, ?, ?, ?)",
                     [run_id, read.source, resource, *counts],
                 )
+
+
+def record_warnings(copy: Path, run_id: str, reads: list[Read]) -> None:
+    """Replace the warnings of this run's rows, because a sync warns after the transform, too."""
+    with duckdb.connect(str(copy)) as connection:
+        for read in reads:
+            connection.execute(
+                "update main.runs set warnings = ? where run_id = ? and source_name = ?",
+                [[redact_text(text) for text in read.counters.warnings], run_id, read.source],
+            )
+
+
+def read_earlier_warnings(copy: Path, run_id: str) -> set[tuple[str, str]]:
+    """Return each source with each warning of its complete run before this one, so that a log need
+    not repeat it."""
+    with duckdb.connect(str(copy)) as connection:
+        rows = connection.execute(
+            "select source_name, unnest(max_by(warnings, (started_at, run_id))) from main.runs"
+            " where run_id <> ? and status = 'complete' group by source_name",
+            [run_id],
+        )
+        return {*rows.fetchall()}
 
 
 def record_acceptance(copy: Path, run_id: str, change: str) -> None:

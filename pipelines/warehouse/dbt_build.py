@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import yaml
@@ -24,14 +26,24 @@ from pipelines.warehouse import (
     version,
 )
 
+if TYPE_CHECKING:
+    from dbt_common.events.base_types import EventMsg
+
 DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and decisions
 PUSH_MODELS = "source:push+"  # those whose rows depend on push rules; a sync builds them last
 
 
-def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") -> None:
+def transform(
+    candidate: Path,
+    home: Path,
+    select: str = "",
+    exclude: str = "",
+    on_step: Callable[[int, int], None] | None = None,
+) -> None:
     """Build and test the models that dbt's `select` and `exclude` choose; without both, all.
 
-    Skips DECISION_MODELS if they are up to date. Raises Refused for the first model or test that
+    Before each model and each test, `on_step` takes its number and how many there are. Skips
+    DECISION_MODELS if they are up to date. Raises Refused for the first model or test that
     fails; the candidate is then not published.
     """
     company_files.write_policy(candidate)
@@ -68,7 +80,8 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
         if exclude:
             build += ["--exclude", *exclude.split()]
         # a copy: a build marks ephemeral models as compiled, and the next would not compile them
-        result = dbtRunner(manifest=manifest.deepcopy()).invoke(build)
+        callbacks = [partial(_tell_step, on_step)] if on_step else []
+        result = dbtRunner(manifest.deepcopy(), callbacks).invoke(build)
     finally:
         _close_connections()
     if not result.success:
@@ -77,6 +90,11 @@ def transform(candidate: Path, home: Path, select: str = "", exclude: str = "") 
         version.record_version(candidate)
     if select in ("", DECISION_MODELS, PUSH_MODELS):
         dbt_unchanged.record_build(candidate, variables)
+
+
+def _tell_step(on_step: Callable[[int, int], None], event: EventMsg) -> None:
+    if event.info.name == "LogStartLine":
+        on_step(event.data.index, event.data.total)
 
 
 def _drop_stale_tables(candidate: Path, manifest: Any) -> bool:

@@ -27,12 +27,12 @@ RUNS = Table(
         "tenant": (
             "varchar",
             "The environment, organisation or instance that was read; null in runs"
-            " of earlier versions.",
+            " of earlier versions, and where a setting is wrong.",
         ),
         "scope": (
             "varchar",
             "The part of the tenant that was asked for, as settings choose it; all for all"
-            " of it; null in runs of earlier versions.",
+            " of it; null in runs of earlier versions, and where a setting is wrong.",
         ),
         "requests": ("bigint not null", "HTTP requests sent, repeated ones and tokens included."),
         "retries": ("bigint not null", "Requests that were sent again after a wait."),
@@ -47,6 +47,10 @@ RUNS = Table(
             "varchar",
             "Changes beyond the limits of the guard that were accepted for this run,"
             " with their exact numbers; null if there were none.",
+        ),
+        "warnings": (
+            "varchar[]",
+            "What the run warns of although it did not fail; null in runs of earlier versions.",
         ),
     },
     ("run_id", "source_name"),

@@ -6,14 +6,16 @@ of that model, so the model's query is run on `runs` here.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
 
-from pipelines import clock
+from pipelines import clock, settings
 from pipelines.sql import fetch_dicts
 from pipelines.warehouse import PROJECT_FOLDER
+from pipelines.warehouse.run_changes import EVENTS, read_run_changes
 
 MODEL_RUNS = "{{ source('rollcall', 'runs') }}"
 STATES_SQL = """
@@ -23,6 +25,7 @@ select
     states.last_status,
     runs.mode as last_mode,
     states.last_run_at as last_started_at,
+    date_diff('second', runs.started_at, runs.ended_at) as last_seconds,
     runs.requests,
     runs.retries,
     runs.error,
@@ -40,21 +43,14 @@ join main.runs
     on states.source_name = runs.source_name and states.last_run_id = runs.run_id
 order by states.source_name
 """
-GRANT_EVENTS_SQL = """
-with moments as (
-    select run_id, max(started_at) as moment, bool_or(status = 'complete') as is_published
-    from runs group by run_id
-),
-published as (
-    select moment, lag(moment) over (order by moment) as before
-    from moments where is_published order by moment desc limit 1
+LAST_RUNS_SQL = """
+from main.runs
+where run_id = (
+    select max_by(others.run_id, (others.started_at, others.run_id))
+    from main.runs as others where others.source_name = runs.source_name
 )
-select event, count(*)
-from grants_between(
-    (select coalesce(before, moment) from published), (select moment from published)
-)
-group by event
 """
+DEFAULT_MAX_AGE_HOURS = 26.0  # a day, and slack for a daily sync while it runs
 COUNTED_TABLES = ("people", "accounts", "entitlements", "grants", "dangling_grants")
 
 
@@ -69,16 +65,49 @@ def read_source_states(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, A
 
 def read_status(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Return the sources, the row count of each published table, and how many grants came and went
-    between the last two runs that were published."""
+    with the last run that was published; `first` counts those of sources read the first time."""
     counts = " union all ".join(
         f"select '{table}', count(*) from {table}" for table in COUNTED_TABLES
     )
+    changes = read_run_changes(warehouse)
+    states = read_source_states(warehouse)
+    last_runs = {run["source_name"]: run for run in fetch_dicts(warehouse.execute(LAST_RUNS_SQL))}
+    for state in states:  # a file of an older version has no warnings
+        state["warnings"] = last_runs[state["source_name"]].get("warnings") or []
     return {
-        "sources": read_source_states(warehouse),
+        "sources": states,
         "rows": dict(warehouse.execute(counts).fetchall()),
-        "grants": dict.fromkeys(("granted", "changed", "removed"), 0)
-        | dict(warehouse.execute(GRANT_EVENTS_SQL).fetchall()),
+        "grants": {event: changes.count_events(event) for event in EVENTS}
+        | {"first": sum(changes.first_grants.values())},
     }
+
+
+def max_age_hours() -> float:
+    """Return how old the data of a source may be: MAX_AGE_HOURS. Raises Misconfigured."""
+    hours = settings.read_number("max_age_hours")
+    return DEFAULT_MAX_AGE_HOURS if hours is None else hours
+
+
+def explain_age(state: dict[str, Any], hours: float) -> str:
+    """Return why the data of a source is too old; empty if the data is at most so many hours old.
+
+    Data from the future is too old, because nobody knows how old it is.
+    """
+    as_of = state["as_of"]
+    if as_of is None:
+        return "it was never read completely"
+    if clock.is_ahead(as_of):
+        return f"the data is dated {as_of}, in the future: a clock was wrong"
+    if datetime.now(UTC) - datetime.fromisoformat(as_of) > timedelta(hours=hours):
+        return f"the data is from {as_of}, more than {hours:g} hours ago"
+    return ""
+
+
+def find_too_old(states: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the sources whose data is older than MAX_AGE_HOURS, each with the reason."""
+    hours = max_age_hours()
+    whys = {state["source_name"]: explain_age(state, hours) for state in states}
+    return {name: why for name, why in whys.items() if why}
 
 
 def time_text(value: Any) -> Any:

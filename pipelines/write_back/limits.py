@@ -16,11 +16,16 @@ from typing import Any
 
 import duckdb
 
-from pipelines import clock, settings
+from pipelines import settings
 from pipelines.failures import Refused
 from pipelines.policy import company_files
 from pipelines.sources.writer import COUNTED_ACTIONS, Change
-from pipelines.warehouse.source_states import read_source_states
+from pipelines.warehouse.source_states import (
+    DEFAULT_MAX_AGE_HOURS,
+    explain_age,
+    max_age_hours,
+    read_source_states,
+)
 from pipelines.write_back import push_limits
 from pipelines.write_back.journal import Call, describe_recent
 from pipelines.write_back.plan import Basis
@@ -36,12 +41,12 @@ class PlanLimits:
     max_percent_of_grants: float = 2.0  # of the source's grants
     max_percent_of_holders: float = 25.0  # of one entitlement, who lose it
     few_holders: int = 3  # this many holders may always lose an entitlement
-    max_data_age_hours: float = 4.0  # of each source's last complete read, for `plan`
+    max_data_age_hours: float = DEFAULT_MAX_AGE_HOURS  # for `plan`; default: MAX_AGE_HOURS
     max_age_hours: float = 24.0  # of the plan, for `apply`
 
     @classmethod
     def configured(cls) -> PlanLimits:
-        return settings.read_numbers(cls, "plan")
+        return settings.read_numbers(cls, "plan", max_data_age_hours=max_age_hours())
 
 
 def check_limits(
@@ -200,12 +205,9 @@ def find_fresh_states(
         state = states.get(name)
         if state is None or state["is_stale"]:
             why = "the last sync was not complete, so its data may be out of date"
-        elif clock.is_ahead(state["as_of"]):
-            why = f"the data is dated {state['as_of']}, in the future: a clock was wrong"
-        elif is_older(state["as_of"], hours):
-            why = f"the data is from {state['as_of']}, more than {hours:g} hours ago"
         else:
-            continue
-        next = "run `rollcall sync`, or set PLAN__MAX_DATA_AGE_HOURS"
-        raise Refused(f"{what}: {name}", why, next)
+            why = explain_age(state, hours)
+        if why:
+            next = "run `rollcall sync`, or set MAX_AGE_HOURS (PLAN__MAX_DATA_AGE_HOURS for plans)"
+            raise Refused(f"{what}: {name}", why, next)
     return {name: states[name] for name in sorted(sources)}

@@ -117,6 +117,7 @@ def test_a_misspelt_setting_in_a_file_is_not_passed_over(rollcall):
         ("REVIEW__OWNER", "nobody", "not an email address"),
         ("REVIEW__DORMANT_AFTER_DAYS", "ninety", "not a number of days"),
         ("GUARD__REMOVED_ROWS", "a few", "not a number"),
+        ("MAX_AGE_HOURS", "a day", "not a number"),
         ("PROVISION__OKTA__UNASSIGN_APPS", "some", "true or false"),
     ],
 )

@@ -25,22 +25,6 @@ def denied(rollcall: Rollcall) -> None:
     ]
 
 
-def test_a_quiet_sync_that_succeeds_says_nothing_at_all(published):
-    """A quiet sync that succeeds prints nothing."""
-    assert "" == published.said
-
-
-def test_progress_goes_to_stderr_and_results_to_stdout(rollcall):
-    """A sync prints progress on stderr and its result on stdout."""
-    result = rollcall.sync("charthop")
-
-    assert [
-        f"charthop: complete, {len(rollcall.sandbox.charthop.log)} requests",
-        f"published: {rollcall.warehouse}",
-    ] == result.out.splitlines()
-    assert "charthop: reading" in result.err and "charthop: reading" not in result.out
-
-
 @pytest.mark.parametrize("verb", ["check", "export", "status"])
 def test_with_json_stdout_is_one_document_and_stderr_is_empty(company, verb):
     """With --json, stdout is one document and stderr is empty."""

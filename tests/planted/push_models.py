@@ -20,8 +20,11 @@ BUGS = [
     Bug(
         "a sync tells the push of the people of yesterday",
         "pipelines/sync/run.py",
-        "        write_wanted(copy, report)\n        transform(copy, work.parent, PUSH_MODELS)\n",
-        "        transform(copy, work.parent, PUSH_MODELS)\n        write_wanted(copy, report)\n",
+        "        write_wanted(copy, lambda text: outcome.note(text, options.report))\n"
+        '        with show("transforming and testing pushes") as on_step:\n'
+        "            build(PUSH_MODELS, on_step=on_step)\n",
+        "        build(PUSH_MODELS)\n"
+        "        write_wanted(copy, lambda text: outcome.note(text, options.report))\n",
         f"{STORY} -k three_changes",
     ),
     Bug(

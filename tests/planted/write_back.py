@@ -122,7 +122,7 @@ BUGS = [
         "pipelines/__main__.py",
         "and (code or counts)",
         "and counts",
-        "tests/cli/test_notify.py -k fails_says_so",
+        "tests/monitoring/test_notify.py -k fails_says_so",
     ),
     Bug(
         "a plan from elsewhere is applied",

@@ -44,7 +44,10 @@ def demo(campaign: str = "") -> int:
     """
     warehouse = Path(os.environ.setdefault("WAREHOUSE", "data/demo/access.duckdb"))
     with Sandbox() as sandbox:
-        real = ("SOURCES__", "PROVISION__", "NOTIFY__", "PUSH__")  # settings of a real tenant
+        real = (  # settings of a real tenant
+            *("SOURCES__", "PROVISION__", "PUSH__"),
+            *("NOTIFY__", "HEALTHCHECK__", "METRICS__"),
+        )
         mine = {key: value for key, value in os.environ.items() if not key.startswith(real)}
         mine |= sandbox.environment() | {
             # .dlt/ may hold the settings of a real tenant: none of them may reach the sandbox

@@ -13,7 +13,7 @@ from pipelines.sources.writer import Change
 from pipelines.unattended.job import Result
 from pipelines.unattended.push_run import PushOutcome
 from pipelines.unattended.push_text import choose_message, summarize_push
-from tests.cli.test_notify import webhook as webhook
+from tests.monitoring.test_notify import webhook as webhook
 from tests.sandbox.server import Fault
 from tests.support.faults import quick, status
 from tests.support.pushing import FINANCE, TITLE, Pushing

@@ -286,14 +286,14 @@ def test_a_source_that_cannot_be_read_changes_nothing(pushing, source):
 
 @pytest.mark.long
 def test_old_data_is_not_pushed_without_a_sync(pushing):
-    """`--no-sync` refuses data that is older than PLAN__MAX_DATA_AGE_HOURS."""
+    """`--no-sync` refuses data that is older than MAX_AGE_HOURS."""
     pushing.approve(THREE)
     pushing.rollcall.sync("charthop", "okta")
-    pushing.change("update runs set started_at = started_at - interval 5 hours")
+    pushing.change("update runs set started_at = started_at - interval 30 hours")
 
     assert 5 == pushing.run("run", "--no-sync").code
     assert [] == pushing.writes()
-    assert 0 == pushing.run("run", "--no-sync", PLAN__MAX_DATA_AGE_HOURS="6").code
+    assert 0 == pushing.run("run", "--no-sync", PLAN__MAX_DATA_AGE_HOURS="31").code
 
 
 def test_another_apply_keeps_a_push_out(pushing):

@@ -104,12 +104,12 @@ def test_a_source_that_cannot_be_read_stops_the_run(pushing, source, monkeypatch
 
 
 def test_old_data_are_not_pushed(pushing):
-    """V12: what was published hours ago is too old for a run without a sync: code 5."""
+    """V12: what was published thirty hours ago is too old for a run without a sync: code 5."""
     pushing.approve()
     pushing.rollcall.sync()
     pushing.rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(pushing.rollcall.warehouse)) as connection:
-        hour = datetime.now(UTC) - timedelta(hours=5)
+        hour = datetime.now(UTC) - timedelta(hours=30)
         connection.execute("update runs set started_at = ?, ended_at = ?", [hour, hour])
 
     result = pushing.run("run", "--no-sync")

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.cli import notify
 from pipelines.failures import Refused
 from pipelines.files import json_lines
+from pipelines.monitoring import notify
 from pipelines.write_back import audit_log, collect
 from tests.support.applying import applied
 from tests.support.wanted import busy, may_write, wants

@@ -169,12 +169,12 @@ def test_no_entitlement_loses_most_of_its_holders_unsaid(company):
 def test_old_or_half_read_data_gives_no_plan(company):
     """Old or incomplete data gives no plan."""
     wants(company)
-    changed(company, "update runs set started_at = started_at - interval 5 hours")
+    changed(company, "update runs set started_at = started_at - interval 30 hours")
     assert 5 == company.run("plan").code
-    assert 0 == company.run("plan", PLAN__MAX_DATA_AGE_HOURS="6").code
+    assert 0 == company.run("plan", PLAN__MAX_DATA_AGE_HOURS="31").code
 
     changed(company, "update runs set status = 'incomplete' where source_name = 'pingone'")
-    result = company.run("plan", PLAN__MAX_DATA_AGE_HOURS="6")
+    result = company.run("plan", PLAN__MAX_DATA_AGE_HOURS="31")
     assert 5 == result.code and "not complete" in result.err
 
 

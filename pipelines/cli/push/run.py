@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from pipelines.cli import notify, standing
+from pipelines.cli import standing
 from pipelines.cli.output import choose_report
+from pipelines.monitoring import notify
 
 
 def add(add_step: Callable[..., argparse.ArgumentParser]) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipelines.cli import notify, watch
+from pipelines.cli import watch
+from pipelines.monitoring import notify
 from pipelines.unattended.watch import Message
 from tests.sandbox.server import Request, Response, Server
 

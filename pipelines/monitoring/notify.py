@@ -1,0 +1,50 @@
+"""Send the result of a command to chat, mail or a webhook.
+
+The addresses are Apprise's, secrets separated by commas. NOTIFY__URLS get counts without names, and
+PUSH__NOTIFY_URLS get what a push did. Notification never affects the result of a command.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from pipelines import redact
+from pipelines.failures import Misconfigured
+from pipelines.monitoring.send import send
+
+NOTIFYING_VERBS = ("sync", "plan", "apply", "push run", "expiry run")
+DEFAULT_SECONDS = 15.0  # for all addresses together
+SEPARATOR = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # an address may have a comma
+
+
+def send_summary(verb: str, code: int | None, lines: list[str], urls: str = "notify.urls") -> None:
+    """Send the result of a command to the addresses of a setting, in at most NOTIFY__SECONDS. Print
+    on stderr how many addresses failed. A command without a code goes on."""
+    import dlt  # slow to import, and most commands send nothing
+
+    from pipelines import settings
+
+    try:
+        text = str(dlt.secrets.get(urls) or "").strip()
+    except Exception:  # the settings cannot be read, and the command has already said so
+        return
+    addresses = [address for address in SEPARATOR.split(text) if address]
+    if not addresses:
+        return
+    redact.hide(*addresses)
+    ended = {None: "goes on", 0: "done"}.get(code, f"ended with exit code {code}")
+    try:
+        seconds = settings.read_number("notify.seconds")
+    except Misconfigured:
+        seconds = None
+    accepted, why = send(
+        "notify",
+        DEFAULT_SECONDS if seconds is None else seconds,
+        urls=addresses,
+        title=f"rollcall {verb} {ended}",
+        body="\n".join(lines),
+    )
+    if failed := len(addresses) - accepted:
+        why = why or f"{failed} of {len(addresses)} addresses did not accept the message"
+        print(f"notify: {why}; the result of the command is not affected", file=sys.stderr)
