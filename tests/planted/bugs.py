@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.planted import (
+    analysts,
     files,
     histories,
     models,
@@ -39,4 +40,5 @@ BUGS: list[Bug] = [
     *unattended.BUGS,
     *unattended_watch.BUGS,
     *histories.BUGS,
+    *analysts.BUGS,
 ]

@@ -1,0 +1,45 @@
+"""Bugs in what analysts find: macros, comments and pages."""
+
+from __future__ import annotations
+
+from tests.planted.bug import Bug
+
+ANALYSTS = "tests/warehouse/test_analysts.py"
+
+BUGS = [
+    Bug(
+        "before the first sync nobody had anything",
+        "dbt_project/macros/asof.sql",
+        "                when {{ moment }}::timestamptz < first_sync_at\n",
+        "                when false\n",
+        f"{ANALYSTS} -k not_known",
+    ),
+    Bug(
+        "before its last source a first sync had nobody",
+        "dbt_project/macros/asof.sql",
+        "            select max(started_at) as first_sync_at\n",
+        "            select min(started_at) as first_sync_at\n",
+        f"{ANALYSTS} -k not_known",
+    ),
+    Bug(
+        "a source counts as known before it was read",
+        "dbt_project/macros/asof.sql",
+        "'.runs where started_at <= ' ~ known_moment('ts')",
+        "'.runs where now() >= ' ~ known_moment('ts')",
+        f"{ANALYSTS} -k which_sources",
+    ),
+    Bug(
+        "comments have line breaks",
+        "dbt_project/macros/comments.sql",
+        "description.split() | join(' ')",
+        "description",
+        f"{ANALYSTS} -k one_line",
+    ),
+    Bug(
+        "internal tables do not say so",
+        "dbt_project/macros/comments.sql",
+        "('' if schema == target.schema else internal) ~",
+        "'' ~",
+        f"{ANALYSTS} -k one_line",
+    ),
+]
