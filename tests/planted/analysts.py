@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 ANALYSTS = "tests/warehouse/test_analysts.py"
+DOCS_PAGE = "tests/warehouse/test_docs_page.py"
 
 BUGS = [
     Bug(
@@ -41,5 +42,19 @@ BUGS = [
         "('' if schema == target.schema else internal) ~",
         "'' ~",
         f"{ANALYSTS} -k one_line",
+    ),
+    Bug(
+        "the page of tables lists internal ones",
+        "dbt_project/docs_page.py",
+        'node["docs"] = {"show": node["schema"] in SHOWN_SCHEMAS}',
+        'node["docs"] = {"show": True}',
+        f"{DOCS_PAGE} -k for_queries",
+    ),
+    Bug(
+        "a model leads to a source that the page does not have",
+        "dbt_project/docs_page.py",
+        'for key in needed.get("nodes", ()) if key not in gone]',
+        'for key in needed.get("nodes", ())]',
+        f"{DOCS_PAGE} -k for_queries",
     ),
 ]
