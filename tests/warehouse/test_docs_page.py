@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -20,14 +22,20 @@ PIPELINES = Path(__file__).parents[2] / "pipelines"
 
 
 @pytest.fixture(scope="module")
-def page(published, tmp_path_factory) -> str:
-    """Return the page of the invented company."""
+def home(published, tmp_path_factory) -> Iterator[Path]:
+    """Return a folder with a copy of the invented company's warehouse, which dbt opens."""
     home = tmp_path_factory.mktemp("docs")
     copy = home / "access.duckdb"
     copy.write_bytes(published.data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROLLCALL_CANDIDATE", str(copy))
-        assert dbt("docs", "generate", home=home).success
+        yield home
+
+
+@pytest.fixture(scope="module")
+def page(home) -> str:
+    """Return the page of the invented company."""
+    assert dbt("docs", "generate", home=home).success
     write_page(home / "dbt", home / "index.html")
     return (home / "index.html").read_text(encoding="utf-8")
 
@@ -79,6 +87,24 @@ def test_the_page_shows_what_is_for_queries(manifest):
     known = {*manifest["nodes"], *manifest["sources"], *manifest["exposures"]}
     needed = {key for node in models for key in node["depends_on"]["nodes"]}
     assert needed <= known  # or the page of the model would be empty
+
+
+def test_dbt_says_how_old_a_source_is(home):
+    """`dbt source freshness` takes the last complete run: two days old is a warning, and a run that
+    failed since changes nothing."""
+    with duckdb.connect(str(home / "access.duckdb")) as connection:
+        connection.execute(
+            "update runs set started_at = now() - interval 48 hours where source_name = 'okta'"
+        )
+        connection.execute(
+            "insert into runs by name select * replace ('later' as run_id, 'failed' as status,"
+            " now() as started_at) from runs where source_name = 'okta'"
+        )
+    result = dbt("source", "freshness", "--select", "source:okta", "source:pingone", home=home)
+
+    runs = [run for run in result.result.results if run.node.resource_type == "source"]
+    ages = {(run.node.source_name, str(run.status)) for run in runs}
+    assert {("okta", "warn"), ("pingone", "pass")} == ages
 
 
 def test_an_exposure_has_the_tables_that_it_reads():
