@@ -73,7 +73,7 @@ def set_overview(manifest: dict[str, Any], page: str) -> None:
         if node["schema"] == "main" and node["resource_type"] in ("model", "source")
     }
     text = re.sub(r"\[[\w.]+\]\(([\w.]+)[^)]*\)", r"`docs/\1`", page)  # no file is beside this page
-    text = re.sub(r"(?m)`(\w+)`", lambda found: links.get(found[1], found[0]), text)
+    text = re.sub(r"`(\w+)`", lambda found: links.get(found[1], found[0]), text)
     manifest["docs"]["doc.dbt.__overview__"]["block_contents"] = text
 
 

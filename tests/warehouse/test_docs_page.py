@@ -105,6 +105,8 @@ def test_dbt_says_how_old_a_source_is(home):
     runs = [run for run in result.result.results if run.node.resource_type == "source"]
     ages = {(run.node.source_name, str(run.status)) for run in runs}
     assert {("okta", "warn"), ("pingone", "pass")} == ages
+    for path in (PROJECT_FOLDER / "models" / "staging").rglob("_*__sources.yml"):
+        assert "last_complete_at(source_node.source_name)" in path.read_text(), path
 
 
 def test_an_exposure_has_the_tables_that_it_reads():
