@@ -36,6 +36,7 @@ FILES = (
     "sync/test_histories",
     "warehouse/test_publish",
     "warehouse/test_older_versions",
+    "warehouse/test_model_work",
     "sync/test_faults",
     "sync/test_shifting",
     "sources/test_paging",

@@ -38,7 +38,13 @@ left join {{ target.schema }}.grants on accounts.account_id = grants.account_id
 left join {{ target.schema }}.entitlements
     on grants.entitlement_id = entitlements.entitlement_id
 
-group by all
+group by all;
+
+{{ comment_on_macro(
+    'who_has_what',
+    'One row per account, with its person and all of its entitlements in one
+    text. Disabled accounts and accounts without grants are included.'
+) }}
 
 {% endmacro %}
 
@@ -95,7 +101,7 @@ held as (
         on grants_history.account_id = accounts_history.account_id
 
     where
-        held_from <= b::timestamptz
+        held_from <= {{ known_moment('b') }}
         and coalesce(held_to > a::timestamptz, true)
         and coalesce(held_to > held_from, true)
 
@@ -145,6 +151,14 @@ from held
 join entitlement_names
     on held.entitlement_id = entitlement_names.entitlement_id
 
-left join people_names on held.person_id = people_names.person_id
+left join people_names on held.person_id = people_names.person_id;
+
+{{ comment_on_macro(
+    'access_between',
+    'One row per account, entitlement, scope and period: who had what at any time
+    from the moment `a` to `b`, and through what, with the status of the account.
+    For one moment, pass it twice. `held_to` is null while the access still
+    exists. Fails if `b` is before the first complete sync.'
+) }}
 
 {% endmacro %}

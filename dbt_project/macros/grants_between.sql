@@ -40,7 +40,14 @@ events as (
 
 select * exclude (history_id, valid_from, valid_to, next_valid_from)
 from events
-where happened_at > a::timestamptz and happened_at <= b::timestamptz
-order by happened_at, grant_id
+where happened_at > a::timestamptz and happened_at <= {{ known_moment('b') }}
+order by happened_at, grant_id;
+
+{{ comment_on_macro(
+    'grants_between',
+    'One row per grant that a sync saw as granted, changed or removed after the
+    moment `a`, up to and including `b`. The first sync of a source shows all of
+    its grants as granted. Fails if `b` is before the first complete sync.'
+) }}
 
 {% endmacro %}

@@ -1,5 +1,5 @@
 {#- Create an empty raw table wherever dlt has created none yet, so that models
-    can read a source that never ran. -#}
+    can read a source that never ran. Describe each, because dlt describes none. -#}
 {% macro create_missing_raw_tables() %}
 
 {%- if execute -%}
@@ -13,6 +13,9 @@ create table if not exists {{ source.schema }}.{{ source.identifier }} (
     row_hash varchar not null,
     payload json not null
 );
+
+comment on table {{ source.schema }}.{{ source.identifier }}
+is {{ duckdb_escape_comment(table_comment(source.schema, source.description)) }};
 {%- endfor %}
 {%- endif -%}
 

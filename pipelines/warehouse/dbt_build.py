@@ -74,7 +74,7 @@ def transform(
         if _drop_stale_tables(candidate, manifest) and select != PUSH_MODELS:
             select = ""  # an older version built this: the selected models need all the others
         os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
-        build = ["build", *common, "--exclude-resource-type", "unit_test"]
+        build = ["build", *common, "--exclude-resource-type", "unit_test", "exposure"]
         if select:
             build += ["--select", *select.split()]
         if exclude:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.planted import (
+    analysts,
     files,
     histories,
     install,
@@ -43,4 +44,5 @@ BUGS: list[Bug] = [
     *unattended_watch.BUGS,
     *histories.BUGS,
     *install.BUGS,
+    *analysts.BUGS,
 ]
