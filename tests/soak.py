@@ -59,6 +59,7 @@ FILES = (
     "push/test_asked",
     "push/test_push_planned",
     "push/test_push_marts",
+    "push/test_push_doc",
     "write_back/test_push_story",
     "sources/test_feeds",
     "cli/test_bad_input",

@@ -59,14 +59,16 @@ def test_the_default_folder_lies_beside_the_project():
     assert Path(__file__).parents[2] / "reviews" == company_files.DEFAULT_FOLDER
 
 
-@pytest.mark.parametrize("arguments", [["check"], ["plan"], ["sync"], ["review", "open", "q9"]])
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["plan"], ["sync", "charthop"], ["review", "open", "q9"]]
+)
 def test_rules_where_somebody_works_do_not_win(company, tmp_path, monkeypatch, arguments):
     """`reviews` in the working directory is named as not read if another one is read."""
     protects(company, "pingone:user:*")
     beside = tmp_path / "beside"
     beside.mkdir()
     monkeypatch.setattr(company_files, "DEFAULT_FOLDER", beside)
-    result = company.run(*arguments)
+    result = company.run(*arguments, SYNC__MAX_HOURS="0")  # a sync ends before it reads
 
     said = f"{company.home / 'reviews'} is not read, because the rules are in {beside}"
     assert said in result.out + result.err

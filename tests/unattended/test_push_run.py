@@ -29,7 +29,7 @@ THREE = [
     TITLED,
     ("PUT", f"{FINANCE_USERS}{okta_id('user', MARA)}", None),
 ]
-NEW_GROUP = '[groups.new]\nname = "New"\nwhere = "department = \'Finance\'"\n'
+NEW_GROUP = '[groups.new]\nname = "New"\nwhere = "full_name = \'Ada Park\'"\n'
 OKTA_MEMBER = "grants.source_name = 'okta' and resource_type = 'group'"
 
 
@@ -65,9 +65,10 @@ def test_rules_that_nobody_approved_change_nothing(pushing):
 
 
 def test_a_run_brings_about_what_the_rules_say(pushing):
-    """V1, P1: three changes are made, proven and recorded; the next run writes nothing.
+    """V1, P1: three changes are made, proven and recorded; the next run makes no change again.
 
-    The approval is published with what it led to.
+    The approval is published with what it led to. A new group is made in one round and filled in
+    the next one.
     """
     digest = pushing.approve()
     first = pushing.run("run", "--no-sync", "--json")
@@ -82,11 +83,18 @@ def test_a_run_brings_about_what_the_rules_say(pushing):
     assert ("okta", digest) == (published["target"], published["rules_sha256"])
     must_be_recorded(pushing, digest, first.document)
 
+    pushing.approve(RULES + NEW_GROUP)
     second = pushing.run("run", "--json")
-    assert (0, 0) == (second.code, second.document["rounds"]), second.out
-    assert 3 == len(pushing.writes())
+    assert (0, 2) == (second.code, second.document["rounds"]), second.out
+    made, joins = pushing.writes()[3:]
+    assert ("POST", "groups", "New") == (*made[:2], made[2]["profile"]["name"])
+    assert ("PUT", True) == (joins[0], joins[1].endswith(f"/users/{okta_id('user', ADA)}"))
+
+    third = pushing.run("run", "--no-sync", "--json")
+    assert (0, 0) == (third.code, third.document["rounds"]), third.out
+    assert 5 == len(pushing.writes())
     runs = pushing.rollcall.rows("select changes, done, failed, code from pushes order by push_id")
-    assert [(3, 3, 0, 0), (0, 0, 0, 0)] == [tuple(row.values()) for row in runs]
+    assert [(3, 3, 0, 0), (2, 2, 0, 0), (0, 0, 0, 0)] == [tuple(row.values()) for row in runs]
 
 
 def must_be_recorded(pushing: Pushing, digest: str, document: dict[str, Any]) -> None:
