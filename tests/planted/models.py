@@ -70,14 +70,14 @@ BUGS = [
         "dbt_project/macros/history.sql",
         "        current_rows.{{ key }} is null\n        -- A",
         "        false\n        -- A",
-        "tests/warehouse/test_dbt.py -k past_moment",
+        "tests/warehouse/test_findings.py -k regranted",
     ),
     Bug(
         "closed history rows count as current",
         "dbt_project/macros/history.sql",
         "select * from {{ this }} where valid_to is null",
         "select * from {{ this }}",
-        "tests/warehouse/test_dbt.py -k past_moment",
+        "tests/warehouse/test_findings.py -k regranted",
     ),
     Bug(
         "dangling grants are dropped",

@@ -208,6 +208,6 @@ BUGS = [
         "pipelines/unattended/push_run.py",
         "MAX_ROUNDS = 3",
         "MAX_ROUNDS = 1",
-        f"{STORIES}_run.py -k fills_a_new_group",
+        "tests/unattended/test_push_run.py -k brings_about",
     ),
 ]

@@ -107,14 +107,14 @@ BUGS = [
         "pipelines/write_back/planning.py",
         "    if is_unattended and target:\n",
         "    if False:\n",
-        "tests/unattended/test_push_run.py -k old_access",
+        f"{LIMITS} -k old_access_back",
     ),
     Bug(
         "a rule that gives nobody empties its group without a person",
         "pipelines/write_back/wanted.py",
         "change.account_id and not is_unattended",
         "change.account_id",
-        "tests/unattended/test_push_run.py -k empties_a_group",
+        f"{LIMITS} -k gives_nobody",
     ),
     Bug(
         "a rule may bring privileged access back",

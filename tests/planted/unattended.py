@@ -10,6 +10,7 @@ PUSH = "pipelines/unattended/push_run.py"
 TEXT = "pipelines/unattended/push_text.py"
 ABOUT_APPROVALS = "tests/unattended/test_approval.py"
 ABOUT_RUNS = "tests/unattended/test_push_run.py"
+AROUND_RUNS = "tests/unattended/test_push_scenarios_later.py"
 ABOUT_MESSAGES = "tests/unattended/test_push_message.py"
 ABOUT_STOPS = "tests/unattended/test_push_stopped.py"
 
@@ -96,7 +97,7 @@ BUGS = [
         "pipelines/write_back/collect.py",
         "        for row in list_approvals(changes_folder()):",
         "        for row in []:",
-        f"{ABOUT_APPROVALS} -k published",
+        f"{ABOUT_RUNS} -k brings_about",
     ),
     Bug(
         "a push that was killed is not recorded",
@@ -146,7 +147,7 @@ BUGS = [
         STANDING,
         "if one.outcome not in SETTLED_OUTCOMES]",
         "if one.outcome not in (*SETTLED_OUTCOMES, 'drift')]",
-        f"{ABOUT_RUNS} -k somebody_changed_meanwhile",
+        f"{AROUND_RUNS} -k changed_meanwhile",
     ),
     Bug(
         "signals are ignored once a push has read",
@@ -154,13 +155,6 @@ BUGS = [
         "            signal.signal(number, handler)",
         "            pass",
         f"{ABOUT_STOPS} -k finishes_the_change",
-    ),
-    Bug(
-        "a push makes one round",
-        PUSH,
-        "MAX_ROUNDS = 3",
-        "MAX_ROUNDS = 1",
-        f"{ABOUT_RUNS} -k next_round",
     ),
     Bug(
         "a dry run changes the target",

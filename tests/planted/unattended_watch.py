@@ -116,7 +116,7 @@ BUGS = [
         JOBS,
         "command.is_due = bool(code) and not command.is_refused",
         "command.is_due = bool(code)",
-        f"{WATCHED} -k refused_data",
+        f"{WATCHED} -k within_one_tick",
     ),
     Bug(
         "a failed run waits for the next event",
@@ -130,14 +130,14 @@ BUGS = [
         JOBS,
         "is_asked |= bool(command.files) and self._read_inputs(command) != command.inputs",
         "pass",
-        f"{WATCHED} -k without_an_approval",
+        f"{WATCHED} -k within_one_tick",
     ),
     Bug(
         "other data is no reason to try again",
         JOBS,
         "is_asked |= command.is_refused and self.is_new_data",
         "pass",
-        f"{WATCHED} -k refused_data",
+        f"{WATCHED} -k within_one_tick",
     ),
     Bug(
         "the approval of expiry does not cover its limit",

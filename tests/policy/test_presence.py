@@ -42,13 +42,15 @@ def test_a_misspelt_policy_folder_is_no_empty_policy(company, verb):
     assert 2 == result.code and "REVIEW__FOLDER" in result.err
 
 
-@pytest.mark.parametrize("arguments", [["check"], ["plan"], ["sync"], ["review", "open", "q9"]])
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["plan"], ["sync", "charthop"], ["review", "open", "q9"]]
+)
 def test_rules_that_are_not_read_are_named(company, tmp_path, arguments):
     """`reviews` in the project directory is named as not read if REVIEW__FOLDER is another one."""
     protects(company, "pingone:user:*")
     other = tmp_path / "other"
     other.mkdir()
-    result = company.run(*arguments, REVIEW__FOLDER=str(other))
+    result = company.run(*arguments, REVIEW__FOLDER=str(other), SYNC__MAX_HOURS="0")
 
     said = f"{company.home / 'reviews'} is not read, because the rules are in {other}"
     assert said in result.out + result.err

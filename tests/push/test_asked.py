@@ -52,6 +52,7 @@ def test_a_sync_reads_what_rules_ask_for_until_they_do_not(pushing, published):
     assert {None} == cost_centers(pushing)
 
 
+@pytest.mark.long
 def test_a_field_that_is_refused_later_stops_the_rule_only(pushing, published):
     """A tenant that refuses a field from now on loses the field, with a warning, not the sync."""
     pushing.has(published).sync("charthop")

@@ -9,6 +9,7 @@ import signal
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from pipelines.push.rules import Limits, Notify
@@ -45,6 +46,16 @@ def fill_in(rollcall: Rollcall, line: str) -> str:
     return line.replace("PLAN", first.name).replace("--digest DIGEST", f"--digest {digest}")
 
 
+def test_every_command_of_the_page_is_known(rollcall):
+    """Rollcall knows the verbs and flags of the page. The long suite runs every command."""
+    rollcall.environment = {"WAREHOUSE": "data/nothing.duckdb"}
+    for line in commands():
+        program, *arguments = shlex.split(line)
+        result = rollcall.run(*arguments)
+        assert "rollcall" == program and "usage: " not in result.err, line
+
+
+@pytest.mark.long
 def test_every_command_of_the_page_works_as_it_stands(rollcall, published):
     """Every command of the page ends well with the rules of the page, from the first export to the
     undo; the first answer is shown."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.company.parts import charthop_id, okta_id
-from tests.support.trying import FINANCE, HELPERS, TITLE, VPN, by_state, reasons, snapshot
+from tests.support.trying import FINANCE, HELPERS, TITLE, VPN, by_state, reasons
 from tests.support.trying import trying as trying
 
 
 def test_a_condition_shows_who_joins_and_who_leaves(trying):
     """V3: a condition finds four people; against the group Vera joins, and Nora, who left, goes."""
-    result = trying.run(FINANCE, "--where", "department = 'Finance'")
+    result = trying.test(FINANCE, "--where", "department = 'Finance'")
     group = trying.group(FINANCE, "--where", "department = 'Finance'")
 
     assert "finds 4 people" in result.out, result.err
@@ -24,18 +24,13 @@ def test_a_condition_shows_who_joins_and_who_leaves(trying):
 
 def test_a_trial_writes_nothing_and_asks_nobody(trying):
     """P4: no file changes, and no vendor gets a request unless ChartHop is to answer."""
-    trying.file.write_text(FINANCE + TITLE)
-    before = snapshot(trying.rollcall.home)
+    trying.write_rules(FINANCE + TITLE)
+    before, written = trying.files(), trying.rollcall.warehouse.stat().st_mtime_ns
 
-    trying.run(FINANCE + TITLE)
-    trying.file.touch()
-    after = snapshot(trying.rollcall.home)
+    trying.test(FINANCE + TITLE)
 
-    assert {name: data for name, (_, data) in before.items()} == {
-        name: data for name, (_, data) in after.items()
-    }
-    warehouse = str(trying.rollcall.warehouse)
-    assert before[warehouse] == after[warehouse] and 0 == trying.requests()
+    assert before == trying.files() and 0 == trying.requests()
+    assert written == trying.rollcall.warehouse.stat().st_mtime_ns
 
 
 def test_new_hires_are_found_as_early_as_the_file_says(trying):
@@ -45,7 +40,7 @@ def test_new_hires_are_found_as_early_as_the_file_says(trying):
 
     assert ["Theo Vance"] == trying.members(early + FINANCE, *theo)["to_add"]
     assert 0 == trying.group(FINANCE, *theo)["found"]
-    result = trying.run(FINANCE, "--person", "theo.vance@lanternfish.example")
+    result = trying.test(FINANCE, "--person", "theo.vance@lanternfish.example")
     assert "[people] leaves them out: starts on 2099-01-04" in result.out
 
 

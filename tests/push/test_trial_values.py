@@ -40,7 +40,7 @@ def test_carrot_finds_the_same_people_as_sql(trying):
 
 def test_refused_carrot_ends_with_the_words_of_charthop(trying):
     """V4: a query that ChartHop refuses ends with exit code 2 and its message."""
-    result = trying.run(FINANCE, "--carrot", "departmnt:finance")
+    result = trying.test(FINANCE, "--carrot", "departmnt:finance")
 
     assert 2 == result.code
     assert "--carrot: charthop refuses the query: invalid query: unknown field" in result.err
@@ -51,7 +51,7 @@ def test_carrot_needs_an_hr_system(trying):
     for name in [name for name in trying.rollcall.environment if "CHARTHOP" in name]:
         del trying.rollcall.environment[name]
 
-    result = trying.run(FINANCE, "--carrot", "department:finance")
+    result = trying.test(FINANCE, "--carrot", "department:finance")
 
     assert 2 == result.code and "none of the configured sources answers queries" in result.err
 
@@ -61,13 +61,13 @@ def test_a_saved_carrot_rule_uses_the_answer_of_the_last_sync(trying):
     rules = '[groups.sales]\nname = "Sales"\ncarrot = "department:finance"\n'
 
     assert "no HR system has answered the query yet" in trying.group(rules)["refused"]
-    assert "no answer: no HR system has answered" in trying.run(rules).out
+    assert "no answer: no HR system has answered" in trying.test(rules).out
     assert 0 == trying.requests()
 
 
 def test_values_that_would_change_are_listed(trying):
     """Robin's title has a cup in Okta; all others are as HR has them."""
-    result = trying.run(FINANCE + TITLE, "--field", "title")
+    result = trying.test(FINANCE + TITLE, "--field", "title")
 
     assert 'Fox <robin.fox@lanternfish.example>: "Engineer ☕" -> "Engineer"' in result.out
     assert "25 as wanted, 1 would change, 4 blocked" in result.out and "Finance" not in result.out
@@ -76,7 +76,7 @@ def test_values_that_would_change_are_listed(trying):
 def test_an_expression_is_tried_before_it_is_saved(trying):
     """--field with --sql tries an expression for an attribute, which no rule needs to have."""
     found = trying.values(TITLE, "--field", "title", "--sql", "upper(job_title)")
-    result = trying.run(TITLE, "--field", "nickname", "--sql", "given_name")
+    result = trying.test(TITLE, "--field", "nickname", "--sql", "given_name")
 
     assert '"STAFF ENGINEER"' == found["Ada Park"]["wanted_value"]
     assert "warning: no sync has read which attributes the target has" in result.out
@@ -125,7 +125,7 @@ def test_an_attribute_that_recovers_an_account_needs_a_word(trying):
 
 def test_a_person_is_told_everything_and_why(trying):
     """--person lists each rule with its query, the state and the reason."""
-    result = trying.run(FINANCE + TITLE, "--person", "NORA.LIND@lanternfish.example")
+    result = trying.test(FINANCE + TITLE, "--person", "NORA.LIND@lanternfish.example")
     [vera] = trying.document(FINANCE + TITLE, "--person", "vera.lindqvist@lanternfish.example")[
         "persons"
     ]
@@ -149,7 +149,7 @@ def test_people_with_one_address_are_all_told(trying):
 def test_a_limit_shortens_every_list_and_no_number(trying):
     """--limit cuts the rows of each state; the counts stay whole."""
     group = trying.group(FINANCE, "--where", "true", "--group", "finance", "--limit", "2")
-    result = trying.run(FINANCE, "--where", "true", "--group", "finance", "--limit", "2")
+    result = trying.test(FINANCE, "--where", "true", "--group", "finance", "--limit", "2")
 
     assert 2 == len(by_state(group["rows"])["to_add"]) and 2 < group["counts"]["to_add"]
     assert "more; see --limit" in result.out
@@ -162,7 +162,7 @@ def test_a_stale_source_is_told(trying):
         " minute as started_at, 'x' as run_id) from runs where source_name = 'okta')"
     )
 
-    assert "warning: okta is stale" in trying.run(FINANCE).out
+    assert "warning: okta is stale" in trying.test(FINANCE).out
 
 
 BAD = {
@@ -201,7 +201,7 @@ def test_a_wrong_question_is_one_sentence(trying, said):
     """A wrong flag, query or name ends with its exit code and one sentence, and asks nobody."""
     code, flags = BAD[said]
 
-    result = trying.run(FINANCE, *flags)
+    result = trying.test(FINANCE, *flags)
 
     assert code == result.code, result.out
     assert said in result.err and "Traceback" not in result.err and 3 >= result.err.count("\n")
@@ -213,9 +213,9 @@ def test_a_missing_file_target_or_warehouse_is_named(trying):
     missing = trying.rollcall.run("push", "test", "okta")
     unknown = trying.rollcall.run("push", "test", "otka")
     trying.change("delete from runs where source_name = 'okta'")
-    unread = trying.run(FINANCE)
+    unread = trying.test(FINANCE)
     trying.rollcall.warehouse.unlink()
-    unpublished = trying.run(FINANCE)
+    unpublished = trying.test(FINANCE)
 
     assert 2 == missing.code and "okta.toml: there is no such file" in missing.err
     assert 2 == unknown.code and "did you mean okta?" in unknown.err

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.sandbox.company.parts import okta_id
-from tests.support.product import Rollcall
+from tests.support.pushing import Pushing
 
 TITLE = '[fields.title]\nsql = "job_title"\n'
 FINANCE_RULE = """
@@ -13,22 +13,13 @@ where = "department = 'Finance'"
 """
 
 
-class Push:
-    """Rollcall with push rules for the company's Okta."""
-
-    def __init__(self, rollcall: Rollcall) -> None:
-        self.rollcall, self.okta = rollcall, rollcall.sandbox.company.okta
-        self.file = rollcall.home / "push" / "okta.toml"
-        self.file.parent.mkdir()
+class Push(Pushing):
+    """Rollcall with push rules, and what a sync publishes of them."""
 
     def sync(self, rules: str) -> str:
         """Run a sync with these rules, and return what it says."""
-        self.file.write_text(rules)
+        self.write_rules(rules)
         return self.rollcall.sync("charthop", "okta").err
-
-    def profile(self, number: int) -> dict:
-        self.okta.touch()
-        return self.okta.users[okta_id("user", number)]["profile"]
 
     def group(self, number: int) -> dict:
         self.okta.touch()

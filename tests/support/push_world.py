@@ -17,11 +17,11 @@ import pytest
 from tests.sandbox import Sandbox
 from tests.sandbox.company import parts as parts
 from tests.sandbox.company.parts import Company, charthop_id, okta_id
-from tests.sandbox.server import Request, Vendor
-from tests.support.product import FAST, Known, Result, Rollcall, first_sync, make_once
+from tests.sandbox.server import Vendor
+from tests.support.product import FAST, Known, Rollcall, first_sync, make_once
+from tests.support.pushing import Pushing
 
 ZONE = "Europe/Oslo"
-WRITES = ("POST", "PUT", "PATCH", "DELETE")
 AD = {"provider": {"type": "ACTIVE_DIRECTORY", "name": "corp.acme.example"}}
 SETTINGS = {
     "SOURCES__CHARTHOP__TIMEZONE": ZONE,
@@ -85,6 +85,7 @@ class HrAndOkta(Company):
                 for name in {"startDate", "endDate"} & hire.keys():
                     moved = date.fromisoformat(hire[name]) - timedelta(days=days)
                     hire[name] = moved.isoformat()
+        self.charthop.touch()
 
 
 def empty(name: str = "Acme", **charthop: Any) -> HrAndOkta:
@@ -186,79 +187,19 @@ def _fill_okta(company: HrAndOkta) -> None:
     okta.users[okta_id("user", BEN)]["credentials"] = AD
 
 
-class Pushing:
-    """Rollcall with push rules for such a company, and with write credentials for its Okta."""
-
-    def __init__(self, rollcall: Rollcall) -> None:
-        self.rollcall = rollcall
-        self.company: Any = rollcall.sandbox.company
-        self.okta, self.org = self.company.okta, self.company.charthop
-        rollcall.environment |= SETTINGS | rollcall.sandbox.write_environment() | HASTE
-        self.file = rollcall.home / "push" / "okta.toml"
-        self.file.parent.mkdir(exist_ok=True)
-        self.changes = rollcall.warehouse.parent / "changes"
-
-    def write_rules(self, rules: str) -> None:
-        self.file.write_text(rules, encoding="utf-8")
-
-    def run(self, *arguments: str, **settings: str) -> Result:
-        """Run a step of push: `run("run", "--dry-run")`."""
-        step, *flags = arguments
-        return self.rollcall.run("push", step, "okta", *flags, **settings)
-
-    def approve(self, rules: str = RULES) -> str:
-        """Write these rules and approve them; return their digest."""
-        self.write_rules(rules)
-        digest = self.run("status", "--json").document["rules_sha256"]
-        approved = self.run("approve", "--digest", digest)
-        assert approved.code == 0, approved.err
-        return digest
-
-    def day_comes(self, days: int) -> None:
-        """Let so many days pass in HR."""
-        self.company.let_days_pass(days)
-        self.org.touch()
-
-    def writes(self) -> list[tuple[str, str, Any]]:
-        """Return every call to Okta that is not a GET: method, path below the API, and body."""
-        return [
-            (request.method, request.path.removeprefix("/api/v1/"), _body(request))
-            for request in self.rollcall.sandbox.okta.seen
-            if request.method in WRITES and "/oauth2/" not in request.path
-        ]
-
-    def forget_requests(self) -> None:
-        for server in self.rollcall.sandbox.servers.values():
-            server.log.clear()
-            server.seen.clear()
-
-    def user(self, number: int) -> dict[str, Any]:
-        return self.okta.users[okta_id("user", number)]
-
-    def members(self, group: int) -> set[int]:
-        """Return the numbers of the users in a group."""
-        return {int(user[-6:]) for user in self.okta.members_of(okta_id("group", group))}
-
-    def job(self, number: int) -> dict[str, Any]:
-        """Return a person's seat, to be changed. ChartHop shows the change at once."""
-        self.org.touch()
-        return self.org.jobs[charthop_id("job", number)]
-
-    def files(self) -> dict[str, bytes]:
-        """Return every file below the home of this Rollcall."""
-        home = self.rollcall.home
-        return {str(p.relative_to(home)): p.read_bytes() for p in home.rglob("*") if p.is_file()}
-
-
-def _body(request: Request) -> Any:
-    return request.json if request.body else None
+def may_push(rollcall: Rollcall) -> Pushing:
+    """Return Rollcall with push rules for such a company, and with write credentials."""
+    rollcall.environment |= SETTINGS | rollcall.sandbox.write_environment() | HASTE
+    return Pushing(rollcall)
 
 
 @pytest.fixture(scope="session")
 def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
-    """Sync the fixture's company once: every test begins with the result."""
+    """Sync the fixture's company with its rules once: every test begins with the result."""
 
     def make(home: Path) -> Any:
+        (home / "push").mkdir()
+        (home / "push" / "okta.toml").write_text(RULES)
         with Sandbox(fixture()) as sandbox:
             return first_sync(home, sandbox, **SETTINGS)
 
@@ -279,6 +220,6 @@ def pushing(
     sandbox, warehouse = known.again(), tmp_path / "data" / "access.duckdb"
     environment = sandbox.environment() | {"WAREHOUSE": str(warehouse)}
     rollcall = Rollcall(sandbox, warehouse, tmp_path, environment, capsys, monkeypatch)
-    made = Pushing(rollcall.has(known.published))
+    made = may_push(rollcall.has(known.published))
     made.write_rules(RULES)
     return made

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from tests.sandbox.company.parts import okta_id
-from tests.support.product import Result, Rollcall
+from tests.support.product import Result
+from tests.support.pushing import Pushing
 
 FINANCE = f"""
 [groups.finance]
@@ -25,26 +24,15 @@ HELPERS = ("--where", "department in ('Support', 'Engineering')", "--group", "fi
 VPN = f'[groups.vpn]\nname = "VPN"\nadopt = "{okta_id("group", 8)}"\n'
 
 
-class Trying:
-    """Rollcall with a published warehouse, and the rules of one target."""
+class Trying(Pushing):
+    """Rollcall with a published warehouse, and rules that are tried."""
 
-    def __init__(self, rollcall: Rollcall) -> None:
-        self.rollcall, self.file = rollcall, rollcall.home / "push" / "okta.toml"
-        self.file.parent.mkdir()
-
-    def change(self, *statements: str) -> None:
-        """Change what is published."""
-        self.rollcall.warehouse.chmod(0o600)
-        with duckdb.connect(str(self.rollcall.warehouse)) as connection:
-            for statement in statements:
-                connection.execute(statement)
-
-    def run(self, rules: str, *flags: str, **settings: str) -> Result:
-        self.file.write_text(rules)
-        return self.rollcall.run("push", "test", "okta", *flags, **settings)
+    def test(self, rules: str, *flags: str, **settings: str) -> Result:
+        self.write_rules(rules)
+        return self.run("test", *flags, **settings)
 
     def document(self, rules: str, *flags: str) -> dict[str, Any]:
-        result = self.run(rules, "--limit", "99", *flags, "--json")
+        result = self.test(rules, "--limit", "99", *flags, "--json")
         assert 0 == result.code, result.out + result.err
         return result.document
 
@@ -61,9 +49,6 @@ class Trying:
         [field] = self.document(rules, *flags)["fields"]
         return {row["full_name"]: row for row in field["rows"]}
 
-    def requests(self) -> int:
-        return sum(server.count() for server in self.rollcall.sandbox.servers.values())
-
 
 @pytest.fixture
 def trying(rollcall, published) -> Trying:
@@ -79,8 +64,3 @@ def by_state(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
 
 def reasons(rows: list[dict[str, Any]]) -> dict[str, str]:
     return {row["full_name"]: row["why"] for row in rows}
-
-
-def snapshot(folder: Path) -> dict[str, Any]:
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}

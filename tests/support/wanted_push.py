@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipelines.failures import Failure
-from pipelines.push.rules import read_rules
 from pipelines.unattended.basis import read_basis
 from pipelines.warehouse.publish import open_published
 from pipelines.write_back.admission import admit_plan
@@ -20,6 +16,7 @@ from pipelines.write_back.journal import Journal
 from pipelines.write_back.plan import read_plan
 from tests.sandbox.company.parts import okta_id
 from tests.support.product import Result, Rollcall
+from tests.support.pushing import Pushing
 from tests.support.wanted import COLUMNS, may_write
 
 GENEROUS = (
@@ -28,36 +25,19 @@ GENEROUS = (
 APPROVAL = "a" * 64  # the hash of the audit record of a standing approval
 
 
-class WantedPush:
+class WantedPush(Pushing):
     """Rollcall with push rules for the company's Okta, and whatever changes they want."""
 
     def __init__(self, rollcall: Rollcall, rules: str = GENEROUS) -> None:
-        self.rollcall, self.okta = may_write(rollcall), rollcall.sandbox.company.okta
-        self.file = rollcall.home / "push" / "okta.toml"
-        self.file.parent.mkdir()
-        # Without the checks of the mart, so that tests may put any change into it
-        self.change("create or replace table planned_changes as from planned_changes limit 0")
-        self.follow(rules)
-
-    def change(self, *statements: str, rows: list[list[Any]] | None = None) -> None:
-        """Change what is published."""
-        self.rollcall.warehouse.chmod(0o600)
-        with duckdb.connect(str(self.rollcall.warehouse)) as connection:
-            for statement in statements:
-                connection.executemany(statement, rows) if rows else connection.execute(statement)
-            connection.execute("checkpoint")
-        self.rollcall.warehouse.chmod(0o400)
-
-    def follow(self, rules: str) -> None:
-        """Write the rules, and publish what a sync tells of them."""
-        self.file.write_text(rules)
-        digest = self.in_process(lambda: read_rules("okta").digest(""))
+        super().__init__(may_write(rollcall))
         self.change(
-            "delete from push.targets",
+            # without the checks of the mart, so that tests may put any change into it
+            "create or replace table planned_changes as from planned_changes limit 0",
             "insert into push.targets"
             " (target, creates_accounts, reactivates, activates, sends_mail, rules_sha256)"
-            f" values ('okta', true, true, 'never', false, '{digest}')",
+            " values ('okta', true, true, 'never', false, '')",
         )
+        self.follow(rules)
 
     def wants(self, *changes: dict[str, Any]) -> None:
         """Publish wanted changes beside those that are there already."""
@@ -65,9 +45,6 @@ class WantedPush:
         rows = [[change.get(name) for name in COLUMNS] for change in changes]
         places = ", ".join("?" * len(COLUMNS))
         self.change(f"insert into planned_changes ({names}) values ({places})", rows=rows)
-
-    def profile(self, number: int) -> dict[str, Any]:
-        return self.okta.users[okta_id("user", number)]["profile"]
 
     def update(self, number: int, **values: Any) -> dict[str, Any]:
         """Return the change of these attributes of a user."""
@@ -169,9 +146,13 @@ class WantedPush:
 
     def plan(self, *flags: str) -> dict[str, Any]:
         """Make a plan that must be made, and return what is printed of it."""
-        result = self.rollcall.run("push", "plan", "okta", "--json", *flags)
+        result = self.run("plan", "--json", *flags)
         assert 0 == result.code, result.out + result.err
         return result.document
+
+    def plan_unattended(self) -> dict[str, Any]:
+        """Return what a run without a person would do now."""
+        return self.run("run", "--dry-run", "--no-sync", "--json").document
 
     def apply(self, plan: dict[str, Any], *flags: str) -> Result:
         """Apply a plan as a person does, who gives its digest."""
@@ -193,22 +174,6 @@ class WantedPush:
             return apply_plan(made, journal, writers, lambda _: None, APPROVAL).counts
 
         return self.in_process(run)
-
-    def in_process(self, run: Callable[[], Any]) -> Any:
-        """Call a function with the settings and in the folder of this company."""
-        with self.rollcall.patch.context() as patch:
-            for name, value in self.rollcall.environment.items():
-                patch.setenv(name, value)
-            patch.chdir(self.rollcall.home)
-            return run()
-
-    def writes(self) -> list[tuple[str, str]]:
-        """Return every call to Okta that may have changed something, in order."""
-        return [
-            (method, path.removeprefix("/api/v1/"))
-            for method, path, *_ in self.rollcall.sandbox.okta.log
-            if method != "GET"
-        ]
 
 
 def _push_change(action: str, part: str, subject: str, **fields: Any) -> dict[str, Any]:

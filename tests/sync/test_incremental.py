@@ -24,7 +24,7 @@ WAY = {"SOURCES__PINGONE__MEMBERSHIPS": "by_group"}
 def by_group(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
     with Sandbox() as sandbox:
         home = tmp_path_factory.mktemp("by_group")
-        first = first_sync(home, sandbox, another=published, **WAY)
+        first = first_sync(home, sandbox, "haloitsm", "pingone", another=published, **WAY)
         yield Known(sandbox, sandbox.company, first)
 
 
@@ -126,6 +126,7 @@ def test_a_swapped_member_is_seen(known):
     assert_true(known)
 
 
+@pytest.mark.long
 def test_a_tenant_whose_audit_feed_is_closed_is_read_whole(known):
     """A tenant with a forbidden audit feed is read in full."""
     known.sandbox.company.pingone.switches.missing_permissions = {"audit:read:activity"}
@@ -191,6 +192,7 @@ def test_a_grant_is_dated_by_the_audit_feed(known):
     )
 
 
+@pytest.mark.long
 def test_an_agent_between_shifting_pages_is_not_gone(known):
     """An agent that a shifting list passes over does not count as removed.
 

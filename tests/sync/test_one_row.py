@@ -8,7 +8,11 @@ from tests.sandbox.company.parts import role_id
 from tests.sync.test_sync import published_grants
 
 
-@pytest.mark.parametrize("is_told", [True, False], ids=["told by the role", "not told"])
+@pytest.mark.parametrize(
+    "is_told",
+    [True, pytest.param(False, marks=pytest.mark.long)],
+    ids=["told by the role", "not told"],
+)
 def test_a_leftover_team_row_is_of_its_agent_only(rollcall, is_told):
     """A team row that a role left in one agent gives the team to no other holder of the role.
 

@@ -84,6 +84,7 @@ def test_a_narrower_read_removes_nothing(known, monkeypatch):
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "setting, value, unread",
     [

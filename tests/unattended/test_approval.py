@@ -11,20 +11,17 @@ from pipelines.failures import Refused
 from pipelines.files import json_lines
 from pipelines.write_back import approval, audit_log
 from pipelines.write_back.approval import check_approved
-from tests.support.pushing import TITLE, Pushing
+from tests.support.push_world import TITLE
+from tests.support.push_world import known as known
+from tests.support.push_world import pushing as pushing
 
 TODAY = datetime.now(UTC).date()
 SUBJECT = "push okta"
 
 
-@pytest.fixture
-def pushing(rollcall, published) -> Pushing:
-    return Pushing(rollcall.has(published))
-
-
 def test_an_approval_says_what_it_covers(pushing):
     """Approving prints rules, limits, tenant and last day, and the log has the person."""
-    pushing.file.write_text(TITLE + "[limits]\nchanges = 7\n")
+    pushing.write_rules(TITLE + "[limits]\nchanges = 7\n")
     before = pushing.run("status")
     digest = pushing.digest()
     assert f"rollcall push approve okta --digest {digest}" in before.out
@@ -44,9 +41,9 @@ def test_an_approval_says_what_it_covers(pushing):
 
 def test_only_the_digest_of_the_file_is_approved(pushing):
     """The digest of an earlier file is refused, and no record is written."""
-    pushing.file.write_text(TITLE)
+    pushing.write_rules(TITLE)
     digest = pushing.digest()
-    pushing.file.write_text(TITLE.replace("job_title", "department"))
+    pushing.write_rules(TITLE.replace("job_title", "department"))
 
     result = pushing.run("approve", "--digest", digest)
 
@@ -66,7 +63,7 @@ def test_only_the_digest_of_the_file_is_approved(pushing):
 )
 def test_the_last_day_is_near_enough(pushing, until, code, said):
     """An approval ends today at the earliest, and in two years at the latest."""
-    pushing.file.write_text(TITLE)
+    pushing.write_rules(TITLE)
     result = pushing.run("approve", "--digest", pushing.digest(), "--until", until)
 
     assert code == result.code and said in result.err
@@ -75,10 +72,10 @@ def test_the_last_day_is_near_enough(pushing, until, code, said):
 def test_changed_rules_are_not_approved(pushing):
     """Another limit ends the approval; a comment, or the file as it was, does not."""
     pushing.approve(TITLE)
-    pushing.file.write_text("# a comment\n" + TITLE)
+    pushing.write_rules("# a comment\n" + TITLE)
     assert pushing.run("status", "--json").document["is_approved"]
 
-    pushing.file.write_text(TITLE + "[limits]\ncreates = 11\n")
+    pushing.write_rules(TITLE + "[limits]\ncreates = 11\n")
     result = pushing.run("status")
     assert "not approved: the rules are not those that" in result.out
     assert f"rollcall push approve okta --digest {pushing.digest()}" in result.out
@@ -171,16 +168,3 @@ def test_a_writer_that_died_ends_no_approval(folder):
         file.write(b'{"actor":"kim')
 
     assert check_approved(folder, SUBJECT, "d" * 64, "acme")
-
-
-def test_approvals_are_published(pushing):
-    """The next sync publishes who approved which rules, until when."""
-    digest = pushing.approve(TITLE)
-    pushing.rollcall.sync("charthop", "okta")
-
-    [row] = pushing.rollcall.rows("from push_approvals")
-    assert ("okta", digest, approval.add_years(TODAY, 1)) == (
-        row["target"],
-        row["rules_sha256"],
-        row["until"],
-    )

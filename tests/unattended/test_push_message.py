@@ -14,16 +14,8 @@ from pipelines.unattended.job import Result
 from pipelines.unattended.push_run import PushOutcome
 from pipelines.unattended.push_text import choose_message, summarize_push
 from tests.monitoring.test_notify import webhook as webhook
-from tests.sandbox.server import Fault
-from tests.support.faults import quick, status
-from tests.support.pushing import FINANCE, TITLE, Pushing
-
-THREE = FINANCE + TITLE
-
-
-@pytest.fixture
-def pushing(rollcall, published) -> Pushing:
-    return Pushing(rollcall.has(published))
+from tests.support.push_world import known as known
+from tests.support.push_world import pushing as pushing
 
 
 def change(action: str, number: int = 1, **fields: str) -> Change:
@@ -47,16 +39,17 @@ def pushed(*changes: Change, outcome: str = "done", why: str = "") -> PushOutcom
 
 def test_a_push_tells_its_addresses_what_it_did(pushing, webhook):
     """PUSH__NOTIFY_URLS get who and what, without values; NOTIFY__URLS get the counts."""
-    pushing.approve(THREE)
+    pushing.approve()
     urls = {"PUSH__NOTIFY_URLS": f"{webhook.url}/push", "NOTIFY__URLS": f"{webhook.url}/all"}
-    assert 0 == pushing.run("run", **urls).code
+    assert 0 == pushing.run("run", "--no-sync", **urls).code
 
     by_title = {one["title"]: one["message"].split("\n") for one in webhook.taken}
     told, counts = by_title["rollcall push run okta done"], by_title["rollcall push run done"]
     assert counts[0] == told[0] and told[0].startswith("okta: 3 changes, 3 done, ")
     assert 1 == len(counts)
-    assert "done: set title of Robin Fox" in told and "done: add Vera Lindqvist to Finance" in told
-    assert "done: take Nora Lind out of Finance" in told
+    assert "done: set title of Ada Park" in told
+    assert "done: add Mara Lindqvist to Finance - all" in told
+    assert "done: take Olu Marsh out of Finance - all" in told
     assert told[-1].startswith("audit head ")
     assert not [line for line in told if "Engineer" in line or "@" in line]
 
@@ -65,25 +58,10 @@ def test_a_push_tells_its_addresses_what_it_did(pushing, webhook):
     assert [] == webhook.taken  # nothing changed
 
 
-def test_a_push_that_could_not_read_says_which_source(pushing, webhook):
-    """V12: the message names the source that could not be read."""
-    quick(pushing.rollcall.patch)
-    pushing.approve(THREE + "[notify]\ndetail = 'counts'\n")
-    server = pushing.rollcall.sandbox.charthop
-    server.faults.append(Fault(lambda request: True, status(503), times=10**6, before=True))
-
-    assert 4 == pushing.run("run", PUSH__NOTIFY_URLS=webhook.url).code
-
-    [told] = webhook.taken
-    assert "rollcall push run okta ended with exit code 4" == told["title"]
-    assert "charthop" in told["message"] and "503" in told["message"]
-
-
 def test_unapproved_or_wrong_rules_are_told(pushing, webhook):
     """Rules that nobody approved, and rules that cannot be read, are messages, too."""
-    pushing.file.write_text(THREE)
     pushing.run("run", PUSH__NOTIFY_URLS=webhook.url)
-    pushing.file.write_text("[fields.title]\nsq = 'job_title'\n")
+    pushing.write_rules("[fields.title]\nsq = 'job_title'\n")
     pushing.run("run", PUSH__NOTIFY_URLS=webhook.url)
 
     dry = pushing.run("run", "--dry-run", PUSH__NOTIFY_URLS=webhook.url, NOTIFY__URLS=webhook.url)
@@ -97,14 +75,13 @@ def test_unapproved_or_wrong_rules_are_told(pushing, webhook):
 @pytest.mark.long
 def test_a_dry_run_and_watch_send_nothing(pushing, webhook):
     """A dry run tells nobody, and `watch` sends the messages of its pushes itself."""
-    pushing.approve(THREE)
+    pushing.approve()
     urls = {"PUSH__NOTIFY_URLS": webhook.url}
-    pushing.rollcall.sync("charthop", "okta")
     assert 0 == pushing.run("run", "--dry-run", "--no-sync", **urls).code
     result = pushing.run("run", "--no-sync", "--for-watch", "--json", **urls)
 
     assert 0 == result.code and [] == webhook.taken, result.out
-    assert "done: add Vera Lindqvist to Finance" in result.document["summary"]
+    assert "done: add Mara Lindqvist to Finance - all" in result.document["summary"]
     assert ["watch"] == pushing.rollcall.column("select begun_by from pushes")
 
 

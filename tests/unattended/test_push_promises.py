@@ -22,9 +22,10 @@ from tests.support.faults import status
 from tests.support.oracle_push import Expected, Memory, state
 from tests.support.push_days import MEANING as DAYS_MEANING
 from tests.support.push_days import spell
-from tests.support.push_world import ADA, LONG_AGO, MARA, RAE, WRITES, Pushing, seat_groups
+from tests.support.push_world import ADA, LONG_AGO, MARA, RAE, seat_groups
 from tests.support.push_world import known as known
 from tests.support.push_world import pushing as pushing
+from tests.support.pushing import WRITES, Pushing
 
 RULES: dict[str, Any] = {
     "people": {"days_before_start": 7, "remote_as_default": True},
@@ -176,12 +177,8 @@ FAULTS = {
 }
 
 
-SHORT = ("every answer lost",)  # of the faults, in the short suite
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[] if one in SHORT else pytest.mark.long) for one in FAULTS]
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", FAULTS)
 def test_whatever_fails_the_next_run_brings_it_about(busy, name):
     """P3: after any failure of a write the next run ends where an undisturbed one does."""
     before, wanted = expect(busy)
@@ -202,11 +199,10 @@ def test_whatever_fails_the_next_run_brings_it_about(busy, name):
     assert {1} >= {*Counter(busy.okta.outbox).values()}
 
 
-def test_a_question_and_a_dry_run_change_no_file(busy):
+def test_a_question_and_a_dry_run_change_no_file(pushing):
     """P4: `push test`, `push status` and a dry run write nothing, in Okta or on this machine."""
-    busy.rollcall.sync()
-    busy.forget_requests()
-    before = busy.files()
+    pushing.approve()
+    before = pushing.files()
 
     for arguments in (
         ("test",),
@@ -217,13 +213,13 @@ def test_a_question_and_a_dry_run_change_no_file(busy):
         ("run", "--dry-run", "--no-sync"),
         ("run", "--dry-run", "--no-sync", "--json"),
     ):
-        assert 0 == busy.run(*arguments).code, arguments
-        assert before == busy.files(), arguments
+        assert 0 == pushing.run(*arguments).code, arguments
+        assert before == pushing.files(), arguments
 
-    assert [] == busy.writes()
-    out = busy.rollcall.home / "my.plan.json"
-    assert 0 == busy.run("plan", "--out", str(out)).code
-    assert out.is_file() and [] == busy.writes()
+    assert [] == pushing.writes()
+    out = pushing.rollcall.home / "my.plan.json"
+    assert 0 == pushing.run("plan", "--out", str(out)).code
+    assert out.is_file() and [] == pushing.writes()
 
 
 @pytest.mark.long
@@ -250,7 +246,7 @@ def test_no_secret_and_no_value_is_told(busy, webhook):
 
     assert [7, 0] == [result.code for result in results]
     told = [text for result in results for text in (result.out, result.err)] + webhook.taken
-    written = [path for path in busy.changes.rglob("*") if path.is_file()]
+    written = [path for path in busy.folder.rglob("*") if path.is_file()]
     told += [path.read_text() for path in written if ".plan.json" not in path.name]
     secrets = {CANARY, busy.okta.token, "okta-writer-token", "sandbox-token"}
     for text in told:

@@ -17,7 +17,8 @@ from tests.support.counted import count
 from tests.support.oracle_push import Expected, Memory, state
 from tests.support.product import Rollcall
 from tests.support.push_days import MEANING, Days, draw_rules, spell
-from tests.support.push_world import Pushing
+from tests.support.push_world import may_push
+from tests.support.pushing import Pushing
 from tests.sync.test_guard import cure_of
 
 DAYS = int(os.environ.get("ROLLCALL_PUSH_DAYS", "2"))
@@ -32,7 +33,7 @@ def settle(tmp_path, capsys, monkeypatch):
     def settling(sandbox: Sandbox) -> Pushing:
         warehouse = tmp_path / "data" / "access.duckdb"
         environment = sandbox.environment() | {"WAREHOUSE": str(warehouse)}
-        return Pushing(Rollcall(sandbox, warehouse, tmp_path, environment, capsys, monkeypatch))
+        return may_push(Rollcall(sandbox, warehouse, tmp_path, environment, capsys, monkeypatch))
 
     return settling
 
@@ -43,6 +44,7 @@ def companies() -> list[tuple[int, int]]:
     return [(seed, min(each, DAYS - seed * each)) for seed in range(-(-DAYS // each))]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("seed", "days"), companies())
 def test_okta_becomes_what_hr_and_the_rules_say(settle, seed, days):
     """P2, P1: after each push of random days Okta is what the oracle says, and a second push of

@@ -1,22 +1,20 @@
-"""What happens around a push run in a small company: V10 to V12, V14 and V15."""
+"""What happens around a push run in a small company: V10, V11, V14 and V15."""
 
 from __future__ import annotations
 
 import csv
 import json
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from tests.sandbox.company.parts import charthop_id, okta_id
 from tests.sandbox.server import Fault
-from tests.support.faults import quick, status
-from tests.support.push_world import ADA, FINANCE, JOAN, MARA, OLU, RAE, RULES, TITLE, Pushing
+from tests.support.push_world import ADA, FINANCE, JOAN, MARA, OLU, TITLE
 from tests.support.push_world import known as known
 from tests.support.push_world import pushing as pushing
+from tests.support.pushing import Pushing
 
 ADA_PATH = f"users/{okta_id('user', ADA)}"
 FINANCE_USERS = f"groups/{okta_id('group', FINANCE)}/users/"
@@ -25,7 +23,7 @@ MAIL = '[fields.email]\nsql = "work_email"\nidentifies = true\n'
 
 def plan_of(pushing: Pushing) -> Path:
     """Return the one plan in the folder of changes."""
-    [path] = pushing.changes.glob("*.plan.json")
+    [path] = pushing.folder.glob("*.plan.json")
     return path
 
 
@@ -89,34 +87,7 @@ def test_a_person_with_a_new_mail_keeps_the_login(pushing):
     assert blocked["account_id"].endswith(okta_id("user", JOAN))
 
 
-@pytest.mark.parametrize("source", ["okta", "charthop"])
-def test_a_source_that_cannot_be_read_stops_the_run(pushing, source, monkeypatch):
-    """V12: with Okta or ChartHop away (503) nothing is written; code 4, and the source is named."""
-    quick(monkeypatch)
-    pushing.approve()
-    server = getattr(pushing.rollcall.sandbox, source)
-    server.faults = [Fault(lambda request: True, status(503), times=999, before=True)]
-
-    result = pushing.run("run")
-
-    assert 4 == result.code, result.err
-    assert source in result.err and [] == pushing.writes()
-
-
-def test_old_data_are_not_pushed(pushing):
-    """V12: what was published thirty hours ago is too old for a run without a sync: code 5."""
-    pushing.approve()
-    pushing.rollcall.sync()
-    pushing.rollcall.warehouse.chmod(0o600)
-    with duckdb.connect(str(pushing.rollcall.warehouse)) as connection:
-        hour = datetime.now(UTC) - timedelta(hours=30)
-        connection.execute("update runs set started_at = ?, ended_at = ?", [hour, hour])
-
-    result = pushing.run("run", "--no-sync")
-
-    assert 5 == result.code and [] == pushing.writes(), result.err
-
-
+@pytest.mark.long
 def test_a_push_is_undone_with_the_values_of_its_plan(pushing):
     """V14: the old title comes back, Mara leaves the group, and Olu is in it again."""
     pushing.approve()
@@ -138,7 +109,7 @@ def test_a_push_is_undone_with_the_values_of_its_plan(pushing):
         (method, path, body and body["profile"]["title"]) for method, path, body in pushing.writes()
     }
     assert calls == made
-    assert {OLU} == pushing.members(FINANCE)
+    assert {OLU} == pushing.members_of(FINANCE)
 
 
 @pytest.mark.long
@@ -169,11 +140,6 @@ def test_every_user_of_okta_can_be_exported(pushing):
 
     Deactivated users are included and marked; the manifest counts what `accounts` has.
     """
-    pushing.user(ADA)["profile"]["title"] = "=1+1"
-    pushing.okta.touch()
-    pushing.write_rules(RULES)
-    pushing.rollcall.sync()
-
     result = pushing.rollcall.run("export", "--format", "users", "--source", "okta", "--json")
 
     assert 0 == result.code, result.err
@@ -183,10 +149,9 @@ def test_every_user_of_okta_can_be_exported(pushing):
     first = ["Work Email", "First Name", "Last Name", "Job Title", "Start Date", "Manager"]
     assert first == [*rows[0]][:6]
     assert {"status", "id", "login", "employeeNumber"} <= {*rows[0]}
-    assert len(rows) == len(pushing.okta.users)
+    assert {row["id"] for row in rows} == {*pushing.okta.users}
     by_mail = {row["Work Email"]: row for row in rows}
-    assert "'=1+1" == by_mail["ada.park@acme.example"]["Job Title"]
+    assert "Engineer" == by_mail["ada.park@acme.example"]["Job Title"]
     assert "DEPROVISIONED" == by_mail["rae.moe@acme.example"]["status"]
     [manifest] = pushing.rollcall.home.rglob("manifest.json")
     assert str(len(rows)) in manifest.read_text()
-    assert RAE in {int(row["id"][-6:]) for row in rows if row["id"][-6:].isdecimal()}

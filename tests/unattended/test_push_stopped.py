@@ -10,12 +10,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.sandbox.server import Fault, Request, Response
-from tests.support.pushing import FINANCE, TITLE, WRITES, Pushing
-
-
-@pytest.fixture
-def pushing(rollcall, published) -> Pushing:
-    return Pushing(rollcall.has(published))
+from tests.support.push_world import known as known
+from tests.support.push_world import pushing as pushing
+from tests.support.pushing import WRITES, Pushing
 
 
 def stop_at_first_write(pushing: Pushing, number: int, **settings: str) -> subprocess.Popen[str]:
@@ -27,15 +24,16 @@ def stop_at_first_write(pushing: Pushing, number: int, **settings: str) -> subpr
         return honest
 
     is_write: Callable[[Request], bool] = lambda request: request.method in WRITES  # noqa: E731
-    pushing.rollcall.sandbox.okta.faults.append(Fault(is_write, strike))
+    pushing.rollcall.sandbox.okta.faults = [Fault(is_write, strike)]
     started.append(pushing.rollcall.start("push", "run", "okta", **settings))
     started[0].communicate(timeout=500)
     return started[0]
 
 
+@pytest.mark.long
 def test_a_stopped_push_finishes_the_change_at_hand(pushing):
     """SIGTERM: the change has an outcome, the run ends with 7, and the next one does the rest."""
-    pushing.approve(FINANCE + TITLE)
+    pushing.approve()
     ended = stop_at_first_write(pushing, signal.SIGTERM)
 
     assert (7, 1) == (ended.returncode, len(pushing.writes()))
@@ -52,7 +50,7 @@ def test_a_stopped_push_finishes_the_change_at_hand(pushing):
 @pytest.mark.long
 def test_a_killed_push_has_a_row_without_an_end(pushing):
     """SIGKILL: the begun push has no end, and the next one makes no change twice."""
-    pushing.approve(FINANCE + TITLE)
+    pushing.approve()
     assert -signal.SIGKILL == stop_at_first_write(pushing, signal.SIGKILL).returncode
     assert "it has no end" in pushing.run("status").out
 

@@ -15,7 +15,6 @@ from dbt.cli.main import dbtRunner
 
 from pipelines.sources.writer import ACTIONS
 from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged
-from tests.support import oracle
 from tests.support.product import Rollcall
 
 MAY_BE_UNKNOWN = {"is_privileged", "is_read_only", "is_enabled", "is_disabled", "is_api_agent"}
@@ -148,39 +147,6 @@ def test_the_same_world_twice_changes_no_row(built):
     built.sync()
 
     assert before == (versions(), current())
-
-
-def test_the_state_of_any_past_moment_can_be_asked_for(built):
-    """The state of any past moment can be queried.
-
-    A member leaves a group and comes back: there are two periods, and the second starts at the
-    return.
-    """
-    pingone = built.sandbox.company.pingone
-    only = (True, False, ())  # held directly, and through nothing else
-    account, entitlement, _ = min(
-        key
-        for key, how in oracle.pingone(pingone).grants().items()
-        if how == only and ":group:" in key[1]
-    )
-    member = account.split(":")[2], entitlement.split(":")[2]
-    held = f"account_id = '{account}' and entitlement_id = '{entitlement}'"
-    newest = "(select max(started_at) from runs)"
-    before = built.column(f"select {newest}::varchar")[0]
-    pingone.remove_member(*member)
-    built.sync("pingone")
-    gone = built.column(f"select {newest}::varchar")[0]
-    pingone.add_member(*member)
-    built.sync("pingone")
-
-    assert [True] == built.column(f"select is_direct from grants_asof('{before}') where {held}")
-    assert [] == built.rows(f"from grants_asof('{gone}') where {held}")
-    assert [True] == built.column(f"select first_seen_at = {newest} from grants where {held}")
-    spells = f"select valid_to is null as open from grants_history where {held} order by valid_from"
-    assert [False, True] == built.column(spells)
-    between = f"select event from grants_between('{before}', {{}}) where {held}"
-    assert ["removed"] == built.column(between.format(f"'{gone}'"))
-    assert ["removed", "granted"] == built.column(between.format(newest))
 
 
 def test_dbt_runs_without_the_network_and_without_telemetry():

@@ -252,12 +252,15 @@ def test_regranted_access_is_found_until_allowed(company):
     held = pingone_id("user", MAREK), pingone_id("group", VPN)
     grant = f"{user(MAREK)}/pingone:group:{held[1]}:member"
     decided(company, grant, "revoke")
+    moments = [newest_run(company)]
     pingone.remove_member(*held)
     company.sync("pingone")
     assert {} == found(company, "regranted_after_revoke")
+    moments.append(newest_run(company))
 
     pingone.add_member(*held)
     company.sync("pingone")
+    must_be_known_of_past(company, grant, *moments)
 
     assert [grant] == [row["grant_id"] for row in found(company, "regranted_after_revoke").values()]
     [row] = company.rows(f"from access_review where grant_id = '{grant}'")
@@ -278,6 +281,23 @@ def test_regranted_access_is_found_until_allowed(company):
     assert "VPN" not in company.column(
         f"select entitlement_name from {between} where account_id = '{user(MAREK)}'"
     )
+
+
+def newest_run(company: Rollcall) -> str:
+    return company.column("select max(started_at)::varchar from runs")[0]
+
+
+def must_be_known_of_past(company: Rollcall, grant: str, before: str, gone: str) -> None:
+    """The state of any past moment can be queried: there are two periods of the access."""
+    held, newest = f"grant_id = '{grant}'", newest_run(company)
+    assert [True] == company.column(f"select is_direct from grants_asof('{before}') where {held}")
+    assert [] == company.rows(f"from grants_asof('{gone}') where {held}")
+    assert [newest] == company.column(f"select first_seen_at::varchar from grants where {held}")
+    spells = f"select valid_to is null as open from grants_history where {held} order by valid_from"
+    assert [False, True] == company.column(spells)
+    between = f"select event from grants_between('{before}', '{{}}') where {held}"
+    assert ["removed"] == company.column(between.format(gone))
+    assert ["removed", "granted"] == company.column(between.format(newest))
 
 
 # ---- the ledger

@@ -12,6 +12,8 @@ from __future__ import annotations
 import csv
 import lzma
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,10 @@ import pytest
 from pipelines import __version__
 from pipelines.warehouse import version
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
+from tests.sandbox import Sandbox
 from tests.sandbox.quarter import answer
 from tests.support.filled_in import came, decided
-from tests.support.product import Rollcall
+from tests.support.product import Published, Rollcall, first_sync, make_once
 from tests.sync.test_sync import assert_published_is_true
 
 FIXTURES = sorted((Path(__file__).parents[1] / "fixtures").glob("*.duckdb.xz"))
@@ -49,12 +52,31 @@ def older(rollcall: Rollcall) -> Rollcall:
     return put_in_place(rollcall, OLDER)
 
 
+@pytest.fixture
+def synced(
+    rollcall: Rollcall, published: Published, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], Rollcall]:
+    """Return a function that puts the warehouse of a fixture in place after one sync."""
+
+    def sync_once(fixture: Path) -> Rollcall:
+        def make(home: Path) -> Published:
+            with Sandbox() as sandbox:
+                warehouse = home / "access.duckdb"
+                older = replace(rollcall, sandbox=sandbox, warehouse=warehouse, environment={})
+                put_in_place(older, fixture)
+                return first_sync(home, sandbox, another=published, **older.environment)
+
+        return rollcall.has(make_once(tmp_path_factory, fixture.name, make))
+
+    return sync_once
+
+
 def put_in_place(rollcall: Rollcall, fixture: Path) -> Rollcall:
     """Put the warehouse of a fixture where a sync publishes, and return Rollcall."""
     if fixture != OLDER:  # the demo names the tenant, which is part of what a warehouse is of
         tenant = rollcall.sandbox.company.haloitsm.tenant
         rollcall.environment["SOURCES__HALOITSM__TENANT"] = tenant
-    rollcall.warehouse.parent.mkdir(mode=0o700)
+    rollcall.warehouse.parent.mkdir(mode=0o700, exist_ok=True)
     rollcall.warehouse.write_bytes(lzma.decompress(fixture.read_bytes()))
     rollcall.warehouse.chmod(0o400)
     return rollcall
@@ -76,7 +98,7 @@ def test_what_an_older_version_published_can_be_read(older):
 
 
 @pytest.mark.parametrize("fixture", SWEEP)
-def test_no_command_fails_over_an_older_warehouse(rollcall, fixture):
+def test_no_command_fails_over_an_older_warehouse(rollcall, synced, fixture):
     """Each command reads a warehouse of any age, or names `rollcall sync`; after that, it works."""
     older = put_in_place(rollcall, fixture)
     commands = [("status",), ("export",), ("report", "--out", "x.html"), ("review", "list")]
@@ -85,7 +107,8 @@ def test_no_command_fails_over_an_older_warehouse(rollcall, fixture):
         assert result.code in (0, 2), (command, result.err)
         assert 0 == result.code or "next: run `rollcall sync`" in result.err, result.err
 
-    older.sync()
+    older.warehouse.unlink()
+    synced(fixture)
 
     for command in (*commands, ("plan",)):
         result = older.run(*command)
@@ -94,14 +117,15 @@ def test_no_command_fails_over_an_older_warehouse(rollcall, fixture):
 
 
 @pytest.mark.parametrize("fixture", SWEEP)
-def test_a_sync_carries_an_older_warehouse_over(rollcall, fixture):
+def test_a_sync_carries_an_older_warehouse_over(rollcall, synced, fixture):
     """A sync keeps histories and frozen reviews, and removes the tables of former models."""
     older = put_in_place(rollcall, fixture)
     present = {*older.column("select table_name from duckdb_tables() where schema_name = 'main'")}
     frozen = content(older, *(table for table in FROZEN if table in present))
     histories = content(older, *(table for table in HISTORIES if table in present))
 
-    older.sync()
+    older.warehouse.unlink()
+    synced(fixture)
 
     models = set(older.column(MODELS))
     assert "int_wanted_changes" in models
@@ -118,22 +142,23 @@ def test_a_sync_carries_an_older_warehouse_over(rollcall, fixture):
             assert row["valid_to"] in (None, kept["valid_to"]), table
 
 
-def test_a_history_learns_new_columns_without_new_versions(older):
+def test_a_history_learns_new_columns_without_new_versions(synced):
     """The open versions of an older file get what it lacks, and no person changes by that."""
-    older.sync()
+    older = synced(OLDER)
     known = older.rows("from people_history where valid_to is null order by all")
     assert all(row["family_name"] and row["hr_groups"] is not None for row in known)
 
-    older.sync()
+    older.sync("charthop")
 
     assert known == older.rows("from people_history where valid_to is null order by all")
 
 
-def test_an_open_campaign_is_carried_over(older):
+def test_an_open_campaign_is_carried_over(older, synced):
     """A campaign of an older version is open after a sync, with the same progress."""
     campaign = older.run("review", "status", "q4", "--json").document
 
-    older.sync()
+    older.warehouse.unlink()
+    synced(OLDER)
 
     assert campaign == older.run("review", "status", "q4", "--json").document
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +17,13 @@ from tests.sandbox.okta.accounts import CANARY
 from tests.sandbox.server import Fault
 from tests.support.faults import status
 from tests.support.product import Rollcall
-from tests.support.wanted import may_write
+from tests.support.wanted import busy, may_write
 from tests.write_back.test_changes import Company
 
 VERA, BACKUP, NORA, BRUNO, PAUL, FREYA, PRIYA = (
     okta_id("user", number) for number in (30, 201, 2, 33, 26, 16, 22)
 )
+OWNER = okta_id("user", 0)  # of the API token
 POLICY = "[leavers]\ndisable_after_days = 0\n"
 
 
@@ -45,22 +47,24 @@ BLOCKED = {
 }
 
 
-@pytest.fixture
-def decided(rollcall: Rollcall, published, monkeypatch) -> Rollcall:
-    """Return Rollcall with decisions to revoke, and the policy that leavers' accounts end."""
-    okta = rollcall.sandbox.company.okta
-    home = rollcall.home / "decided"
-    home.mkdir()
-    made = Company(home, published.data)
-    own = holder(okta.owner, "SUPER_ADMIN")
+@pytest.fixture(scope="module")
+def made(published, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """Return a warehouse with decisions to revoke, and the policy that leavers' accounts end."""
+    company = Company(tmp_path_factory.mktemp("decided"), published.data)
+    own = holder(OWNER, "SUPER_ADMIN")
     just_now = f"{datetime.now(UTC) - timedelta(seconds=1):%Y-%m-%d %H:%M:%S}+00"
     wanted = (PAYING, REPORTS, PAYROLL_BY_NAME, own, *BLOCKED)
-    made.campaign("q4", dict.fromkeys(wanted, "revoke"), just_now)
-    for folder in (home, rollcall.home):
-        (folder / "reviews").mkdir(exist_ok=True)
-        (folder / "reviews" / "policy.toml").write_text(POLICY)
-    made.build(monkeypatch)
-    monkeypatch.delenv("REVIEW__FOLDER")
+    company.campaign("q4", dict.fromkeys(wanted, "revoke"), just_now)
+    (company.home / "reviews").mkdir(exist_ok=True)
+    (company.home / "reviews" / "policy.toml").write_text(POLICY)
+    with pytest.MonkeyPatch.context() as patch:
+        return company.build(patch)
+
+
+@pytest.fixture
+def decided(rollcall: Rollcall, made: Company) -> Rollcall:
+    """Return Rollcall with this warehouse, and the right to write."""
+    shutil.copytree(made.home / "reviews", rollcall.home / "reviews")
     rollcall.warehouse.parent.mkdir(mode=0o700)
     rollcall.warehouse.write_bytes(made.file.read_bytes())
     rollcall.warehouse.chmod(0o400)
@@ -150,7 +154,8 @@ def test_a_plan_says_what_cannot_be_undone(decided):
     assert None is item["inverse_action"]
     assert 1 == decided.run("plan", **settings).out.count("cannot be undone")
     decided.environment |= settings
-    assert "done" == applied(decided, plan)[f"disable_account okta:user:{NORA}"]
+    with busy(decided):  # recorded later, which takes less time
+        assert "done" == applied(decided, plan)[f"disable_account okta:user:{NORA}"]
     assert "DEPROVISIONED" == decided.sandbox.company.okta.users[NORA]["status"]
     undo = decided.run("plan", "--undo", plan["path"], "--because", "a test")
     assert "nothing undoes disable account" in undo.out

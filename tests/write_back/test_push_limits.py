@@ -203,7 +203,20 @@ def test_only_a_person_brings_old_access_back(push, group, said, state):
     why = f"Ivo Petrov would get back {said}: only a person may decide that"
     assert [why] == plan["exceeded"]
     assert why in push.apply_unattended(plan) and [] == push.writes()
+    without_a_person = push.plan_unattended()
+    assert [] == without_a_person["items"]
+    [held] = without_a_person["blocked"]
+    assert held.startswith(f"it would bring back {said}: a person decides")
     assert 0 == push.apply(plan).code
+
+
+def test_a_rule_that_gives_nobody_needs_a_person(push):
+    """What would empty a group is in a plan that a person reads, and in no other."""
+    push.wants(push.leave(NORA, FINANCE) | {"blocked_because": "it gives nobody"})
+
+    assert [push.account(NORA)] == [item["account_id"] for item in push.plan()["items"]]
+    without_a_person = push.plan_unattended()
+    assert ([], {"it gives nobody": 1}) == (without_a_person["items"], without_a_person["blocked"])
 
 
 def test_a_number_of_changes_must_be_exact(push):
