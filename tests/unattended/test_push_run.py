@@ -256,6 +256,26 @@ def test_a_value_that_somebody_changed_meanwhile_is_left(pushing):
 
 
 @pytest.mark.long
+def test_a_refused_attribute_waits_for_another_schema(pushing):
+    """What another system decides is tried once, and again when Okta's schema has changed."""
+    okta = pushing.rollcall.sandbox.company.okta
+    okta.set_source(ROBIN, "FEDERATION", "idp")
+    okta.switches.federation_is_source = True
+    pushing.approve(TITLE)
+
+    assert 7 == pushing.run("run").code
+    assert 1 == len(pushing.writes())
+    again = pushing.run("run", "--json")
+    assert (0, 1) == (again.code, len(pushing.writes())), again.out
+    assert 1 == again.document["blocked"]["refused once (E0000023), until the schema changes"]
+
+    okta.masters["title"] = "OKTA"
+    okta.touch()
+    assert 0 == pushing.run("run").code
+    assert "Engineer" == okta.users[ROBIN]["profile"]["title"]
+
+
+@pytest.mark.long
 def test_a_lagging_list_is_no_failure(pushing):
     """What a read by id has shown is done, although the sync at the end does not list it yet."""
     pushing.approve(THREE)

@@ -126,6 +126,7 @@ states as (
         account_types.sourced_by,
         profile_fields.* exclude (field, source_name, user_type),
         refused_fields.code as refused_with,
+        refused_fields.lasts_until_schema_changes,
         profile_fields.field is not null as is_known,
         known_types.user_type is not null as is_type_known,
         spellings.spelling,
@@ -194,7 +195,11 @@ judged as (
                 then
                     coalesce(
                         {{ field_refused_because() }},
-                        'refused once (' || refused_with || '), for 30 days'
+                        'refused once (' || refused_with || '), '
+                        || if(
+                            lasts_until_schema_changes,
+                            'until the schema changes', 'for 30 days'
+                        )
                     )
         end as cannot_because
     from valued
