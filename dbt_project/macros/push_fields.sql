@@ -15,6 +15,14 @@
     )
 {%- endmacro %}
 
+{#- SHA-256 of what the target says about the grouped attributes of an account,
+    and of who is the source of the account -#}
+{% macro schema_sha256() -%}
+    sha256(string_agg(
+        concat_ws('|', field, definition, sourced_by), ',' order by field
+    ))
+{%- endmacro %}
+
 {#- Why an attribute cannot have the value that a rule wants; null if it can.
     For the rows of `int_push_fields`. One wrong attribute would refuse all
     others of the same account. -#}

@@ -41,7 +41,7 @@
             'user_type', 'field', 'value_type', 'min_length', 'max_length',
             'max_character_bytes', 'allowed_values', 'unwritable_because',
             'is_sourced', 'is_identifying', 'is_required', 'is_default_type',
-            'refusal_code',
+            'refusal_code', 'definition',
         ],
         'tickets': [
             'ticket_id', 'source_ticket_id', 'status', 'source_status',

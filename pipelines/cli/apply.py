@@ -46,11 +46,10 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Apply the plan, or print the live state of each item if no digest is given."""
     from pipelines import settings
-    from pipelines.files.json_lines import hold_folder
     from pipelines.write_back import apply
     from pipelines.write_back import plan as plans
     from pipelines.write_back.admission import admit_plan
-    from pipelines.write_back.audit_log import changes_folder
+    from pipelines.write_back.audit_log import changes_folder, hold_changes
     from pipelines.write_back.collect import publish_journals
     from pipelines.write_back.journal import Journal
 
@@ -63,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.digest != plan.digest:
         why = f"the digest of this plan is {plan.digest}, but another digest was approved"
         raise Refused(f"plan {arguments.plan}", why, "read the plan again, and give its digest")
-    with hold_folder(folder, "push, plan or apply"):
+    with hold_changes(folder):
         journal = Journal(folder, plan, settings.read_actor())
         writers = admit_plan(plan, journal, arguments.max_changes, _read_basis(plan))
         progress = apply.apply_plan(plan, journal, writers, report=choose_report(arguments))

@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.cli import standing
 from pipelines.cli.output import add_step, choose_report, print_result
 from pipelines.failures import Refused
 from pipelines.redact import UNPRINTABLE, redact_text
-
-if TYPE_CHECKING:
-    from pipelines.unattended.job import JobOutcome
 
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
@@ -71,7 +68,9 @@ def run(arguments: argparse.Namespace) -> int:
     outcome = run_expiry(options)
     if arguments.dry_run:
         return standing.print_dry_run(arguments, outcome)
-    lines = [*_count_changes(outcome)]
+    lines = [outcome.describe_counts()]
+    if outcome.audit_head:
+        lines.append(f"audit head {outcome.audit_head}")
     if outcome.results or outcome.failures:
         arguments.counts = lines
     document = standing.describe_outcome(outcome)
@@ -117,13 +116,3 @@ def _describe_status(document: dict[str, Any]) -> Iterator[str]:
     yield f"  to end: {document['to_end']}"
     for why, count in document["blocked"].items():
         yield f"  blocked: {redact_text(why)} ({count})"
-
-
-def _count_changes(outcome: JobOutcome) -> Iterator[str]:
-    from pipelines.write_back.plan_text import count_noun
-
-    counts = [f"{number} {word.replace('_', ' ')}" for word, number in outcome.counts.items()]
-    total, blocked = count_noun(len(outcome.results), "change"), sum(outcome.blocked.values())
-    yield f"expiry: {', '.join([total, *counts, f'{blocked} blocked'])}"
-    if outcome.audit_head:
-        yield f"audit head {outcome.audit_head}"

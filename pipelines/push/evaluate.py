@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from pipelines.failures import Misconfigured, Refused
 from pipelines.push.rules import FieldRule, GroupRule, PushRules, find_hr_fields, find_read_fields
@@ -54,26 +55,36 @@ select * exclude (is_within_days) from push_everyone
 where is_within_days is not false
 and person_id in (select person_id from ({scope}) where answer)
 """
-TABLES_SQL = """
-create temp table push_members (rule_id varchar, person_id varchar);
-create temp table push_fields (field varchar, person_id varchar, wanted_value json);
-create temp table push_accounts (person_id varchar, login varchar)
+NO_MEMBERS = "select null::varchar as rule_id, null::varchar as person_id where false"
+NO_VALUES = """
+select null::varchar as field, null::varchar as person_id, null::json as wanted_value where false
 """
 LOCATION_SQL = "select 1 from main.people where location is not null limit 1"
 FIELDS_SQL = "select distinct unnest(json_keys(hr_fields)) from main.people"
 PEOPLE = "with people as (from push_people)"
+CONDITION_SQL = f"{PEOPLE} select person_id, ({{condition}}\n) as answer from people"
+# A query of the whole company is cut to the people whom the push is about
+SCOPED_SQL = """
+select {rule_id} as rule_id, person_id from push_people where person_id in ({chosen})
+"""
+VALUES_SQL = """
+select
+    {field} as field,
+    person_id,
+    case when trim(value->>'$') <> '' then value end as wanted_value
+from (select person_id, to_json(answer) as value from ({query}))
+"""
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What the rules of one target want, and which rules have no answer.
 
-    `people` are those whom the push is about. `members` has one row per group rule and person,
-    `fields` one per attribute and person (a blank value is null), `accounts` one per person.
-    `refused` says why a rule (`groups.finance`) has no answer; such a rule has no rows.
+    `accounts` has one row per person whom the push is about, `members` one per group rule and
+    person, `fields` one per attribute and person (a blank value is null). `refused` says why a rule
+    (`groups.finance`) has no answer; such a rule has no rows.
     """
 
-    people: pa.Table
     members: pa.Table
     fields: pa.Table
     accounts: pa.Table
@@ -102,19 +113,82 @@ class _Evaluation:
 
     def run(self) -> Wanted:
         self._choose_people()
-        self.connection.execute(TABLES_SQL)
-        for name, group in self.rules.groups.items():
-            if self._has_fields(f"groups.{name}", group):
-                self._add_members(name, group)
-        for name, field in self.rules.fields.items():
-            if self._has_fields(f"fields.{name}", field):
-                self._add_values(name, field)
-        self._add_accounts()
-        tables = (self._read(name) for name in ("people", "members", "fields", "accounts"))
-        return Wanted(*tables, self.refused)
+        return Wanted(
+            self._find_members(), self._find_values(), self._find_accounts(), self.refused
+        )
 
-    def _read(self, name: str) -> pa.Table:
-        return self.connection.execute(f"from push_{name} order by all").to_arrow_table()
+    def _find_members(self) -> pa.Table:
+        conditions, queries = {}, {}
+        for name, group in self.rules.groups.items():
+            if not self._has_fields(f"groups.{name}", group):
+                continue
+            if group.where is not None:
+                self._check_condition(name, group.where)
+                conditions[name] = group.where
+            elif query := self._select_members(name, group):
+                queries[self._name_group(name)] = query
+        return pa.concat_tables(
+            [self._answer_conditions(conditions), self._read_all(NO_MEMBERS, queries)]
+        )
+
+    def _answer_conditions(self, conditions: dict[str, str]) -> pa.Table:
+        """Return whom the conditions of rules find, by one pass over the people if possible.
+
+        Without aliases no condition can read the answer to another one.
+        """
+        columns = ", ".join(f"({text}\n)" for text in conditions.values())
+        try:
+            answers = self._read(f"{PEOPLE} select person_id, {columns} from people")
+        except duckdb.Error:
+            return self._answer_each(conditions)
+        people = answers.column(0)
+        [(count,)] = self.connection.execute("select count(*) from push_people").fetchall()
+        # An `unnest` in one condition would give or take rows of all
+        if not answers.num_rows == pc.count_distinct(people).as_py() == count:
+            return self._answer_each(conditions)
+        parts = [self._read(NO_MEMBERS)]
+        for name, answer in zip(conditions, answers.columns[1:], strict=True):
+            found = people.filter(answer)
+            rule_ids = pa.repeat(name, len(found))
+            parts.append(pa.table({"rule_id": rule_ids, "person_id": found}))
+        return pa.concat_tables(parts)
+
+    def _answer_each(self, conditions: dict[str, str]) -> pa.Table:
+        """Return the same by one query for each, which names the rule that has a mistake."""
+        queries = {}
+        for name, text in conditions.items():
+            query = CONDITION_SQL.format(condition=text)
+            chosen = f"select person_id from ({query}) where answer"
+            queries[self._name_group(name)] = SCOPED_SQL.format(rule_id=quote(name), chosen=chosen)
+        return self._read_all(NO_MEMBERS, queries)
+
+    def _find_values(self) -> pa.Table:
+        queries = {
+            f"{self.path} fields.{name}": self._select_values(name, field)
+            for name, field in self.rules.fields.items()
+            if self._has_fields(f"fields.{name}", field)
+        }
+        return self._read_all(NO_VALUES, queries)
+
+    def _name_group(self, name: str) -> str:
+        return f"{self.path} groups.{name}"
+
+    def _read_all(self, no_rows: str, queries: dict[str, str]) -> pa.Table:
+        """Return the rows of all queries, by the places of their rules. Raises Misconfigured."""
+        try:
+            return self._read(
+                " union all ".join((no_rows, *(f"({sql})" for sql in queries.values())))
+            )
+        except duckdb.Error:
+            # One statement does not say which rule has the mistake
+            parts = [self._read(no_rows)]
+            for what, query in queries.items():
+                with name_mistakes(what):
+                    parts.append(self._read(query))
+            return pa.concat_tables(parts)
+
+    def _read(self, query: str) -> pa.Table:
+        return self.connection.execute(query).to_arrow_table()
 
     def _choose_people(self) -> None:
         people = self.rules.people
@@ -156,28 +230,29 @@ class _Evaluation:
             self.refused[place] = why
         return not why
 
-    def _add_members(self, name: str, group: GroupRule) -> None:
-        what = f"{self.path} groups.{name}"
-        if group.carrot is not None:
-            self._add_found(name, group.carrot)
-            return
+    def _check_condition(self, name: str, text: str) -> None:
+        what = self._name_group(name)
         with name_mistakes(what):
-            if group.where is not None:
-                query = f"{PEOPLE} select person_id, ({group.where}\n) as answer from people"
-                check_answer(self.connection, what, query, is_condition=True)
-                chosen = f"select person_id from ({query}) where answer"
-            else:
-                query = f"{PEOPLE} select true as is_chosen, * from ({group.sql}\n)"
-                check_answer(self.connection, what, query)
-                if self.connection.execute(f"describe {query}").fetchall()[1][0] != "person_id":
-                    raise Misconfigured(
-                        what, "its column is not `person_id`", "select person_id, and nothing else"
-                    )
-                chosen = f"select person_id from ({query})"
-            self._insert_members(name, chosen)
+            query = CONDITION_SQL.format(condition=text)
+            check_answer(self.connection, what, query, is_condition=True)
 
-    def _add_found(self, name: str, query: str) -> None:
-        """Add whom the HR system finds, among the people whom the push is about."""
+    def _select_members(self, name: str, group: GroupRule) -> str | None:
+        """Return the query of who shall be in a group; None if the rule has no answer."""
+        what, rule_id = self._name_group(name), quote(name)
+        if group.carrot is not None:
+            found = self._select_found(name, group.carrot)
+            return found and SCOPED_SQL.format(rule_id=rule_id, chosen=found)
+        with name_mistakes(what):
+            query = f"{PEOPLE} select true as is_chosen, * from ({group.sql}\n)"
+            check_answer(self.connection, what, query)
+            if self.connection.execute(f"describe {query}").fetchall()[1][0] != "person_id":
+                raise Misconfigured(
+                    what, "its column is not `person_id`", "select person_id, and nothing else"
+                )
+        return SCOPED_SQL.format(rule_id=rule_id, chosen=f"select person_id from ({query})")
+
+    def _select_found(self, name: str, query: str) -> str | None:
+        """Return the query of whom the HR system finds; None if it gives no answer."""
         answers = self.connection.execute(
             "select source_name, refused_because from intermediate.int_query_answers"
             " where query = ? order by source_name",
@@ -188,17 +263,12 @@ class _Evaluation:
             reasons = ["no HR system has answered the query yet: run `rollcall sync`"]
         if reasons:
             self.refused[f"groups.{name}"] = "; ".join(reasons)
-            return
+            return None
         found = "select unnest(person_ids) from intermediate.int_query_answers where query ="
-        self._insert_members(name, f"{found} {quote(query)}")
+        return f"{found} {quote(query)}"
 
-    def _insert_members(self, name: str, chosen: str) -> None:
-        self.connection.execute(
-            f"insert into push_members select {quote(name)}, person_id from push_people"
-            f" where person_id in ({chosen})"
-        )
-
-    def _add_values(self, name: str, field: FieldRule) -> None:
+    def _select_values(self, name: str, field: FieldRule) -> str:
+        """Return the query of the values of an attribute."""
         what, expression = f"{self.path} fields.{name}", field.sql
         if field.field is not None:
             path = quote(f'$."{field.field}"')
@@ -206,19 +276,14 @@ class _Evaluation:
         query = f"{PEOPLE} select person_id, ({expression}\n) as answer from people"
         with name_mistakes(what):
             check_answer(self.connection, what, query)
-            self.connection.execute(
-                f"insert into push_fields select {quote(name)}, person_id,"
-                " case when trim(value->>'$') <> '' then value end"
-                f" from (select person_id, to_json(answer) as value from ({query}))"
-            )
+        return VALUES_SQL.format(field=quote(name), query=query)
 
-    def _add_accounts(self) -> None:
+    def _find_accounts(self) -> pa.Table:
         what, login = f"{self.path} profiles.login", self.rules.profiles.login
         self._must_have(what, find_read_fields(login))
         query = f"{PEOPLE} select person_id, ({login}\n) as answer from people"
         with name_mistakes(what):
             check_answer(self.connection, what, query)
-            self.connection.execute(
-                "insert into push_accounts select person_id, nullif(trim(answer::varchar), '')"
-                f" from ({query})"
+            return self._read(
+                f"select person_id, nullif(trim(answer::varchar), '') as login from ({query})"
             )

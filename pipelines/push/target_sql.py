@@ -60,7 +60,7 @@ taken as (
 chosen as (
     select
         logins.*,
-        logins.person_id in (select person_id from wanted_people) as is_in_scope,
+        logins.person_id in (select person_id from wanted_accounts) as is_in_scope,
         case
             when own.with_login = 1 then own.login_id when own.accounts = 1 then own.only_id
         end as account_id,

@@ -77,7 +77,7 @@ def _evaluate(
             "rules": str(rules.path),
             "read_at": {state["source_name"]: state["as_of"] for state in states},
             "stale": [state["source_name"] for state in states if state["is_stale"]],
-            "people": wanted.people.num_rows,
+            "people": wanted.accounts.num_rows,
             "warnings": [f"{place}: {why}" for place, why in refused if place[:7] == "people."],
         }
         yield PublishedTarget(connection, trial.rules, wanted), trial, document

@@ -12,7 +12,7 @@ import pyarrow as pa
 from pipelines.failures import Misconfigured, Refused
 from pipelines.push.evaluate import Wanted, evaluate_rules
 from pipelines.push.rules import PushRules, find_targets, read_all_rules
-from pipelines.sql import Table, has_table
+from pipelines.sql import Table, has_table, quote
 from pipelines.warehouse import push_tables
 
 
@@ -109,12 +109,7 @@ def _insert_rows(
     connection: duckdb.DuckDBPyConnection, table: Table, rows: list[dict[str, Any]]
 ) -> None:
     if rows:
-        # By name: a column that came with an update is the last one of an older table
-        names = ", ".join(table.columns)
-        places = ", ".join(f"${name}" for name in table.columns)
-        connection.executemany(
-            f"insert into {table.schema}.{table.name} ({names}) values ({places})", rows
-        )
+        _insert_table(connection, f"{table.schema}.{table.name}", pa.Table.from_pylist(rows))
 
 
 def _insert_wanted(connection: duckdb.DuckDBPyConnection, target: str, wanted: Wanted) -> None:
@@ -124,9 +119,13 @@ def _insert_wanted(connection: duckdb.DuckDBPyConnection, target: str, wanted: W
         "wanted_fields": wanted.fields,
     }
     for name, rows in parts.items():
-        connection.register("wanted_rows", rows)
-        connection.execute(
-            f"insert into push.{name} by name select $target as target, * from wanted_rows",
-            {"target": target},
-        )
-        connection.unregister("wanted_rows")
+        _insert_table(connection, f"push.{name}", rows, f"{quote(target)} as target,")
+
+
+def _insert_table(
+    connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table, constant: str = ""
+) -> None:
+    connection.register("wanted_rows", rows)
+    # By name: a column that came with an update is the last one of an older table
+    connection.execute(f"insert into {name} by name select {constant} * from wanted_rows")
+    connection.unregister("wanted_rows")

@@ -55,7 +55,8 @@ class Change:
     create_account    username, email, given_name, family_name, employee_number, population_id,
                       is_enabled; from a push also profile and user_type
     update_account    profile: attribute -> value, null for none. The expected state has the same
-                      attributes with the values at the last sync.
+                      attributes with the values at the last sync, and from a push
+                      schema_sha256: what the target said about them then
     enable_account    status; from a push also source_status and sends_mail
     create_group      name and description
     rename_group      name and description; the expected state has both, too
@@ -120,8 +121,8 @@ class Seen:
     was asked for, and the facts have ticket_id and reference.
 
     If the facts of a change that is in place have account_id or entitlement_id, the change made
-    that account or group; changed_fields are the sorted names of attributes. All three are columns
-    of applied_changes.
+    that account or group; changed_fields are the sorted names of attributes, and schema_sha256 is
+    that of the expected state. All four are columns of applied_changes.
     """
 
     state: Literal["pending", "done", "absent", "drift", "wrong"]

@@ -7,7 +7,6 @@ hours, and a person approves this number for the tenants that the settings lead 
 
 from __future__ import annotations
 
-from pipelines.files.json_lines import hold_folder
 from pipelines.unattended.expiry_rules import EXPIRY, read_expiry_rules
 from pipelines.unattended.job import Job, JobOptions, JobOutcome, collect_failures
 from pipelines.unattended.standing import (
@@ -17,7 +16,7 @@ from pipelines.unattended.standing import (
     note_approval,
     plan_only,
 )
-from pipelines.write_back.audit_log import changes_folder, read_head
+from pipelines.write_back.audit_log import changes_folder, hold_changes, read_head
 from pipelines.write_back.collect import publish_journals
 
 
@@ -41,7 +40,7 @@ def run_expiry(options: JobOptions) -> JobOutcome:
             plan_only(job, outcome, options)
             return outcome
         check_job(job)
-        with hold_folder(changes_folder(), "push, plan or apply"):
+        with hold_changes(changes_folder()):
             with collect_failures(outcome):
                 bring_about(job, outcome, options)
             outcome.audit_head = read_head(changes_folder()).get("hash")

@@ -12,8 +12,9 @@ import duckdb
 from pipelines.failures import Failure, explain
 from pipelines.sources.writer import Change
 from pipelines.warehouse.version import explain_older
-from pipelines.write_back.approval import spell
+from pipelines.write_back.approval import PUSH_SUBJECT, spell
 from pipelines.write_back.plan import Basis, Plan
+from pipelines.write_back.plan_text import count_noun
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,13 @@ class JobOutcome:
         """Return how many wanted changes are not made, by reason; the most frequent first."""
         items = self.plan.document["blocked"] if self.plan else []
         return dict(Counter(item["blocked_because"] for item in items).most_common())
+
+    def describe_counts(self) -> str:
+        """Return the counts of the run as one line."""
+        counts = [f"{number} {word.replace('_', ' ')}" for word, number in self.counts.items()]
+        total, blocked = count_noun(len(self.results), "change"), sum(self.blocked.values())
+        what = self.subject.removeprefix(PUSH_SUBJECT)
+        return f"{what}: {', '.join([total, *counts, f'{blocked} blocked'])}"
 
 
 @contextmanager

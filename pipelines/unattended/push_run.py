@@ -9,7 +9,6 @@ from functools import partial
 
 from pipelines import settings
 from pipelines.failures import Misconfigured
-from pipelines.files.json_lines import hold_folder
 from pipelines.push.rules import PushRules, read_rules
 from pipelines.sources import registry
 from pipelines.sources.write_access import writable_tenant
@@ -25,7 +24,7 @@ from pipelines.unattended.standing import (
 )
 from pipelines.warehouse.dbt_build import read_project_variables
 from pipelines.write_back.approval import PUSH_SUBJECT, Approval
-from pipelines.write_back.audit_log import Log, changes_folder
+from pipelines.write_back.audit_log import Log, changes_folder, hold_changes
 from pipelines.write_back.collect import publish_journals
 
 MAX_ROUNDS = 3
@@ -69,7 +68,7 @@ def run_push(target: str, options: PushOptions) -> PushOutcome:
             plan_only(job, outcome, options)
             return outcome
         approval = check_job(job)
-        with hold_folder(changes_folder(), "push, plan or apply"):
+        with hold_changes(changes_folder()):
             _push(job, approval, outcome, options)
     return outcome
 

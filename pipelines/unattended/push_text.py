@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pipelines.redact import redact_text
 from pipelines.sources.writer import Change
 from pipelines.unattended.push_run import PushOutcome
-from pipelines.write_back.plan_text import count_noun
 
 MAX_LINES = 50
 
@@ -29,7 +28,7 @@ def summarize_push(outcome: PushOutcome, detail: str = "changes") -> list[str]:
     With the detail `counts` nobody is named. Values of attributes, mail addresses and secrets are
     never in it.
     """
-    lines = [count_changes(outcome), *_describe_failures(outcome)]
+    lines = [outcome.describe_counts(), *_describe_failures(outcome)]
     lines += [f"blocked: {redact_text(why)} ({number})" for why, number in outcome.blocked.items()]
     if outcome.unproven:
         lines.append(f"not seen by the sync at the end: {outcome.unproven} of these changes")
@@ -37,13 +36,6 @@ def summarize_push(outcome: PushOutcome, detail: str = "changes") -> list[str]:
         lines += _describe_changes(outcome)
     hidden = len(lines) - MAX_LINES + 1
     return lines if hidden <= 1 else [*lines[: MAX_LINES - 1], f"and {hidden} lines more"]
-
-
-def count_changes(outcome: PushOutcome) -> str:
-    """Return the counts of a push as one line."""
-    counts = [f"{number} {word.replace('_', ' ')}" for word, number in outcome.counts.items()]
-    total, blocked = count_noun(len(outcome.results), "change"), sum(outcome.blocked.values())
-    return f"{outcome.target}: {', '.join([total, *counts, f'{blocked} blocked'])}"
 
 
 def _describe_failures(outcome: PushOutcome) -> Iterator[str]:

@@ -52,6 +52,11 @@ APPLIED = Table(
             "varchar[]",
             "The names of the account's attributes that the change sets, sorted; never values.",
         ),
+        "schema_sha256": (
+            "varchar",
+            "SHA-256 of what the target said about these attributes when the change was planned;"
+            " null where nobody recorded it.",
+        ),
         "entitlement_id": (
             "varchar",
             "The entitlement, or the one of the group; null for a change of the account itself.",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pipelines import clock
 from pipelines.failures import Misconfigured, Refused
-from pipelines.files.json_lines import Record, hold_folder
+from pipelines.files.json_lines import Record
 from pipelines.write_back import audit_log
 
 PUSH_SUBJECT = "push "  # followed by the target
@@ -68,7 +68,7 @@ def approve(
         latest = add_years(today, MAX_YEARS)
         why = f"{until} is more than {MAX_YEARS} years ahead"
         raise Misconfigured("--until", why, f"give {latest} or an earlier day")
-    with hold_folder(folder, "push, plan or apply"):
+    with audit_log.hold_changes(folder):
         return audit_log.Log(folder, actor).write(
             "approved", subject=subject, rules_sha256=digest, tenant=tenant, until=until.isoformat()
         )

@@ -10,6 +10,7 @@ that was noted elsewhere reveals that.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,11 @@ def changes_folder() -> Path:
     """
     default = settings.warehouse_path().parent / "changes"
     return Path(settings.read_setting("changes.folder") or default).expanduser().absolute()
+
+
+def hold_changes(folder: Path) -> AbstractContextManager[None]:
+    """Keep other pushes, plans and applies out of the folder of changes. Raises Locked."""
+    return json_lines.hold_folder(folder, "push, plan or apply")
 
 
 def find_journals(folder: Path) -> list[Path]:

@@ -108,7 +108,7 @@ def write_plan(
     Raise StorageFailed, and Locked while another plan or apply is running.
     """
     output.check_output(out or plan_path(folder, plan.digest))
-    with json_lines.hold_folder(folder, "push, plan or apply"):
+    with audit_log.hold_changes(folder):
         return keep_plan(plan, out, folder, actor, undo)
 
 

@@ -154,9 +154,16 @@ BUGS = [
     Bug(
         "somebody who has left is a member of a pushed group",
         "pipelines/push/evaluate.py",
-        'person_id from push_people"\n',
-        'person_id from push_everyone"\n',
+        "person_id from push_people where",
+        "person_id from push_everyone where",
         EVALUATE,
+    ),
+    Bug(
+        "a condition takes people out of the groups of other rules",
+        "pipelines/push/evaluate.py",
+        "if not answers.num_rows == pc.count_distinct(people).as_py() == count:",
+        "if False:",
+        f"{EVALUATE} -k changes_the_answer",
     ),
     Bug(
         "a condition brings leavers back",

@@ -166,7 +166,7 @@ BUGS = [
     Bug(
         "two pushes run at once",
         PUSH,
-        '        with hold_folder(changes_folder(), "push, plan or apply"):',
+        "        with hold_changes(changes_folder()):",
         "        if True:",
         f"{ABOUT_RUNS} -k keeps_a_push_out",
     ),

@@ -37,7 +37,7 @@ class World:
         return evaluate_rules(self.file, read_rules("pingone"))
 
     def people(self, rules: str) -> set[str]:
-        return {key.split(":")[2] for key in self.wanted(rules).people["person_id"].to_pylist()}
+        return {key.split(":")[2] for key in self.wanted(rules).accounts["person_id"].to_pylist()}
 
     def members(self, rules: str) -> set[str]:
         return {key.split(":")[2] for key in self.wanted(rules).members["person_id"].to_pylist()}
@@ -197,6 +197,28 @@ def test_a_rule_without_an_answer_is_one_sentence(world, said):
     sentence = f"{refused.value}"
     assert said in sentence
     assert "groups.finance" in sentence and "Ada" not in sentence and "\n" not in sentence
+
+
+IS_ANNA = f"person_id like '%{ANNA}'"
+ODD = [
+    f"unnest(if({IS_ANNA}, [true, true], []))",
+    f"{IS_ANNA} and if({IS_ANNA}, '1', 'x')::integer = 1",
+]
+
+
+@pytest.mark.parametrize("condition", ODD)
+def test_no_condition_changes_the_answer_to_another(world, condition):
+    """A condition that gives rows of its own, or that fails for some people, is one rule's."""
+    rules = f'{FINANCE}where = "{condition}"\n[groups.all]\nname = "All"\nwhere = "true"'
+
+    rows = world.wanted(rules).members.to_pylist()
+
+    found = {
+        rule: [row["person_id"].split(":")[2] for row in rows if row["rule_id"] == rule]
+        for rule in ("finance", "all")
+    }
+    assert [ANNA] == found["finance"]
+    assert len(found["all"]) == len({*found["all"]}) == len(world.people(""))
 
 
 def test_an_evaluation_changes_nothing(world):

@@ -175,6 +175,11 @@ def test_what_another_system_masters_cannot_be_written(tenant: Tenant):
     assert (403, "E0000023") == refusal(tenant.change(MARA, charthopTeam="y"))
     tenant.okta.set_source(MARA, "FEDERATION", "idp")
     assert 200 == tenant.change(MARA, title="CFO").status_code
+    tenant.okta.switches.federation_is_source = True
+    assert (403, "E0000023") == refusal(tenant.change(MARA, title="CEO"))
+    tenant.okta.switches.sourced_refuses_all = False
+    tenant.okta.masters["title"] = "OKTA"
+    assert 200 == tenant.change(MARA, title="CEO").status_code
 
 
 def test_the_profile_of_a_deactivated_user_is_an_org_option(tenant: Tenant):

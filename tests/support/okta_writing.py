@@ -25,7 +25,7 @@ from pipelines.write_back.apply import Progress
 from pipelines.write_back.journal import Journal
 from pipelines.write_back.plan import Plan
 from tests.sandbox.okta.server import Okta, Switches
-from tests.sandbox.server import Server
+from tests.sandbox.server import Request, Server
 from tests.support.okta_tenant import MARA, NORA, SERVICE, fill, key
 
 VPN = "00gTenantGroup0000005"  # gives no role, unlike Finance
@@ -85,6 +85,10 @@ class Org:
         ]
 
 
+def is_write(request: Request) -> bool:
+    return request.method in WRITES
+
+
 @pytest.fixture
 def org(monkeypatch: pytest.MonkeyPatch) -> Iterator[Org]:
     made = Org(monkeypatch)
@@ -123,6 +127,11 @@ def pushed(action: str, user: str = MARA, **more: str | None) -> Change:
     return change(action, user, reason_kind="push", reason_id="okta/fields", **more)
 
 
+def activation(source: str, mail: bool, user: str) -> Change:
+    wanted = {"status": "enabled", "source_status": source, "sends_mail": mail}
+    return pushed("enable_account", user, wanted_state=json.dumps(wanted))
+
+
 def new_group(name: str = "Finance team", rule: str = "finance", **wanted: str) -> Change:
     """Return a change of a push that makes the group of a rule."""
     asked = {"name": name, "description": f"Those of Finance [rollcall:{rule}]"} | wanted
@@ -135,6 +144,10 @@ def renamed(group: str, before: dict[str, str], after: dict[str, str]) -> Change
     expected, wanted = json.dumps(before), json.dumps(after)
     made = pushed("rename_group", group=group, expected_state=expected, wanted_state=wanted)
     return Change(**made.item() | {"account_id": None})
+
+
+def numbered(number: int, wanted: Change) -> Change:
+    return Change(**wanted.item() | {"change_id": f"c{number}"})
 
 
 def carry_out(org: Org, folder: Path, *changes: Change) -> tuple[Progress, Path]:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pipelines.files.json_lines import hold_folder
-from tests.cli.test_notify import webhook as webhook
+from tests.monitoring.test_notify import webhook as webhook
 from tests.sandbox.company.parts import okta_id
 from tests.sandbox.server import Fault, Request, Response
 from tests.support.faults import quick, status
@@ -190,6 +190,26 @@ def test_changes_of_one_day_count_together(pushing):
 
     assert 5 == said.code and "changes: 2 beside the 1 of the last 24 hours" in said.err
     assert 1 == len(pushing.writes())
+
+
+@pytest.mark.long
+def test_a_refused_attribute_waits_for_another_schema(pushing):
+    """What another system decides is tried once, and again when Okta's schema has changed."""
+    okta, ada = pushing.okta, okta_id("user", ADA)
+    okta.set_source(ada, "FEDERATION", "idp")
+    okta.switches.federation_is_source = True
+    pushing.approve(TITLE)
+
+    assert 7 == pushing.run("run").code
+    assert 1 == len(pushing.writes())
+    again = pushing.run("run", "--json")
+    assert (0, 1) == (again.code, len(pushing.writes())), again.out
+    assert 1 == again.document["blocked"]["refused once (E0000023), until the schema changes"]
+
+    okta.masters["title"] = "OKTA"
+    okta.touch()
+    assert 0 == pushing.run("run").code
+    assert "Staff Engineer" == okta.users[ada]["profile"]["title"]
 
 
 @pytest.mark.long

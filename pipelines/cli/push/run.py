@@ -26,7 +26,7 @@ def add(add_step: Callable[..., argparse.ArgumentParser]) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Push, print what was done, and return the exit code."""
     from pipelines.unattended.push_run import PushOptions, run_push
-    from pipelines.unattended.push_text import choose_message, count_changes, summarize_push
+    from pipelines.unattended.push_text import choose_message, summarize_push
 
     options = PushOptions(
         report=choose_report(arguments),
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         return standing.print_dry_run(arguments, outcome, target=outcome.target)
     message = choose_message(outcome)
     if message is not None:
-        arguments.counts = [count_changes(outcome)]
+        arguments.counts = [outcome.describe_counts()]
         message += [f"audit head {outcome.audit_head}"] if outcome.audit_head else []
     document = {"target": outcome.target, "push_id": outcome.push_id, "summary": message}
     document |= standing.describe_outcome(outcome)

@@ -53,7 +53,10 @@ def _check_master(directory: Directory, user: Thing, name: str) -> None:
     if mutability in ("READ_ONLY", "IMMUTABLE"):
         raise Refused(403, "E0000077" if mutability == "READ_ONLY" else "E0000078")
     provider = user["credentials"].get("provider", {}).get("type", "OKTA")
-    if provider not in SOURCED:
+    is_sourced = provider in SOURCED or (
+        provider == "FEDERATION" and directory.switches.federation_is_source
+    )
+    if not is_sourced:
         return
     master = attribute.get("master", {}).get("type", "PROFILE_MASTER")
     if master != "OKTA" or directory.switches.sourced_refuses_all:

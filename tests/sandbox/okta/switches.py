@@ -86,6 +86,7 @@ class Switches:
     update_deprovisioned: Literal["ignored", "missing", "allowed"] = "ignored"  # an org option
     unknown_attribute: Literal["E0000001", "E0000003"] = "E0000001"  # code in no document
     sourced_refuses_all: bool = False  # any profile key of a user that is sourced elsewhere
+    federation_is_source: bool = False  # of profiles, as the user's provider does not tell
     membership_moves_user: bool = False  # the user's lastUpdated
 
     # groups

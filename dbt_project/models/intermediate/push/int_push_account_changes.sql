@@ -30,6 +30,10 @@ fields as (
 
 ),
 
+profiles as ({{ union_sources('profiles') }}),
+
+profile_fields as ({{ union_sources('profile_fields') }}),
+
 entitlements as (
 
     select entitlement_id, display_name from {{ ref('entitlements') }}
@@ -147,6 +151,27 @@ enabled as (
 
 ),
 
+differing as (
+
+    select
+        fields.*,
+        profile_fields.definition,
+        profiles.sourced_by
+
+    from fields
+
+    left join profiles on fields.account_id = profiles.account_id
+
+    left join profile_fields
+        on
+            profiles.source_name = profile_fields.source_name
+            and profiles.user_type = profile_fields.user_type
+            and fields.field = profile_fields.field
+
+    where fields.state = 'differs'
+
+),
+
 updated as (
 
     select
@@ -156,11 +181,12 @@ updated as (
         'update_account' as action,
         target || '/fields' as reason_id,
         'rule ' || string_agg(rule, ', ' order by rule) as reason,
-        '{"profile":' || {{ profile('current_value') }} || '}'
-            as expected_state,
+        concat(
+            '{"profile":', {{ profile('current_value') }},
+            ',"schema_sha256":"', {{ schema_sha256() }}, '"}'
+        ) as expected_state,
         '{"profile":' || {{ profile('wanted_value') }} || '}' as wanted_state
-    from fields
-    where state = 'differs'
+    from differing
     group by target, person_id, account_id
 
 ),

@@ -2,7 +2,11 @@ with
 
 wanted as (
 
-    select * from {{ source('push', 'people') }}
+    select
+        target,
+        person_id,
+        {{ filled('login') }} as login
+    from {{ source('push', 'people') }}
 
 ),
 
@@ -34,10 +38,8 @@ logins as (
     select
         target,
         person_id,
-        {{ filled('login') }} as login,
-        count(*) over (
-            partition by target, lower({{ trimmed('login') }})
-        ) as people_with_login
+        login,
+        count(*) over (partition by target, lower(login)) as people_with_login
     from wanted
 
 ),
@@ -140,6 +142,8 @@ select
         -- An account that fits by its login only may be somebody else's of old
         when
             choices.account_id is not null
+            -- Most numbers are spelt alike, and need no closer look
+            and accounts.employee_number <> people.employee_number
             and lower({{ filled('accounts.employee_number') }})
             <> lower({{ filled('people.employee_number') }})
             then

@@ -50,17 +50,38 @@ default_types as (
 
 ),
 
-account_types as (
+privileged as (
+
+    select distinct grants.account_id
+
+    from {{ ref('grants') }} as grants
+
+    join {{ ref('int_entitlements') }} as entitlements
+        on grants.entitlement_id = entitlements.entitlement_id
+
+    where
+        entitlements.is_privileged
+        -- A role of which nothing is known may be one
+        or (
+            entitlements.resource_type = 'role'
+            and entitlements.is_privileged is null
+        )
+
+),
+
+accounts as (
 
     select
         push_accounts.*,
-        profiles.profile,
         profiles.sourced_by,
+        -- Parsed once; a path would parse the profile again for each rule
+        json_transform(profiles.profile, '"MAP(VARCHAR, JSON)"') as profile,
         case
             when push_accounts.account_id is null
                 then coalesce(targets.user_type, default_types.user_type)
             else profiles.user_type
-        end as user_type
+        end as user_type,
+        privileged.account_id is not null as is_privileged
 
     from push_accounts
 
@@ -70,6 +91,9 @@ account_types as (
 
     left join default_types
         on push_accounts.target = default_types.source_name
+
+    left join privileged
+        on push_accounts.account_id = privileged.account_id
 
 ),
 
@@ -91,81 +115,90 @@ spellings as (
 
 ),
 
-privileged as (
+-- A rule means the same for all accounts of a type
+attributes as (
 
-    select distinct grants.account_id
+    select
+        types.target,
+        types.user_type,
+        rules.rule_id as field,
+        rules.clears,
+        rules.identifies,
+        rules.refused_because,
+        profile_fields.* exclude (field, source_name, user_type),
+        profile_fields.field is not null as is_known,
+        known_types.user_type is not null as is_type_known,
+        spellings.spelling
 
-    from {{ ref('grants') }} as grants
+    from (select distinct target, user_type from accounts) as types
 
-    join {{ ref('int_entitlements') }} as entitlements
-        on grants.entitlement_id = entitlements.entitlement_id
+    join rules on types.target = rules.target
 
-    where
-        entitlements.is_privileged
-        -- A role of which nothing is known may be one
-        or (
-            entitlements.resource_type = 'role'
-            and entitlements.is_privileged is null
-        )
+    left join known_types
+        on
+            types.target = known_types.source_name
+            and types.user_type = known_types.user_type
+
+    left join profile_fields
+        on
+            types.target = profile_fields.source_name
+            and types.user_type = profile_fields.user_type
+            and rules.rule_id = profile_fields.field
+
+    left join spellings
+        on
+            types.target = spellings.source_name
+            and types.user_type = spellings.user_type
+            and lower(rules.rule_id) = spellings.field
+
+),
+
+live_values as (
+
+    select
+        accounts.* exclude (profile),
+        rules.rule_id as field,
+        accounts.profile[rules.rule_id] as live_value
+
+    from accounts
+
+    join rules on accounts.target = rules.target
 
 ),
 
 states as (
 
     select
-        account_types.target,
-        account_types.account_id,
-        account_types.person_id,
-        account_types.state as account_state,
-        account_types.why as account_why,
-        rules.rule_id as field,
-        rules.clears,
-        rules.identifies,
-        rules.refused_because,
+        live_values.account_id,
+        live_values.person_id,
+        live_values.state as account_state,
+        live_values.why as account_why,
+        live_values.sourced_by,
+        live_values.is_privileged,
+        live_values.live_value,
+        attributes.* exclude (user_type),
         wanted_fields.wanted_value,
-        account_types.sourced_by,
-        profile_fields.* exclude (field, source_name, user_type),
         refused_fields.code as refused_with,
-        profile_fields.field is not null as is_known,
-        known_types.user_type is not null as is_type_known,
-        spellings.spelling,
-        privileged.account_id is not null as is_privileged,
-        account_types.profile -> ('$."' || rules.rule_id || '"') as live_value
+        refused_fields.lasts_until_schema_changes
 
-    from rules
+    from live_values
 
-    join account_types on rules.target = account_types.target
+    left join attributes
+        on
+            live_values.target = attributes.target
+            and live_values.user_type is not distinct from attributes.user_type
+            and live_values.field = attributes.field
 
     left join wanted_fields
         on
-            rules.target = wanted_fields.target
-            and rules.rule_id = wanted_fields.field
-            and account_types.person_id = wanted_fields.person_id
-
-    left join known_types
-        on
-            account_types.target = known_types.source_name
-            and account_types.user_type = known_types.user_type
-
-    left join profile_fields
-        on
-            account_types.target = profile_fields.source_name
-            and account_types.user_type = profile_fields.user_type
-            and rules.rule_id = profile_fields.field
+            live_values.target = wanted_fields.target
+            and live_values.field = wanted_fields.field
+            and live_values.person_id = wanted_fields.person_id
 
     left join refused_fields
         on
-            account_types.account_id = refused_fields.account_id
-            and rules.rule_id = refused_fields.field
-
-    left join spellings
-        on
-            account_types.target = spellings.source_name
-            and account_types.user_type = spellings.user_type
-            and lower(rules.rule_id) = spellings.field
-
-    left join privileged
-        on account_types.account_id = privileged.account_id
+            live_values.account_id = refused_fields.account_id
+            and live_values.field = refused_fields.field
 
 ),
 
@@ -194,7 +227,11 @@ judged as (
                 then
                     coalesce(
                         {{ field_refused_because() }},
-                        'refused once (' || refused_with || '), for 30 days'
+                        'refused once (' || refused_with || '), '
+                        || if(
+                            lasts_until_schema_changes,
+                            'until the schema changes', 'for 30 days'
+                        )
                     )
         end as cannot_because
     from valued

@@ -8,23 +8,57 @@ profile_fields as ({{ union_sources('profile_fields') }}),
 refusals as (
 
     select
+        plan_digest,
+        change_id,
         account_id,
         changed_fields,
+        schema_sha256,
         why
     from {{ source('rollcall', 'applied_changes') }}
     where
         action = 'update_account'
         and outcome = 'failed'
-        and known_at > {{ run_at() }} - interval 30 days
+        -- An older version did not record of which schema the refusal was
+        and (
+            schema_sha256 is not null
+            or known_at > {{ run_at() }} - interval 30 days
+        )
+
+),
+
+current_schemas as (
+
+    select
+        refusals.plan_digest,
+        refusals.change_id,
+        {{ schema_sha256() }} as schema_sha256
+
+    from refusals
+
+    join profiles on refusals.account_id = profiles.account_id
+
+    join profile_fields
+        on
+            profiles.source_name = profile_fields.source_name
+            and profiles.user_type = profile_fields.user_type
+            and list_contains(refusals.changed_fields, profile_fields.field)
+
+    group by refusals.plan_digest, refusals.change_id
 
 )
 
-select distinct
+select
     refusals.account_id,
     profile_fields.field,
-    profile_fields.refusal_code as code
+    profile_fields.refusal_code as code,
+    bool_or(refusals.schema_sha256 is not null) as lasts_until_schema_changes
 
 from refusals
+
+left join current_schemas
+    on
+        refusals.plan_digest = current_schemas.plan_digest
+        and refusals.change_id = current_schemas.change_id
 
 join profiles on refusals.account_id = profiles.account_id
 
@@ -38,3 +72,8 @@ where
     and coalesce(
         list_contains(refusals.changed_fields, profile_fields.field), true
     )
+    and (
+        refusals.schema_sha256 is null
+        or refusals.schema_sha256 = current_schemas.schema_sha256
+    )
+group by refusals.account_id, profile_fields.field, profile_fields.refusal_code

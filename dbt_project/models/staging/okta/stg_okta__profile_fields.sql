@@ -92,6 +92,7 @@ renamed as (
         end as unwritable_because,
         -- Of a write of what another system masters ("Okta API error codes")
         'E0000023' as refusal_code,
+        attribute::varchar as definition,
 
         ---------- numbers
         attribute."minLength" as min_length,

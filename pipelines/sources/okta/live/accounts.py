@@ -79,7 +79,9 @@ class Accounts:
         """Return whether an account has every wanted value. If one is neither as wanted nor as at
         the last sync, somebody else changed it, and nothing is written."""
         wanted, expected = map(read_profile, (change.wanted_state, change.expected_state))
-        profile, facts = user.get("profile") or {}, {"changed_fields": sorted(wanted)}
+        profile = user.get("profile") or {}
+        schema = json.loads(change.expected_state or "{}").get("schema_sha256")
+        facts = {"changed_fields": sorted(wanted), "schema_sha256": schema}
         differs = {n: value for n, value in wanted.items() if not is_equal(profile.get(n), value)}
         if not differs:
             return Seen("done", facts=facts)
