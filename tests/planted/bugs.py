@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted import (
     analysts,
+    deploy,
     files,
     histories,
     install,
@@ -28,6 +29,7 @@ from tests.planted.bug import Bug
 
 BUGS: list[Bug] = [
     *sources.BUGS,
+    *deploy.BUGS,
     *sources_okta.BUGS,
     *sync.BUGS,
     *monitoring.BUGS,
