@@ -65,6 +65,7 @@ FILES = (
     "sources/test_content",
     "export/test_formats",
     "cli/test_secrets",
+    "deploy/test_container",
 )
 
 
