@@ -1,6 +1,7 @@
 """Read Rollcall's own settings. The settings of sources are in `sources/registry.py`.
 
 dlt looks for a value in the environment first, then in `.dlt/secrets.toml` and `.dlt/config.toml`.
+In the environment, a value can also be the content of a file (`secret_files.py`).
 An unknown name is an error, because a misspelt setting must not silently mean the default.
 """
 
@@ -21,6 +22,7 @@ import dlt
 from dlt.common.configuration.providers.toml import SettingsTomlProvider
 
 from pipelines.failures import Misconfigured
+from pipelines.secret_files import SUFFIX, find_file_variables, read_secret_file
 
 Number = TypeVar("Number", int, float)
 Numbers = TypeVar("Numbers")
@@ -114,8 +116,8 @@ def read_number(name: str, to_number: Callable[[str], Number] = float) -> Number
 
 
 def check_names() -> None:
-    """Raise Misconfigured for a settings file that cannot be read, and for a misspelt name in it or
-    in the environment. The names of sources are checked in `sources/registry.py`."""
+    """Raise Misconfigured for a file of settings or secrets that cannot be read, and for a misspelt
+    name in one or in the environment. The names of sources are checked in `sources/registry.py`."""
     sections = [*SECTIONS, *TOP_LEVEL]
     for spelling, (section, *names) in find_names_in_use():
         if section in sections:
@@ -130,6 +132,8 @@ def check_names() -> None:
         fits = names and names[0] in (SECTIONS.get(near[0]) or names[:1] * (len(names) == 2))
         if spelling.startswith("[") or fits:
             refuse_name(spelling, section, near, "section")
+    for variable in find_file_variables(SECTIONS):
+        read_secret_file(variable)
 
 
 def refuse_name(spelling: str, word: str, known: Iterable[str], kind: str) -> NoReturn:
@@ -143,7 +147,8 @@ def find_names_in_use() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield each setting in the environment and in settings files: its spelling and its words."""
     for variable in sorted(os.environ):
         if "__" in variable:
-            yield variable, tuple(variable.lower().split("__"))
+            *sections, name = variable.lower().split("__")
+            yield variable, (*sections, name.removesuffix(SUFFIX.lower()))
     for path in _find_settings_files():
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))

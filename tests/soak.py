@@ -69,6 +69,7 @@ FILES = (
     "sources/test_content",
     "export/test_formats",
     "cli/test_secrets",
+    "deploy/test_container",
 )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines import secret_files, settings
 from pipelines.failures import Failure, explain
 from pipelines.http.policy import Counters
 from pipelines.sources import find_offer, load_function, registry, write_access
@@ -31,13 +33,16 @@ class Finding:
 
 
 def check_sources(names: list[str], asked: Asked | None = None) -> Iterator[Finding]:
-    """Run every probe of these sources, and check who can read the secrets file.
+    """Run every probe of these sources, and check who can read the files with secrets.
 
     `asked` is what push rules want to know. Write credentials are checked without writing. Raises
     Misconfigured.
     """
     chosen = registry.choose_sources(names)
-    yield from _check_secrets_file(Path(".dlt/secrets.toml"))
+    yield from _check_secrets_file(Path(".dlt/secrets.toml"), 0o077)
+    for variable in secret_files.find_file_variables(settings.SECTIONS):
+        # Kubernetes gives a secret to the group of the user who runs the container.
+        yield from _check_secrets_file(Path(os.environ[variable]).expanduser(), 0o007)
     for source in chosen:
         client = registry.connect_client(source, Counters(), asked)
         yield from _run_probes(source, load_function(source, "probes", "check")(client))
@@ -68,13 +73,16 @@ def _run_probes(source: str, probes: Iterator[Probe]) -> Iterator[Finding]:
                 break  # every other probe would fail for the same reason
 
 
-def _check_secrets_file(path: Path) -> Iterator[Finding]:
-    """Yield one finding: whether other users of this machine can read the file, if it exists."""
+def _check_secrets_file(path: Path, forbidden: int) -> Iterator[Finding]:
+    """Yield one finding: whether other users of this machine can read the file, if it exists.
+
+    `forbidden` has the bits of the mode that let them.
+    """
     if not path.exists():
         return
     mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
+    if mode & forbidden:
         why = f"its mode is {mode:04o}: other users of this machine can read the credentials"
-        yield Finding("settings", str(path), "warn", why, f"chmod 600 {path}")
+        yield Finding("settings", str(path), "warn", why, f"chmod {mode & ~forbidden:o} {path}")
     else:
         yield Finding("settings", str(path), "ok", f"its mode is {mode:04o}")

@@ -1,6 +1,6 @@
 """Every line that the pages give to a scheduler, run as it stands, passes on the exit code.
 
-Only the places are others: `/opt/rollcall` and the log.
+Only the places are others: `/opt/rollcall`, `/var/lib/rollcall` and the log.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from pipelines.warehouse import publish
 from tests.support.product import Rollcall
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+UNITS = sorted((ROOT / "docs" / "deploy" / "systemd").glob("*.service"))
 CRON = re.compile(r"^```cron\n((?:.+\n)+)```", re.MULTILINE)
 TIME = re.compile(r"^(?:\S+ ){5}")  # the five fields before a command of cron
+LOG = "/var/log/rollcall.log"
 UNIT = re.compile(r"^ExecStart=(.+)$", re.MULTILINE)
 
 
@@ -29,7 +31,7 @@ def find_lines(page: Path) -> list[str]:
     return [TIME.sub("", line) for line in tables] + UNIT.findall(text)
 
 
-LINES = [line for page in PAGES for line in find_lines(page)]
+LINES = [line for page in (*PAGES, *UNITS) for line in find_lines(page)]
 [README_LINE] = find_lines(ROOT / "README.md")
 
 
@@ -39,7 +41,8 @@ def call(line: str, opt: Path, log: Path, **settings: str) -> int:
     command = opt / ".venv" / "bin" / "rollcall"
     if not command.exists():
         command.symlink_to(Path(sys.executable).parent / "rollcall")
-    line = line.replace("/opt/rollcall", str(opt)).replace("/var/log/rollcall.log", str(log))
+    for place, other in (("/opt/rollcall", opt), ("/var/lib/rollcall", opt), (LOG, log)):
+        line = line.replace(place, str(other))
     with log.open("a") as output:
         return subprocess.run(
             ["/bin/sh", "-c", line],

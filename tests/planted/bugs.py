@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted import (
     analysts,
+    deploy,
     files,
     histories,
     install,
@@ -15,6 +16,7 @@ from tests.planted import (
     push_models,
     push_plans,
     review,
+    secret_files,
     sources,
     sources_okta,
     sync,
@@ -27,6 +29,7 @@ from tests.planted.bug import Bug
 
 BUGS: list[Bug] = [
     *sources.BUGS,
+    *deploy.BUGS,
     *sources_okta.BUGS,
     *sync.BUGS,
     *monitoring.BUGS,
@@ -37,6 +40,7 @@ BUGS: list[Bug] = [
     *push_plans.BUGS,
     *models_okta.BUGS,
     *review.BUGS,
+    *secret_files.BUGS,
     *files.BUGS,
     *write_back.BUGS,
     *writes_okta.BUGS,
