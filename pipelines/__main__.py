@@ -27,10 +27,14 @@ from pipelines.cli import (
     watch,
 )
 from pipelines.cli.output import common_flags, explain_failure, print_failures
+from pipelines.cli.parser import Parser, add_completion
 from pipelines.files import scratch
 
-VERBS = (sync, check, export, status, report, review, push, watch, expiry, plan, apply, audit)
+# In the order in which a newcomer needs them
+VERBS = (*(check, sync, status, report, export), *(review, plan, apply, audit, push, expiry, watch))
 EPILOG = """\
+first steps: rollcall check, rollcall sync, rollcall report
+
 exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
 read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run holds the lock
 """
@@ -43,7 +47,7 @@ def main() -> NoReturn:
     for number in scratch.INTERRUPTS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _interrupt)
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(sys.argv[1:] or ["--help"])
     try:
         if not getattr(arguments, "needs_no_settings", False):
             from pipelines.settings import check_names
@@ -69,14 +73,14 @@ def main() -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     shared = common_flags()
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="rollcall",
         description="Who has access to what, since when, through what.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"rollcall {__version__}")
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", title="commands")
 
     def verb(
         name: str, run: Callable[[argparse.Namespace], int], about: str
@@ -87,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for module in VERBS:
         module.add(verb)
+    add_completion(verb, parser)
     return parser
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted import (
     files,
+    first_steps,
     histories,
     models,
     models_okta,
@@ -39,4 +40,5 @@ BUGS: list[Bug] = [
     *unattended.BUGS,
     *unattended_watch.BUGS,
     *histories.BUGS,
+    *first_steps.BUGS,
 ]
