@@ -70,29 +70,30 @@ def configured_sources() -> list[str]:
     Raises Misconfigured if one lacks another setting or has two credentials, or if a setting has an
     unknown name.
     """
-    _refuse_unknown_names()
-    found = []
-    for source in source_names():
-        options = source_options(source)
-        way = choose_way(
+    refuse_unknown_names()
+    return [source for source in source_names() if is_configured(source)]
+
+
+def is_configured(source: str) -> bool:
+    """Return whether a secret of the source is set. Raises Misconfigured if only a part of its
+    settings is, or if it has two credentials."""
+    options = source_options(source)
+    way = choose_way(
+        f"source {source}",
+        list_credentials(source),
+        is_set=lambda name: options[name].is_set,
+        spell=lambda name: options[name].variable,
+    )
+    needed = [option for option in options.values() if option.required or option.name in way]
+    missing = [option.variable for option in needed if not option.is_set]
+    if way and missing:
+        raise Misconfigured(
             f"source {source}",
-            list_credentials(source),
-            is_set=lambda name, options=options: options[name].is_set,
-            spell=lambda name, options=options: options[name].variable,
+            f"it has a secret, but {' and '.join(missing)} must be set, too",
+            f"set {missing[0]}, or {missing[0].split('__')[-1].lower()} under"
+            f" [sources.{source}] in .dlt/secrets.toml",
         )
-        if not way:
-            continue
-        needed = [option for option in options.values() if option.required or option.name in way]
-        missing = [option.variable for option in needed if not option.is_set]
-        if missing:
-            raise Misconfigured(
-                f"source {source}",
-                f"it has a secret, but {' and '.join(missing)} must be set, too",
-                f"set {missing[0]}, or {missing[0].split('__')[-1].lower()} under"
-                f" [sources.{source}] in .dlt/secrets.toml",
-            )
-        found.append(source)
-    return found
+    return bool(way)
 
 
 def choose_sources(names: list[str]) -> list[str]:
@@ -107,21 +108,22 @@ def choose_sources(names: list[str]) -> list[str]:
     found = configured_sources()
     for name in names:
         if name not in found:
-            raise Misconfigured(f"source {name}", "it is not configured", f"set {_needs(name)}")
+            raise Misconfigured(f"source {name}", "it is not configured", list_needs(name))
     if not found:
         raise Misconfigured(
             "no source is configured",
             f"no source has a credential: {'; '.join(map(_list_ways, source_names()))}",
-            "set them in the environment or in .dlt/secrets.toml (see README), or try `make demo`",
+            "run `rollcall init` and fill in .dlt/secrets.toml, or set them in the environment;"
+            " `make demo` needs none",
         )
     return [name for name in found if not names or name in names]
 
 
-def _needs(source: str) -> str:
-    """Return the variables that configure a source."""
+def list_needs(source: str) -> str:
+    """Return the variables to set so that a source is configured, as in "set A and B"."""
     options = source_options(source).values()
     others = [one.variable for one in options if one.required and not one.secret]
-    return " and ".join([*others, _list_ways(source)])
+    return f"set {' and '.join([*others, _list_ways(source)])}"
 
 
 def _list_ways(source: str) -> str:
@@ -200,7 +202,8 @@ def _resolve(source: str, make: Callable[..., Any], offered: dict[str, Any]) -> 
         raise Misconfigured(f"source {source}", str(error).splitlines()[0], "see README") from None
 
 
-def _refuse_unknown_names() -> None:
+def refuse_unknown_names() -> None:
+    """Raise Misconfigured for a misspelt source, or a misspelt setting of one."""
     for spelling, words in find_names_in_use():
         if words[0] != "sources" or not 2 <= len(words) <= 3:
             continue

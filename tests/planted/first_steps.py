@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 USAGE = "tests/cli/test_usage.py"
+CHECK = "tests/cli/test_first_check.py"
 CAUSES = "tests/http/test_causes.py"
 
 BUGS = [
@@ -42,5 +43,33 @@ BUGS = [
         "[place.setting, place.tenant_setting]",
         "[place.setting]",
         f"{CAUSES} -k status",
+    ),
+    Bug(
+        "check asks for every right with a refused credential",
+        "pipelines/sources/check.py",
+        "return not (is_about_path and has_passed)",
+        "return False",
+        f"{CHECK} -k pointless",
+    ),
+    Bug(
+        "half a source ends the check",
+        "pipelines/sources/check.py",
+        "        except Misconfigured as error:",
+        "        except ZeroDivisionError as error:",
+        f"{CHECK} -k half_a_source",
+    ),
+    Bug(
+        "check does not try the audit feed",
+        "pipelines/sources/pingone/check.py",
+        "tenant.read_activities(READ_ACTIONS[0], now - timedelta(minutes=1), now)",
+        "pass",
+        f"{CHECK} -k feed",
+    ),
+    Bug(
+        "no persons are ok",
+        "pipelines/sources/charthop/check.py",
+        "    if not found:\n        raise ProbeWarning",
+        "    if False:\n        raise ProbeWarning",
+        f"{CHECK} -k match_nobody",
     ),
 ]

@@ -10,6 +10,7 @@ ROLES_RIGHT = (
     "the permissions permissions:read:roles and permissions:read:userRoleAssignments,"
     " …:groupRoleAssignments, …:applicationRoleAssignments (role Environment Admin or a custom one)"
 )
+GATEWAYS_RIGHT = "the permission gateway:read:gateway"
 AUDIT_RIGHT = "the permission audit:read:activity"
 
 
