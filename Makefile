@@ -4,7 +4,7 @@ BIN := .venv/bin
 export WAREHOUSE ?= data/access.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test planted soak lint review sync check export report status sandbox bench docs plan apply push watch clean
+.PHONY: help install demo test planted soak lint review init sync check export report status sandbox bench docs plan apply push watch clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -38,6 +38,9 @@ lint: install ## the linter and the format
 review: campaign := $(or $(CAMPAIGN),demo-$(shell date -u +%Y%m%d-%H%M%S))
 review: install ## a whole campaign of the invented company, from opening to proven changes
 	@WAREHOUSE=data/demo/$(campaign)/access.duckdb $(BIN)/python -m tests.sandbox review $(campaign)
+
+init: install ## the settings to fill in, and the line for cron; SOURCES=… names the sources
+	@$(BIN)/rollcall init $(SOURCES)
 
 sync: install ## extract, load, transform, publish
 	@$(BIN)/rollcall sync

@@ -17,6 +17,7 @@ from pipelines.cli import (
     check,
     expiry,
     export,
+    init,
     notify,
     plan,
     push,
@@ -31,9 +32,12 @@ from pipelines.cli.parser import Parser, add_completion
 from pipelines.files import scratch
 
 # In the order in which a newcomer needs them
-VERBS = (*(check, sync, status, report, export), *(review, plan, apply, audit, push, expiry, watch))
+VERBS = (
+    *(init, check, sync, status, report, export),
+    *(review, plan, apply, audit, push, expiry, watch),
+)
 EPILOG = """\
-first steps: rollcall check, rollcall sync, rollcall report
+first steps: rollcall init, rollcall check, rollcall sync, rollcall report
 
 exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
 read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run holds the lock

@@ -101,10 +101,7 @@ def choose_sources(names: list[str]) -> list[str]:
 
     Raises Misconfigured for a name that is unknown or not configured, or if nothing is configured.
     """
-    for name in names:
-        if name not in source_names():
-            why = f"it is unknown; the known sources are {', '.join(source_names())}"
-            raise Misconfigured(f"source {name}", why, "use one of these")
+    check_source_names(names)
     found = configured_sources()
     for name in names:
         if name not in found:
@@ -117,6 +114,13 @@ def choose_sources(names: list[str]) -> list[str]:
             " `make demo` needs none",
         )
     return [name for name in found if not names or name in names]
+
+
+def check_source_names(names: list[str]) -> None:
+    """Raise Misconfigured for a name that is no source."""
+    for name in names:
+        if name not in source_names():
+            refuse_name(f"source {name}", name, source_names(), "source")
 
 
 def list_needs(source: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 USAGE = "tests/cli/test_usage.py"
+INIT = "tests/cli/test_init.py"
 CHECK = "tests/cli/test_first_check.py"
 CAUSES = "tests/http/test_causes.py"
 
@@ -71,5 +72,26 @@ BUGS = [
         "    if not found:\n        raise ProbeWarning",
         "    if False:\n        raise ProbeWarning",
         f"{CHECK} -k match_nobody",
+    ),
+    Bug(
+        "init writes over a file, and through a link",
+        "pipelines/cli/init/new_file.py",
+        "file = open_new_file(path)",
+        'file = path.open("wb")',
+        f"{INIT} -k 'left_as_it_is or link_is_not'",
+    ),
+    Bug(
+        "a section of policy.toml is not found",
+        "pipelines/cli/init/policy_file.py",
+        "# [[protected]] ",
+        "# [[protect]] ",
+        f"{INIT} -k rules",
+    ),
+    Bug(
+        "cron ends the line at a percent sign",
+        "pipelines/cli/init/schedule.py",
+        'line.replace("%", r"\\%")',
+        "line",
+        f"{INIT} -k cron",
     ),
 ]
