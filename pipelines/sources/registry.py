@@ -105,7 +105,8 @@ def choose_sources(names: list[str]) -> list[str]:
     found = configured_sources()
     for name in names:
         if name not in found:
-            raise Misconfigured(f"source {name}", "it is not configured", list_needs(name))
+            next = f"run `rollcall init {name}`, or {list_needs(name)}"
+            raise Misconfigured(f"source {name}", "it is not configured", next)
     if not found:
         raise Misconfigured(
             "no source is configured",

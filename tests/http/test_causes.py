@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
-from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from pipelines.failures import Failure, Unsent
 from pipelines.http.policy import Counters, Policy
@@ -20,6 +12,7 @@ from pipelines.http.session import Session
 from pipelines.http.write_once import send_once
 from pipelines.sources.reading import Api
 from tests.sandbox.server import Request, Response, Server
+from tests.support.tls import serve_tls
 
 ELSEWHERE = "https://rollcall.invalid"
 PROXY_VARIABLES = ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE")
@@ -49,32 +42,6 @@ def ask(url: str) -> tuple[str, str]:
         session = Session("acme", url, Policy(wait=0.001), Counters(), tenant_setting="org_id")
         Api(url, session).get("things")
     return failed.value.why, failed.value.next
-
-
-def serve_tls(server: Server, folder: Path, host: str, days: int) -> str:
-    """Serve over TLS with a certificate of `host` that ends in so many days, and return its path.
-
-    No authority signed the certificate; a client that is given the file trusts it.
-    """
-    key, name = ec.generate_private_key(ec.SECP256R1()), "rollcall test"
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder().subject_name(subject).issuer_name(subject)
-    made = made.public_key(key.public_key()).serial_number(x509.random_serial_number())
-    made = made.not_valid_before(now - timedelta(days=9)).not_valid_after(now + timedelta(days))
-    made = made.add_extension(
-        x509.SubjectAlternativeName([x509.IPAddress(ip_address(host))]), False
-    )
-    authority = x509.BasicConstraints(ca=True, path_length=None)
-    signed = made.add_extension(authority, True).sign(key, hashes.SHA256())
-    pem = folder / "certificate.pem"
-    pem.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    private = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    (folder / "key.pem").write_bytes(key.private_bytes(serialization.Encoding.PEM, *private))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem, folder / "key.pem")
-    server._http.socket = context.wrap_socket(server._http.socket, server_side=True)
-    return str(pem)
 
 
 @pytest.mark.parametrize(
