@@ -43,41 +43,59 @@ def check_sources(names: list[str], asked: Asked | None = None) -> Iterator[Find
     registry.refuse_unknown_names()
     yield from _check_secrets_file(Path(".dlt/secrets.toml"))
     chosen = registry.choose_sources(names) if names else source_names()
-    is_any_configured = False
+    states = []
     for source in chosen:
         try:
-            if registry.is_configured(source):
-                is_any_configured = True
-                yield from _check_source(source, asked)
-            else:
-                next = f"to read it, run `rollcall init {source}`, or {registry.list_needs(source)}"
-                yield Finding(source, "settings", "skip", "not configured", next)
+            states.append(registry.is_configured(source))
         except Misconfigured as error:
-            is_any_configured = True
-            effect = "no sync starts"
-            yield Finding(source, error.what, "fail", error.why, error.next, error.code, effect)
-    if not is_any_configured:
+            states.append(True)
+            yield _describe_mistake(source, error, "no sync starts")
+            continue
+        if states[-1]:
+            yield from _check_reading(source, asked)
+            yield from _check_writing(source, asked)
+        else:
+            next = f"to read it, run `rollcall init {source}`, or {registry.list_needs(source)}"
+            yield Finding(source, "settings", "skip", "not configured", next)
+    if not any(states):
         why, code = "no source is configured, so a sync has nothing to read", Misconfigured.code
         next = "fill in .dlt/secrets.toml, which `rollcall init` writes, then run `rollcall check`"
         yield Finding("settings", "sources", "skip", why, next, code)
 
 
-def _check_source(source: str, asked: Asked | None) -> Iterator[Finding]:
-    client = registry.connect_client(source, Counters(), asked)
+def _check_reading(source: str, asked: Asked | None) -> Iterator[Finding]:
     effect = "a sync cannot read it, so its last complete state stays published"
+    try:
+        client = registry.connect_client(source, Counters(), asked)
+    except Misconfigured as error:
+        yield _describe_mistake(source, error, effect)
+        return
     yield from _run_probes(source, load_function(source, "probes", "check")(client), effect)
+
+
+def _check_writing(source: str, asked: Asked | None) -> Iterator[Finding]:
+    """Check the write credential, if there is one, and say that a push needs one."""
     is_target = asked is not None and source in asked.attributes
     push_probes = find_offer(source, "push_probes", "check") if is_target else None
-    if source in write_access.writable_sources() and write_access.has_write_credential(source):
-        probes = load_function(source, "write_probes", "check")
-        writer = write_access.connect_writer(source)
-        yield from _run_probes(source, probes(writer), "no plan can be applied there")
-        if push_probes:
-            yield from _run_probes(source, push_probes(writer), "no push can change it")
-    elif push_probes:
+    try:
+        if source in write_access.writable_sources() and write_access.has_write_credential(source):
+            writer = write_access.connect_writer(source)
+            probes = load_function(source, "write_probes", "check")
+            yield from _run_probes(source, probes(writer), "no plan can be applied there")
+            if push_probes:
+                yield from _run_probes(source, push_probes(writer), "no push can change it")
+            return
+    except Misconfigured as error:
+        yield _describe_mistake(source, error, "no plan can be applied there")
+        return
+    if push_probes:
         why = "a push needs a write credential, and none is set"
         next = "set one (docs/write-back.md says with which rights)"
         yield Finding(source, "push: rights", "warn", why, next)
+
+
+def _describe_mistake(source: str, error: Misconfigured, effect: str) -> Finding:
+    return Finding(source, error.what, "fail", error.why, error.next, error.code, effect)
 
 
 def _run_probes(source: str, probes: Iterator[Probe], effect: str) -> Iterator[Finding]:
@@ -93,6 +111,7 @@ def _run_probes(source: str, probes: Iterator[Probe], effect: str) -> Iterator[F
             has_passed = True
         except ProbeWarning as warning:
             yield find("warn", str(warning), warning.next)
+            has_passed = True
         except Exception as error:
             failure = explain(error) or Failure("unexpected", str(error))
             why = f"{failure.what}: {failure.why}"

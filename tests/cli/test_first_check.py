@@ -146,3 +146,13 @@ def test_each_missing_right_is_told(rollcall):
     failed = {one["what"] for one in check(rollcall, "pingone") if one["verdict"] == "fail"}
 
     assert {"populations", "roles"} == failed
+
+
+def test_half_a_write_credential_concerns_plans_only(rollcall):
+    """A write credential that lacks a part is told as such: the source can be read all the same."""
+    findings = check(rollcall, "pingone", PROVISION__PINGONE__CLIENT_ID="writer-0123456789")
+
+    [failed] = [one for one in findings if one["verdict"] == "fail"]
+    assert (2, "no plan can be applied there") == (failed["code"], failed["effect"])
+    assert "PROVISION__PINGONE__CLIENT_SECRET" in failed["next"]
+    assert {"users", "audit feed"} <= {one["what"] for one in findings if one["verdict"] == "ok"}

@@ -55,8 +55,8 @@ BUGS = [
     Bug(
         "half a source ends the check",
         "pipelines/sources/check.py",
-        "        except Misconfigured as error:",
-        "        except ZeroDivisionError as error:",
+        "        except Misconfigured as error:\n            states",
+        "        except ZeroDivisionError as error:\n            states",
         f"{CHECK} -k half_a_source",
     ),
     Bug(

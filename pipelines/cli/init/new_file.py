@@ -26,7 +26,6 @@ def write_if_new(path: Path, text: str) -> bool:
             file.write(text.encode())
     except OSError as error:
         path.unlink()  # the next run would leave half a file as it is
-        raise storage_failure(
-            path.absolute(), error, "free some space, then run it again"
-        ) from None
+        next = "free some space, then run `rollcall init` again"
+        raise storage_failure(path.absolute(), error, next) from None
     return True
