@@ -6,7 +6,7 @@ ROLLCALL := $(BIN)/rollcall
 export WAREHOUSE ?= data/access.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test planted soak lint review sync check export report status sandbox bench docs plan apply push watch clean
+.PHONY: help install demo test planted soak lint review init sync check export report status sandbox bench docs plan apply push watch clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -38,6 +38,9 @@ lint: $(ROLLCALL) ## the linter and the format
 review: campaign := $(or $(CAMPAIGN),demo-$(shell date -u +%Y%m%d-%H%M%S))
 review: $(ROLLCALL) ## a whole campaign of the invented company, from opening to proven changes
 	@WAREHOUSE=data/demo/$(campaign)/access.duckdb $(BIN)/python -m tests.sandbox review $(campaign)
+
+init: $(ROLLCALL) ## the settings to fill in, and the line for cron; SOURCES=… names the sources
+	@$(ROLLCALL) init $(SOURCES)
 
 sync: $(ROLLCALL) ## extract, load, transform, publish
 	@$(ROLLCALL) sync

@@ -17,6 +17,7 @@ from pipelines.cli import (
     check,
     expiry,
     export,
+    init,
     plan,
     push,
     report,
@@ -26,13 +27,20 @@ from pipelines.cli import (
     watch,
 )
 from pipelines.cli.output import common_flags, explain_failure, print_failures
-from pipelines.cli.project import add_project_dir, enter_project
+from pipelines.cli.parser import Parser, add_completion
 from pipelines.failures import Misconfigured
 from pipelines.files import scratch
 from pipelines.monitoring import notify
+from pipelines.project import add_project_dir, enter_project
 
-VERBS = (sync, check, export, status, report, review, push, watch, expiry, plan, apply, audit)
+# In the order in which a newcomer needs them
+VERBS = (
+    *(init, check, sync, status, report, export),
+    *(review, plan, apply, audit, push, expiry, watch),
+)
 EPILOG = """\
+first steps: rollcall init, rollcall check, rollcall sync, rollcall report
+
 exit codes: 0 done · 1 bug · 2 usage or settings · 3 credentials or rights · 4 a source could not be
 read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run holds the lock
 """
@@ -45,7 +53,7 @@ def main() -> NoReturn:
     for number in scratch.INTERRUPTS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _interrupt)
-    arguments = _parser().parse_args()
+    arguments = _parser().parse_args(sys.argv[1:] or ["--help"])
     try:
         enter_project(arguments.project_dir)
     except Misconfigured as failure:  # no other directory's settings may say what follows
@@ -76,7 +84,7 @@ def main() -> NoReturn:
 
 def _parser() -> argparse.ArgumentParser:
     shared = common_flags()
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="rollcall",
         description="Who has access to what, since when, through what.",
         epilog=EPILOG,
@@ -84,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"rollcall {__version__}")
     add_project_dir(parser)
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB", title="commands")
 
     def verb(
         name: str, run: Callable[[argparse.Namespace], int], about: str
@@ -95,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
     for module in VERBS:
         module.add(verb)
+    add_completion(verb, parser)
     return parser
 
 

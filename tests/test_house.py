@@ -26,7 +26,9 @@ TOP = {
     *("README.md", "CONTRIBUTING.md", "LICENSE", "CHANGELOG.md", ".gitignore"),
 }
 
-GROUND = {"clock", "failures", "redact", "secret_files", "settings", "sql", "sql_text"}
+GROUND = {
+    *("clock", "failures", "project", "redact", "secret_files", "settings", "sql", "sql_text")
+}
 DATA = {"warehouse", "policy", "sources", "files", *GROUND}
 # Package -> the packages that it may import; a vendor's folder is a package of its own
 MAY_IMPORT = {
@@ -51,6 +53,7 @@ MAY_IMPORT = {
     "files": {"failures", "settings"},
     "settings": {"failures", "secret_files"},
     "secret_files": {"failures", "redact"},
+    "project": {"failures"},
     "sql_text": {"failures", "redact"},
     **{name: set() for name in ("clock", "failures", "redact", "sql")},
 }

@@ -27,12 +27,12 @@ def run(arguments: argparse.Namespace) -> int:
     findings = []
     for finding in chain(_check_policy(), _check_push(), _check_sources(arguments.sources)):
         findings.append(finding)
-        if not arguments.json and not (arguments.quiet and finding.verdict == "ok"):
+        is_shown = finding.code or finding.verdict in ("warn", "fail") or not arguments.quiet
+        if is_shown and not arguments.json:
             _print(finding)
     code = min((finding.code for finding in findings if finding.code), default=0)
-    print_result(
-        arguments, {"code": code, "findings": [finding.document() for finding in findings]}, []
-    )
+    document = {"code": code, "findings": [finding.document() for finding in findings]}
+    print_result(arguments, document, [])
     return code
 
 
@@ -78,7 +78,8 @@ def _check_campaigns(warehouse: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
         try:
             unmatched = scope.find_unmatched(warehouse, campaign.read_campaign_file(name))
         except Misconfigured as error:
-            yield Finding("policy", error.what, "fail", error.why, error.next, error.code)
+            effect = "the campaign cannot be opened"
+            yield Finding("policy", error.what, "fail", error.why, error.next, error.code, effect)
             continue
         for pattern in unmatched:
             yield Finding("policy", pattern, "warn", "it matches nothing", NEXT_PATTERN)
@@ -98,7 +99,8 @@ def _check_push() -> Iterator[Finding]:
             rules = read_rules(target)
             refused = evaluate_rules(warehouse, rules).refused if warehouse.exists() else {}
         except (Misconfigured, Refused) as error:
-            yield Finding("push", error.what, "fail", error.why, error.next, error.code)
+            effect = "nothing is pushed there; a sync goes on"
+            yield Finding("push", error.what, "fail", error.why, error.next, error.code, effect)
             continue
         fields, groups = len(rules.definition.fields), len(rules.definition.groups)
         yield Finding("push", str(rules.path), "ok", f"{fields} fields, {groups} groups")
@@ -121,5 +123,9 @@ def _check_sources(names: list[str]) -> Iterator[Finding]:
 
 def _print(finding: Finding) -> None:
     print(f"{finding.verdict:5}{finding.source}: {finding.what}: {redact_text(finding.why)}")
+    if finding.right:
+        print(f"     needs: {finding.right}, to read {finding.purpose}")
+    if finding.effect:
+        print(f"     effect: {finding.effect}")
     if finding.next:
         print(f"     next: {finding.next}")

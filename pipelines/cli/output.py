@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from pipelines import redact
-from pipelines.cli.project import add_project_dir
 from pipelines.failures import Failure, explain
+from pipelines.project import add_project_dir
 
 
 def common_flags(default: object = False) -> argparse.ArgumentParser:

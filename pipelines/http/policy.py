@@ -100,19 +100,3 @@ def find_request_id(response: requests.Response) -> str:
         if name.lower().endswith("request-id"):
             return f" (request {redact_text(value, 80)})"
     return ""
-
-
-def find_reason(error: BaseException) -> str:
-    """Return the reason why a connection failed, in a few words."""
-    text = repr(error)
-    for part, reason in (
-        ("NameResolution", "unknown host name"),
-        ("Name or service not known", "unknown host name"),
-        ("refused", "connection refused"),
-        ("timed out", "timed out"),
-        ("reset", "connection reset"),
-        ("IncompleteRead", "the body was cut short"),
-    ):
-        if part.lower() in text.lower():
-            return reason
-    return type(error).__name__

@@ -23,11 +23,19 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import DecodeError, HTTPError
+from urllib3.exceptions import HTTPError
 
 from pipelines import clock
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import NotJson, parse
+from pipelines.http.causes import (
+    AT_ONCE,
+    SOON_AGAIN,
+    Place,
+    find_cause,
+    find_page_remedy,
+    find_status_remedy,
+)
 from pipelines.http.policy import (
     NEXT_CHECK,
     NEXT_SYNC,
@@ -35,22 +43,26 @@ from pipelines.http.policy import (
     Counters,
     Policy,
     Signer,
-    find_reason,
     find_request_id,
     origin_of,
 )
 from pipelines.http.rate_limit import Pace, choose_pause, parse_http_date, read_rate_limit
 from pipelines.redact import redact_text
 
-UNREACHED_ATTEMPTS = 6  # if the host cannot be reached
-
 
 class AttemptFailed(Exception):
-    """An attempt without a usable response. `attempts` is how many such attempts may be made."""
+    """An attempt without a usable response. `attempts` is how many such attempts may be made, and
+    `remedy` what to do after the last one."""
 
-    def __init__(self, why: str, attempts: int, response: requests.Response | None = None) -> None:
+    def __init__(
+        self,
+        why: str,
+        attempts: int,
+        response: requests.Response | None = None,
+        remedy: str = NEXT_SYNC,
+    ) -> None:
         super().__init__(why)
-        self.attempts, self.response = attempts, response
+        self.attempts, self.response, self.remedy = attempts, response, remedy
 
     @property
     def is_being_built(self) -> bool:
@@ -73,11 +85,14 @@ class Session(requests.Session):
         signer: Signer | None = None,
         *,
         address_setting: str = "base_url",
+        tenant_setting: str = "",
     ) -> None:
         super().__init__()
         self.source, self.policy, self.counters, self.signer = source, policy, counters, signer
         self.origin = origin_of(base_url)
-        self.address_setting = f"SOURCES__{source}__{address_setting}".upper()
+        names = (address_setting, tenant_setting or address_setting)
+        settings = (f"SOURCES__{source}__{name}".upper() for name in names)
+        self.place = Place(source, urlsplit(self.origin).netloc, *settings)
         self.pace = Pace(policy.requests_per_second, policy.concurrency)
         self.clock: datetime | None = None  # the `Date` of the last response, if credible
         self.auth = lambda request: request  # keeps .netrc out; `signer` signs each attempt
@@ -134,18 +149,15 @@ class Session(requests.Session):
             remedy = self._find_remedy(status)
             raise kind(self.describe(request), why, remedy, status, response.content)
         if not response.content and request.method == "GET" and status != 204:
-            raise AttemptFailed("the body is empty", 3)
+            raise AttemptFailed("the body is empty", SOON_AGAIN)
         try:
             body = parse(response.content) if response.content else None
         except NotJson as error:
             if b"<html" in response.content[:2000].lower():
-                raise Unreadable(
-                    self.describe(request),
-                    "a web page came instead of JSON, probably from a login or a proxy",
-                    f"check the base URL and the credentials, then {NEXT_CHECK}",
-                    status,
-                ) from None
-            raise AttemptFailed(f"the body is not JSON ({error})", 3) from None
+                why = "a web page came instead of JSON, probably from a login or a proxy"
+                remedy = find_page_remedy(self.place)
+                raise Unreadable(self.describe(request), why, remedy, status) from None
+            raise AttemptFailed(f"the body is not JSON ({error})", SOON_AGAIN) from None
         response.json = lambda **_: body  # type: ignore[method-assign]
         return response
 
@@ -159,34 +171,21 @@ class Session(requests.Session):
         """Return the response with its body; redirects are followed within the origin."""
         for _ in range(5):
             self._check_origin(request)
-            host = urlsplit(self.origin).netloc
             try:
                 with self.pace.turn():
                     if self.signer:
                         self.signer.sign(request)
                     response = self.send_in_time(request, options)
-            except requests.exceptions.SSLError:
-                raise Unreadable(
-                    self.describe(request),
-                    f"the certificate of {host} is not trusted",
-                    "check the base URL, or the proxy between here and there",
-                ) from None
-            except requests.exceptions.ProxyError:
-                raise Unreadable(
-                    self.describe(request), "the proxy refused the request", "check HTTPS_PROXY"
-                ) from None
-            except (requests.Timeout, DecodeError) as error:
-                why = "was silent" if isinstance(error, requests.Timeout) else "sent a broken body"
-                raise AttemptFailed(f"{host} {why}", 3) from None
-            except (requests.ConnectionError, HTTPError, OSError) as error:
-                why = f"{host} cannot be reached ({find_reason(error)})"
-                raise AttemptFailed(why, UNREACHED_ATTEMPTS) from None
+            except (requests.RequestException, HTTPError, OSError) as error:
+                cause = find_cause(error, self.place)
+                if cause.attempts == AT_ONCE:
+                    raise Unreadable(self.describe(request), cause.why, cause.remedy) from None
+                raise AttemptFailed(cause.why, cause.attempts, None, cause.remedy) from None
             if not response.is_redirect:
                 return response
             request.url = urljoin(str(request.url), response.headers["location"])
-        raise Unreadable(
-            self.describe(request), "its redirects form a circle", self._find_remedy(404)
-        )
+        remedy = self._find_remedy(404)
+        raise Unreadable(self.describe(request), "its redirects form a circle", remedy)
 
     def send_in_time(
         self, request: requests.PreparedRequest, options: dict[str, Any]
@@ -250,7 +249,7 @@ class Session(requests.Session):
             raise Unreadable(
                 f"{self.source}: a link or redirect",
                 f"it leads to {target}, but requests go to {self.origin} only; nothing was sent",
-                f"check {self.address_setting}, and the region of the tenant",
+                f"check {self.place.setting}, and the region of the tenant",
             )
 
     def _wait(
@@ -262,8 +261,8 @@ class Session(requests.Session):
         """
         status = failed.response.status_code if failed.response is not None else None
         if failures >= failed.attempts and not failed.is_being_built:
-            remedy = self._find_remedy(None) if failed.attempts == UNREACHED_ATTEMPTS else NEXT_SYNC
-            raise Unreadable(self.describe(request), f"{failed}, {failures} times", remedy, status)
+            why = f"{failed}, {failures} times"
+            raise Unreadable(self.describe(request), why, failed.remedy, status)
         pause = choose_pause(failed.response, self.policy, attempt)
         if failed.is_being_built:
             pause = max(pause, self.policy.wait)  # so that the budget is used up in the end
@@ -285,15 +284,10 @@ class Session(requests.Session):
             self.pace.run_fewer(read_rate_limit(failed.response))
         time.sleep(pause)
 
-    def _find_remedy(self, status: int | None) -> str:
-        """Return what to do about a status, or about a host that cannot be reached (None)."""
-        if status == 401 and self.signer:
-            return self.signer.remedy
-        if status == 403:
-            return f"give the credential of {self.source} the right to this, then {NEXT_CHECK}"
-        if status is None:
-            return f"check {self.address_setting} and the network, then run the command again"
-        return f"check {self.address_setting} and the other settings of {self.source}"
+    def _find_remedy(self, status: int) -> str:
+        return find_status_remedy(
+            status, self.place, self.signer.remedy if self.signer else NEXT_CHECK
+        )
 
     def describe(self, request: requests.PreparedRequest) -> str:
         return f"{self.source}: {request.method} {urlsplit(str(request.url)).path}"

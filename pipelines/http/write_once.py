@@ -21,7 +21,8 @@ from urllib3.exceptions import (
 
 from pipelines.failures import Failure, Rejected, Unknown, Unreadable, Unsent
 from pipelines.files.json_text import NotJson, dump, parse
-from pipelines.http.policy import NEXT_CHECK, NEXT_SYNC, find_reason
+from pipelines.http.causes import find_cause
+from pipelines.http.policy import NEXT_CHECK, NEXT_SYNC
 from pipelines.http.rate_limit import read_asked_pause
 from pipelines.http.session import Session
 from pipelines.redact import redact_text
@@ -58,10 +59,14 @@ def send_once(
         with session.pace.turn():
             _sign(session, request)
             response = session.send_in_time(request, options)
-    except (requests.RequestException, HTTPError, OSError, Unreadable) as error:
+    except Unreadable as failure:  # the run is over, or the response is too large
+        why = f"its response did not arrive ({failure.why})"
+        raise Unknown(name, why, failure.next) from None
+    except (requests.RequestException, HTTPError, OSError) as error:
+        cause = find_cause(error, session.place)
         if is_never_sent(error):
-            raise Unsent(name, f"it was not sent ({find_reason(error)})", NEXT_SYNC) from None
-        why = f"its response did not arrive ({find_reason(error)})"
+            raise Unsent(name, f"it was not sent: {cause.why}", cause.remedy) from None
+        why = f"its response did not arrive: {cause.why}"
         raise Unknown(name, why, NEXT_SYNC) from None
     return classify_response(session, request, response)
 

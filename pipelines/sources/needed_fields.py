@@ -25,7 +25,8 @@ class NeededField:
     """One field of a raw table's payload; `paths` has each spelling of its JSON path.
 
     If a field decides a status, the status must not change because the field is hidden. Some
-    tenants lack an optional field; only its disappearance is noticed.
+    tenants lack an optional field; only its disappearance is noticed. `consequence` says what
+    cannot be known without the field.
     """
 
     resource: str
@@ -34,6 +35,7 @@ class NeededField:
     paths: tuple[str, ...] = ()
     decides_status: bool = False
     is_optional: bool = False
+    consequence: str = ""
 
     @property
     def condition(self) -> str:
@@ -46,7 +48,7 @@ class NeededField:
         return f"len(list_filter({found}, lambda value: {HAS_VALUE})) > 0"
 
     def describe_absence(self, rows: int) -> str:
-        return f"{self.resource}: none of {rows} rows has {self.name}"
+        return f"{self.resource}: none of {rows} rows has {self.name}{self.consequence}"
 
     @property
     def remedy(self) -> str:
@@ -85,5 +87,5 @@ def check_rows(source: str, resource: str, rows: list[Row]) -> None:
         fields = list_needed_fields(source, resource)
         count, missing = find_missing_fields(connection, "first_rows", fields)
     if missing:
-        names = ", ".join(field.name for field in missing)
+        names = ", ".join(field.name + field.consequence for field in missing)
         raise ProbeWarning(f"none of the first {count} rows has {names}", missing[0].remedy)

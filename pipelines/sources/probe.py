@@ -8,10 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Probe:
-    """One check. `call` returns what was found, or raises a ProbeWarning or a Failure."""
+    """One check. `call` returns what was found, or raises a ProbeWarning or a Failure.
+
+    `right` names what the credential needs for it, and `purpose` what a sync reads there.
+    """
 
     what: str
     call: Callable[[], str]
+    right: str = ""
+    purpose: str = ""
 
 
 class ProbeWarning(Exception):

@@ -70,29 +70,30 @@ def configured_sources() -> list[str]:
     Raises Misconfigured if one lacks another setting or has two credentials, or if a setting has an
     unknown name.
     """
-    _refuse_unknown_names()
-    found = []
-    for source in source_names():
-        options = source_options(source)
-        way = choose_way(
+    refuse_unknown_names()
+    return [source for source in source_names() if is_configured(source)]
+
+
+def is_configured(source: str) -> bool:
+    """Return whether a secret of the source is set. Raises Misconfigured if only a part of its
+    settings is, or if it has two credentials."""
+    options = source_options(source)
+    way = choose_way(
+        f"source {source}",
+        list_credentials(source),
+        is_set=lambda name: options[name].is_set,
+        spell=lambda name: options[name].variable,
+    )
+    needed = [option for option in options.values() if option.required or option.name in way]
+    missing = [option.variable for option in needed if not option.is_set]
+    if way and missing:
+        raise missing_setting(
             f"source {source}",
-            list_credentials(source),
-            is_set=lambda name, options=options: options[name].is_set,
-            spell=lambda name, options=options: options[name].variable,
+            f"it has a secret, but {' and '.join(missing)} must be set, too",
+            f"set {missing[0]}, or {missing[0].split('__')[-1].lower()} under"
+            f" [sources.{source}] in .dlt/secrets.toml",
         )
-        if not way:
-            continue
-        needed = [option for option in options.values() if option.required or option.name in way]
-        missing = [option.variable for option in needed if not option.is_set]
-        if missing:
-            raise missing_setting(
-                f"source {source}",
-                f"it has a secret, but {' and '.join(missing)} must be set, too",
-                f"set {missing[0]}, or {missing[0].split('__')[-1].lower()} under"
-                f" [sources.{source}] in .dlt/secrets.toml",
-            )
-        found.append(source)
-    return found
+    return bool(way)
 
 
 def choose_sources(names: list[str]) -> list[str]:
@@ -100,29 +101,34 @@ def choose_sources(names: list[str]) -> list[str]:
 
     Raises Misconfigured for a name that is unknown or not configured, or if nothing is configured.
     """
-    for name in names:
-        if name not in source_names():
-            why = f"it is unknown; the known sources are {', '.join(source_names())}"
-            raise Misconfigured(f"source {name}", why, "use one of these")
+    check_source_names(names)
     found = configured_sources()
     for name in names:
         if name not in found:
-            raise missing_setting(f"source {name}", "it is not configured", f"set {_needs(name)}")
+            next = f"run `rollcall init {name}`, or {list_needs(name)}"
+            raise missing_setting(f"source {name}", "it is not configured", next)
     if not found:
         raise missing_setting(
             "no source is configured",
             f"no source has a credential: {'; '.join(map(_list_ways, source_names()))}",
-            "set them there (see README), or name another directory with --project-dir,"
-            " or try `make demo`",
+            "run `rollcall init` and fill in .dlt/secrets.toml, or set them in the environment, or"
+            " name another directory with --project-dir; `make demo` needs none",
         )
     return [name for name in found if not names or name in names]
 
 
-def _needs(source: str) -> str:
-    """Return the variables that configure a source."""
+def check_source_names(names: list[str]) -> None:
+    """Raise Misconfigured for a name that is no source."""
+    for name in names:
+        if name not in source_names():
+            refuse_name(f"source {name}", name, source_names(), "source")
+
+
+def list_needs(source: str) -> str:
+    """Return the variables to set so that a source is configured, as in "set A and B"."""
     options = source_options(source).values()
     others = [one.variable for one in options if one.required and not one.secret]
-    return " and ".join([*others, _list_ways(source)])
+    return f"set {' and '.join([*others, _list_ways(source)])}"
 
 
 def _list_ways(source: str) -> str:
@@ -201,7 +207,8 @@ def _resolve(source: str, make: Callable[..., Any], offered: dict[str, Any]) -> 
         raise Misconfigured(f"source {source}", str(error).splitlines()[0], "see README") from None
 
 
-def _refuse_unknown_names() -> None:
+def refuse_unknown_names() -> None:
+    """Raise Misconfigured for a misspelt source, or a misspelt setting of one."""
     for spelling, words in find_names_in_use():
         if words[0] != "sources" or not 2 <= len(words) <= 3:
             continue

@@ -6,6 +6,7 @@ from tests.planted import (
     analysts,
     deploy,
     files,
+    first_steps,
     histories,
     install,
     models,
@@ -49,4 +50,5 @@ BUGS: list[Bug] = [
     *histories.BUGS,
     *install.BUGS,
     *analysts.BUGS,
+    *first_steps.BUGS,
 ]

@@ -10,14 +10,14 @@ PACKAGE = "tests/test_package.py"
 BUGS: list[Bug] = [
     Bug(
         "the project directory of a flag is not entered",
-        "pipelines/cli/project.py",
+        "pipelines/project.py",
         "if given is None else given",
         "or None",
         f"{PLACE} -k three_ways",
     ),
     Bug(
         "the variable wins over the flag in child processes",
-        "pipelines/cli/project.py",
+        "pipelines/project.py",
         "    os.environ[VARIABLE] = ",
         "    _ = ",
         f"{PLACE} -k flag_wins",

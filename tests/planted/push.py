@@ -157,7 +157,7 @@ BUGS = [
     Bug(
         "check passes a rules file without an answer",
         "pipelines/cli/check.py",
-        'yield Finding("push", error.what, "fail", error.why, error.next, error.code)',
+        'yield Finding("push", error.what, "fail", error.why, error.next, error.code, effect)',
         "pass",
         f"{TRIAL} -k check_names",
     ),

@@ -342,7 +342,7 @@ BUGS = [
     Bug(
         "check does not try the roles of groups",
         "pipelines/sources/pingone/check.py",
-        '    yield Probe("role assignments of groups", lambda: read_roles("groups"))\n',
+        '    yield probe_roles("groups", "role assignments of groups")\n',
         "",
         "tests/cli/test_cli.py -k right_to_read_roles",
     ),

@@ -325,9 +325,9 @@ BUGS = [
     ),
     Bug(
         "a refused credential sends people to check",
-        "pipelines/http/session.py",
-        "            return self.signer.remedy",
-        "            return NEXT_CHECK",
+        "pipelines/http/causes.py",
+        "        return credential",
+        "        return NEXT_CHECK",
         "tests/cli/test_bad_input.py -k wrong_credential",
     ),
     Bug(

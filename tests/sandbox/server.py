@@ -158,7 +158,7 @@ class Server:
                     self.wfile.write(body)
                 self.wfile.flush()
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = _answer
 
             def date_time_string(self, timestamp: float | None = None) -> str:
                 moment = time.time() if timestamp is None else timestamp

@@ -57,10 +57,11 @@ def test_missing_scopes_end_the_check(org):
     """A scope that the app was not granted ends the check, by name."""
     add_app(org, dpop=False, scopes=SCOPES)
 
-    [only] = check(org).values()
+    failed, skipped = check(org).values()
 
-    assert ("fail", 3) == (only.verdict, only.code)
-    assert "okta.apps.read" in only.why + only.next
+    assert ("fail", 3) == (failed.verdict, failed.code)
+    assert "okta.apps.read" in failed.why + failed.next
+    assert "skip" == skipped.verdict and "System Log" in skipped.what
 
 
 @pytest.mark.parametrize(

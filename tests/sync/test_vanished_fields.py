@@ -63,7 +63,10 @@ def test_a_first_read_names_what_it_lacks(rollcall):
     result = rollcall.sync("charthop")
 
     assert "rows has endDateOrg; give the credential read access to the start date" in result.err
-    assert "rows has contact.workEmail; give the credential" in result.err
+    assert (
+        "rows has contact.workEmail (no account finds its person by mail address); give"
+        in result.err
+    )
     assert "grants name an account or entitlement that was not read" in result.err
     statuses = employment(rollcall)
     assert ("unknown", "active") == (statuses[NORA], statuses[KARLA])

@@ -22,6 +22,13 @@ from pipelines.sources.charthop.queries import read_queries
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import make_resource
 
+# What `rollcall init` writes beside the settings
+SETTINGS = {
+    "org_id": "the id or the slug of the organisation",
+    "api_token": "of an app user (Settings > Apps & Integrations)",
+    "timezone": "of the organisation, such as Europe/Oslo: a last day ends at midnight there",
+}
+
 
 def tenant(org_id: str) -> str:
     """Return the id of the organisation, whatever the credential is."""

@@ -15,12 +15,23 @@ from pipelines.sources.raw_rows import Row
 
 def probes(org: ChartHop) -> Iterator[Probe]:
     """Yield the probes of a sync."""
+    types, groups = f"v1/org/{org.org_id}/group-type", f"v2/org/{org.org_id}/group"
     yield Probe("organisation", lambda: check_time_zone(org))
     yield Probe(
-        "group types", lambda: check_list(org, f"v1/org/{org.org_id}/group-type", GROUPS_RIGHT)
+        "persons",
+        lambda: check_persons(org),
+        PERSONS_RIGHT,
+        "who works for the company, and who left",
     )
-    yield Probe("groups", lambda: check_list(org, f"v2/org/{org.org_id}/group", GROUPS_RIGHT))
-    yield Probe("persons", lambda: check_persons(org))
+    yield Probe(
+        "group types",
+        lambda: check_list(org, types, GROUPS_RIGHT),
+        GROUPS_RIGHT,
+        "the types of groups",
+    )
+    yield Probe(
+        "groups", lambda: check_list(org, groups, GROUPS_RIGHT), GROUPS_RIGHT, "who is in which"
+    )
 
 
 def check_time_zone(org: ChartHop) -> str:
@@ -50,6 +61,8 @@ def check_persons(org: ChartHop) -> str:
     path, fields = f"v2/org/{org.org_id}/person", {*PERSON, "groupIds"}
     wanted = {"includeAll": "true", "fields": ",".join(fields), "date": org.today}
     found = read_first_rows(org, path, PERSONS_RIGHT, limit=org.page_size, **wanted)
+    if not found:
+        raise ProbeWarning("the list is empty", f"give the token {PERSONS_RIGHT}")
     check_rows("charthop", "persons", found)
     missing = sorted(fields - {key for person in found for key in person})
     if not missing:

@@ -53,7 +53,9 @@ class ChartHop:
         base_url = check_url("SOURCES__CHARTHOP__BASE_URL", connection.base_url)
         token = check_secret("SOURCES__CHARTHOP__API_TOKEN", connection.token)
         signer = FixedToken(token, TOKEN_REMEDY)
-        session = Session("charthop", base_url, connection.policy, counters, signer)
+        session = Session(
+            "charthop", base_url, connection.policy, counters, signer, tenant_setting="org_id"
+        )
         self.api = Api(base_url, session)
         self.session, self.counters = session, counters
         self.org_id = quote(connection.org_id.strip(), safe="")

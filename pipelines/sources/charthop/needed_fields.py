@@ -21,6 +21,7 @@ def needed_fields() -> list[NeededField]:
             resource="persons",
             name="contact.workEmail",
             right=CONTACT_RIGHT,
+            consequence=" (no account finds its person by mail address)",
             paths=('$."contact.workEmail"', "$.contact.workEmail"),
         ),
     ]

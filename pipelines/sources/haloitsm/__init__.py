@@ -20,6 +20,13 @@ from pipelines.sources.haloitsm.roles import read_role_agents
 from pipelines.sources.haloitsm.ticket_states import TicketReader
 from pipelines.sources.raw_rows import make_resource
 
+# What `rollcall init` writes beside the settings
+SETTINGS = {
+    "base_url": "such as https://acme.haloitsm.com",
+    "client_id": "of an API application (Configuration > Integrations > HaloITSM API)",
+    "client_secret": "shown once, when the application is made",
+}
+
 
 def tenant(base_url: str, tenant: str = "") -> str:
     """Return the host of the instance, and its tenant where a host has several."""

@@ -4,6 +4,7 @@ tickets could be opened with this configuration. No ticket is opened."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from pipelines.sources.haloitsm.client import AGENTS_RIGHT, EVERY_AGENT, EVERY_TEAM, HaloITSM
 from pipelines.sources.haloitsm.paging import find_rows
@@ -16,10 +17,17 @@ from pipelines.sources.probe import Probe, ProbeWarning
 
 def probes(halo: HaloITSM) -> Iterator[Probe]:
     """Yield the probes of a sync."""
-    yield Probe("the application's agent", lambda: check_own_agent(halo))
-    yield Probe("agents", lambda: check_agents(halo))
-    yield Probe("teams", lambda: check_list(halo, "Team", **EVERY_TEAM))
-    yield Probe("roles", lambda: check_list(halo, "Roles"))
+    needs = partial(Probe, right=AGENTS_RIGHT)
+    yield needs(
+        "the application's agent",
+        lambda: check_own_agent(halo),
+        purpose="all agents and teams, hidden ones too",
+    )
+    yield needs("agents", lambda: check_agents(halo), purpose="the accounts")
+    yield needs(
+        "teams", lambda: check_list(halo, "Team", **EVERY_TEAM), purpose="who is in which team"
+    )
+    yield needs("roles", lambda: check_list(halo, "Roles"), purpose="who has which role")
 
 
 def check_own_agent(halo: HaloITSM) -> str:

@@ -28,6 +28,15 @@ from pipelines.sources.raw_rows import make_resource
 
 CREDENTIALS = (("api_token",), ("client_id", "private_key", "key_id"))
 
+# What `rollcall init` writes beside the settings
+SETTINGS = {
+    "domain": "such as acme.okta.com",
+    "api_token": "Security > API > Tokens",
+    "client_id": "of an API service app; with it the token stays empty",
+    "private_key": "of the same app: the path of a file with the key in PEM",
+    "key_id": "the id (kid) of that key",
+}
+
 # Okta resets its limits every minute, without Retry-After ("Rate limits"). Threads that wait for
 # one reset are each counted, so the usual budget would end with the second one.
 WAITING_BUDGET = 3600.0

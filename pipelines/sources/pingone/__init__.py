@@ -23,6 +23,14 @@ from pipelines.sources.pingone.role_assignments import (
 )
 from pipelines.sources.raw_rows import make_resource
 
+# What `rollcall init` writes beside the settings
+SETTINGS = {
+    "environment_id": "of the environment whose users are read (Settings > Environment)",
+    "client_id": "of a worker application (Applications > Applications)",
+    "client_secret": "of the same application",
+    "region": "com, ca, eu, asia, com.au or sg",
+}
+
 
 def tenant(environment_id: str) -> str:
     """Return the id of the environment, whatever the credential is."""

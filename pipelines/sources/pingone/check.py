@@ -6,14 +6,20 @@ The rights of the worker application that writes are derived from its roles, so 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
-from pipelines.failures import Denied, Failure
+from pipelines.failures import Denied, Failure, Unreadable
 from pipelines.sources.needed_fields import check_rows
-from pipelines.sources.pingone.client import (
+from pipelines.sources.pingone.audit_feed import READ_ACTIONS
+from pipelines.sources.pingone.client import PingOne
+from pipelines.sources.pingone.rights import (
+    APPLICATIONS_RIGHT,
+    AUDIT_RIGHT,
     DIRECTORY_RIGHT,
+    GATEWAYS_RIGHT,
     MEMBERSHIPS_RIGHT,
-    ROLES_RIGHT,
-    PingOne,
+    describe_list_right,
+    describe_roles_right,
 )
 from pipelines.sources.pingone.role_assignments import count_gateway_roles
 from pipelines.sources.pingone.translation import READ_ROLES_RIGHT
@@ -38,32 +44,58 @@ def probes(tenant: PingOne) -> Iterator[Probe]:
         first.update((path, str(row["id"])) for row in found[:1])
         return "can be read" if found else "can be read, but has no rows"
 
-    def read_of_first(path: str, owned: str, right: str) -> str:
-        if path not in first:
-            return f"not tried: there are no {path}"
-        found = tenant.read_owned(f"{path}/{first[path]}/{owned}", right=right)
-        return f"can be read ({len(found or [])} of the first)"
+    def probe_list(path: str, right: str, purpose: str) -> Probe:
+        return Probe(path, lambda: read_first(path, right), right, purpose)
 
-    def read_roles(path: str) -> str:
-        return read_of_first(path, "roleAssignments", describe_roles_right(path))
+    def probe_of_first(what: str, path: str, owned: str, right: str, purpose: str) -> Probe:
+        def read() -> str:
+            if path not in first:
+                return f"not tried: there are no {path}"
+            found = tenant.read_owned(f"{path}/{first[path]}/{owned}", right=right)
+            return f"can be read ({len(found or [])} of the first)"
 
-    yield Probe("populations", lambda: read_first("populations", DIRECTORY_RIGHT))
-    yield Probe("groups", lambda: read_first("groups", DIRECTORY_RIGHT))
-    yield Probe("users", lambda: read_first("users", DIRECTORY_RIGHT))
-    memberships = "memberOfGroups"
-    yield Probe("memberships", lambda: read_of_first("users", memberships, MEMBERSHIPS_RIGHT))
-    yield Probe("roles", lambda: read_first("roles", ROLES_RIGHT))
-    yield Probe("applications", lambda: read_first("applications", "read access to applications"))
-    yield Probe("role assignments", lambda: read_roles("users"))
-    yield Probe("role assignments of groups", lambda: read_roles("groups"))
-    yield Probe("role assignments of applications", lambda: read_roles("applications"))
-    yield Probe("gateways", lambda: check_gateways(tenant))
+        return Probe(what, read, right, purpose)
+
+    def probe_roles(path: str, what: str) -> Probe:
+        right = describe_roles_right(path)
+        return probe_of_first(what, path, "roleAssignments", right, f"the admin roles of {path}")
+
+    for path, purpose in (
+        ("populations", "the populations that roles are limited to"),
+        ("groups", "the groups"),
+        ("users", "the accounts"),
+    ):
+        yield probe_list(path, describe_list_right(path), purpose)
+    yield probe_of_first(
+        "memberships", "users", "memberOfGroups", MEMBERSHIPS_RIGHT, "who is in which group"
+    )
+    yield probe_list("roles", "the permission permissions:read:roles", "the admin roles")
+    yield probe_list("applications", APPLICATIONS_RIGHT, "the service accounts")
+    yield probe_roles("users", "role assignments")
+    yield probe_roles("groups", "role assignments of groups")
+    yield probe_roles("applications", "role assignments of applications")
+    yield Probe(
+        "audit feed",
+        lambda: check_feed(tenant),
+        AUDIT_RIGHT,
+        "what changed since the last sync, and who gave it",
+    )
+    yield Probe("gateways", lambda: check_gateways(tenant), GATEWAYS_RIGHT, "the roles of gateways")
 
 
-def describe_roles_right(path: str) -> str:
-    """Return the permission that shows the roles of these principals ("PingOne Platform API",
-    PingOne permissions by identifier)."""
-    return f"the permission permissions:read:{path.removesuffix('s')}RoleAssignments"
+def check_feed(tenant: PingOne) -> str:
+    """Ask for one kind of activity. Raises ProbeWarning, because a sync works without the feed."""
+    now = datetime.now(UTC)
+    try:
+        tenant.read_activities(READ_ACTIONS[0], now - timedelta(minutes=1), now)
+    except (Denied, Unreadable) as failure:
+        if failure.status not in (400, 403, 404):
+            raise
+        raise ProbeWarning(
+            f"cannot be read, so every sync reads everything ({failure.why})",
+            f"give the credential {AUDIT_RIGHT}, then run `rollcall check pingone`",
+        ) from None
+    return "can be read"
 
 
 def check_gateways(tenant: PingOne) -> str:
@@ -73,7 +105,7 @@ def check_gateways(tenant: PingOne) -> str:
     except Failure as failure:
         raise ProbeWarning(
             f"roles of gateways are not read ({failure.why})",
-            "let it read gateways, to be warned if one holds a role",
+            f"give the credential {GATEWAYS_RIGHT}, to be warned if one holds a role",
         ) from None
     if found:
         raise ProbeWarning(

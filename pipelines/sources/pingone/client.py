@@ -8,7 +8,6 @@ ends a list (developer.pingidentity.com, "Paging and ordering collections").
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,12 +19,19 @@ from urllib.parse import quote
 import pyarrow as pa
 from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 
-from pipelines.failures import Denied, Misconfigured, Unreadable
+from pipelines.failures import Misconfigured, Unreadable
 from pipelines.files.json_text import to_text_id
-from pipelines.http.auth import ClientCredentials, check_secret
-from pipelines.http.policy import Counters, Policy, check_url
+from pipelines.http.auth import check_secret
+from pipelines.http.policy import Counters, Policy, Signer, check_url
 from pipelines.http.session import Session
-from pipelines.redact import hide
+from pipelines.sources.pingone.auth import WorkerToken
+from pipelines.sources.pingone.rights import (
+    APPLICATIONS_RIGHT,
+    AUDIT_RIGHT,
+    DIRECTORY_RIGHT,
+    MEMBERSHIPS_RIGHT,
+    ROLES_RIGHT,
+)
 from pipelines.sources.pingone.rows import get_declared_counts, is_rule_managed
 from pipelines.sources.raw_rows import Row, parse_rows, read_id, row_ids
 from pipelines.sources.reading import Api, Json, Page
@@ -33,12 +39,6 @@ from pipelines.sources.reading import Api, Json, Page
 API_URL = "https://api.pingone.{}/v1"
 REGIONS = ("com", "ca", "eu", "asia", "com.au", "sg")
 MEMBERSHIP_WAYS = ("cheapest", "by_group", "by_user")
-DIRECTORY_RIGHT = "the role Identity Data Read Only on the environment"
-MEMBERSHIPS_RIGHT = "the permission dir:read:groupMembership (role Identity Data Admin)"
-ROLES_RIGHT = (
-    "the permissions permissions:read:roles and permissions:read:userRoleAssignments,"
-    " …:groupRoleAssignments, …:applicationRoleAssignments (role Environment Admin or a custom one)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,34 +80,15 @@ class Connection:
         url = self.auth_url or f"https://auth.pingone.{self.region}"
         return check_url("SOURCES__PINGONE__AUTH_URL", url)
 
-
-class WorkerToken(ClientCredentials):
-    """The token of a worker application.
-
-    Each application is configured to send its secret in a Basic header or in the form. The header
-    is tried first, and the form if PingOne refuses the header as unsupported.
-    """
-
-    basic = True
-
-    def build_access_token_request(self) -> dict[str, Any]:
-        if not self.basic:
-            return super().build_access_token_request()
-        pair = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
-        hide(pair)
-        return {
-            "headers": {"Authorization": f"Basic {pair}"},
-            "data": {"grant_type": "client_credentials"},
+    def open_session(
+        self, url: str, setting: str, counters: Counters, signer: Signer | None = None
+    ) -> Session:
+        """Return the session of one host, which `setting` names, or else the region."""
+        names = {
+            "address_setting": setting if getattr(self, setting) else "region",
+            "tenant_setting": "environment_id",
         }
-
-    def obtain_token(self) -> None:
-        try:
-            super().obtain_token()
-        except Denied as denied:
-            if not self.basic or b"unsupported authentication method" not in denied.body.lower():
-                raise
-            self.basic = False
-            super().obtain_token()
+        return Session("pingone", url, self.policy, counters, signer, **names)
 
 
 class PingOne:
@@ -138,13 +119,13 @@ class PingOne:
         environment = quote(connection.environment_id.strip(), safe="")
         worker_environment = connection.worker_environment_id or connection.environment_id
         token = WorkerToken(
-            Session("pingone", sign_on_url, connection.policy, counters),
+            connection.open_session(sign_on_url, "auth_url", counters),
             f"{sign_on_url}/{quote(worker_environment.strip(), safe='')}/as/token",
             check_secret("SOURCES__PINGONE__CLIENT_ID", connection.client_id),
             check_secret("SOURCES__PINGONE__CLIENT_SECRET", connection.client_secret),
             remedy=connection.remedy,
         )
-        self.session = Session("pingone", self.api_url, connection.policy, counters, token)
+        self.session = connection.open_session(self.api_url, "base_url", counters, token)
         self.api = Api(f"{self.api_url}/environments/{environment}", self.session)
         self.counters, self.page_size = counters, page_size
         self.membership_way, self.principals = memberships, principals
@@ -161,7 +142,7 @@ class PingOne:
 
     @cached_property
     def application_list(self) -> list[pa.Table]:
-        return self.read_list("applications", right="read access to applications")
+        return self.read_list("applications", right=APPLICATIONS_RIGHT)
 
     @cached_property
     def population_list(self) -> list[pa.Table]:
@@ -242,7 +223,7 @@ class PingOne:
         """Return the audit feed's activities of one kind. The feed reaches back 14 days."""
         first, last = (f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (since, until))
         wanted = f'recordedat gt "{first}" and recordedat lt "{last}" and action.type eq "{action}"'
-        return self.read("activities", right="audit:read", filter=wanted, limit=100)
+        return self.read("activities", right=AUDIT_RIGHT, filter=wanted, limit=100)
 
     # ---- reading
 

@@ -20,6 +20,7 @@ from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.incremental import Sweeps, keep_or_read, read_stored_time
 from pipelines.sources.pingone.audit_feed import READ_ACTIONS, Mentions, find_mentions
 from pipelines.sources.pingone.client import PingOne
+from pipelines.sources.pingone.rights import AUDIT_RIGHT
 from pipelines.sources.pingone.rows import get_declared_counts, is_rule_managed
 from pipelines.sources.raw_rows import Row, parse_rows, read_id, row_ids, wrap_rows
 
@@ -90,7 +91,7 @@ class Delta(Sweeps):
                 raise
             self.counters.warn(
                 "pingone: the audit feed cannot be read, so every sync reads everything"
-                " (give the credential the right to read activities)"
+                f" (give the credential {AUDIT_RIGHT})"
             )
             return None
 

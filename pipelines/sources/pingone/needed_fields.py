@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.sources.needed_fields import NeededField
-from pipelines.sources.pingone.client import DIRECTORY_RIGHT
+from pipelines.sources.pingone.rights import APPLICATIONS_RIGHT, DIRECTORY_RIGHT
 
 
 def needed_fields() -> list[NeededField]:
@@ -23,10 +23,7 @@ def needed_fields() -> list[NeededField]:
         NeededField(resource="users", name="enabled", right=DIRECTORY_RIGHT, decides_status=True),
         NeededField(resource="users", name="username", right=DIRECTORY_RIGHT),
         NeededField(
-            resource="applications",
-            name="enabled",
-            right="read access to applications",
-            decides_status=True,
+            resource="applications", name="enabled", right=APPLICATIONS_RIGHT, decides_status=True
         ),
         *parts_of_users,
     ]

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from pipelines.failures import Failure
-from pipelines.sources.pingone.client import DIRECTORY_RIGHT, ROLES_RIGHT, PingOne
+from pipelines.sources.pingone.client import PingOne
 from pipelines.sources.pingone.incremental import Delta
+from pipelines.sources.pingone.rights import DIRECTORY_RIGHT, ROLES_RIGHT
 from pipelines.sources.pingone.rows import is_inherited
 from pipelines.sources.raw_rows import parse_rows, read_id, row_ids, wrap_rows
 

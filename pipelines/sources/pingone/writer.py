@@ -16,7 +16,8 @@ from pipelines.files.json_text import to_text_id
 from pipelines.http.auth import check_secret
 from pipelines.http.policy import Counters, Policy, origin_of
 from pipelines.http.write_once import send_once
-from pipelines.sources.pingone.client import API_URL, DIRECTORY_RIGHT, Connection, PingOne
+from pipelines.sources.pingone.client import API_URL, Connection, PingOne
+from pipelines.sources.pingone.rights import DIRECTORY_RIGHT
 from pipelines.sources.pingone.rows import is_inherited, is_rule_managed
 from pipelines.sources.pingone.translation import (
     READ_ROLES_RIGHT,

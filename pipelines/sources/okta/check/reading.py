@@ -25,7 +25,8 @@ from pipelines.sources.okta.rows import cut_application, get_count, is_built_in,
 from pipelines.sources.probe import ProbeWarning
 from pipelines.sources.raw_rows import Row
 
-LOG_REMEDY = "give the credential okta.logs.read, or every sync reads everything"
+LOG_RIGHT = "the scope okta.logs.read and the role Read-only Administrator"
+LOG_REMEDY = f"give the credential {LOG_RIGHT}, or every sync reads everything"
 
 
 class Checks:
