@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "http": {"files", *GROUND},
     "files": {"failures", "settings"},
     "settings": {"failures"},
-    "sql_text": {"failures", "redact"},
+    "sql_text": {"failures", "redact", "sql"},
     **{name: set() for name in ("clock", "failures", "redact", "sql")},
 }
 
