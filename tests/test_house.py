@@ -54,7 +54,7 @@ MAY_IMPORT = {
     "settings": {"failures", "secret_files"},
     "secret_files": {"failures", "redact"},
     "project": {"failures"},
-    "sql_text": {"failures", "redact"},
+    "sql_text": {"failures", "redact", "sql"},
     **{name: set() for name in ("clock", "failures", "redact", "sql")},
 }
 

@@ -273,8 +273,8 @@ BUGS = [
     Bug(
         "a value is in the journal",
         f"{OKTA}/live/accounts.py",
-        '{"changed_fields": sorted(wanted)}',
-        '{"changed_fields": sorted(wanted), "profile": wanted}',
+        '{"changed_fields": sorted(wanted), ',
+        '{"changed_fields": sorted(wanted), "profile": wanted, ',
         f"{PUSH_ACCOUNTS} -k in_a_journal",
     ),
     Bug(
