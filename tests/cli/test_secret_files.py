@@ -110,7 +110,7 @@ def binary(path: Path) -> str:
 
 
 @pytest.mark.parametrize("trouble", [missing, empty, folder, pipe, binary])
-@pytest.mark.parametrize("variable", [TOKEN, "NOTIFY__URLS"])
+@pytest.mark.parametrize("variable", [TOKEN, "NOTIFY__URLS", "HEALTHCHECK__URL"])
 def test_a_file_that_cannot_be_read_is_named(rollcall, variable, trouble):
     """A file that is not there, empty or no text ends the command before any request (exit 2)."""
     rollcall.environment.pop(variable, None)
@@ -120,7 +120,7 @@ def test_a_file_that_cannot_be_read_is_named(rollcall, variable, trouble):
     result = rollcall.run("sync", **{f"{variable}_FILE": str(path)})
 
     assert 2 == result.code
-    assert f"{variable}_FILE: the file {path} {why}" == result.err.splitlines()[0]
+    assert f"{variable}_FILE: the file {path} {why}\n" in result.err
     assert "  next: correct " in result.err and not rollcall.sandbox.charthop.log
 
 
