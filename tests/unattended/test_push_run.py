@@ -293,7 +293,7 @@ def test_old_data_is_not_pushed_without_a_sync(pushing):
 
     assert 5 == pushing.run("run", "--no-sync").code
     assert [] == pushing.writes()
-    assert 0 == pushing.run("run", "--no-sync", PLAN__MAX_DATA_AGE_HOURS="31").code
+    assert 0 == pushing.run("run", "--no-sync", PLAN__MAX_DATA_AGE_HOURS="40").code
 
 
 def test_another_apply_keeps_a_push_out(pushing):
