@@ -78,11 +78,17 @@ class RunChanges:
 
 def read_run_changes(warehouse: duckdb.DuckDBPyConnection) -> RunChanges:
     """Return what the last published run has changed."""
+    changes = read_grant_changes(warehouse)
+    findings = dict(warehouse.execute(FINDING_EVENTS_SQL).fetchall())
+    changes.resolved_findings = findings.pop("resolved")
+    changes.new_findings = {name: findings[name] for name in SEVERITIES if name in findings}
+    return changes
+
+
+def read_grant_changes(warehouse: duckdb.DuckDBPyConnection) -> RunChanges:
+    """Return the same without findings, which a warehouse of an older version may lack."""
     changes = RunChanges(dict(warehouse.execute(FIRST_READ_SQL).fetchall()))
     for source, event, count in warehouse.execute(GRANT_EVENTS_SQL).fetchall():
         if source not in changes.first_grants:
             changes.events.setdefault(source, {})[event] = count
-    findings = dict(warehouse.execute(FINDING_EVENTS_SQL).fetchall())
-    changes.resolved_findings = findings.pop("resolved")
-    changes.new_findings = {name: findings[name] for name in SEVERITIES if name in findings}
     return changes

@@ -15,7 +15,7 @@ import duckdb
 from pipelines import clock, settings
 from pipelines.sql import fetch_dicts
 from pipelines.warehouse import PROJECT_FOLDER
-from pipelines.warehouse.run_changes import EVENTS, read_run_changes
+from pipelines.warehouse.run_changes import EVENTS, read_grant_changes
 
 MODEL_RUNS = "{{ source('rollcall', 'runs') }}"
 STATES_SQL = """
@@ -69,7 +69,7 @@ def read_status(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     counts = " union all ".join(
         f"select '{table}', count(*) from {table}" for table in COUNTED_TABLES
     )
-    changes = read_run_changes(warehouse)
+    changes = read_grant_changes(warehouse)
     states = read_source_states(warehouse)
     last_runs = {run["source_name"]: run for run in fetch_dicts(warehouse.execute(LAST_RUNS_SQL))}
     for state in states:  # a file of an older version has no warnings

@@ -264,7 +264,7 @@ def test_old_data_is_not_pushed_without_a_sync(pushing):
     pushing.change("update runs set started_at = started_at - interval 30 hours")
 
     assert 5 == pushing.run("run", "--no-sync").code
-    allowed = {"PLAN__MAX_DATA_AGE_HOURS": "31"}
+    allowed = {"PLAN__MAX_DATA_AGE_HOURS": "40"}
     dry = pushing.run("run", "--no-sync", "--dry-run", "--json", **allowed)
     assert (0, 3, []) == (dry.code, len(dry.document["items"]), pushing.writes())
 

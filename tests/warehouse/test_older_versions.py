@@ -76,6 +76,7 @@ def put_in_place(rollcall: Rollcall, fixture: Path) -> Rollcall:
     if fixture != OLDER:  # the demo names the tenant, which is part of what a warehouse is of
         tenant = rollcall.sandbox.company.haloitsm.tenant
         rollcall.environment["SOURCES__HALOITSM__TENANT"] = tenant
+    rollcall.environment["MAX_AGE_HOURS"] = "876000"  # a fixture was read long ago
     rollcall.warehouse.parent.mkdir(mode=0o700, exist_ok=True)
     rollcall.warehouse.write_bytes(lzma.decompress(fixture.read_bytes()))
     rollcall.warehouse.chmod(0o400)

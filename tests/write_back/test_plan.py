@@ -171,10 +171,10 @@ def test_old_or_half_read_data_gives_no_plan(company):
     wants(company)
     changed(company, "update runs set started_at = started_at - interval 30 hours")
     assert 5 == company.run("plan").code
-    assert 0 == company.run("plan", PLAN__MAX_DATA_AGE_HOURS="31").code
+    assert 0 == company.run("plan", PLAN__MAX_DATA_AGE_HOURS="40").code
 
     changed(company, "update runs set status = 'incomplete' where source_name = 'pingone'")
-    result = company.run("plan", PLAN__MAX_DATA_AGE_HOURS="31")
+    result = company.run("plan", PLAN__MAX_DATA_AGE_HOURS="40")
     assert 5 == result.code and "not complete" in result.err
 
 
