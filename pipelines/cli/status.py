@@ -82,13 +82,13 @@ def _render(document: dict[str, Any]) -> Iterator[str]:
     from pipelines.warehouse.source_states import describe_age
 
     for source in document["sources"]:
-        state = "STALE" if source["is_stale"] else "ok"
-        state = "TOO OLD" if source["too_old_because"] else state
+        marks = {"STALE": source["is_stale"], "TOO OLD": source["too_old_because"]}
+        state = ", ".join(mark for mark, holds in marks.items() if holds) or "ok"
         complete = (
             f"complete {describe_age(source['as_of'])}" if source["as_of"] else "never complete"
         )
         yield (
-            f"{source['source_name']:10}{state:9}{complete}"
+            f"{source['source_name']:10}{state:15}{complete}"
             f" · last run {source['last_status']}, {source['last_mode']},"
             f" {source['requests']} requests, {source['retries']} retries"
         )
