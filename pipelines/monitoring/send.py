@@ -26,7 +26,7 @@ def send(kind: str, seconds: float, **message: Any) -> tuple[int, str]:
     """
     try:
         printed = subprocess.run(
-            [sys.executable, "-m", __name__, kind],
+            [sys.executable, "-P", "-m", __name__, kind],
             input=json.dumps(message),
             env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
             text=True,
