@@ -19,6 +19,8 @@ from tests.sandbox.company import parts as parts
 from tests.sandbox.company.parts import Company, charthop_id, okta_id
 from tests.sandbox.server import Vendor
 from tests.support.product import FAST, Known, Rollcall, first_sync, make_once
+from tests.support.push_rules import FINANCE_RULE as FINANCE_RULE
+from tests.support.push_rules import TITLE as TITLE
 from tests.support.pushing import Pushing
 
 ZONE = "Europe/Oslo"
@@ -38,8 +40,6 @@ FINANCE, OLD, RULED, ADMINS, TREASURY, SALES = range(1, 7)
 DEPARTMENTS = {"Engineering": 1, "Finance": 2, "Support": 3}
 OSLO = 11
 LONG_AGO = date(2023, 1, 9)
-TITLE = '[fields.title]\nsql = "job_title"\n'
-FINANCE_RULE = '[groups.finance]\nname = "Finance - all"\nwhere = "department=\'Finance\'"\n'
 RULES = TITLE + FINANCE_RULE
 
 

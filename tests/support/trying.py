@@ -8,6 +8,7 @@ import pytest
 
 from tests.sandbox.company.parts import okta_id
 from tests.support.product import Result
+from tests.support.push_rules import TITLE as TITLE
 from tests.support.pushing import Pushing
 
 FINANCE = f"""
@@ -15,10 +16,6 @@ FINANCE = f"""
 name = "Finance"
 adopt = "{okta_id("group", 1)}"
 where = "department='Finance'"
-"""
-TITLE = """
-[fields.title]
-sql = "job_title"
 """
 HELPERS = ("--where", "department in ('Support', 'Engineering')", "--group", "finance")
 VPN = f'[groups.vpn]\nname = "VPN"\nadopt = "{okta_id("group", 8)}"\n'

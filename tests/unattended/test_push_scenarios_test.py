@@ -92,7 +92,8 @@ def test_new_hires_come_with_the_seat_of_their_first_day(pushing):
 
     V9: the group whose rule has left the file is orphaned, and keeps its members: nobody writes.
     """
-    pushing.write_rules(EARLY + "days_after_end = 40\n" + FINANCE_RULE.replace("finance]", "new]"))
+    new = FINANCE_RULE.replace("finance]", "new]").replace("Finance - all", "New")
+    pushing.write_rules(EARLY + "days_after_end = 40\n" + new)
 
     pushing.rollcall.sync()
 
