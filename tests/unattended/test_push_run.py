@@ -20,7 +20,7 @@ from tests.support.push_world import ADA, FINANCE, FINANCE_RULE, MARA, OLU, RULE
 from tests.support.push_world import known as known
 from tests.support.push_world import pushing as pushing
 from tests.support.pushing import Pushing
-from tests.support.wanted import wants
+from tests.support.wanted import DIRECT, wants
 
 TITLED = ("POST", f"users/{okta_id('user', ADA)}", {"profile": {"title": "Staff Engineer"}})
 FINANCE_USERS = f"groups/{okta_id('group', FINANCE)}/users/"
@@ -30,7 +30,7 @@ THREE = [
     ("PUT", f"{FINANCE_USERS}{okta_id('user', MARA)}", None),
 ]
 NEW_GROUP = '[groups.new]\nname = "New"\nwhere = "full_name = \'Ada Park\'"\n'
-OKTA_MEMBER = "grants.source_name = 'okta' and resource_type = 'group'"
+OKTA_MEMBER = DIRECT.replace("'pingone'", "'okta'")
 
 
 def test_a_dry_run_prints_the_plan_and_writes_nothing(pushing):

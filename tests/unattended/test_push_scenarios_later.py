@@ -149,7 +149,8 @@ def test_every_user_of_okta_can_be_exported(pushing):
     first = ["Work Email", "First Name", "Last Name", "Job Title", "Start Date", "Manager"]
     assert first == [*rows[0]][:6]
     assert {"status", "id", "login", "employeeNumber"} <= {*rows[0]}
-    assert {row["id"] for row in rows} == {*pushing.okta.users}
+    accounts = pushing.rollcall.column("select account_id from accounts where source_name = 'okta'")
+    assert {row["id"] for row in rows} == {account.split(":")[-1] for account in accounts}
     by_mail = {row["Work Email"]: row for row in rows}
     assert "Engineer" == by_mail["ada.park@acme.example"]["Job Title"]
     assert "DEPROVISIONED" == by_mail["rae.moe@acme.example"]["status"]
