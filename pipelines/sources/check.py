@@ -63,9 +63,10 @@ def check_sources(names: list[str], asked: Asked | None = None) -> Iterator[Find
             next = f"to read it, run `rollcall init {source}`, or {registry.list_needs(source)}"
             yield Finding(source, "settings", "skip", "not configured", next)
     if not any(states):
-        why, code = "no source is configured, so a sync has nothing to read", Misconfigured.code
+        why = "no source is configured, so a sync has nothing to read"
         next = "fill in .dlt/secrets.toml, which `rollcall init` writes, then run `rollcall check`"
-        yield Finding("settings", "sources", "skip", why, next, code)
+        error = settings.missing_setting("sources", why, next)
+        yield Finding("settings", error.what, "skip", error.why, error.next, error.code)
 
 
 def _check_reading(source: str, asked: Asked | None) -> Iterator[Finding]:

@@ -179,7 +179,8 @@ def test_a_failing_sync_says_the_next_step(
 
     assert failing.code == result.code, result.err
     assert failing.sentence in result.err
-    [*_, remedy] = [line for line in result.err.splitlines() if line.startswith("  next: ")]
+    lines = [line.strip() for line in result.err.splitlines()]
+    [*_, remedy] = [line for line in lines if line.startswith("next: ")]
     assert failing.next in remedy
     assert f"  effect: {failing.effect}" in result.err
     assert "Traceback" not in result.err and "" == result.out
