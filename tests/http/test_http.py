@@ -284,18 +284,6 @@ def test_a_refused_connection_and_an_unknown_host_are_named(vendor, monkeypatch)
     assert 6 == counters.requests
 
 
-def test_a_proxy_that_refuses_is_told_as_one(vendor, monkeypatch):
-    """A proxy that refuses the connection is named as a proxy."""
-    monkeypatch.setenv("HTTPS_PROXY", vendor.url)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    host = "https://rollcall.invalid"
-
-    with pytest.raises(Unreadable) as refused:
-        Api(host, Session("vendor", host, Policy(wait=0.001), Counters())).get("things")
-
-    assert "proxy" in refused.value.why
-
-
 def test_a_certificate_that_nobody_signed_is_refused_at_once(vendor, tmp_path, monkeypatch):
     """A certificate without a trusted signer is refused at once."""
     import ssl
