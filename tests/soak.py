@@ -66,6 +66,8 @@ FILES = (
     "write_back/test_push_story",
     "sources/test_feeds",
     "cli/test_bad_input",
+    "cli/test_init",
+    "monitoring/test_run_log",
     "sources/test_content",
     "export/test_formats",
     "cli/test_secrets",

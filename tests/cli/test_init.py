@@ -55,6 +55,7 @@ def test_new_files_are_private_and_accepted(new, sources):
     assert len(source_names()) == said.count("settings: not configured")
 
 
+@pytest.mark.long
 def test_a_section_that_is_filled_in_is_synced(new, published):
     """Filled in with a tenant's settings, what `init` wrote is all that a sync needs."""
     published.leave_parsed(new.warehouse)

@@ -11,6 +11,8 @@ import termios
 from fcntl import ioctl
 from pathlib import Path
 
+import pytest
+
 from tests.sandbox.server import Fault, Response
 from tests.support.product import Rollcall
 
@@ -39,6 +41,7 @@ def test_even_a_quiet_sync_counts_what_was_found(published):
     )
 
 
+@pytest.mark.long
 def test_a_later_source_adds_no_grants(rollcall, published):
     """Grants of a source that is read for the first time were given before: none is "added"."""
     published.leave_parsed(rollcall.warehouse)
