@@ -34,7 +34,7 @@ def change(action: str, number: int = 1, **fields: str) -> Change:
 
 def pushed(*changes: Change, outcome: str = "done", why: str = "") -> PushOutcome:
     results = {one.change_id: Result(one, outcome, why) for one in changes}
-    return PushOutcome(target="okta", results=results)
+    return PushOutcome(subject="push okta", target="okta", results=results)
 
 
 def test_a_push_tells_its_addresses_what_it_did(pushing, webhook):
