@@ -27,6 +27,7 @@ from pipelines.sql import has_table
 from pipelines.warehouse.version import must_not_be_newer
 
 MAX_REASON = 2000  # characters of DuckDB's own message that are shown
+HEADER_BYTES = 3 * 4096  # before the first block of a DuckDB file
 SPARE_BYTES = 64 * 2**20  # must be free besides three times the published file's size
 HELD = re.compile(r"lock is held in (.+?) \(PID (\d+)\)")
 READ_ONLY = "analysts open the file with -readonly"
@@ -127,10 +128,14 @@ def must_be_sound(copy: Path, warehouse: Path) -> None:
     """Raise if any block of the copy is damaged.
 
     DuckDB checks a block only when it reads the block, so this reads all rows. Damage would
-    otherwise end a sync halfway, or be published again.
+    otherwise end a sync halfway, or be published again. A last block that has no rows is not read,
+    but without an end it is no whole block.
     """
     try:
         with duckdb.connect(str(copy), read_only=True) as connection:
+            block = connection.execute("from pragma_database_size()").fetchone()[2]
+            if (copy.stat().st_size - HEADER_BYTES) % block:
+                raise duckdb.IOException("the file ends within a block")
             for (table,) in connection.execute(
                 'select format(\'"{}"."{}"\', schema_name, table_name) from duckdb_tables()'
             ).fetchall():
