@@ -424,7 +424,7 @@ def live_through(org: Org, seed: int, syncs: int) -> None:
         read_again(org)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0])
 def test_a_short_history_is_read_as_a_full_one(org, seed):
     """After each sync of a random history the tables are those of a full read."""
     live_through(org, seed, 4)

@@ -47,6 +47,7 @@ def happens(rollcall: Rollcall) -> None:
     feeds.happened(org, "UPDATE", "PERSON", min(org.persons), "person.update")
 
 
+@pytest.mark.long
 def test_an_event_leads_to_a_push_within_one_tick(pushing, monkeypatch):
     """V13: rules without an approval are told once, and HR is synced. The approval brings a push.
 
