@@ -7,6 +7,7 @@ standing approvals are in the audit log only.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -63,10 +64,8 @@ def collect_journals(candidate: Path) -> list[Refused]:
 def _collect_pushes(connection: duckdb.DuckDBPyConnection) -> None:
     """Write the rows of all pushes and approvals. Raise Refused if a record of one is wrong."""
     try:
-        for row in list_pushes(changes_folder()):
-            _replace_row(connection, PUSHES, row)
-        for row in list_approvals(changes_folder()):
-            _replace_row(connection, APPROVALS, row)
+        _replace_rows(connection, PUSHES, list_pushes(changes_folder()))
+        _replace_rows(connection, APPROVALS, list_approvals(changes_folder()))
     except duckdb.Error as error:
         why = f"a push or an approval in it is wrong: {str(error).splitlines()[0]}"
         raise Refused("audit log", why, NEXT_AUDIT) from None
@@ -112,10 +111,9 @@ def _collect_journal(connection: duckdb.DuckDBPyConnection, records: list[Record
     """Write the row of a plan, and of each change whose outcome is known."""
     begun = [record for record in records if record["event"] == "apply_begun"]
     if begun:
-        _replace_row(connection, PLANS, _plan_row(begun[-1], records))
-    for record in records:
-        if record["event"] == "outcome":  # a later outcome replaces an earlier one
-            _replace_row(connection, APPLIED, _change_row(record))
+        _replace_rows(connection, PLANS, [_plan_row(begun[-1], records)])
+    outcomes = [_change_row(record) for record in records if record["event"] == "outcome"]
+    _replace_rows(connection, APPLIED, outcomes)
 
 
 def _plan_row(begun: Record, records: list[Record]) -> dict[str, Any]:
@@ -134,10 +132,22 @@ def _change_row(outcome: Record) -> dict[str, Any]:
     return {name: known.get(name) for name in APPLIED.columns}
 
 
-def _replace_row(connection: duckdb.DuckDBPyConnection, table: Table, row: dict[str, Any]) -> None:
-    names, places = ", ".join(row), ", ".join("?" * len(row))
+def _replace_rows(
+    connection: duckdb.DuckDBPyConnection, table: Table, rows: list[dict[str, Any]]
+) -> None:
+    """Write rows that have every column; of rows with one key, the last counts.
+
+    Every sync reads all journals again, so only rows that are not there yet are written.
+    """
+    latest = {json.dumps([row[name] for name in table.key], default=str): row for row in rows}
+    names = ", ".join(table.columns)
+    kinds = {name: kind.removesuffix(" not null") for name, (kind, _) in table.columns.items()}
     connection.execute(
-        f"insert or replace into main.{table.name} ({names}) values ({places})", [*row.values()]
+        f"insert or replace into main.{table.name} ({names})"
+        " with incoming as (select unnest(from_json_strict($rows, $kinds), max_depth := 2))"
+        f" select {names} from incoming except select {names} from main.{table.name}"
+        f" where {table.key[0]} in (select {table.key[0]} from incoming)",
+        {"rows": json.dumps([*latest.values()], default=str), "kinds": json.dumps([kinds])},
     )
 
 
