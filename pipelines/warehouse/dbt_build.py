@@ -71,8 +71,11 @@ def transform(
             if not result.success:
                 raise _failure(result)
             manifest = _manifests[common[-1]] = result.result
-        if _drop_stale_tables(candidate, manifest) and select != PUSH_MODELS:
-            select = ""  # an older version built this: the selected models need all the others
+        is_older = _drop_stale_tables(candidate, manifest) or not version.has_these_models(
+            candidate
+        )
+        if is_older and select == DECISION_MODELS:
+            select = ""  # another version built this: the selected models need all the others
         os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
         build = ["build", *common, "--exclude-resource-type", "unit_test", "exposure"]
         if select:

@@ -16,7 +16,8 @@ import duckdb
 
 from pipelines import __version__
 from pipelines.sql import has_table, quote
-from pipelines.warehouse import PROJECT_FOLDER, change_tables, review_tables, run_tables
+from pipelines.warehouse import change_tables, review_tables, run_tables
+from pipelines.warehouse.version import digest_project
 
 TABLE_COMMENT = "What the models with the tag decisions were last built from: one row."
 DIGEST_COMMENT = "SHA-256 of settings, models, policy, rules, Rollcall's tables and all row counts."
@@ -49,12 +50,8 @@ def record_build(candidate: Path, variables: dict[str, Any]) -> None:
 
 
 def _inputs_digest(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any]) -> str:
-    digest = hashlib.sha256(json.dumps([__version__, duckdb.__version__, variables]).encode())
-    for folder in ("models", "macros", "tests"):  # dbt puts its own results beside these folders
-        for path in sorted((PROJECT_FOLDER / folder).rglob("*")):
-            if path.suffix in (".sql", ".yml") and path.is_file():
-                digest.update(path.read_bytes())
-    digest.update((PROJECT_FOLDER / "dbt_project.yml").read_bytes())
+    versions = [__version__, duckdb.__version__, digest_project()]
+    digest = hashlib.sha256(json.dumps([*versions, variables]).encode())
     for schema, table in connection.execute(
         "select schema_name, table_name from duckdb_tables()"
         " where not temporary and schema_name <> 'built' order by all"

@@ -20,7 +20,7 @@ COLUMNS = {
         "The version of the file's schema; a higher one needs a newer Rollcall.",
     ),
     "rollcall": ("varchar", "The Rollcall that built all models."),
-    "models": ("varchar", "SHA-256 of the models."),
+    "models": ("varchar", "SHA-256 of the dbt project."),
 }
 
 
@@ -35,8 +35,14 @@ def record_version(candidate: Path) -> None:
             connection.execute(f"comment on column built.version.{name} is {quote(about)}")
         connection.execute(
             "insert into built.version values (?, ?, ?)",
-            [SCHEMA_VERSION, __version__, _models_digest()],
+            [SCHEMA_VERSION, __version__, digest_project()],
         )
+
+
+def has_these_models(candidate: Path) -> bool:
+    """Return whether all models of the candidate were built by the dbt project of this Rollcall."""
+    with duckdb.connect(str(candidate), read_only=True) as connection:
+        return _read_version(connection)[2] == digest_project()
 
 
 def must_not_be_newer(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
@@ -61,7 +67,7 @@ def explain_older(error: BaseException) -> Misconfigured | None:
             _, rollcall, models = _read_version(connection)
     except duckdb.Error:
         return None
-    if models == _models_digest():
+    if models == digest_project():
         return None
     builder = f"Rollcall {rollcall}" if rollcall else "an earlier Rollcall"
     return Misconfigured(
@@ -80,8 +86,11 @@ def _read_version(connection: duckdb.DuckDBPyConnection) -> tuple[int, str, str]
 
 
 @cache
-def _models_digest() -> str:
-    digest = hashlib.sha256()
-    for path in sorted((PROJECT_FOLDER / "models").rglob("*.sql")):
-        digest.update(f"{path.relative_to(PROJECT_FOLDER)}\n".encode() + path.read_bytes())
+def digest_project() -> str:
+    """Return the SHA-256 of what decides the rows that dbt builds from given tables."""
+    digest = hashlib.sha256((PROJECT_FOLDER / "dbt_project.yml").read_bytes())
+    for folder in ("models", "macros", "tests"):  # dbt puts its own results beside these folders
+        for path in sorted((PROJECT_FOLDER / folder).rglob("*")):
+            if path.suffix in (".sql", ".yml") and path.is_file():
+                digest.update(f"{path.relative_to(PROJECT_FOLDER)}\n".encode() + path.read_bytes())
     return digest.hexdigest()

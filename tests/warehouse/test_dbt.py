@@ -14,7 +14,7 @@ import yaml
 from dbt.cli.main import dbtRunner
 
 from pipelines.sources.writer import ACTIONS
-from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged
+from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged, version
 from tests.support.product import Rollcall
 
 MAY_BE_UNKNOWN = {"is_privileged", "is_read_only", "is_enabled", "is_disabled", "is_api_agent"}
@@ -169,7 +169,8 @@ def test_what_dbt_leaves_in_the_project_is_not_read(asking, tmp_path, monkeypatc
     shutil.copy(asking.warehouse, copy)
     copy.chmod(0o600)
     dbt_unchanged.record_build(copy, {})
-    monkeypatch.setattr(dbt_unchanged, "PROJECT_FOLDER", project)
+    monkeypatch.setattr(version, "PROJECT_FOLDER", project)
+    version.digest_project.cache_clear()
 
     assert dbt_unchanged.is_current(copy, {})
 

@@ -207,6 +207,27 @@ def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch)
             ).fetchone(), table
 
 
+def test_a_column_that_an_earlier_version_lacks_is_built(rollcall, published):
+    """A plan's results are published in a warehouse whose models lacked a column then."""
+    copy = rollcall.home / "copy" / "access.duckdb"
+    copy.parent.mkdir()
+    copy.write_bytes(published.data)
+    amend = (
+        "alter table staging.stg_okta__profile_fields drop column definition",
+        "update built.version set models = 'those of an earlier version'",
+        "update built.decisions set digest = 'that of an earlier version'",
+    )
+    with duckdb.connect(str(copy)) as connection:
+        for statement in amend:
+            connection.execute(statement)
+
+    transform(copy, rollcall.home, DECISION_MODELS)
+
+    with duckdb.connect(str(copy), read_only=True) as connection:
+        connection.execute("select definition from staging.stg_okta__profile_fields")
+        assert [] != connection.execute("from access_review limit 1").fetchall()
+
+
 def amended(rollcall: Rollcall, *statements: str) -> None:
     rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(rollcall.warehouse)) as connection:
