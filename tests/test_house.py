@@ -27,7 +27,8 @@ TOP = {
 }
 
 GROUND = {
-    *("clock", "failures", "project", "redact", "secret_files", "settings", "sql", "sql_text")
+    *("clock", "failures", "project", "redact", "secret_files", "settings", "sql", "sql_text"),
+    "words",
 }
 DATA = {"warehouse", "policy", "sources", "files", *GROUND}
 # Package -> the packages that it may import; a vendor's folder is a package of its own
@@ -55,7 +56,7 @@ MAY_IMPORT = {
     "secret_files": {"failures", "redact"},
     "project": {"failures"},
     "sql_text": {"failures", "redact", "sql"},
-    **{name: set() for name in ("clock", "failures", "redact", "sql")},
+    **{name: set() for name in ("clock", "failures", "redact", "sql", "words")},
 }
 
 

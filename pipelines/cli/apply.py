@@ -111,7 +111,7 @@ def _print_outcomes(
     arguments: argparse.Namespace, plan: Plan, journal: Journal, progress: Progress
 ) -> int:
     """Print the outcome of every change, and return the exit code."""
-    from pipelines.write_back.plan_text import count_noun
+    from pipelines.words import count_noun
 
     document: dict[str, Any] = {
         "digest": plan.digest,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pipelines.failures import Failure
 from pipelines.sync.outcome import Outcome
 from pipelines.warehouse.run_changes import EVENTS, RunChanges
+from pipelines.words import count_noun
 
 NO_RUN = "-"  # in place of the id of a run that did not begin
 
@@ -34,7 +35,7 @@ def describe_run(end: RunEnd) -> str:
         parts.append(f"{sum(read.counters.requests for read in outcome.reads)} requests")
         if warnings := outcome.warnings:
             as_before = "" if any(warnings.values()) else " as before"
-            parts.append(f"{_plural(len(warnings), 'warning')}{as_before}")
+            parts.append(f"{count_noun(len(warnings), 'warning')}{as_before}")
     ended = f"exit {end.code}" if end.code else "ok"
     now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     run_id = outcome.run_id if outcome else NO_RUN
@@ -49,7 +50,8 @@ def summarize_run(outcome: Outcome, changes: RunChanges, seconds: float) -> Iter
             requests = f"{read.counters.requests} requests"
             yield f"{read.source}: {read.status}, {rows} rows, {requests} ({read.mode})"
     for source, count in changes.first_grants.items():
-        yield f"{source}: {_plural(count, 'grant')} on the first sync, to compare later ones with"
+        found = count_noun(count, "grant")
+        yield f"{source}: {found} on the first sync, to compare later ones with"
     for source, counts in changes.events.items():
         yield f"{source}: {_spell_events(counts)}"
     if not changes.events and not changes.first_grants:
@@ -63,7 +65,7 @@ def summarize_run(outcome: Outcome, changes: RunChanges, seconds: float) -> Iter
 
 def _spell_events(counts: dict[str, int]) -> str:
     granted, removed, changed = (counts.get(event, 0) for event in EVENTS)
-    return f"{_plural(granted, 'grant')} added, {removed} removed, {changed} changed"
+    return f"{count_noun(granted, 'grant')} added, {removed} removed, {changed} changed"
 
 
 def _describe_published(outcome: Outcome) -> str:
@@ -77,7 +79,7 @@ def _describe_published(outcome: Outcome) -> str:
 def _count_grants(changes: RunChanges) -> Iterator[str]:
     first = sum(changes.first_grants.values())
     if first:
-        yield f"{_plural(first, 'grant')} on the first sync of {', '.join(changes.first_grants)}"
+        yield f"{count_noun(first, 'grant')} on the first sync of {', '.join(changes.first_grants)}"
     if changes.events or not first:
         granted, removed, changed = (changes.count_events(event) for event in EVENTS)
         yield f"grants +{granted} -{removed}" + (f" ~{changed}" if changed else "")
@@ -87,10 +89,6 @@ def _count_findings(changes: RunChanges) -> str:
     """Return how many findings are new, by severity, and how many are resolved."""
     number = sum(changes.new_findings.values())
     by_severity = ", ".join(f"{count} {name}" for name, count in changes.new_findings.items())
-    new = f"{_plural(number, 'new finding')} ({by_severity})" if number else "no new findings"
+    new = f"{count_noun(number, 'new finding')} ({by_severity})" if number else "no new findings"
     resolved = changes.resolved_findings
     return f"{new}, {resolved} resolved" if resolved else new
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

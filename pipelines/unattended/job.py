@@ -12,9 +12,9 @@ import duckdb
 from pipelines.failures import Failure, explain
 from pipelines.sources.writer import Change
 from pipelines.warehouse.version import explain_older
+from pipelines.words import count_noun
 from pipelines.write_back.approval import PUSH_SUBJECT, spell
 from pipelines.write_back.plan import Basis, Plan
-from pipelines.write_back.plan_text import count_noun
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from pipelines.sources.writer import Change
 from pipelines.sync.run import SyncOptions, sync_sources
 from pipelines.unattended.job import Job, JobOptions, JobOutcome, Result
 from pipelines.warehouse.publish import open_published
+from pipelines.words import count_noun
 from pipelines.write_back import planning
 from pipelines.write_back.admission import admit_plan
 from pipelines.write_back.apply import INTERRUPTED, Progress, apply_plan
@@ -32,7 +33,6 @@ from pipelines.write_back.approval import (
 from pipelines.write_back.audit_log import changes_folder
 from pipelines.write_back.journal import SETTLED_OUTCOMES, Journal
 from pipelines.write_back.plan import Plan, plan_path, read_plan
-from pipelines.write_back.plan_text import count_noun
 
 MAKING_ACTIONS = ("create_account", "enable_account", "create_group")  # more may be wanted of these
 IN_PLACE = ("done", "already")

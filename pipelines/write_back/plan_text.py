@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.sources.writer import COUNTED_ACTIONS
+from pipelines.words import count_noun
 from pipelines.write_back.plan import Plan
 
 MAX_BLOCKED_LINES = 20  # per reason; --json has all of them
@@ -135,7 +136,3 @@ def _describe_group(item: dict[str, Any]) -> str:
 def _describe_reason(item: dict[str, Any]) -> str:
     reason = f"{item['reason_kind']} {item['reason_id']}"
     return f"{reason}: {item['reason']}" if item["reason"] else reason
-
-
-def count_noun(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"
