@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import dump
 from pipelines.http.policy import NEXT_SYNC
 from pipelines.http.session import Session
+from pipelines.sources.calls import note_call, reading
 from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
 A, B = TypeVar("A"), TypeVar("B")
@@ -45,7 +47,9 @@ class Api:
     def get(self, path: str, right: str = "", **params: Any) -> Json:
         """Return the body of one response. `right` names what the credential lacks after a 403."""
         with name_missing_right(right):
-            return self.rest.get(path, params=params).json()
+            body = self.rest.get(path, params=params).json()
+        note_call(self.counters, self.base_url, path, params)
+        return body
 
     def get_object(self, path: str, right: str = "", **params: Any) -> Row:
         """Return the one object at this path. Raises Unreadable if the body is not an object."""
@@ -66,6 +70,7 @@ class Api:
 
         `rows` finds the rows in a body, and returns None if the body lacks the expected envelope.
         """
+        asked = {**params}  # a paginator adds its cursor to `params`
         paged = self.rest.paginate(
             path,
             params=params,
@@ -87,6 +92,8 @@ class Api:
                     ) from None
             if page is None:
                 return
+            if not seen:
+                note_call(self.counters, self.base_url, path, asked)
             body = page.response.json()
             found = rows(body) if isinstance(body, dict | list) else None
             if found is None or not all(isinstance(row, dict) for row in found):
@@ -125,7 +132,8 @@ class Api:
         """
         readings: list[Listing] = []
         for _ in range(2):
-            listing = Listing(f"{self.source}: {resource}", read(), total, total_binds, names)
+            with reading(resource):
+                listing = Listing(f"{self.source}: {resource}", read(), total, total_binds, names)
             readings.append(listing)
             if listing.is_settled:
                 break
@@ -157,11 +165,17 @@ class Api:
 
         The first failure ends the calls, because a source that lacks one item is not complete.
         """
+
+        def call_one(item: A) -> B:
+            with reading(item=item if isinstance(item, str) else ""):
+                return call(item)
+
         with ThreadPoolExecutor(self.policy.concurrency) as pool:
             waiting: deque[tuple[A, Future[B]]] = deque()
             try:
                 for item in items:
-                    waiting.append((item, pool.submit(call, item)))
+                    future = pool.submit(copy_context().run, call_one, item)
+                    waiting.append((item, future))
                     if len(waiting) >= self.policy.concurrency * 4:
                         done, future = waiting.popleft()
                         yield done, future.result()
@@ -182,9 +196,14 @@ class Api:
 
         `listed` reads the parents' ids again: a parent that is still listed was not deleted.
         """
+
+        def read_one(parent: str) -> Row | None:
+            with reading(resource):
+                return call(parent)
+
         batch: list[tuple[str, Row]] = []
         deleted = set()
-        for parent, row in self.call_each(parents, call):
+        for parent, row in self.call_each(parents, read_one):
             self.counters.pages[resource] += 1
             if row is None:
                 deleted.add(parent)
