@@ -134,8 +134,11 @@ def test_a_closed_campaign_gives_the_same_packet_again(q4):
 
     assert 0 == first.code == again.code == third.code
     assert first.document == again.document
-    assert first.document["manifest_sha256"] == third.document["manifest_sha256"]
     assert first.document["folder"] + "-2" == third.document["folder"]
+    manifest = json.loads((q4.home / third.document["folder"] / "manifest.json").read_text())
+    noted = {"folder": "closed", "manifest_sha256": first.document["manifest_sha256"]}
+    assert noted == manifest["continues"]
+    assert third.document == q4.run("review", "close", "q4", "--json").document
     assert opened == q4.run("review", "open", "q4", "--json").document
     [state] = q4.run("review", "status", "q4", "--json").document["campaigns"]
     assert ("closed", "rollcall plan") == (state["status"], state["next"])
@@ -181,7 +184,9 @@ def test_a_packet_is_verified_with_nothing_but_the_packet(packet, tmp_path):
 def test_a_changed_byte_fails_and_names_the_file(rollcall, touched):
     """One changed byte in any file fails the verification, which names the file."""
     files = [path for path in touched.rglob("*") if path.is_file()]
-    assert {"population.csv", "manifest.json", "attestation.txt"} < {path.name for path in files}
+    assert {"population.csv", "manifest.json", "attestation.txt", "SHA256SUMS"} < {
+        path.name for path in files
+    }
     for path in files:
         whole = path.read_bytes()
         for place in {0, len(whole) // 3, len(whole) // 2, len(whole) - 1}:
@@ -222,14 +227,16 @@ def test_what_does_not_belong_to_a_packet_is_named(rollcall, touched, tmp_path):
 def rewritten(folder: Path) -> None:
     """Alter files, and make manifest and attestation match."""
     program = (
-        "import hashlib, json, pathlib, sys; from pipelines.review.packet import attestation\n"
+        "import hashlib, json, pathlib, sys; from pipelines.review.packet import layout\n"
         "folder = pathlib.Path(sys.argv[1]); path = folder / 'manifest.json'\n"
         "about = json.loads(path.read_text())\n"
         "for entry in about['files']: entry['sha256'] ="
         " hashlib.sha256((folder / entry['name']).read_bytes()).hexdigest()\n"
         "text = json.dumps(about, indent=2, ensure_ascii=False) + '\\n'\n"
         "path.write_text(text)\n"
-        "(folder / 'attestation.txt').write_text(attestation.attestation_text(text))\n"
+        "signed = layout.attestation_text(text)\n"
+        "(folder / 'attestation.txt').write_text(signed)\n"
+        "(folder / 'SHA256SUMS').write_text(layout.sums_text(about['files'], text, signed))\n"
     )
     subprocess.run([sys.executable, "-c", program, str(folder)], check=True)
 

@@ -1,6 +1,6 @@
-"""The text that the person who ran a campaign signs, made from the manifest alone.
+"""The text that the person who ran a campaign signs, as packets of format 1 have it.
 
-`verify` makes the text again and compares, so every older packet would fail if a word changed.
+`verify` makes the text again and compares, so no word of this file may ever change.
 """
 
 from __future__ import annotations
