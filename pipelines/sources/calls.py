@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pipelines.http.policy import Counters
 from pipelines.redact import UNPRINTABLE, remove_secrets
+
+A, B = TypeVar("A"), TypeVar("B")
 
 MAX_CALLS = 20  # different calls per raw table; a feed has a new time in each
 ID = "{id}"
@@ -43,6 +45,18 @@ def reading(resource: str = "", item: str = "") -> Iterator[None]:
         yield
     finally:
         _now.reset(token)
+
+
+def bind_reading(call: Callable[[A], B], resource: str = "") -> Callable[[A], B]:
+    """Return a function whose calls count for a raw table, by default the one that is being read
+    now, and for the item if that is an id. The function may run in another thread."""
+    name = resource or _now.get().resource
+
+    def bound(item: A) -> B:
+        with reading(name, item if isinstance(item, str) else ""):
+            return call(item)
+
+    return bound
 
 
 def note_call(counters: Counters, base_url: str, path: str, params: Mapping[str, Any]) -> None:

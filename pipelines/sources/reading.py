@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -24,7 +23,7 @@ from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import dump
 from pipelines.http.policy import NEXT_SYNC
 from pipelines.http.session import Session
-from pipelines.sources.calls import note_call, reading
+from pipelines.sources.calls import bind_reading, note_call, reading
 from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
 A, B = TypeVar("A"), TypeVar("B")
@@ -70,10 +69,9 @@ class Api:
 
         `rows` finds the rows in a body, and returns None if the body lacks the expected envelope.
         """
-        asked = {**params}  # a paginator adds its cursor to `params`
         paged = self.rest.paginate(
             path,
-            params=params,
+            params={**params},  # a paginator adds its cursor
             paginator=paginator or SinglePagePaginator(),
             data_selector=WHOLE_BODY,
             hooks={"response": []},
@@ -93,7 +91,7 @@ class Api:
             if page is None:
                 return
             if not seen:
-                note_call(self.counters, self.base_url, path, asked)
+                note_call(self.counters, self.base_url, path, params)
             body = page.response.json()
             found = rows(body) if isinstance(body, dict | list) else None
             if found is None or not all(isinstance(row, dict) for row in found):
@@ -165,17 +163,11 @@ class Api:
 
         The first failure ends the calls, because a source that lacks one item is not complete.
         """
-
-        def call_one(item: A) -> B:
-            with reading(item=item if isinstance(item, str) else ""):
-                return call(item)
-
         with ThreadPoolExecutor(self.policy.concurrency) as pool:
             waiting: deque[tuple[A, Future[B]]] = deque()
             try:
                 for item in items:
-                    future = pool.submit(copy_context().run, call_one, item)
-                    waiting.append((item, future))
+                    waiting.append((item, pool.submit(bind_reading(call), item)))
                     if len(waiting) >= self.policy.concurrency * 4:
                         done, future = waiting.popleft()
                         yield done, future.result()
@@ -196,14 +188,9 @@ class Api:
 
         `listed` reads the parents' ids again: a parent that is still listed was not deleted.
         """
-
-        def read_one(parent: str) -> Row | None:
-            with reading(resource):
-                return call(parent)
-
         batch: list[tuple[str, Row]] = []
         deleted = set()
-        for parent, row in self.call_each(parents, read_one):
+        for parent, row in self.call_each(parents, bind_reading(call, resource)):
             self.counters.pages[resource] += 1
             if row is None:
                 deleted.add(parent)

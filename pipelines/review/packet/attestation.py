@@ -37,8 +37,9 @@ def _lines(about: dict[str, Any], digest: str) -> Iterator[str]:
         )
     yield from ("", "Population    " + _population_text(about))
     yield (
-        f"Left out      {counts['excluded'].get('grant', 0)} grants and"
-        f" {counts['excluded'].get('account', 0)} accounts, each with its reason; exclusions.csv"
+        f"Left out      {_count(counts['excluded'].get('grant', 0), 'grant')} and"
+        f" {_count(counts['excluded'].get('account', 0), 'account')}, each with its reason;"
+        " exclusions.csv"
     )
     yield f"Findings      {counts['findings']}, as they stood at the opening; findings.csv"
     yield f"Decided       {counts['decided']} of {counts['items']}"
@@ -74,28 +75,33 @@ def _lines(about: dict[str, Any], digest: str) -> Iterator[str]:
     yield ""
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _population_text(about: dict[str, Any]) -> str:
-    text = f"{about['counts']['items']} grants to decide on, by {len(about['reviewers'])} reviewers"
+    items = _count(about["counts"]["items"], "grant")
+    text = f"{items} to decide on, by {_count(len(about['reviewers']), 'reviewer')}"
     selected = ", selected by population.sql" if about["has_population_sql"] else ""
     return f"{text}; population.csv{selected}"
 
 
 def _returned_text(returned: dict[str, Any]) -> str:
     missing = len(returned["missing"])
-    text = f"{returned['kept'] + missing} files with decisions"
+    text = f"{_count(returned['kept'] + missing, 'file')} with decisions"
     if missing:
-        return f"{text}, of which {missing} are not in this packet; imports.csv, returned/"
+        return f"{text}, {missing} of them not in this packet; imports.csv, returned/"
     return f"{text}, all in this packet; imports.csv, returned/" if returned["kept"] else text
 
 
 def _reviewer_text(one: dict[str, Any]) -> str:
-    items = f"{one['items']} items"
+    items = _count(one["items"], "item")
     if one["kind"] == "person":
         title = f", {one['title']}" if one["title"] else ""
         return f"{one['name'] or 'no name'}{title} ({one['reviewer']}): {items}"
     if one["kind"] == "shared mailbox":
-        return f"{one['reviewer']}, a shared mailbox, which is no one person in HR: {items}"
-    return f"{one['reviewer']}, whom an earlier version did not note by name: {items}"
+        return f"{one['reviewer']}, a shared mailbox (of no single person in HR): {items}"
+    return f"{one['reviewer']}, whose name an earlier version did not note: {items}"
 
 
 def _source_text(state: dict[str, Any]) -> str:
