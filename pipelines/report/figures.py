@@ -103,14 +103,15 @@ class Figure:
     def has_trend(self) -> bool:
         return len(self.trend) >= MIN_DAYS and any(number for _, number in self.trend)
 
+    @property
+    def compared_with(self) -> date:
+        """The day a week ago, or the first day if that is later."""
+        return self.trend[-min(8, len(self.trend))][0]
+
     def compare(self) -> str:
-        """Return the change against a week ago, or against the first day if that is later."""
-        if len(self.trend) < MIN_DAYS:
-            return ""
-        day, before = self.trend[-min(8, len(self.trend))]
-        more = self.trend[-1][1] - before
-        sign = "no change" if not more else f"{more:+d}".replace("-", "\u2212")
-        return f"{sign} since {day}"
+        """Return the change against that day. The trend has at least one day."""
+        more = self.trend[-1][1] - dict(self.trend)[self.compared_with]
+        return f"{more:+d}".replace("-", "\u2212") if more else "no change"
 
 
 def read_counts(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:

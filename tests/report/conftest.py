@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,9 +9,9 @@ import duckdb
 import pytest
 from selenium import webdriver
 
-from tests.support.aged import age
+from tests.support.aged import age, open_campaign
 from tests.support.browser import CHROMIUM, DRIVER, open_browser, visit
-from tests.support.product import Opened, Rollcall
+from tests.support.product import Published, Rollcall
 
 needs_browser = pytest.mark.skipif(
     not (CHROMIUM and DRIVER),
@@ -52,12 +51,12 @@ def page(company: Rollcall, browser: webdriver.Chrome) -> Callable[..., webdrive
 
 
 @pytest.fixture(scope="session")
-def past_warehouse(opened: Opened, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def past_warehouse(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a warehouse with two months of history and a campaign that is half decided."""
     path = tmp_path_factory.mktemp("past") / "access.duckdb"
-    shutil.copyfile(opened.home / "data" / "access.duckdb", path)
-    path.chmod(0o600)
+    path.write_bytes(published.data)
     with duckdb.connect(str(path)) as connection:
+        open_campaign(connection)
         age(connection)
     return path
 

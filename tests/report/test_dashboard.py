@@ -73,7 +73,9 @@ def test_a_trend_has_each_day_as_it_was(past):
                 f" '{figure.type}' and valid_from <= {end} and (valid_to is null"
                 f" or valid_to > {end})",
             )
-    assert "since" in find_figure(past, "account_without_person").compare()
+    figure = find_figure(past, "account_without_person")
+    week_ago, today = figure.trend[-8], figure.trend[-1]
+    assert (week_ago[0], f"{today[1] - week_ago[1]:+d}") == (figure.compared_with, figure.compare())
 
 
 def test_too_little_is_said_instead_of_drawn(company, page):
@@ -190,6 +192,25 @@ def test_the_matrix_adds_up_and_leads_to_its_rows(past_page, past_warehouse, bro
     mode = browser.find_element(By.CSS_SELECTOR, "#matrix-modes input[value=findings]")
     browser.execute_script("arguments[0].click()", mode)
     assert sum(row[-1] for row in browser.execute_script(read)) <= 44
+
+
+def test_the_progress_is_that_of_each_reviewer(past_page, past, browser):
+    """A review shows how much of it is decided, and each reviewer with what is left first."""
+    visit(browser, past_page)
+
+    rows = past.execute(
+        "select reviewer, count(*), count(decision) from review_items"
+        " left join review_decisions using (campaign, item_id) group by reviewer"
+        " order by count(*) - count(decision) desc, reviewer"
+    ).fetchall()
+    items, decided = (sum(row[place] for row in rows) for place in (1, 2))
+    told = shown(browser, ".campaign")
+    assert f"{100 * decided // items} %\ndecided" in told
+    assert f"{decided} of {items} decisions by {len(rows)} reviewers; open" in told
+    assert [f"{row[2]} of {row[1]}" for row in rows[:8]] == [
+        line.text.split(",")[0]
+        for line in browser.find_elements(By.CSS_SELECTOR, ".campaign > ul li span:last-child")
+    ]
 
 
 def drawn_edges(browser: webdriver.Chrome) -> set[str]:

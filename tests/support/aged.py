@@ -15,6 +15,24 @@ HISTORIES = ("people", "accounts", "entitlements", "grants", "findings")
 SPREAD = "(('0x' || md5({id})[1:7])::bigint % {most})"
 
 
+def open_campaign(warehouse: duckdb.DuckDBPyConnection) -> None:
+    """Add the rows of a campaign over all grants, as far as the report reads them."""
+    warehouse.execute(
+        "insert into review_campaigns by name select 'q4' as campaign,"
+        " 'Access review, fourth quarter' as title, date '2099-12-15' as due_on,"
+        " 'open' as status, max(started_at) as opened_at, max(started_at) as data_as_of,"
+        " 'ada' as opened_by, '{}' as definition, '' as definition_sha256, '{}' as sources,"
+        " '{}' as accepted, '' as rollcall, '' as opening from runs"
+    )
+    warehouse.execute(
+        "insert into review_items by name select 'q4' as campaign, grant_id as item_id, grant_id,"
+        " account_id, entitlement_id, scope_id, person_id, source_name,"
+        " coalesce(reviewer, 'security@lanternfish.example') as reviewer,"
+        " coalesce(reviewer_rule, 'fallback') as reviewer_rule"
+        " from access_review"
+    )
+
+
 def age(warehouse: duckdb.DuckDBPyConnection) -> None:
     """Give the warehouse a past, in place."""
     warehouse.execute("set TimeZone = 'UTC'")

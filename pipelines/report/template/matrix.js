@@ -42,7 +42,7 @@ function drawMatrix() {
     return `#${mode === "findings" ? "findings" : "access"}?${asked}`;
   };
   byId("matrix-note").textContent = inLine.length
-    ? `Each cell counts ${MODES[mode][1]}; the darker, the more. A cell leads to its rows.`
+    ? `Each cell counts ${MODES[mode][1]}; the stronger its colour, the more. A cell leads to its rows.`
     : `Too little to show: there are no ${MODES[mode][1]}.`;
   const body = shown.map((department) => {
     const people_ = heads.get(department)?.length ?? 0;
