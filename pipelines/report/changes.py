@@ -17,16 +17,26 @@ from pipelines.sql import fetch_dicts
 
 MAX_LISTED = 40  # of each kind and span, on the page
 
+# A sync has one moment in all histories: the start of its last source
 MOMENTS_SQL = """
+with
+syncs as (
+    select min(started_at) as began_at, max(started_at) as moment
+    from runs group by run_id having bool_or(status = 'complete')
+),
+review as (select max(data_as_of) as data_as_of from review_campaigns)
 select
-    min(started_at) as first, max(started_at) as last,
-    (select max(data_as_of) from review_campaigns) as review
-from runs where status = 'complete'
+    min(moment) as first, max(moment) as last,
+    -- The histories have the moment of the sync that the review shows
+    (select max(moment) from syncs, review where began_at <= data_as_of) as review
+from syncs
 """
 # The sources that were known at the beginning of a span, and those read for the first time in it
 SOURCES_SQL = """
-select source_name, min(started_at) > ?::timestamptz as is_new
-from runs where status = 'complete' group by source_name order by all
+with syncs as (select run_id, max(started_at) as moment from runs group by run_id)
+select source_name, min(moment) > ?::timestamptz as is_new
+from runs join syncs using (run_id)
+where status = 'complete' group by source_name order by all
 """
 GRANTS_SQL = """
 with

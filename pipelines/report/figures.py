@@ -111,7 +111,7 @@ class Figure:
     def compare(self) -> str:
         """Return the change against that day. The trend has at least one day."""
         more = self.trend[-1][1] - dict(self.trend)[self.compared_with]
-        return f"{more:+d}".replace("-", "\u2212") if more else "no change"
+        return f"{more:+,d}".replace("-", "\u2212") if more else "no change"
 
 
 def read_counts(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -151,12 +151,14 @@ def _add_notes(
         second_factor = figures["privileged_without_mfa"]
         known = second_factor.number - unknown
         second_factor.is_upper_bound = True
-        second_factor.notes.append(f"{known} known to have none, {unknown} where no system says")
+        second_factor.notes.append(
+            f"{known:,} known to have none, {unknown:,} where no system says"
+        )
     if not _has_separation_rules(warehouse):
         figures["separation_of_duties"].not_checked = "the policy has no rule for this"
     for figure in figures.values():
         if figure.excepted:
-            figure.notes.append(f"{figure.excepted} more with an exception")
+            figure.notes.append(f"{figure.excepted:,} more with an exception")
 
 
 def _has_separation_rules(warehouse: duckdb.DuckDBPyConnection) -> bool:

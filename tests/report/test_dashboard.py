@@ -87,7 +87,16 @@ def test_too_little_is_said_instead_of_drawn(company, page):
     assert "not checked\nThe policy has no rule for this." in told
     assert [] == browser.find_elements(By.CSS_SELECTOR, ".trend")
     assert "No review has been opened yet" in shown(browser, "#everything")
-    assert "nobody has looked before the first read" in shown(browser, ".spans-of-time")
+    assert 2 == shown(browser, ".spans-of-time").count("Too early: no sync was published after")
+    change(
+        company,
+        "insert into runs by name select * replace ('later' as run_id,"
+        " started_at + interval 3 hours as started_at) from runs",
+    )
+    visit(browser, write_report(company))
+    told = shown(browser, ".spans-of-time")
+    assert 2 == told.count("only 3 hours: nobody has looked before the first read")
+    assert 2 == told.count("0 added grants")
 
 
 def test_a_rule_of_separation_is_counted(past):

@@ -84,6 +84,7 @@ function drawFindings(values) {
         byId("findings-groups").children[groupsShown - 50].firstChild.focus();
       },
     }, `Show more (${left.toLocaleString("en")} left)`) : "",
+    left > 0 ? element("p", { className: "printed" }, `Not printed: ${left.toLocaleString("en")} more. Choose filters, or show more, before printing.`) : "",
   );
 }
 

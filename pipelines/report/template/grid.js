@@ -106,5 +106,5 @@ const leaverColumns = [
       return exposures.still_open(row) ? `${days} so far` : exposures.at_most(row) ? `at most ${days}` : days;
     },
   },
-  { name: "Closed", text: (row) => (exposures.closed(row) ? `seen closed on ${exposures.closed(row)}` : null) },
+  { name: "Seen closed on", text: exposures.closed },
 ];
