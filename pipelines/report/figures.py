@@ -66,7 +66,10 @@ select source_name, min(started_at)::date as day from runs
 where status = 'complete' group by source_name order by all
 """
 OPEN_DAYS_SQL = """
-select floor(exposure_hours / 24)::bigint as days from exposures where is_still_open
+select floor(exposure_hours / 24)::bigint as days
+from exposures
+join findings using (account_id)
+where is_still_open and finding_type = 'leaver_with_access' and not is_excepted
 order by days desc
 """
 COUNTS_SQL = """
@@ -146,6 +149,8 @@ def _add_notes(
     if open_days:
         leavers.notes.append(f"longest: {count_days(open_days[0])} so far")
         leavers.spans = _count_spans(open_days)
+        if leavers.number > len(open_days):
+            leavers.spans.append(("last day unknown", leavers.number - len(open_days)))
     unknown = now.get("privileged_without_mfa", {}).get("unknown", 0)
     if unknown:
         second_factor = figures["privileged_without_mfa"]

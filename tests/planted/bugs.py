@@ -32,6 +32,7 @@ from tests.planted.bug import Bug
 BUGS: list[Bug] = [
     *sources.BUGS,
     *deploy.BUGS,
+    *report.BUGS,
     *sources_okta.BUGS,
     *sync.BUGS,
     *monitoring.BUGS,
@@ -41,7 +42,6 @@ BUGS: list[Bug] = [
     *push_models.BUGS,
     *push_plans.BUGS,
     *models_okta.BUGS,
-    *report.BUGS,
     *review.BUGS,
     *secret_files.BUGS,
     *files.BUGS,

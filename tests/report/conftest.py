@@ -10,13 +10,11 @@ import pytest
 from selenium import webdriver
 
 from tests.support.aged import age, open_campaign
-from tests.support.browser import CHROMIUM, DRIVER, open_browser, visit
+from tests.support.browser import CHROMIUM, DRIVER, MISSING
+from tests.support.pages import open_browser, visit
 from tests.support.product import Published, Rollcall
 
-needs_browser = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER),
-    reason="needs a browser: install Debian's chromium and chromium-driver",
-)
+needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING)
 
 
 @pytest.fixture(scope="session")

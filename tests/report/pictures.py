@@ -17,7 +17,7 @@ import duckdb
 
 from tests.sandbox import Sandbox
 from tests.support.aged import age
-from tests.support.browser import open_browser, take_picture, visit
+from tests.support.pages import open_browser, take_picture, visit
 from tests.support.product import first_sync
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"

@@ -15,7 +15,7 @@ from pipelines.report.page import render_page
 from tests.report.conftest import change, needs_browser, write_report
 from tests.report.test_report import cells, shown
 from tests.support.aged import DAYS
-from tests.support.browser import visit
+from tests.support.pages import visit
 
 pytestmark = [needs_browser, pytest.mark.xdist_group("browser")]
 NORA = "#person=charthop%3Aperson%3A65f0aaaa0000000000000002"
@@ -134,6 +134,16 @@ def test_an_exception_leaves_the_figure_and_is_named(past):
     assert (5, 1) == (figure.number, figure.excepted)
     assert 6 == figure.trend[-1][1]  # exceptions have no history
     assert "1 more with an exception" in figure.notes
+
+
+def test_the_leavers_are_counted_by_days(past):
+    """Every open account of a leaver is in one span of days, or its last day is unknown."""
+    past.execute("update exposures set exposure_hours = 24 * 7 where account_id like 'okta:%'")
+    past.execute("delete from exposures where account_id like 'haloitsm:%'")
+
+    spans = dict(find_figure(past, "leaver_with_access").spans)
+    assert (1, 1, 1) == (spans["2 to 7 days"], spans["over 90 days"], spans["last day unknown"])
+    assert 3 == sum(spans.values())
 
 
 def test_a_late_source_is_no_change(past):

@@ -10,8 +10,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from tests.report.conftest import needs_browser, write_report
 from tests.report.test_report import cells, shown
 from tests.support.aged import age
-from tests.support.browser import visit
 from tests.support.multiplied import multiply
+from tests.support.pages import visit
 
 pytestmark = [needs_browser, pytest.mark.xdist_group("browser")]
 MEGABYTE = 1_000_000

@@ -9,7 +9,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.report.conftest import change, needs_browser, write_report
-from tests.support.browser import find_violations, visit
+from tests.support.pages import find_violations, visit
 
 pytestmark = [needs_browser, pytest.mark.xdist_group("browser")]
 
@@ -143,6 +143,20 @@ def test_on_a_phone_each_row_is_a_card(past_page, browser):
     assert drawing.size["width"] >= browser.execute_script(
         "return arguments[0].scrollWidth", drawing
     )
+
+
+def test_it_prints_in_black_on_white(past_page, browser):
+    """Printed, also from dark mode, the page is white, and names what is not printed."""
+    visit(browser, past_page, dark=True)
+    scheme = {"name": "prefers-color-scheme", "value": "dark"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": [scheme]})
+    try:
+        ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert "rgb(255, 255, 255)" == ground
+        assert "Not printed: " in shown(browser, "#findings-groups")
+        assert shown(browser, ".wrong") and not browser.find_element(By.ID, "find").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
 def test_a_name_is_never_markup(company, browser):

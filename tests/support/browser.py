@@ -1,87 +1,36 @@
-"""A real browser for the tests of pages: it opens a file, says what is wrong, takes pictures."""
+"""A browser for tests: Debian's chromium, headless, with a size, a colour scheme and downloads."""
 
 from __future__ import annotations
 
-import base64
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.support.ui import WebDriverWait
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+MISSING = "needs a browser: install Debian's chromium and chromium-driver"
 FLAGS = (
     "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run"
     " --disable-background-networking --disable-component-update --disable-sync"
     " --allow-file-access-from-files"
 )
-AXE = Path(__file__).parent / "axe" / "axe.min.js"
-# The rules of WCAG 2.2 AA and the good practice of axe, for the whole page
-RUN_AXE = """
-const done = arguments[arguments.length - 1];
-axe.run(document, {resultTypes: ['violations']}).then(
-  found => done(found.violations.map(one => ({
-    rule: one.id, impact: one.impact, places: one.nodes.map(node => node.target.join(' ')),
-  }))),
-  error => done([{rule: String(error), impact: 'critical', places: []}]));
-"""
 
 
-@contextmanager
-def open_browser(profile: Path) -> Iterator[webdriver.Chrome]:
-    """Start a browser with an empty profile, and end it."""
+def start_browser(home: Path) -> webdriver.Chrome:
+    """Start a browser whose profile and downloads are in `home`. The caller quits it."""
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
-    for flag in (*FLAGS.split(), f"--user-data-dir={profile}"):
+    for flag in (*FLAGS.split(), f"--user-data-dir={home / 'profile'}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    try:
-        yield driver
-    finally:
-        driver.quit()
+    return webdriver.Chrome(options=options, service=Service(DRIVER))
 
 
-def visit(
-    browser: webdriver.Chrome, page: Path, place: str = "", width: int = 1280, dark: bool = False
-) -> webdriver.Chrome:
-    """Open a file as a new page, and wait until its script is done."""
-    browser.get("about:blank")
-    browser.execute_cdp_cmd(  # a window cannot be as narrow as a phone
-        "Emulation.setDeviceMetricsOverride",
-        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
-    )
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-    browser.get_log("browser")
-    browser.get(f"file://{page}{place}")
-    ready = "return document.documentElement.dataset.ready"
-    WebDriverWait(browser, 30).until(lambda _: browser.execute_script(ready) == "yes")
-    return browser
-
-
-def find_violations(browser: webdriver.Chrome) -> list[dict[str, Any]]:
-    """Return what axe calls serious or critical on the open page."""
-    if not browser.execute_script("return typeof axe !== 'undefined'"):
-        browser.execute_script(AXE.read_text(encoding="utf-8") + "\nwindow.axe = axe;")
-    found = browser.execute_async_script(RUN_AXE)
-    return [one for one in found if one["impact"] in ("serious", "critical")]
-
-
-def take_picture(browser: webdriver.Chrome, path: Path, css: str = "", height: int = 0) -> None:
-    """Save a picture of the page, or from the first such element on, `height` pixels high."""
-    box = browser.execute_script(
-        "const part = arguments[0] ? document.querySelector(arguments[0]) : null;"
-        "const top = part ? part.getBoundingClientRect().top + scrollY - 12 : 0;"
-        "return [top, innerWidth, document.documentElement.scrollHeight - top]",
-        css,
-    )
-    clip = {"x": 0, "y": box[0], "width": box[1], "height": min(height or box[2], box[2])}
-    taken = browser.execute_cdp_cmd(
-        "Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip | {"scale": 1}}
-    )
-    path.write_bytes(base64.b64decode(taken["data"]))
+def resize(browser: webdriver.Chrome, width: int, is_touched: bool = False) -> None:
+    """Show pages as on a screen of this width in CSS pixels, with or without touch."""
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": is_touched}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    touch: dict[str, Any] = {"enabled": is_touched}
+    browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", touch)
