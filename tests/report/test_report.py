@@ -122,8 +122,8 @@ def test_all_of_it_can_be_reached_by_keyboard(company, page):
 
 
 @pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=str)
-def test_axe_finds_nothing_serious(past_page, browser, width, dark):
-    """axe finds no serious fault: on the overview and of a person, light, dark, and on a phone."""
+def test_axe_finds_nothing(past_page, browser, width, dark):
+    """axe finds no fault on the overview and of a person: light, dark, and on a phone."""
     for place in ("", "#person=charthop%3Aperson%3A65f0aaaa0000000000000002"):
         visit(browser, past_page, place, width=width, dark=dark)
         browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")

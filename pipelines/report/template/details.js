@@ -91,5 +91,6 @@ function showDetail(kind, id) {
   findingsOf(found ? found.findings : []);
   drawPaths(found ? found.rows : [], byId("drawing"), byId("drawing-note"), found ? found.drawn : "");
   if (!found) byId("drawing-note").textContent = "";
+  if (!found?.rows.length) byId("drawing-direction").hidden = true;
   detailGrid(found ? found.columns : ["access"]).show(found ? found.rows : []);
 }

@@ -1,7 +1,7 @@
 // How a person reaches a resource: person, account, what it was given, and what that gives, from left
 // to right; on a narrow page from top to bottom, each step indented.
 const DRAWN = 24; // more ends of paths than these are not readable
-const ROW = 50, NODE = 42, GAP = 46, NARROW = 640;
+const ROW = 50, NODE = 42, NARROW = 640;
 const givenBy = groupRows(data.implications.reached.map((_, row) => row), (row) => data.implications.reached[row]);
 
 class Drawing {
@@ -105,7 +105,8 @@ function setLevels(drawing) {
 
 function placeWide(drawing, width) {
   const columns = [...groupRows([...drawing.nodes.values()], (node) => node.level)].sort(([one], [other]) => one - other).map(([, nodes]) => nodes);
-  const across = Math.max(150, Math.min(250, (width - 32 - GAP * (columns.length - 1)) / columns.length));
+  const gap = width < 1000 ? 26 : 46;
+  const across = Math.max(118, Math.min(250, (width - 36 - gap * (columns.length - 1)) / columns.length));
   const tallest = Math.max(...columns.map((nodes) => nodes.length));
   const mean = (nodes, other) => (nodes.length ? nodes.reduce((sum, node) => sum + node.place, 0) / nodes.length : other);
   const spread = (nodes) => nodes.forEach((node, place) => { node.place = place + (tallest - nodes.length) / 2; });
@@ -119,27 +120,35 @@ function placeWide(drawing, width) {
     }
   }
   columns.forEach((nodes, column) => nodes.forEach((node) => {
-    Object.assign(node, { x: 16 + column * (across + GAP), y: 14 + node.place * ROW, width: across });
+    Object.assign(node, { x: 16 + column * (across + gap), y: 14 + node.place * ROW, width: across });
   }));
   const line = ({ from, to }) => {
     const [x1, y1, x2, y2] = [from.x + from.width, from.y + NODE / 2, to.x, to.y + NODE / 2];
-    const bend = Math.max(24, (x2 - x1) / 2);
+    const bend = Math.max(gap / 2, (x2 - x1) / 2);
     return `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
   };
-  return { width: 32 + columns.length * across + (columns.length - 1) * GAP, height: 28 + tallest * ROW - (ROW - NODE), line };
+  return { width: 32 + columns.length * across + (columns.length - 1) * gap, height: 28 + tallest * ROW - (ROW - NODE), line };
 }
 
+// A tree from the end that has fewer nodes: from the person down, or from the resource down
 function placeNarrow(drawing, width) {
+  const nodes = [...drawing.nodes.values()];
+  const [roots, ends] = ["from", "to"].map((side) => nodes.filter((node) => !node[side].length));
+  drawing.isUpward = ends.length < roots.length;
+  const next = drawing.isUpward ? "from" : "to";
   let row = 0;
   const put = (node, depth) => {
     if (node.placed) return;
     Object.assign(node, { placed: true, x: 8 + depth * 20, y: 10 + row * ROW, width: width - 18 - depth * 20 });
     row += 1;
-    for (const next of node.to) put(next, depth + 1);
+    for (const one of node[next]) put(one, depth + 1);
   };
-  for (const node of drawing.nodes.values()) if (!node.from.length) put(node, 0);
-  for (const node of drawing.nodes.values()) put(node, 0); // circles
-  const line = ({ from, to }) => `M${Math.min(from.x, to.x) + 8},${from.y + NODE / 2}V${to.y + NODE / 2}H${to.x}`;
+  for (const node of drawing.isUpward ? ends : roots) put(node, 0);
+  for (const node of nodes) put(node, 0); // circles
+  const line = ({ from, to }) => {
+    const [above, below] = drawing.isUpward ? [to, from] : [from, to];
+    return `M${above.x + 8},${above.y + NODE / 2}V${below.y + NODE / 2}H${below.x}`;
+  };
   return { width, height: 20 + row * ROW, line };
 }
 
@@ -168,9 +177,12 @@ function paint(drawing, host) {
     for (const { from, to, path } of drawing.edges.values()) path.classList.toggle("lit", lit.has(from) && lit.has(to));
     for (const one of drawing.nodes.values()) one.shown.classList.toggle("lit", lit.has(one));
   };
-  const inOrder = [...drawing.nodes.values()].sort((one, other) => one.level - other.level || one.y - other.y);
+  const inOrder = [...drawing.nodes.values()].sort(width < NARROW
+    ? (one, other) => one.y - other.y : (one, other) => one.level - other.level || one.y - other.y);
   for (const node of inOrder) {
-    const through = node.from.length > 0 && `, through ${node.from.map((from) => from.label).join(" and ")}`;
+    const before = node.from.slice(0, 3).map((from) => from.label);
+    if (node.from.length > 3) before.push(`${node.from.length - 3} more`);
+    const through = before.length > 0 && `, through ${before.join(" and ")}`;
     node.shown = element("a", {
       className: `node ${node.kind}`, href: node.href, title: `${node.label} (${node.small})`,
       onmouseenter: () => light(node), onmouseleave: () => light(null), onfocus: () => light(node), onblur: () => light(null),
@@ -179,6 +191,7 @@ function paint(drawing, host) {
     canvas.append(node.shown);
   }
   host.replaceChildren(canvas);
+  byId("drawing-direction").hidden = !(width < NARROW && drawing.isUpward);
 }
 
 // Draw the paths of these grants, privileged ones first where they are too many to be read
