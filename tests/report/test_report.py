@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -9,6 +11,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.report.conftest import change, needs_browser, write_report
+from tests.report.pictures import FOLDER, MAX_BYTES, PICTURES
 from tests.support.pages import find_violations, visit
 
 pytestmark = [needs_browser, pytest.mark.xdist_group("browser")]
@@ -207,6 +210,15 @@ def test_a_page_that_lies_about_says_its_age(past_page, browser):
     finally:
         browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
     assert not visit(browser, past_page).find_element(By.ID, "old").is_displayed()
+
+
+def test_the_docs_show_the_pictures_that_are_taken():
+    """The pictures of docs/ are those that `make pictures` takes, and each is small."""
+    kept = {path.name: path.stat().st_size for path in FOLDER.glob("*.png")}
+
+    page = (FOLDER.parent / "report.md").read_text()
+    assert {*PICTURES} == kept.keys() == {*re.findall(r"\(pictures/(.*?)\)", page)}
+    assert max(kept.values()) < MAX_BYTES
 
 
 def test_only_a_report_is_written_over(company):
