@@ -6,7 +6,7 @@ ROLLCALL := $(BIN)/rollcall
 export WAREHOUSE ?= data/access.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test planted soak lint review init sync check export report status sandbox bench docs plan apply push watch clean
+.PHONY: help install demo test planted soak lint review init sync check export report status sandbox bench docs plan apply push watch pictures clean
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 10
@@ -51,7 +51,7 @@ check: $(ROLLCALL) ## what the credentials can read, and which right is missing
 export: $(ROLLCALL) ## the review files, from what is published
 	@$(ROLLCALL) export
 
-report: $(ROLLCALL) ## one HTML page of what is published: data/report.html
+report: $(ROLLCALL) ## one HTML page, a dashboard of what is published: data/report.html
 	@$(ROLLCALL) report
 
 status: $(ROLLCALL) ## the last run of each source
@@ -74,6 +74,9 @@ sandbox: $(ROLLCALL) ## the APIs of the invented company's vendors, until Ctrl-C
 
 bench: $(ROLLCALL) ## the benchmarks
 	@$(BIN)/python -m tests.bench
+
+pictures: $(ROLLCALL) ## the pictures of the report in docs/pictures, taken anew
+	@$(BIN)/python -m tests.report.pictures
 
 docs: $(ROLLCALL) ## every table and column, as one static page
 	@test -f "$(WAREHOUSE)" || { echo "nothing is published at $(WAREHOUSE) yet: run make sync" >&2; exit 2; }

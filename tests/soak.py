@@ -58,6 +58,7 @@ FILES = (
     "unattended/test_push_message",
     "unattended/test_expiry",
     "unattended/test_watch",
+    "report/test_large_report",
     "unattended/test_watch_stopped",
     "push/test_asked",
     "push/test_push_planned",

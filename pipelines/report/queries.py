@@ -1,123 +1,118 @@
-"""The queries behind the report page."""
+"""The queries behind the rows of the report page."""
 
 from __future__ import annotations
 
 MAX_GRANTS = 200_000  # with more, a browser takes too long to open the page
-MAX_DAYS = 90  # of the chart
 
-# The rows of the page, by name. page.js knows the columns by position. Grants refer to accounts
-# and entitlements by position, too.
+# A day is the number of days since 1970-01-01
+PLACES = """
+with
+person_places as (
+    select person_id, row_number() over (order by person_id) - 1 as person from people
+),
+account_places as (
+    select account_id, row_number() over (order by account_id) - 1 as account from accounts
+),
+entitlement_places as (
+    select entitlement_id, row_number() over (order by entitlement_id) - 1 as entitlement
+    from entitlements
+)
+"""
+
+# The rows of the page, by name. Rows refer to people, accounts and entitlements by position.
 QUERIES = {
     "people": """
         select
-            person_id, full_name, work_email, employee_number, job_title, department,
-            employment_type, employment_status, started_on::varchar, ended_on::varchar,
-            manager_person_id
+            person_id as id, full_name as name, work_email as mail, employee_number as number,
+            job_title as title, department, employment_type as type, employment_status as status,
+            started_on::varchar as started, ended_on::varchar as ended, manager_person_id as manager
         from people order by person_id
     """,
-    "accounts": """
+    "accounts": f"""
+        {PLACES}
         select
-            account_id, person_id, source_name, account_type, display_name, username, email,
-            status, source_status, mfa_enabled, strftime(last_login_at, '%Y-%m-%d'), match_rule
-        from accounts order by account_id
+            account_id as id, person, source_name as source, account_type as type,
+            display_name as name, username, email as mail, status, source_status as word,
+            mfa_enabled as mfa, strftime(last_login_at, '%Y-%m-%d') as login, match_rule as rule
+        from accounts
+        left join person_places using (person_id)
+        order by account_id
     """,
     "entitlements": """
         select
-            entitlement_id, source_name, resource_type, resource_id, resource_name, slug,
-            display_name, description, is_privileged
+            entitlement_id as id, source_name as source, resource_type as type,
+            resource_id as resource, resource_name, display_name as name, description,
+            is_privileged as privileged
         from entitlements order by entitlement_id
     """,
-    "grants": """
-        with
-        numbered_accounts as (
-            select account_id, row_number() over (order by account_id) - 1 as place from accounts
-        ),
-        numbered_entitlements as (
-            select entitlement_id, row_number() over (order by entitlement_id) - 1 as place
-            from entitlements
-        )
+    "grants": f"""
+        {PLACES}
         select
-            numbered_accounts.place, numbered_entitlements.place,
-            concat_ws(' ', scope_type, coalesce(scope_name, scope_id)),
-            is_direct, coalesce(access_path, 'direct'),
-            strftime(granted_at, '%Y-%m-%d'), strftime(first_seen_at, '%Y-%m-%d')
+            account, entitlement,
+            nullif(concat_ws(' ', scope_type, coalesce(scope_name, scope_id)), '') as scope,
+            is_direct::int as direct, is_inherited::int as inherited, access_path as path,
+            -- The direct entitlements that lead to this one
+            nullif(inherited_from, []) as origins,
+            granted_at::date - date '1970-01-01' as granted,
+            first_seen_at::date - date '1970-01-01' as seen
         from grants
-        join numbered_accounts using (account_id)
-        join numbered_entitlements using (entitlement_id)
+        join account_places using (account_id)
+        join entitlement_places using (entitlement_id)
         order by all
     """,
-    "findings": """
+    "implications": f"""
+        {PLACES}
+        select distinct held.entitlement as held, reached.entitlement as reached
+        from intermediate.int_entitlement_implications as implications
+        join entitlement_places as held
+            on implications.entitlement_id = held.entitlement_id
+        join entitlement_places as reached
+            on implications.implied_entitlement_id = reached.entitlement_id
+        order by all
+    """,
+    "findings": f"""
+        {PLACES}
         select
-            finding_type, severity, title, evidence, source_name, person_id, account_id,
-            entitlement_id, strftime(first_seen_at, '%Y-%m-%d'), is_excepted,
-            excepted_until::varchar
+            finding_type as type, severity, title, evidence, source_name as source, person,
+            account, account_id as account_text, entitlement,
+            strftime(first_seen_at, '%Y-%m-%d') as since, is_excepted as excepted,
+            excepted_until::varchar as until
         from findings
+        left join person_places using (person_id)
+        left join account_places using (account_id)
+        left join entitlement_places using (entitlement_id)
         order by
             list_position(['critical', 'high', 'medium', 'low'], severity), finding_type, finding_id
     """,
-    "exposures": """
+    "exposures": f"""
+        {PLACES}
         select
-            account_id, person_id, full_name, ended_on::varchar,
-            strftime(closed_at, '%Y-%m-%d %H:%M'), round(exposure_hours)::bigint, is_still_open
-        from exposures order by is_still_open desc, exposure_hours desc, account_id
-    """,
-    "progress": """
-        select
-            review_campaigns.campaign, title, review_campaigns.status, due_on::varchar, reviewer,
-            count(*) as items, count(decision) as decided,
-            count(*) filter (decision in ('revoke', 'modify')) as to_change
-        from review_items
-        join review_campaigns using (campaign)
-        left join review_decisions
-            on review_items.campaign = review_decisions.campaign
-            and review_items.item_id = review_decisions.item_id
-            and review_decisions.is_current
-        group by all
-        order by review_campaigns.campaign desc, reviewer
+            account, account_id as account_text, person, full_name as name,
+            ended_on::varchar as ended, strftime(closed_at, '%Y-%m-%d') as closed,
+            floor(exposure_hours / 24)::bigint as days, is_still_open as still_open,
+            is_upper_bound as at_most
+        from exposures
+        left join person_places using (person_id)
+        left join account_places using (account_id)
+        order by is_still_open desc, exposure_hours desc, account_id
     """,
 }
 
-FIGURES = """
+PROGRESS = """
 select
-    (select count(*) from grants) as grants,
-    (select count(*) from people where employment_status = 'leaver') as leavers,
-    (select count(*) from exposures where is_still_open) as open_exposures,
-    (
-        select count(distinct account_id)
-        from grants
-        join accounts using (account_id)
-        join entitlements using (entitlement_id)
-        where is_privileged
-    ) as privileged_accounts
+    review_campaigns.campaign, title, review_campaigns.status, due_on, reviewer,
+    count(*) as items, count(decision) as decided,
+    count(*) filter (decision in ('revoke', 'modify')) as to_change
+from review_items
+join review_campaigns using (campaign)
+left join review_decisions
+    on review_items.campaign = review_decisions.campaign
+    and review_items.item_id = review_decisions.item_id
+    and review_decisions.is_current
+group by all
+order by review_campaigns.campaign desc, reviewer
 """
-
-# Day -> source -> grants at the end of that day: all that began until then, minus all that ended.
-OVER_TIME = f"""
-with changed as (
-    select source_name, valid_from::date as day, 1 as more from grants_history
-    union all
-    select source_name, valid_to::date, -1 from grants_history where valid_to is not null
-),
-summed as (
-    select source_name, day, sum(more) as more from changed group by all
-),
-days as (
-    select unnest(generate_series(
-        greatest(min(day), max(day) - interval {MAX_DAYS} days), max(day), interval 1 day
-    ))::date as day
-    from summed
-),
-totals as (
-    select days.day, sources.source_name, coalesce(sum(more), 0)::bigint as grants
-    from days
-    cross join (select distinct source_name from summed) as sources
-    left join summed on sources.source_name = summed.source_name and summed.day <= days.day
-    group by all
-)
-select
-    day::varchar,
-    map(list(source_name order by source_name), list(grants order by source_name))
-from totals
-group by day
-order by day
+CHANGES_OF_CAMPAIGNS = """
+select campaign, state, count(*) as changes from remediations
+where campaign is not null group by all order by all
 """

@@ -16,6 +16,7 @@ from tests.planted import (
     push,
     push_models,
     push_plans,
+    report,
     review,
     secret_files,
     sources,
@@ -31,6 +32,7 @@ from tests.planted.bug import Bug
 BUGS: list[Bug] = [
     *sources.BUGS,
     *deploy.BUGS,
+    *report.BUGS,
     *sources_okta.BUGS,
     *sync.BUGS,
     *monitoring.BUGS,

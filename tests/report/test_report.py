@@ -1,85 +1,28 @@
-"""The report page in a browser: from disk, offline, by keyboard, on a phone, and when large."""
+"""The report page in a browser: from disk, offline, by keyboard, on a phone, never as markup."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+import re
 
-import duckdb
 import pytest
 from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.support.product import Rollcall
+from tests.report.conftest import change, needs_browser, write_report
+from tests.report.pictures import FOLDER, MAX_BYTES, PICTURES
+from tests.support.pages import find_violations, visit
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    "--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run"
-    " --disable-background-networking --disable-component-update --disable-sync"
-    " --allow-file-access-from-files"
-)
-pytestmark = [
-    pytest.mark.skipif(
-        not (CHROMIUM and DRIVER),
-        reason="needs a browser: install Debian's chromium and chromium-driver",
-    ),
-    pytest.mark.xdist_group("browser"),
-]
+pytestmark = [needs_browser, pytest.mark.xdist_group("browser")]
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS.split(), f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture
-def company(rollcall, published) -> Rollcall:
-    return rollcall.has(published)
-
-
-def change(company: Rollcall, *statements: str) -> None:
-    """Change the published warehouse with SQL."""
-    company.warehouse.chmod(0o600)
-    with duckdb.connect(str(company.warehouse)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-
-
-@pytest.fixture
-def page(company: Rollcall, browser: webdriver.Chrome) -> Callable[..., webdriver.Chrome]:
-    """Write the report and open it from disk."""
-
-    def opened(place: str = "", width: int = 1300) -> webdriver.Chrome:
-        result = company.run("report", "--out", "report.html")
-        assert 0 == result.code, result.err
-        browser.get("about:blank")
-        browser.execute_cdp_cmd(  # a window cannot be as narrow as a phone
-            "Emulation.setDeviceMetricsOverride",
-            {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
-        )
-        browser.get_log("browser")
-        browser.get(f"file://{company.home}/report.html{place}")
-        return browser
-
-    return opened
-
-
-def cells(browser: webdriver.Chrome, table: str) -> list[list[str]]:
-    """Return the rows that a table shows now."""
+def cells(browser: webdriver.Chrome, grid: str) -> list[list[str]]:
+    """Return the rows that a list shows now."""
     return browser.execute_script(
         "return [...document.querySelectorAll(`#${arguments[0]} tbody tr`)]"
         ".map(row => [...row.cells].map(cell => cell.innerText))",
-        table,
+        grid,
     )
 
 
@@ -87,8 +30,16 @@ def shown(browser: webdriver.Chrome, css: str) -> str:
     return browser.find_element(By.CSS_SELECTOR, css).text
 
 
+def wait_for(browser: webdriver.Chrome, css: str, text: str) -> None:
+    WebDriverWait(browser, 5).until(lambda _: shown(browser, css) == text)
+
+
+def press(browser: webdriver.Chrome, *keys: str) -> None:
+    webdriver.ActionChains(browser).send_keys(*keys).perform()
+
+
 def test_it_opens_from_disk_and_asks_for_nothing(company, page):
-    """The page opens from disk without any request, and shows the right figures."""
+    """The page opens from disk without any request, and shows the right counts."""
     browser = page()
 
     [(people, leavers, grants)] = [
@@ -99,37 +50,27 @@ def test_it_opens_from_disk_and_asks_for_nothing(company, page):
             " (select count(*) from grants)"
         )
     ]
-    figures = shown(browser, ".figures")
-    assert f"{people}\npeople, {leavers} have left" in figures
-    assert f"{grants}\ngrants" in figures
-    assert f"of {grants:,} entries" in shown(browser, "#population-table_wrapper .dt-info")
+    counts = shown(browser, ".counts")
+    assert f"{people} people, {leavers} have left" in counts
+    assert f"{grants} grants" in counts
+    assert f"of {grants:,}" in shown(browser, "#access-grid .pager")
     assert [] == browser.execute_script("return performance.getEntriesByType('resource')")
     assert [] == browser.get_log("browser")
     assert 0o600 == (company.home / "report.html").stat().st_mode & 0o777
 
 
-def test_every_finding_and_leaver_account_is_on_it(company, page):
-    """The page shows every finding and every open account of a leaver."""
-    browser = page()
-
-    findings = company.column("select title from findings")
-    open_ = company.column("select full_name from exposures where is_still_open")
-    assert f"of {len(findings)} entr" in shown(browser, "#findings-table_wrapper .dt-info")
-    told = [row for row in cells(browser, "exposure-table") if row[3] == "STILL OPEN"]
-    assert sorted(open_) == sorted(row[0] for row in told)
-    assert "Nora Lind" in open_
-
-
 def test_a_person_and_a_resource_lead_to_everything_about_them(company, page):
-    """A person and a resource link to all of their access."""
+    """A person and a resource link to all of their access, and back."""
     browser = page()
 
-    browser.find_element(By.LINK_TEXT, "Nora Lind").click()
-    WebDriverWait(browser, 5).until(lambda _: shown(browser, "#detail-title") == "Nora Lind")
+    browser.find_element(By.CSS_SELECTOR, "#leavers-grid").find_element(
+        By.LINK_TEXT, "Nora Lind"
+    ).click()
+    wait_for(browser, "#detail-title", "Nora Lind")
     held = company.column(
         "select entitlement_name from access_review where full_name = 'Nora Lind'"
     )
-    assert sorted(held) == sorted(row[2] for row in cells(browser, "detail-table"))
+    assert sorted(held) == sorted(row[2] for row in cells(browser, "detail-grid"))
     assert "leaver" in shown(browser, "#detail-facts")
     assert not browser.find_element(By.ID, "everything").is_displayed()
 
@@ -139,92 +80,145 @@ def test_a_person_and_a_resource_lead_to_everything_about_them(company, page):
         " where full_name = 'Nora Lind' and is_inherited order by all limit 1"
     )[0].values()
     link = f"#resource={resource.replace(':', '%3A')}"
-    browser.find_element(By.CSS_SELECTOR, f"#detail-table a[href='{link}']").click()
-    WebDriverWait(browser, 5).until(lambda _: shown(browser, "#detail-title") == name)
+    browser.find_element(By.CSS_SELECTOR, f"#detail-grid a[href='{link}']").click()
+    wait_for(browser, "#detail-title", name)
     ways = company.rows(
-        "select coalesce(full_name, 'no person in HR') as who, access_path"
+        "select coalesce(full_name, 'no person in HR') as who, coalesce(access_path, 'direct')"
         " from access_review join entitlements using (entitlement_id)"
         f" where entitlements.resource_id = '{resource}'"
     )
-    told = [(row[0], row[6]) for row in cells(browser, "detail-table")]
+    told = [(row[0], row[6]) for row in cells(browser, "detail-grid")]
     assert sorted(tuple(way.values()) for way in ways) == sorted(told)
 
     browser.back()
-    WebDriverWait(browser, 5).until(lambda _: shown(browser, "#detail-title") == "Nora Lind")
+    wait_for(browser, "#detail-title", "Nora Lind")
     browser.back()
     WebDriverWait(browser, 5).until(lambda _: shown(browser, "#overview"))
 
 
 def test_all_of_it_can_be_reached_by_keyboard(company, page):
-    """Every part of the page can be reached by keyboard."""
+    """The page is skipped through, searched, sorted and followed by keyboard."""
     browser = page()
 
-    def press(*keys: str) -> None:
-        webdriver.ActionChains(browser).send_keys(*keys).perform()
-
-    press(Keys.TAB, Keys.ENTER)  # the first tab stop skips the header
+    press(browser, Keys.TAB, Keys.ENTER)  # the first tab stop skips the header
     assert "main" == browser.switch_to.active_element.get_attribute("id")
 
-    first = cells(browser, "population-table")[0][0]
-    browser.execute_script(
-        "document.querySelector('#population-table th .dt-column-order').focus()"
-    )
-    press(Keys.ENTER, Keys.ENTER)
-    WebDriverWait(browser, 5).until(lambda _: cells(browser, "population-table")[0][0] != first)
-
-    link = browser.find_element(By.CSS_SELECTOR, "#population-table tbody a")
-    name = link.text
-    browser.execute_script("arguments[0].focus()", link)
-    press(Keys.ENTER)
-    WebDriverWait(browser, 5).until(lambda _: shown(browser, "#detail-title") == name)
+    browser.find_element(By.ID, "find").send_keys("nora lind", Keys.ARROW_DOWN)
+    assert "Nora Lind" == browser.switch_to.active_element.text
+    press(browser, Keys.ENTER)
+    wait_for(browser, "#detail-title", "Nora Lind")
     assert "detail-title" == browser.switch_to.active_element.get_attribute("id")
 
+    node = browser.find_element(By.CSS_SELECTOR, "#drawing a.person")
+    browser.execute_script("arguments[0].focus()", node)
+    assert browser.find_elements(By.CSS_SELECTOR, "#drawing path.lit")
 
-def test_on_a_phone_each_row_is_a_card(page):
-    """On a phone each row is a card with its column names."""
-    browser = page(width=375)
+    press(browser, Keys.ESCAPE)
+    browser.get(f"file://{company.home}/report.html#access")
+    first = cells(browser, "access-grid")[0][0]
+    browser.execute_script("document.querySelector('#access-grid th button').focus()")
+    press(browser, Keys.ENTER, Keys.ENTER)
+    assert cells(browser, "access-grid")[0][0] != first
+    assert "descending" == browser.find_element(By.CSS_SELECTOR, "#access-grid th").get_attribute(
+        "aria-sort"
+    )
 
-    assert 375 == browser.execute_script("return window.innerWidth")
-    assert 375 >= browser.execute_script("return document.documentElement.scrollWidth")
-    cell = browser.find_element(By.CSS_SELECTOR, "#population-table tbody td")
+
+@pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=str)
+def test_axe_finds_nothing(past_page, browser, width, dark):
+    """axe finds no fault on the overview and of a person: light, dark, and on a phone."""
+    for place in ("", "#person=charthop%3Aperson%3A65f0aaaa0000000000000002"):
+        visit(browser, past_page, place, width=width, dark=dark)
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert [] == find_violations(browser)
+
+
+def test_on_a_phone_each_row_is_a_card(past_page, browser):
+    """On a phone each row is a card with its column names, and nothing is wider than the screen."""
+    for place in ("", "#person=charthop%3Aperson%3A65f0aaaa0000000000000002"):
+        visit(browser, past_page, place, width=390)
+        assert 390 == browser.execute_script("return window.innerWidth")
+        assert 390 >= browser.execute_script("return document.documentElement.scrollWidth")
+    cell = browser.find_element(By.CSS_SELECTOR, "#detail-grid tbody td")
     name = browser.execute_script("return getComputedStyle(arguments[0], '::before').content", cell)
-    assert "Person" in name
-
-
-def test_ten_thousand_items_can_be_searched(company, page):
-    """A page with ten thousand items can be searched."""
-    change(
-        company,
-        "insert into accounts by name select * exclude (number) replace ("
-        "concat('many:user:', number) as account_id, concat('Robin ', number) as display_name,"
-        " null as person_id)"
-        " from (select * from accounts limit 1), range(10_000) as numbers(number)",
-        "insert into grants by name select * exclude (number) replace ("
-        "concat('many-', number) as grant_id, concat('many:user:', number) as account_id)"
-        " from (select * from grants limit 1), range(10_000) as numbers(number)",
+    assert "System" in name
+    drawing = browser.find_element(By.ID, "drawing")
+    assert drawing.size["width"] >= browser.execute_script(
+        "return arguments[0].scrollWidth", drawing
     )
-    browser = page()
-
-    search = browser.find_element(By.CSS_SELECTOR, "#population-table_wrapper input")
-    search.send_keys("Robin 9876")
-    WebDriverWait(browser, 20).until(lambda _: len(cells(browser, "population-table")) == 1)
-    assert "Robin 9876" == cells(browser, "population-table")[0][4]
 
 
-def test_a_name_is_never_markup(company, page):
-    """A name with markup is shown as text."""
+def test_it_prints_in_black_on_white(past_page, browser):
+    """Printed, also from dark mode, the page is white, and names what is not printed."""
+    visit(browser, past_page, dark=True)
+    scheme = {"name": "prefers-color-scheme", "value": "dark"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": [scheme]})
+    try:
+        ground = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        assert "rgb(255, 255, 255)" == ground
+        assert "Not printed: " in shown(browser, "#findings-groups")
+        assert shown(browser, ".wrong") and not browser.find_element(By.ID, "find").is_displayed()
+    finally:
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+
+
+def test_a_name_is_never_markup(company, browser):
+    """A name with markup is shown as text, by the server's part of the page and by the script."""
     evil = "</script><img src=x onerror=\"document.title='run'\"><!-- {{ 7 * 7 }}"
+    quoted = "'" + evil.replace("'", "''") + "'"
     change(
         company,
-        f"update people set full_name = '{evil.replace(chr(39), chr(39) * 2)}'"
-        " where full_name = 'Nora Lind'",
+        f"update people set full_name = {quoted} where full_name = 'Nora Lind'",
+        f"update exposures set full_name = {quoted} where full_name = 'Nora Lind'",
+        f"update entitlements set display_name = {quoted} where entitlement_id in"
+        " (select entitlement_id from grants join accounts using (account_id) join people"
+        f" using (person_id) where full_name = {quoted})",
+        # The changes since yesterday are written by the server
+        "insert into runs by name select * replace ('before' as run_id,"
+        " started_at - interval 2 days as started_at) from runs",
+        f"update findings_history set title = {quoted}",
     )
-    browser = page()
+    report = write_report(company)
+    assert "&lt;img src=x" in report.read_text() and "<img" not in report.read_text()
+    visit(browser, report)
 
     browser.find_element(By.LINK_TEXT, evil).click()
-    WebDriverWait(browser, 5).until(lambda _: shown(browser, "#detail-title") == evil)
+    wait_for(browser, "#detail-title", evil)
+    assert evil in shown(browser, "#drawing")
     assert "Who has access to what" == browser.title
     assert [] == browser.find_elements(By.TAG_NAME, "img")
+    assert [] == browser.get_log("browser")
+
+
+def test_a_damaged_page_says_so(company, browser):
+    """A page that was cut or changed says that its lists cannot be read, instead of no findings."""
+    report = write_report(company)
+    text = report.read_text()
+    at = text.index('id="data">') + 2000
+    report.write_text(text[:at] + text[at + 400 :])
+    browser.get(f"file://{report}")
+
+    WebDriverWait(browser, 5).until(lambda _: "damaged" in shown(browser, "#problem"))
+
+
+def test_a_page_that_lies_about_says_its_age(past_page, browser):
+    """A page that is opened days later says how old it is."""
+    later = "const now = Date.now; Date.now = () => now() + 5 * 86400000;"
+    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": later})
+    try:
+        assert "made 5 days ago" in shown(visit(browser, past_page), "#old")
+    finally:
+        browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    assert not visit(browser, past_page).find_element(By.ID, "old").is_displayed()
+
+
+def test_the_docs_show_the_pictures_that_are_taken():
+    """The pictures of docs/ are those that `make pictures` takes, and each is small."""
+    kept = {path.name: path.stat().st_size for path in FOLDER.glob("*.png")}
+
+    page = (FOLDER.parent / "report.md").read_text()
+    assert {*PICTURES} == kept.keys() == {*re.findall(r"\(pictures/(.*?)\)", page)}
+    assert max(kept.values()) < MAX_BYTES
 
 
 def test_only_a_report_is_written_over(company):
