@@ -30,6 +30,7 @@ select
     count(*) filter (not is_excepted) as number,
     count(*) filter (is_excepted) as excepted,
     count(distinct findings.person_id) filter (not is_excepted) as people,
+    count(*) filter (not is_excepted and findings.person_id is null) as of_nobody,
     count(*) filter (not is_excepted and accounts.mfa_enabled is null) as unknown
 from findings
 left join accounts using (account_id)
@@ -96,6 +97,7 @@ class Figure:
     number: int = 0
     excepted: int = 0
     people: int = 0
+    of_nobody: int = 0  # without a person in HR
     notes: list[str] = field(default_factory=list)
     trend: list[tuple[date, int]] = field(default_factory=list)
     spans: list[tuple[str, int]] = field(default_factory=list)  # accounts by days open
@@ -130,7 +132,9 @@ def read_figures(warehouse: duckdb.DuckDBPyConnection) -> list[Figure]:
     for type_, title in WRONG.items():
         row = now.get(type_, {})
         figures[type_] = Figure(
-            type_, title, *(row.get(name, 0) for name in ("number", "excepted", "people"))
+            type_,
+            title,
+            *(row.get(name, 0) for name in ("number", "excepted", "people", "of_nobody")),
         )
     for row in fetch_dicts(warehouse.execute(TREND_SQL, [list(WRONG)])):
         figures[row["finding_type"]].trend.append((row["day"], row["number"]))

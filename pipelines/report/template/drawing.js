@@ -119,6 +119,7 @@ function placeWide(drawing, width) {
       spread(nodes);
     }
   }
+  align(columns, tallest, mean);
   columns.forEach((nodes, column) => nodes.forEach((node) => {
     Object.assign(node, { x: 16 + column * (across + gap), y: 14 + node.place * ROW, width: across });
   }));
@@ -128,6 +129,22 @@ function placeWide(drawing, width) {
     return `M${x1},${y1}C${x1 + bend},${y1} ${x2 - bend},${y2} ${x2},${y2}`;
   };
   return { width: 32 + columns.length * across + (columns.length - 1) * gap, height: 28 + tallest * ROW - (ROW - NODE), line };
+}
+
+// Put each node beside what it is joined to, from the tallest column outwards, without overlaps
+function align(columns, tallest, mean) {
+  const middle = columns.findIndex((nodes) => nodes.length === tallest);
+  const side = (column) => (column < middle ? "to" : "from");
+  const outwards = [...columns.keys()].sort((one, other) => Math.abs(one - middle) - Math.abs(other - middle));
+  for (const column of outwards.slice(1)) {
+    const nodes = columns[column];
+    for (const node of nodes) node.place = mean(node[side(column)], node.place);
+    nodes.sort((one, other) => one.place - other.place);
+    nodes.forEach((node, at) => { node.place = Math.max(node.place, at ? nodes[at - 1].place + 1 : 0); });
+    for (let at = nodes.length - 1; at >= 0; at -= 1) {
+      nodes[at].place = Math.min(nodes[at].place, at === nodes.length - 1 ? tallest - 1 : nodes[at + 1].place - 1);
+    }
+  }
 }
 
 // A tree from the end that has fewer nodes: from the person down, or from the resource down

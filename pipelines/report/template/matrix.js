@@ -41,8 +41,9 @@ function drawMatrix() {
     const asked = new URLSearchParams({ ...(system && { system }), department, ...(mode === "privileged" && { privileged: "yes" }) });
     return `#${mode === "findings" ? "findings" : "access"}?${asked}`;
   };
+  const apart = mode === "findings" ? findings.rows.filter((row) => !findings.excepted(row) && findings.source(row) === null).length : 0;
   byId("matrix-note").textContent = inLine.length
-    ? `Each cell counts ${MODES[mode][1]}; the stronger its colour, the more. A cell leads to its rows.`
+    ? `Each cell counts ${MODES[mode][1]}; the stronger its colour, the more. A cell leads to its rows.${apart ? ` Left out: ${count(apart, "finding")} about no single system.` : ""}`
     : `Too little to show: there are no ${MODES[mode][1]}.`;
   const body = shown.map((department) => {
     const people_ = heads.get(department)?.length ?? 0;
