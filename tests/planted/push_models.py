@@ -147,6 +147,13 @@ BUGS = [
         UNIT,
     ),
     Bug(
+        "an update makes every wanted value blank",
+        "pipelines/warehouse/push_tables.py",
+        "select target, person_id, json_group_object(field, wanted_value)",
+        "select target, person_id, json_group_object(field, null)",
+        "tests/warehouse/test_built.py -k older_version",
+    ),
+    Bug(
         "a blank of HR empties an attribute",
         f"{INTERMEDIATE}/int_push_fields.sql",
         "when wanted_value is null and not clears then 'kept'",
@@ -277,6 +284,13 @@ BUGS = [
         f"{INTERMEDIATE}/int_push_fields.sql",
         "'refused once (' || refused_with || '), '",
         "null || ' '",
+        UNIT,
+    ),
+    Bug(
+        "an attribute refused under another identity provider is refused for good",
+        "dbt_project/macros/push_fields.sql",
+        "definition, sourced_by, identity_provider)",
+        "definition, sourced_by)",
         UNIT,
     ),
     Bug(
