@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from pipelines.monitoring import healthcheck
 from tests.sandbox.server import Request, Response, Server
+from tests.support.expiring import approve, may_expire, write_policy
 
 KEY = "4c7b6f0e-secret-check"
 WRONG = {"SOURCES__CHARTHOP__API_TOKEN": "wrong-token-here"}
@@ -83,6 +85,32 @@ def test_a_sync_that_overlaps_another_pings_nobody(rollcall, switch):
         ended = rollcall.run("sync", HEALTHCHECK__URL=switch.url)
 
     assert (75, []) == (ended.code, switch.taken)
+
+
+def test_a_job_has_a_line_and_a_switch_of_its_own(rollcall, published, switch):
+    """`expiry run` in a log is one line, and a ping that no sync could send; failures are below."""
+    company = may_expire(rollcall.has(published))
+    approve(company)
+    run, url = ("expiry", "run", "--no-sync"), {"HEALTHCHECK__EXPIRY_URL": switch.url}
+
+    told = company.run(*run)
+    quiet = company.run(*run, "--quiet")
+    silent = company.run(*run, "--quiet", **url)
+    dry = company.run(*run, "--dry-run", **url)
+    company.run(*run, HEALTHCHECK__URL=switch.url)
+    write_policy(company, "[expiry]\nchanges = 2\n")
+    failed = company.run(*run, "--quiet", **url)
+    write_policy(company, "")
+    wrong = company.run(*run, "--quiet", **url)
+
+    line = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ expiry "
+    assert re.fullmatch(line + r"ok: 0 changes, 0 blocked; \d+ s\n  audit head \w+\n", told.out)
+    assert re.fullmatch(line + r"ok: .*\n", quiet.out) and ("", "") == (silent.out, silent.err)
+    assert (0, 5, 2) == (dry.code, failed.code, wrong.code)
+    assert re.match(line + r"exit 5: 0 changes, 0 blocked; \d+ s\n  \S", failed.err), failed.err
+    assert "rollcall expiry approve --digest" in failed.err
+    assert re.match(line + r"exit 2: nothing was begun; \d+ s\n  \S", wrong.err), wrong.err
+    assert [f"/ping/{KEY}{end}" for end in ("", "/fail/5", "/fail/2")] == switch.paths
 
 
 @pytest.mark.parametrize(
