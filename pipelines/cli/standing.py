@@ -64,7 +64,7 @@ def tell_monitoring(run: Callable[[argparse.Namespace], int]) -> Callable[..., i
             failure = explain_failure(error)
             code = failure.code
             is_log = not (arguments.dry_run or arguments.json or sys.stderr.isatty())
-            title = _describe_end(arguments, code, "nothing was begun") if is_log else ""
+            title = _describe_end(arguments, code, "an unexpected error") if is_log else ""
             print_failures(arguments, [failure], {}, title=title)
         if code != Locked.code and not arguments.dry_run:
             healthcheck.ping(code, f"{arguments.verb}_url")

@@ -60,11 +60,11 @@ BUGS = [
         f"{HEALTHCHECK} -k switch_of_its_own",
     ),
     Bug(
-        "a job that cannot begin pings nobody",
+        "a bug in a job pings nobody",
         "pipelines/cli/standing.py",
         "            code = failure.code\n            is_log",
         "            raise\n            is_log",
-        f"{HEALTHCHECK} -k switch_of_its_own",
+        f"{HEALTHCHECK} -k bug_in_a_job",
     ),
     Bug(
         "a dry run is a ping",
