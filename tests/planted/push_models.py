@@ -310,8 +310,8 @@ BUGS = [
     Bug(
         "a refused attribute is left alone when its account has another source",
         "dbt_project/macros/push_fields.sql",
-        "concat_ws('|', field, definition, sourced_by)",
-        "concat_ws('|', field, definition)",
+        "definition, sourced_by, identity_provider)",
+        "definition, identity_provider)",
         UNIT,
     ),
     Bug(
