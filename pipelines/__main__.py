@@ -61,9 +61,11 @@ def main() -> NoReturn:
         sys.exit(failure.code)
     try:
         if not getattr(arguments, "needs_no_settings", False):
-            from pipelines.settings import check_names
+            from pipelines.settings import check_names, find_near_names
 
             check_names()
+            for text in find_near_names():
+                print(f"warning: {text}", file=sys.stderr)
         code = arguments.run(arguments)
     except BrokenPipeError:
         os._exit(141)

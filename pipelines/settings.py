@@ -36,7 +36,7 @@ SECTIONS = {
     ),
     "changes": ("folder",),
     "notify": ("urls", "seconds"),
-    "healthcheck": ("url",),
+    "healthcheck": ("url", "push_url", "expiry_url"),
     "metrics": ("file",),
     "push": ("folder", "notify_urls"),
     **dict.fromkeys(("sources", "sync", "provision", "guard", "plan", "apply")),
@@ -134,6 +134,26 @@ def check_names() -> None:
             refuse_name(spelling, section, near, "section")
     for variable in find_file_variables(SECTIONS):
         read_secret_file(variable)
+
+
+def find_near_names() -> list[str]:
+    """Return a warning for each variable whose name is nearly that of a setting.
+
+    Such a variable may belong to another program, so it is not refused.
+    """
+    names = [*TOP_LEVEL, *(f"{one}__{name}" for one in SECTIONS for name in SECTIONS[one] or ())]
+    known = {name.upper().replace("_", ""): name.upper() for name in names}
+    used = {variable.removesuffix(SUFFIX) for variable in os.environ} | {*os.environ}
+    warnings = []
+    for variable in sorted({*os.environ} - {*known.values()}):
+        for name in {variable: "", variable.removesuffix(SUFFIX): ""}:
+            spelt = name.removeprefix("ROLLCALL_").replace("_", "")
+            near = difflib.get_close_matches(spelt, known, 1, 0.9)
+            if near and known[near[0]] not in used:
+                meant = known[near[0]] + variable[len(name) :]
+                warnings.append(f"{variable} is ignored: no setting has this name; is it {meant}?")
+                break
+    return warnings
 
 
 def refuse_name(spelling: str, word: str, known: Iterable[str], kind: str) -> NoReturn:

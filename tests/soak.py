@@ -69,6 +69,7 @@ FILES = (
     "cli/test_bad_input",
     "cli/test_init",
     "monitoring/test_run_log",
+    "monitoring/test_week",
     "sources/test_content",
     "export/test_formats",
     "cli/test_secrets",

@@ -16,10 +16,11 @@
 {%- endmacro %}
 
 {#- SHA-256 of what the target says about the grouped attributes of an account,
-    and of who is the source of the account -#}
+    and of who is the source of the account or signs it in -#}
 {% macro schema_sha256() -%}
     sha256(string_agg(
-        concat_ws('|', field, definition, sourced_by), ',' order by field
+        concat_ws('|', field, definition, sourced_by, identity_provider),
+        ',' order by field
     ))
 {%- endmacro %}
 

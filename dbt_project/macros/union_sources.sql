@@ -35,7 +35,8 @@
         ],
         'profiles': [
             'account_id', 'user_type', 'given_name', 'family_name', 'job_title',
-            'manager_email', 'sourced_by', 'status_detail', 'profile',
+            'manager_email', 'sourced_by', 'identity_provider',
+            'status_detail', 'profile',
         ],
         'profile_fields': [
             'user_type', 'field', 'value_type', 'min_length', 'max_length',

@@ -58,6 +58,7 @@ def run_approve(arguments: argparse.Namespace) -> int:
     return 0
 
 
+@standing.tell_monitoring
 def run(arguments: argparse.Namespace) -> int:
     """Revoke the access whose end date has come, print the result, and return the exit code."""
     from pipelines.unattended.expiry_run import run_expiry
@@ -68,14 +69,12 @@ def run(arguments: argparse.Namespace) -> int:
     outcome = run_expiry(options)
     if arguments.dry_run:
         return standing.print_dry_run(arguments, outcome)
-    lines = [outcome.describe_counts()]
-    if outcome.audit_head:
-        lines.append(f"audit head {outcome.audit_head}")
+    details = [f"audit head {outcome.audit_head}"] if outcome.audit_head else []
     if outcome.results or outcome.failures:
-        arguments.counts = lines
+        arguments.counts = [outcome.describe_counts(), *details]
     document = standing.describe_outcome(outcome)
     document |= {"summary": getattr(arguments, "counts", None)}
-    return standing.print_outcome(arguments, outcome, document, lines)
+    return standing.print_outcome(arguments, outcome, document, details)
 
 
 def run_status(arguments: argparse.Namespace) -> int:

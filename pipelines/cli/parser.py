@@ -25,7 +25,13 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Refuse unknown words here, where the usage of the command is known."""
+        """Refuse unknown words here, where the usage of the command is known.
+
+        A verb alone lists its steps, if it has some.
+        """
+        steps = [one for one in self._actions if one.required and one.choices]
+        if args is not None and not args and steps:
+            args = ["--help"]
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
             self.error(f"unrecognized arguments: {' '.join(unknown)}")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from pipelines.cli.output import print_failures, print_result
-from pipelines.failures import Misconfigured
+from pipelines.cli.output import explain_failure, print_failures, print_result
+from pipelines.failures import Locked, Misconfigured
 from pipelines.redact import UNPRINTABLE, redact_text
 
 if TYPE_CHECKING:
@@ -41,6 +43,42 @@ def add_for_watch(step: argparse.ArgumentParser) -> None:
     step.add_argument(
         "--for-watch", action="store_true", help="`rollcall watch` runs it, and sends the messages"
     )
+
+
+def tell_monitoring(run: Callable[[argparse.Namespace], int]) -> Callable[..., int]:
+    """Let a command that a scheduler runs ping the dead man's switch of its verb, as a sync does.
+
+    A dry run pings nobody. Neither does a run that another one keeps out.
+    """
+
+    @wraps(run)
+    def run_and_ping(arguments: argparse.Namespace) -> int:
+        from pipelines.monitoring import healthcheck
+
+        arguments.begun = time.monotonic()
+        try:
+            code = run(arguments)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            failure = explain_failure(error)
+            code = failure.code
+            is_log = not (arguments.dry_run or arguments.json or sys.stderr.isatty())
+            title = _describe_end(arguments, code, "an unexpected error") if is_log else ""
+            print_failures(arguments, [failure], {}, title=title)
+        if code != Locked.code and not arguments.dry_run:
+            healthcheck.ping(code, f"{arguments.verb}_url")
+        return code
+
+    return run_and_ping
+
+
+def _describe_end(arguments: argparse.Namespace, code: int, results: str) -> str:
+    """Return the one line of a run in a log."""
+    from pipelines.monitoring.run_text import describe_end
+
+    words = " ".join(filter(None, [arguments.verb, getattr(arguments, "target", None)]))
+    return describe_end(words, code, [results], time.monotonic() - arguments.begun)
 
 
 def choose_last_day(text: str | None) -> date:
@@ -113,24 +151,46 @@ def describe_outcome(outcome: JobOutcome) -> dict[str, Any]:
 
 
 def print_outcome(
-    arguments: argparse.Namespace,
-    outcome: JobOutcome,
-    document: dict[str, Any],
-    lines: Iterable[str],
+    arguments: argparse.Namespace, outcome: JobOutcome, document: dict[str, Any], details: list[str]
 ) -> int:
-    """Print what a run did, and return its exit code."""
-    if outcome.postponed:
-        print(outcome.postponed, file=sys.stderr)
-    lines = [UNPRINTABLE.sub(" ", line) for line in lines]  # a name may move a terminal's cursor
+    """Print what a run did, and return its exit code: its counts, and below them the details.
+
+    A log gets one line for the run, as for a sync, and the details are indented below that line.
+    """
+    stream = sys.stderr if outcome.failures else sys.stdout
+    is_log = not (arguments.json or stream.isatty())
+    counts = outcome.describe_counts()
+    if is_log:
+        counts = _describe_end(arguments, outcome.code, outcome.describe_results())
+        details = [f"  {line}" for line in details]
+    # A name may move a terminal's cursor
+    counts, *details = [UNPRINTABLE.sub(" ", line) for line in (counts, *details)]
     if not outcome.failures:
-        print_result(arguments, document, lines)
-        return 0
-    if outcome.results and not arguments.json:
-        print_result(arguments, document, lines, even_if_quiet=True)
-    effect = "completed changes stay, and are in the audit log"
-    effect = effect if outcome.results else "nothing was changed"
-    print_failures(arguments, outcome.failures, document | {"effect": effect}, outcome.code)
+        if arguments.quiet and is_log:
+            _print_line(arguments, counts)
+        else:
+            print_result(arguments, document, [counts, *details])
+    else:
+        has_lines = outcome.results and not arguments.json
+        if has_lines and not is_log:
+            print_result(arguments, document, [counts, *details], even_if_quiet=True)
+        effect = "completed changes stay, and are in the audit log"
+        about = document | {"effect": effect if outcome.results else "nothing was changed"}
+        title = counts if is_log else ""
+        print_failures(arguments, outcome.failures, about, outcome.code, title)
+        if has_lines and is_log:
+            print_result(arguments, document, details, even_if_quiet=True)
+    if outcome.postponed:
+        print(f"  {outcome.postponed}" if is_log else outcome.postponed, file=sys.stderr)
     return outcome.code
+
+
+def _print_line(arguments: argparse.Namespace, line: str) -> None:
+    """Print the line of a quiet run in a log, unless a missing ping tells of a missing run."""
+    from pipelines.monitoring.healthcheck import read_address
+
+    if not read_address(f"{arguments.verb}_url"):
+        print(line)
 
 
 def _describe_rules(outcome: JobOutcome) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Say in words how a sync ended: one line for a log, and a summary for a terminal."""
+"""Say in words how a run ended: one line for a log, and a summary of a sync for a terminal."""
 
 from __future__ import annotations
 
@@ -36,10 +36,15 @@ def describe_run(end: RunEnd) -> str:
         if warnings := outcome.warnings:
             as_before = "" if any(warnings.values()) else " as before"
             parts.append(f"{count_noun(len(warnings), 'warning')}{as_before}")
-    ended = f"exit {end.code}" if end.code else "ok"
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     run_id = outcome.run_id if outcome else NO_RUN
-    return f"{now} sync {run_id} {ended}: {'; '.join([*parts, f'{end.seconds:.0f} s'])}"
+    return describe_end(f"sync {run_id}", end.code, parts, end.seconds)
+
+
+def describe_end(run: str, code: int, parts: list[str], seconds: float) -> str:
+    """Return the one line of any run in a log: when it ended, which run, how, and what it did."""
+    ended = f"exit {code}" if code else "ok"
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{now} {run} {ended}: {'; '.join([*parts, f'{seconds:.0f} s'])}"
 
 
 def summarize_run(outcome: Outcome, changes: RunChanges, seconds: float) -> Iterator[str]:

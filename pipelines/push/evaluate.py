@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pipelines.failures import Misconfigured, Refused
+from pipelines.push.field_values import ANSWER_SQL, PEOPLE, find_profiles, has_each_person_once
 from pipelines.push.rules import FieldRule, GroupRule, PushRules, find_hr_fields, find_read_fields
 from pipelines.sql import quote
 from pipelines.sql_text import LOCK_DOWN, check_answer, name_mistakes
@@ -56,23 +56,11 @@ where is_within_days is not false
 and person_id in (select person_id from ({scope}) where answer)
 """
 NO_MEMBERS = "select null::varchar as rule_id, null::varchar as person_id where false"
-NO_VALUES = """
-select null::varchar as field, null::varchar as person_id, null::json as wanted_value where false
-"""
 LOCATION_SQL = "select 1 from main.people where location is not null limit 1"
 FIELDS_SQL = "select distinct unnest(json_keys(hr_fields)) from main.people"
-PEOPLE = "with people as (from push_people)"
-CONDITION_SQL = f"{PEOPLE} select person_id, ({{condition}}\n) as answer from people"
 # A query of the whole company is cut to the people whom the push is about
 SCOPED_SQL = """
 select {rule_id} as rule_id, person_id from push_people where person_id in ({chosen})
-"""
-VALUES_SQL = """
-select
-    {field} as field,
-    person_id,
-    case when trim(value->>'$') <> '' then value end as wanted_value
-from (select person_id, to_json(answer) as value from ({query}))
 """
 
 
@@ -80,13 +68,13 @@ from (select person_id, to_json(answer) as value from ({query}))
 class Wanted:
     """What the rules of one target want, and which rules have no answer.
 
-    `accounts` has one row per person whom the push is about, `members` one per group rule and
-    person, `fields` one per attribute and person (a blank value is null). `refused` says why a rule
-    (`groups.finance`) has no answer; such a rule has no rows.
+    `accounts` and `profiles` have one row per person whom the push is about, `members` one per
+    group rule and person. A profile is a JSON object of the attributes (a blank value is null).
+    `refused` says why a rule (`groups.finance`) has no answer; nothing is wanted by such a rule.
     """
 
     members: pa.Table
-    fields: pa.Table
+    profiles: pa.Table
     accounts: pa.Table
     refused: dict[str, str]
 
@@ -114,7 +102,7 @@ class _Evaluation:
     def run(self) -> Wanted:
         self._choose_people()
         return Wanted(
-            self._find_members(), self._find_values(), self._find_accounts(), self.refused
+            self._find_members(), self._find_profiles(), self._find_accounts(), self.refused
         )
 
     def _find_members(self) -> pa.Table:
@@ -141,11 +129,9 @@ class _Evaluation:
             answers = self._read(f"{PEOPLE} select person_id, {columns} from people")
         except duckdb.Error:
             return self._answer_each(conditions)
-        people = answers.column(0)
-        [(count,)] = self.connection.execute("select count(*) from push_people").fetchall()
-        # An `unnest` in one condition would give or take rows of all
-        if not answers.num_rows == pc.count_distinct(people).as_py() == count:
+        if not has_each_person_once(self.connection, answers):
             return self._answer_each(conditions)
+        people = answers.column("person_id")
         parts = [self._read(NO_MEMBERS)]
         for name, answer in zip(conditions, answers.columns[1:], strict=True):
             found = people.filter(answer)
@@ -157,18 +143,20 @@ class _Evaluation:
         """Return the same by one query for each, which names the rule that has a mistake."""
         queries = {}
         for name, text in conditions.items():
-            query = CONDITION_SQL.format(condition=text)
+            query = ANSWER_SQL.format(expression=text)
             chosen = f"select person_id from ({query}) where answer"
             queries[self._name_group(name)] = SCOPED_SQL.format(rule_id=quote(name), chosen=chosen)
         return self._read_all(NO_MEMBERS, queries)
 
-    def _find_values(self) -> pa.Table:
-        queries = {
-            f"{self.path} fields.{name}": self._select_values(name, field)
-            for name, field in self.rules.fields.items()
-            if self._has_fields(f"fields.{name}", field)
-        }
-        return self._read_all(NO_VALUES, queries)
+    def _find_profiles(self) -> pa.Table:
+        return find_profiles(
+            self.connection,
+            {
+                f"{self.path} fields.{name}": (name, field)
+                for name, field in self.rules.fields.items()
+                if self._has_fields(f"fields.{name}", field)
+            },
+        )
 
     def _name_group(self, name: str) -> str:
         return f"{self.path} groups.{name}"
@@ -233,7 +221,7 @@ class _Evaluation:
     def _check_condition(self, name: str, text: str) -> None:
         what = self._name_group(name)
         with name_mistakes(what):
-            query = CONDITION_SQL.format(condition=text)
+            query = ANSWER_SQL.format(expression=text)
             check_answer(self.connection, what, query, is_condition=True)
 
     def _select_members(self, name: str, group: GroupRule) -> str | None:
@@ -267,21 +255,10 @@ class _Evaluation:
         found = "select unnest(person_ids) from intermediate.int_query_answers where query ="
         return f"{found} {quote(query)}"
 
-    def _select_values(self, name: str, field: FieldRule) -> str:
-        """Return the query of the values of an attribute."""
-        what, expression = f"{self.path} fields.{name}", field.sql
-        if field.field is not None:
-            path = quote(f'$."{field.field}"')
-            expression = f"hr_fields->{path}"
-        query = f"{PEOPLE} select person_id, ({expression}\n) as answer from people"
-        with name_mistakes(what):
-            check_answer(self.connection, what, query)
-        return VALUES_SQL.format(field=quote(name), query=query)
-
     def _find_accounts(self) -> pa.Table:
         what, login = f"{self.path} profiles.login", self.rules.profiles.login
         self._must_have(what, find_read_fields(login))
-        query = f"{PEOPLE} select person_id, ({login}\n) as answer from people"
+        query = ANSWER_SQL.format(expression=login)
         with name_mistakes(what):
             check_answer(self.connection, what, query)
             return self._read(

@@ -38,7 +38,7 @@ class PublishedTarget:
     ) -> None:
         self.connection, self.target = connection, rules.target
         self.rules, self.refused = rules.definition, wanted.refused
-        for name in ("members", "fields", "accounts"):
+        for name in ("members", "profiles", "accounts"):
             connection.register(f"wanted_{name}", getattr(wanted, name))
         profiles = self._find_staged("profiles") or NO_PROFILES
         is_protected = matches_sql("accounts.account_id", "protected.pattern")

@@ -27,11 +27,14 @@ compared as (
         case
             when (accounts.profile->>$path) <> '' then accounts.profile->$path
         end as current_value,
-        wanted_fields.wanted_value,
+        -- A blank is null in what the rules want
+        case
+            when (wanted_profiles.profile->>$path) is not null then wanted_profiles.profile->$path
+        end as wanted_value,
         $target as target,
         $identifies as identifies,
         fields.* exclude (field, user_type, is_identifying),
-        coalesce(fields.is_identifying, wanted_fields.field in ({identifying})) as is_identifying,
+        coalesce(fields.is_identifying, $field in ({identifying})) as is_identifying,
         -- Until a sync has read them, every attribute may be one
         exists(from fields) as is_schema_read,
         exists(from fields as one where one.user_type = accounts.user_type) as is_type_known,
@@ -40,12 +43,11 @@ compared as (
             select min(one.field) from fields as one
             where one.user_type = accounts.user_type and lower(one.field) = lower($field)
         ) as spelling
-    from wanted_fields
-    join target_persons as persons on wanted_fields.person_id = persons.person_id
+    from wanted_profiles
+    join target_persons as persons on wanted_profiles.person_id = persons.person_id
     left join target_accounts as accounts on persons.account_id = accounts.account_id
     left join fields
-        on accounts.user_type = fields.user_type and wanted_fields.field = fields.field
-    where wanted_fields.field = $field
+        on accounts.user_type = fields.user_type and fields.field = $field
 ),
 judged as (
     select

@@ -116,7 +116,7 @@ def _insert_wanted(connection: duckdb.DuckDBPyConnection, target: str, wanted: W
     parts: dict[str, pa.Table] = {
         "people": wanted.accounts,
         "wanted_members": wanted.members,
-        "wanted_fields": wanted.fields,
+        "wanted_profiles": wanted.profiles,
     }
     for name, rows in parts.items():
         _insert_table(connection, f"push.{name}", rows, f"{quote(target)} as target,")

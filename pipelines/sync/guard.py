@@ -2,7 +2,7 @@
 
 Each source and table is compared with the last published state, and with the largest state of the
 last seven days. A source that loses a little in every run is therefore noticed, too. To accept a
-change for one run, pass its exact numbers.
+change, pass its exact numbers; the seven days then begin anew for this source and table.
 """
 
 from __future__ import annotations
@@ -72,13 +72,23 @@ sizes as (
     ) as size
     from steps group by source_name, moment
 ),
+accepted as (
+    select source_name, max(started_at) as moment from main.runs
+    where status = 'complete'
+    and contains('; ' || accepted, '; ' || source_name || '.{{table}}:')
+    group by source_name
+),
 largest as (
     select source_name, max(size) as size from sizes
     where moment < {THIS_RUN} and moment >= coalesce(
-        (
-            select max(earlier.moment) from sizes as earlier
-            where earlier.source_name = sizes.source_name
-            and earlier.moment <= {THIS_RUN} - interval 7 days
+        greatest(
+            (
+                select max(earlier.moment) from sizes as earlier
+                where earlier.source_name = sizes.source_name
+                and earlier.moment <= {THIS_RUN} - interval 7 days
+            ),
+            -- What a person has accepted is no loss for the runs that follow
+            (select moment from accepted where accepted.source_name = sizes.source_name)
         ),
         '-infinity'
     )

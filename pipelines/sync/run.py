@@ -77,6 +77,8 @@ def sync_sources(names: list[str], options: SyncOptions) -> Outcome:
         outcome, copy = begin_run(warehouse, work)
         if ignored := company_files.describe_ignored_folder():
             outcome.note(ignored, options.report)
+        for text in settings.find_near_names():
+            outcome.note(text, options.report)
         try:
             _build(outcome, sources, copy, work, options)
         except Exception as error:

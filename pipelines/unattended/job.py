@@ -90,11 +90,14 @@ class JobOutcome:
         return dict(Counter(item["blocked_because"] for item in items).most_common())
 
     def describe_counts(self) -> str:
-        """Return the counts of the run as one line."""
+        """Return the counts of the run as one line, which begins with what was run."""
+        return f"{self.subject.removeprefix(PUSH_SUBJECT)}: {self.describe_results()}"
+
+    def describe_results(self) -> str:
+        """Return how many changes there were, with which outcome, and how many are blocked."""
         counts = [f"{number} {word.replace('_', ' ')}" for word, number in self.counts.items()]
         total, blocked = count_noun(len(self.results), "change"), sum(self.blocked.values())
-        what = self.subject.removeprefix(PUSH_SUBJECT)
-        return f"{what}: {', '.join([total, *counts, f'{blocked} blocked'])}"
+        return ", ".join([total, *counts, f"{blocked} blocked"])
 
 
 @contextmanager

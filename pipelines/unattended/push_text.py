@@ -28,12 +28,25 @@ def summarize_push(outcome: PushOutcome, detail: str = "changes") -> list[str]:
     With the detail `counts` nobody is named. Values of attributes, mail addresses and secrets are
     never in it.
     """
-    lines = [outcome.describe_counts(), *_describe_failures(outcome)]
-    lines += [f"blocked: {redact_text(why)} ({number})" for why, number in outcome.blocked.items()]
+    begin = [outcome.describe_counts(), *_describe_failures(outcome)]
+    return _shorten([*begin, *_list_details(outcome, detail)])
+
+
+def describe_details(outcome: PushOutcome) -> list[str]:
+    """Return the same lines without counts and failures."""
+    return _shorten([*_list_details(outcome, "changes")])
+
+
+def _list_details(outcome: PushOutcome, detail: str) -> Iterator[str]:
+    for why, number in outcome.blocked.items():
+        yield f"blocked: {redact_text(why)} ({number})"
     if outcome.unproven:
-        lines.append(f"not seen by the sync at the end: {outcome.unproven} of these changes")
+        yield f"not seen by the sync at the end: {outcome.unproven} of these changes"
     if detail == "changes":
-        lines += _describe_changes(outcome)
+        yield from _describe_changes(outcome)
+
+
+def _shorten(lines: list[str]) -> list[str]:
     hidden = len(lines) - MAX_LINES + 1
     return lines if hidden <= 1 else [*lines[: MAX_LINES - 1], f"and {hidden} lines more"]
 

@@ -49,8 +49,9 @@ def transform(
     company_files.write_policy(candidate)
     variables = dbt_variables()
     with duckdb.connect(str(candidate)) as connection:
-        for table in (*review_tables.TABLES, *change_tables.TABLES, *push_tables.TABLES):
+        for table in (*review_tables.TABLES, *change_tables.TABLES):
             table.create(connection)  # models read them; an older warehouse lacks some
+        push_tables.create_tables(connection)
     if select == DECISION_MODELS and dbt_unchanged.is_current(candidate, variables):
         return
     from dbt.cli.main import dbtRunner  # takes seconds to import

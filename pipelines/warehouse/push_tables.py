@@ -5,7 +5,9 @@ A sync writes these tables anew. Without rules they are empty.
 
 from __future__ import annotations
 
-from pipelines.sql import Table
+import duckdb
+
+from pipelines.sql import Table, has_table
 
 TARGET = ("varchar not null", "The source that the rules change.")
 PERSON = ("varchar not null", "The person, as in people.")
@@ -61,15 +63,32 @@ MEMBERS = Table(
     },
     schema="push",
 )
-FIELDS = Table(
-    "wanted_fields",
-    "One row per target, attribute and person.",
+PROFILES = Table(
+    "wanted_profiles",
+    "One row per target and person whom the push is about: the attributes that the rules give.",
     {
         "target": TARGET,
-        "field": ("varchar not null", "The attribute, in the words of the target."),
         "person_id": PERSON,
-        "wanted_value": ("json", "The value that the rules give; null if it is blank."),
+        "profile": (
+            "json not null",
+            "The values by the attributes' names in the target; null if a value is blank.",
+        ),
     },
     schema="push",
 )
-TABLES = (TARGETS, RULES, PEOPLE, MEMBERS, FIELDS)
+TABLES = (TARGETS, RULES, PEOPLE, MEMBERS, PROFILES)
+# An older Rollcall wrote one row per target, attribute and person
+OLDER_SQL = """
+insert into push.wanted_profiles
+select target, person_id, json_group_object(field, wanted_value)
+from push.wanted_fields group by target, person_id;
+drop table push.wanted_fields
+"""
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables, and bring what an older Rollcall wrote into their form."""
+    for table in TABLES:
+        table.create(connection)
+    if has_table(connection, "wanted_fields", "push"):
+        connection.execute(OLDER_SQL)

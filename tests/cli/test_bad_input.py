@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from pipelines import settings
+from pipelines.settings import find_near_names
 from tests.sandbox.server import Fault, Request, Response
 from tests.support.faults import quick
 from tests.support.product import Rollcall
@@ -329,6 +330,40 @@ def test_a_misspelt_variable_is_refused(rollcall, variable):
     result = rollcall.run("status", **{variable: "x", "OTHER__NAME": "y"})
 
     assert (2, True) == (result.code, f"{variable}: unknown" in result.err)
+
+
+NEAR = {
+    "HEALTHCHECK_URL": "HEALTHCHECK__URL",
+    "HEALTHCHECK_URL_FILE": "HEALTHCHECK__URL_FILE",
+    "MAX_AGE_HOUR": "MAX_AGE_HOURS",
+    "METRICS_FILE": "METRICS__FILE",
+    "ROLLCALL_WAREHOUSE": "WAREHOUSE",
+    "WAREHOSE": "WAREHOUSE",
+}
+
+
+def test_a_variable_close_to_a_setting_is_told(rollcall, monkeypatch):
+    """A variable that is nearly a setting is ignored with a warning, never with its value."""
+    for name in (*NEAR, "WAREHOUSE_DIR", "DATA_WAREHOUSE", "MAX_AGE", "URL_FILE"):
+        monkeypatch.setenv(name, "a-secret")
+    monkeypatch.delenv("WAREHOUSE", raising=False)
+
+    told = find_near_names()
+    ignored = "is ignored: no setting has this name; is it"
+    assert [f"{variable} {ignored} {meant}?" for variable, meant in NEAR.items()] == told
+
+    result = rollcall.run("status")
+    assert f"warning: {told[0]}\n" in result.err and "a-secret" not in result.out + result.err
+    monkeypatch.setenv("HEALTHCHECK__URL_FILE", "/etc/url")
+    assert told[2:] == find_near_names()
+
+
+def test_a_sync_tells_of_a_misspelt_variable(rollcall, published):
+    """The warning stands below the line of the run, and does not change how the run ends."""
+    synced = rollcall.has(published).sync("pingone", MAX_AGE_HOUR="1")
+
+    ignored = "is ignored: no setting has this name; is it"
+    assert f"  MAX_AGE_HOUR {ignored} MAX_AGE_HOURS?\n" == synced.err
 
 
 # ---- remedies

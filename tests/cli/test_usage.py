@@ -30,6 +30,23 @@ def test_help_is_printed_also_without_a_verb(bare, arguments):
     assert sorted(places) == places
 
 
+STEPS = {
+    "review": ("open", "import", "close"),
+    "push": ("test", "run"),
+    "expiry": ("approve", "run"),
+    "audit": ("verify",),
+}
+
+
+@pytest.mark.parametrize("verb", STEPS)
+def test_a_verb_alone_lists_its_steps(bare, verb):
+    """A verb without its step prints its help, as `rollcall` alone does."""
+    result = bare.run(verb)
+
+    assert (0, "") == (result.code, result.err)
+    assert all(step in result.out for step in (f"usage: rollcall {verb} ", *STEPS[verb]))
+
+
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
@@ -59,7 +76,7 @@ def test_an_abbreviated_flag_is_refused(bare, typed):
     assert (2, True) == (result.code, "unrecognized arguments: --" in result.err)
 
 
-@pytest.mark.parametrize("typed", ["review", "sync --nonsense", "certainly"])
+@pytest.mark.parametrize("typed", ["review --json", "sync --nonsense", "certainly"])
 def test_usage_without_a_near_word_leads_to_help(bare, typed):
     """Where no word is near, the message says whose --help to read."""
     result = bare.run(*typed.split())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from pipelines.cli import standing
 from pipelines.monitoring import healthcheck
 from tests.sandbox.server import Request, Response, Server
+from tests.support.expiring import approve, may_expire, write_policy
 
 KEY = "4c7b6f0e-secret-check"
 WRONG = {"SOURCES__CHARTHOP__API_TOKEN": "wrong-token-here"}
@@ -83,6 +87,49 @@ def test_a_sync_that_overlaps_another_pings_nobody(rollcall, switch):
         ended = rollcall.run("sync", HEALTHCHECK__URL=switch.url)
 
     assert (75, []) == (ended.code, switch.taken)
+
+
+def test_a_job_has_a_line_and_a_switch_of_its_own(rollcall, published, switch):
+    """`expiry run` in a log is one line, and a ping that no sync could send; failures are below."""
+    company = may_expire(rollcall.has(published))
+    approve(company)
+    run, url = ("expiry", "run", "--no-sync"), {"HEALTHCHECK__EXPIRY_URL": switch.url}
+
+    told = company.run(*run)
+    quiet = company.run(*run, "--quiet")
+    silent = company.run(*run, "--quiet", **url)
+    dry = company.run(*run, "--dry-run", **url)
+    company.run(*run, HEALTHCHECK__URL=switch.url)
+    write_policy(company, "[expiry]\nchanges = 2\n")
+    failed = company.run(*run, "--quiet", **url)
+    write_policy(company, "")
+    wrong = company.run(*run, "--quiet", **url)
+
+    line = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ expiry "
+    assert re.fullmatch(line + r"ok: 0 changes, 0 blocked; \d+ s\n  audit head \w+\n", told.out)
+    assert re.fullmatch(line + r"ok: .*\n", quiet.out) and ("", "") == (silent.out, silent.err)
+    assert (0, 5, 2) == (dry.code, failed.code, wrong.code)
+    assert re.match(line + r"exit 5: 0 changes, 0 blocked; \d+ s\n  \S", failed.err), failed.err
+    assert "rollcall expiry approve --digest" in failed.err
+    assert re.match(line + r"exit 2: 0 changes, 0 blocked; \d+ s\n  \S", wrong.err), wrong.err
+    assert [f"/ping/{KEY}{end}" for end in ("", "/fail/5", "/fail/2")] == switch.paths
+
+
+def test_a_bug_in_a_job_is_a_ping_too(switch, monkeypatch, capfd):
+    """An error that nobody foresaw is exit code 1 in the log, and a ping with that code."""
+    monkeypatch.setenv("HEALTHCHECK__PUSH_URL", switch.url)
+
+    @standing.tell_monitoring
+    def run(arguments: argparse.Namespace) -> int:
+        raise ZeroDivisionError("a bug")
+
+    flags = {"json": False, "quiet": True, "dry_run": False, "verb": "push", "target": "okta"}
+    code = run(argparse.Namespace(**flags))
+
+    title, what, *_ = capfd.readouterr().err.splitlines()
+    assert re.search(r"Z push okta exit 1: an unexpected error; \d+ s$", title)
+    assert "  unexpected: ZeroDivisionError: a bug" == what
+    assert (1, [f"/ping/{KEY}/fail/1"]) == (code, switch.paths)
 
 
 @pytest.mark.parametrize(

@@ -161,9 +161,37 @@ BUGS = [
     Bug(
         "a condition takes people out of the groups of other rules",
         "pipelines/push/evaluate.py",
-        "if not answers.num_rows == pc.count_distinct(people).as_py() == count:",
+        "if not has_each_person_once(self.connection, answers):",
         "if False:",
         f"{EVALUATE} -k changes_the_answer",
+    ),
+    Bug(
+        "a field rule with rows of its own gives a value by chance",
+        "pipelines/push/field_values.py",
+        "    if not has_each_person_once(connection, values):\n",
+        "    if False:\n",
+        f"{EVALUATE} -k one_value",
+    ),
+    Bug(
+        "a field rule with rows of its own doubles the people",
+        "pipelines/push/field_values.py",
+        "        if has_each_person_once(connection, profiles):\n",
+        "        if True:\n",
+        f"{EVALUATE} -k one_value",
+    ),
+    Bug(
+        "a field rule that fails in one statement loses the values of all",
+        "pipelines/push/field_values.py",
+        "json_group_object(field, wanted_value::json)",
+        "json_group_object(field, wanted_value)",
+        f"{EVALUATE} -k makes_another",
+    ),
+    Bug(
+        "a blank of HR is a value of an attribute",
+        "pipelines/push/field_values.py",
+        "case when trim({value}->>'$') <> '' then",
+        "case when true then",
+        f"{EVALUATE} -k blank_is_nothing",
     ),
     Bug(
         "a condition brings leavers back",

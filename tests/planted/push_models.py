@@ -147,6 +147,13 @@ BUGS = [
         UNIT,
     ),
     Bug(
+        "an update makes every wanted value blank",
+        "pipelines/warehouse/push_tables.py",
+        "select target, person_id, json_group_object(field, wanted_value)",
+        "select target, person_id, json_group_object(field, null)",
+        "tests/warehouse/test_built.py -k older_version",
+    ),
+    Bug(
         "a blank of HR empties an attribute",
         f"{INTERMEDIATE}/int_push_fields.sql",
         "when wanted_value is null and not clears then 'kept'",
@@ -280,6 +287,13 @@ BUGS = [
         UNIT,
     ),
     Bug(
+        "an attribute refused under another identity provider is refused for good",
+        "dbt_project/macros/push_fields.sql",
+        "definition, sourced_by, identity_provider)",
+        "definition, sourced_by)",
+        UNIT,
+    ),
+    Bug(
         "a refused attribute is tried again after 30 days, whatever the schema is",
         f"{INTERMEDIATE}/int_push_refused_fields.sql",
         "            schema_sha256 is not null\n            or known_at",
@@ -296,8 +310,8 @@ BUGS = [
     Bug(
         "a refused attribute is left alone when its account has another source",
         "dbt_project/macros/push_fields.sql",
-        "concat_ws('|', field, definition, sourced_by)",
-        "concat_ws('|', field, definition)",
+        "definition, sourced_by, identity_provider)",
+        "definition, identity_provider)",
         UNIT,
     ),
     Bug(

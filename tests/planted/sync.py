@@ -9,6 +9,13 @@ FIELDS = "tests/sync/test_vanished_fields.py"
 
 BUGS = [
     Bug(
+        "an accepted loss is refused again for a week",
+        "pipelines/sync/guard.py",
+        "    where status = 'complete'\n    and contains(",
+        "    where false\n    and contains(",
+        "tests/sync/test_guard.py -k little",
+    ),
+    Bug(
         "two syncs at once",
         "pipelines/files/lock.py",
         "fcntl.LOCK_EX |",
@@ -217,6 +224,27 @@ BUGS = [
         "    except Exception as error:  # the first access reads",
         "    except KeyError as error:  # the first access reads",
         "tests/cli/test_bad_input.py -k 'broken_settings and status'",
+    ),
+    Bug(
+        "a variable that is nearly a setting is ignored without a word",
+        "pipelines/settings.py",
+        "get_close_matches(spelt, known, 1, 0.9)",
+        "get_close_matches(spelt, known, 1, 1.0)",
+        "tests/cli/test_bad_input.py -k close_to_a_setting",
+    ),
+    Bug(
+        "a variable of another program is taken for a setting",
+        "pipelines/settings.py",
+        "get_close_matches(spelt, known, 1, 0.9)",
+        "get_close_matches(spelt, known, 1, 0.8)",
+        "tests/cli/test_bad_input.py -k close_to_a_setting",
+    ),
+    Bug(
+        "a scheduled sync does not tell of a misspelt variable",
+        "pipelines/sync/run.py",
+        "        for text in settings.find_near_names():\n",
+        "        for text in ():\n",
+        "tests/cli/test_bad_input.py -k tells_of_a_misspelt",
     ),
     Bug(
         "a misspelt section is silently ignored",

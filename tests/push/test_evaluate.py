@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import duckdb
 import pytest
 
 from pipelines.failures import Misconfigured, Refused
-from pipelines.push.evaluate import evaluate_rules
+from pipelines.push.evaluate import Wanted, evaluate_rules
 from pipelines.push.rules import read_rules
 from tests.sandbox.company.parts import charthop_id
 
@@ -42,9 +43,15 @@ class World:
     def members(self, rules: str) -> set[str]:
         return {key.split(":")[2] for key in self.wanted(rules).members["person_id"].to_pylist()}
 
-    def values(self, rules: str) -> dict[str, str | None]:
-        rows = self.wanted(rules).fields.to_pylist()
-        return {row["person_id"].split(":")[2]: row["wanted_value"] for row in rows}
+    def values(self, rules: str) -> dict[str, Any]:
+        """Return the value of the only attribute of these rules, by person."""
+        profiles = read_profiles(self.wanted(rules))
+        return {who: value for who, profile in profiles.items() for value in profile.values()}
+
+
+def read_profiles(wanted: Wanted) -> dict[str, dict[str, Any]]:
+    rows = wanted.profiles.to_pylist()
+    return {row["person_id"].split(":")[2]: json.loads(row["profile"]) for row in rows}
 
 
 @pytest.fixture
@@ -99,9 +106,9 @@ def test_a_blank_location_is_remote_where_the_file_says_so(world):
     world.change(f"update people set location = null where person_id like '%{ADA}'")
     rules = '[fields.place]\nsql = "location"\n' + FINANCE + "where = \"location = 'Home'\""
 
-    assert (None, '"Bergen"') == (world.values(rules)[ADA], world.values(rules)[ANNA])
+    assert (None, "Bergen") == (world.values(rules)[ADA], world.values(rules)[ANNA])
     remote = '[people]\nremote_as_default = true\nremote_value = "Home"\n' + rules
-    assert ('"Home"', '"Bergen"') == (world.values(remote)[ADA], world.values(remote)[ANNA])
+    assert ("Home", "Bergen") == (world.values(remote)[ADA], world.values(remote)[ANNA])
     assert ADA in world.members(remote) and ANNA not in world.members(remote)
 
 
@@ -112,7 +119,7 @@ def test_nobody_is_remote_while_no_location_is_known(world):
     wanted = world.wanted('[people]\nremote_as_default = true\n[fields.place]\nsql = "location"')
 
     assert "no person has a location" in wanted.refused["people.remote_as_default"]
-    assert {None} == {*wanted.fields["wanted_value"].to_pylist()}
+    assert all({"place": None} == profile for profile in read_profiles(wanted).values())
 
 
 def test_nothing_is_told_of_people_that_a_lacking_field_decides(world):
@@ -131,7 +138,7 @@ def test_values_keep_their_type_and_blank_is_nothing(world):
 
     found = world.values('[fields.badge]\nfield = "badge"')
 
-    assert ("7", None, None) == (found[ADA], found[ANNA], found[HENRIK])
+    assert (7, None, None) == (found[ADA], found[ANNA], found[HENRIK])
 
 
 def test_a_field_that_hr_does_not_give_is_no_blank(world):
@@ -144,7 +151,8 @@ def test_a_field_that_hr_does_not_give_is_no_blank(world):
 
     assert "no HR system gives the field badge" in wanted.refused["fields.badge"]
     assert {"fields.badge", "fields.floor", "groups.finance"} == {*wanted.refused}
-    assert {"title"} == {*wanted.fields["field"].to_pylist()} and not wanted.members.num_rows
+    assert all({"title"} == {*profile} for profile in read_profiles(wanted).values())
+    assert not wanted.members.num_rows
 
 
 def test_an_answer_of_hr_is_cut_to_the_people_of_the_push(world):
@@ -219,6 +227,39 @@ def test_no_condition_changes_the_answer_to_another(world, condition):
     }
     assert [ANNA] == found["finance"]
     assert len(found["all"]) == len({*found["all"]}) == len(world.people(""))
+
+
+def test_no_field_rule_makes_another_one_fail(world):
+    """Rules that fail in one statement, and not alone, have their values, blanks included."""
+    wrong = "full_name::integer::varchar"
+    rules = f'[fields.id]\nsql = "coalesce(person_id, {wrong})"\n[fields.motto]\nsql = "\' \'"'
+    rules += f"\n[fields.number]\nsql = \"coalesce('N' || person_id, {wrong})\""
+
+    profiles = read_profiles(world.wanted(rules))
+
+    key = f"charthop:person:{ANNA}"
+    assert {"id": key, "motto": None, "number": f"N{key}"} == profiles[ANNA]
+    assert world.people("") == {*profiles}
+
+
+def test_a_field_rule_cannot_read_the_answer_of_another(world):
+    """A name that no column of `people` has is a mistake of its rule."""
+    rules = '[fields.title]\nsql = "job_title"\n[fields.motto]\nsql = "value_0"'
+
+    with pytest.raises(Misconfigured, match=r"fields\.motto: .*value_0"):
+        world.wanted(rules)
+
+
+UNEVEN = (f"unnest(if({IS_ANNA}, ['a', 'b'], ['c']))", f"unnest(if({IS_ANNA}, ['a'], []))")
+
+
+@pytest.mark.parametrize("value", UNEVEN)
+def test_a_field_rule_gives_each_person_one_value(world, value):
+    """A rule that gives rows of its own is refused by its name, and not answered by chance."""
+    rules = f'[fields.title]\nsql = "job_title"\n[fields.motto]\nsql = "{value}"'
+
+    with pytest.raises(Misconfigured, match=r"fields\.motto: it gives somebody no"):
+        world.wanted(rules)
 
 
 def test_an_evaluation_changes_nothing(world):

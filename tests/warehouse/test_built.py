@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
+import duckdb
 import pytest
 
-from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged
+from pipelines.sql import has_table
+from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged, push_tables
 from pipelines.warehouse.dbt_build import dbt_variables
 from tests.write_back.test_changes import POLICY, Company, group, user
+
+OLDER_TABLE = """
+create schema push;
+create table push.wanted_fields (
+    target varchar, field varchar, person_id varchar, wanted_value json
+);
+insert into push.wanted_fields values
+    ('okta', 'title', 'p', '"CEO"'), ('okta', 'floor', 'p', null), ('okta', 'floor', 'q', '7');
+"""
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +29,7 @@ def company(tmp_path_factory, published):
     made.campaign("q2", {f"{user(15)}/{group(5)}": "revoke"})
     with pytest.MonkeyPatch.context() as patch:
         made.build(patch)
-        made.rows("insert into push.wanted_fields values ('okta', 'title', 'p', '\"CEO\"')")
+        made.rows("insert into push.wanted_profiles values ('okta', 'p', '{\"title\": \"CEO\"}')")
         yield made.build(patch)
 
 
@@ -50,7 +62,7 @@ def mart(company: Company, patch: pytest.MonkeyPatch) -> None:
 
 def wanted_value(company: Company, patch: pytest.MonkeyPatch) -> None:
     """Change one title that a push rule wants: the number of rows stays."""
-    company.rows("update push.wanted_fields set wanted_value = '\"CTO\"'")
+    company.rows('update push.wanted_profiles set profile = \'{"title": "CTO"}\'')
 
 
 CHANGES = (setting, decision, changed_decision, run, mart, wanted_value)
@@ -99,6 +111,20 @@ def test_what_no_model_reads_asks_for_no_build(company, monkeypatch):
     models = "".join(path.read_text() for path in (PROJECT_FOLDER / "models").rglob("*.sql"))
     for name in dbt_unchanged.UNREAD_TABLES:
         assert f"'rollcall', '{name}'" not in models, name
+
+
+def test_what_an_older_version_wanted_is_kept():
+    """A wanted value of an older warehouse is no blank: the next push would clear it."""
+    with duckdb.connect() as connection:
+        connection.execute(OLDER_TABLE)
+        push_tables.create_tables(connection)
+        push_tables.create_tables(connection)
+
+        found = connection.execute("from push.wanted_profiles order by all").fetchall()
+        assert not has_table(connection, "wanted_fields", "push")
+
+    profiles = [(target, who, json.loads(profile)) for target, who, profile in found]
+    assert [("okta", "p", {"title": "CEO", "floor": None}), ("okta", "q", {"floor": 7})] == profiles
 
 
 def test_write_settings_reach_the_models(monkeypatch):

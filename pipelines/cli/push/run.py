@@ -23,10 +23,11 @@ def add(add_step: Callable[..., argparse.ArgumentParser]) -> None:
     )
 
 
+@standing.tell_monitoring
 def run(arguments: argparse.Namespace) -> int:
     """Push, print what was done, and return the exit code."""
     from pipelines.unattended.push_run import PushOptions, run_push
-    from pipelines.unattended.push_text import choose_message, summarize_push
+    from pipelines.unattended.push_text import choose_message, describe_details
 
     options = PushOptions(
         report=choose_report(arguments),
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
         message += [f"audit head {outcome.audit_head}"] if outcome.audit_head else []
     document = {"target": outcome.target, "push_id": outcome.push_id, "summary": message}
     document |= standing.describe_outcome(outcome)
-    code = standing.print_outcome(arguments, outcome, document, summarize_push(outcome))
+    code = standing.print_outcome(arguments, outcome, document, describe_details(outcome))
     if message is not None and not arguments.for_watch:
         notify.send_summary(f"push run {outcome.target}", code, message, "push.notify_urls")
     return code

@@ -156,7 +156,8 @@ differing as (
     select
         fields.*,
         profile_fields.definition,
-        profiles.sourced_by
+        profiles.sourced_by,
+        profiles.identity_provider
 
     from fields
 

@@ -23,9 +23,9 @@ push_accounts as (
 
 ),
 
-wanted_fields as (
+wanted_profiles as (
 
-    select * from {{ source('push', 'wanted_fields') }}
+    select * from {{ source('push', 'wanted_profiles') }}
 
 ),
 
@@ -76,6 +76,8 @@ accounts as (
         profiles.sourced_by,
         -- Parsed once; a path would parse the profile again for each rule
         json_transform(profiles.profile, '"MAP(VARCHAR, JSON)"') as profile,
+        json_transform(wanted_profiles.profile, '"MAP(VARCHAR, JSON)"')
+            as wanted_profile,
         case
             when push_accounts.account_id is null
                 then coalesce(targets.user_type, default_types.user_type)
@@ -86,6 +88,11 @@ accounts as (
     from push_accounts
 
     join targets on push_accounts.target = targets.target
+
+    left join wanted_profiles
+        on
+            push_accounts.target = wanted_profiles.target
+            and push_accounts.person_id = wanted_profiles.person_id
 
     left join profiles on push_accounts.account_id = profiles.account_id
 
@@ -115,50 +122,42 @@ spellings as (
 
 ),
 
--- A rule means the same for all accounts of a type
+-- The attributes of each type that a rule names, or whose spelling is like its
 attributes as (
 
     select
-        types.target,
-        types.user_type,
+        spellings.source_name,
+        spellings.user_type,
         rules.rule_id as field,
-        rules.clears,
-        rules.identifies,
-        rules.refused_because,
+        spellings.spelling,
         profile_fields.* exclude (field, source_name, user_type),
-        profile_fields.field is not null as is_known,
-        known_types.user_type is not null as is_type_known,
-        spellings.spelling
+        profile_fields.field is not null as is_known
 
-    from (select distinct target, user_type from accounts) as types
+    from rules
 
-    join rules on types.target = rules.target
-
-    left join known_types
+    join spellings
         on
-            types.target = known_types.source_name
-            and types.user_type = known_types.user_type
+            rules.target = spellings.source_name
+            and lower(rules.rule_id) = spellings.field
 
     left join profile_fields
         on
-            types.target = profile_fields.source_name
-            and types.user_type = profile_fields.user_type
+            spellings.source_name = profile_fields.source_name
+            and spellings.user_type = profile_fields.user_type
             and rules.rule_id = profile_fields.field
-
-    left join spellings
-        on
-            types.target = spellings.source_name
-            and types.user_type = spellings.user_type
-            and lower(rules.rule_id) = spellings.field
 
 ),
 
 live_values as (
 
     select
-        accounts.* exclude (profile),
+        accounts.* exclude (profile, wanted_profile),
         rules.rule_id as field,
-        accounts.profile[rules.rule_id] as live_value
+        rules.clears,
+        rules.identifies,
+        rules.refused_because,
+        accounts.profile[rules.rule_id] as live_value,
+        accounts.wanted_profile[rules.rule_id] as wanted_value
 
     from accounts
 
@@ -169,31 +168,27 @@ live_values as (
 states as (
 
     select
-        live_values.account_id,
-        live_values.person_id,
+        live_values.* exclude (state, why),
         live_values.state as account_state,
         live_values.why as account_why,
-        live_values.sourced_by,
-        live_values.is_privileged,
-        live_values.live_value,
-        attributes.* exclude (user_type),
-        wanted_fields.wanted_value,
+        attributes.* exclude (source_name, user_type, field, is_known),
+        coalesce(attributes.is_known, false) as is_known,
+        known_types.user_type is not null as is_type_known,
         refused_fields.code as refused_with,
         refused_fields.lasts_until_schema_changes
 
     from live_values
 
+    left join known_types
+        on
+            live_values.target = known_types.source_name
+            and live_values.user_type = known_types.user_type
+
     left join attributes
         on
-            live_values.target = attributes.target
-            and live_values.user_type is not distinct from attributes.user_type
+            live_values.target = attributes.source_name
+            and live_values.user_type = attributes.user_type
             and live_values.field = attributes.field
-
-    left join wanted_fields
-        on
-            live_values.target = wanted_fields.target
-            and live_values.field = wanted_fields.field
-            and live_values.person_id = wanted_fields.person_id
 
     left join refused_fields
         on

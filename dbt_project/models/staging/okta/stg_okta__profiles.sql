@@ -66,6 +66,17 @@ renamed as (
                         okta_user.credentials.provider.type
                     )
         end as sourced_by,
+        -- An identity provider may decide attributes, and Okta does not say so
+        case
+            when
+                upper(okta_user.credentials.provider.type)
+                not in ('OKTA', 'ACTIVE_DIRECTORY', 'LDAP', 'IMPORT')
+                then
+                    coalesce(
+                        {{ filled('okta_user.credentials.provider.name') }},
+                        okta_user.credentials.provider.type
+                    )
+        end as identity_provider,
         case upper(okta_user.status)
             when 'STAGED' then 'staged'
             when 'SUSPENDED' then 'suspended'
