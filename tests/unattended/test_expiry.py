@@ -93,7 +93,7 @@ def test_access_ends_and_a_sync_proves_it(company, ended):
 @pytest.mark.long
 def test_the_page_leads_to_a_run(fresh):
     """Section 7 of docs/write-back.md, as it stands: a limit, a look, an approval, and the run."""
-    (fresh.home / "reviews").mkdir(exist_ok=True)
+    write_policy(fresh, "")
     policy, *steps = [block for block in blocks(DOCS) if "expiry" in block]
     shell = Shell(fresh)
     shell.type(policy)
