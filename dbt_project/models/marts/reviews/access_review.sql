@@ -144,7 +144,9 @@ select
     accounts_to_review.reviewer,
     accounts_to_review.reviewer_rule,
     recommendations.recommendation,
-    recommendations.recommendation_because
+    recommendations.recommendation_because,
+    recommendations.recommendation_points,
+    recommendations.recommendation_reason
 
 from grants
 
