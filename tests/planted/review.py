@@ -23,6 +23,27 @@ BUGS = [
         "tests/review/test_seal.py",
     ),
     Bug(
+        "the rows of a file stand as they come",
+        "pipelines/review/columns.py",
+        "case recommendation when 'revoke' then 0 when 'look' then 1 else 2 end",
+        "case recommendation when 'revoke' then 0 else 2 end",
+        "tests/review/test_review_files.py -k eyes",
+    ),
+    Bug(
+        "a column that says nothing goes out",
+        "pipelines/review/outgoing/rows.py",
+        'silent = ", ".join(map(quote, ("", *column.empty_words)))',
+        "silent = \"'no word'\"",
+        "tests/review/test_review_files.py -k reasons",
+    ),
+    Bug(
+        "a file of an older version is refused for its words",
+        "pipelines/review/incoming/rules.py",
+        "    if seen == NOBODY and sent.endswith(NOBODY):\n        return True\n",
+        "",
+        f"{DECISIONS} -k earlier_version",
+    ),
+    Bug(
         "the last row wins",
         "pipelines/review/incoming/judging.py",
         "if len({(one.answer.decision, one.answer.comment) for one in decisions}) > 1:",

@@ -17,12 +17,11 @@ from typing import Any
 
 import pytest
 
-from pipelines.review.columns import HEADERS, IDENTITY_COLUMNS
+from pipelines.review.columns import HEADERS, IDENTITY_COLUMNS, NOBODY
 from pipelines.review.incoming import take_in
-from tests.review.test_review import changed
+from tests.review.test_review import changed, table
 from tests.support.filled_in import came, decided, sealed, text, workbook
 from tests.support.product import Rollcall
-
 
 MEASURED = (*HEADERS, "seconds", "how")  # the columns that a reviewer's page adds
 
@@ -72,6 +71,21 @@ def test_how_a_decision_was_made_comes_back_with_it(review, opened):
         rows[2]["item_id"]: (None, None),
         rows[3]["item_id"]: (None, None),
     } == {row["item_id"]: (row["seconds"], row["is_bulk"]) for row in decisions(review)}
+
+
+def test_a_file_of_an_earlier_version_is_taken_in(review, opened):
+    """Files whose ids stand first, and that call a person without a name nobody, are imported."""
+    [path] = [path for path in opened.files if path.name.startswith("security")]
+    rows = decided(table(path))
+    unknown = [row for row in rows if row["Person"].endswith(NOBODY)]
+    for row in unknown:
+        row["Person"] = NOBODY
+    headers = ["item_id", *(name for name in HEADERS if name != "item_id")]
+
+    result = review.run("review", "import", "q4", came(review.home, text(rows, headers).encode()))
+
+    assert 0 == result.code, result.err
+    assert unknown and len(rows) == len(decisions(review))
 
 
 def test_the_same_file_twice_changes_nothing(review, opened):
