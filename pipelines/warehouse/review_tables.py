@@ -160,6 +160,15 @@ DECIDED = Table(
         "superseded_by": ("varchar", "The import whose decision superseded this one."),
         "grant_id": ("varchar not null", "The grant of the item."),
         "is_late": ("boolean", "Whether the decision was imported after the campaign's last day."),
+        "seconds": (
+            "integer",
+            "The seconds that the reviewer spent on the decision, as their page counted them;"
+            " null if unknown.",
+        ),
+        "is_bulk": (
+            "boolean",
+            "Whether the reviewer decided on several items by one act; null if unknown.",
+        ),
     },
 )
 

@@ -37,6 +37,20 @@ BUGS = [
         f"{DECISIONS} -k stay_open",
     ),
     Bug(
+        "decisions together look like decisions one by one",
+        "pipelines/review/incoming/rules.py",
+        '"together": True',
+        '"together": False',
+        f"{DECISIONS} -k how_a_decision",
+    ),
+    Bug(
+        "any number of seconds is taken in",
+        "pipelines/review/incoming/rules.py",
+        "or int(text) > MAX_SECONDS:",
+        "or False:",
+        f"{DECISIONS} -k altered",
+    ),
+    Bug(
         "a revocation needs no comment",
         "pipelines/review/incoming/rules.py",
         'NEEDS_COMMENT = ("revoke", "modify")',

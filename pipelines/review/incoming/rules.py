@@ -24,6 +24,8 @@ NEEDS_COMMENT = ("revoke", "modify")
 MAX_COMMENT_CHARACTERS = 10_000
 WORDS = "keep, revoke, modify, not mine or unsure"
 AS_SENT = "the row as it was in the file that was sent out"
+MAX_SECONDS = 604_800  # spent on one decision: a week
+IS_BULK = {"": None, "alone": False, "together": True}
 A_DAY = "a day like 2026-03-31, or an empty cell"
 DAY = re.compile(
     r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})"
@@ -63,6 +65,8 @@ class Answer(NamedTuple):
     comment: str | None
     decided_by: str
     decided_at: datetime
+    seconds: int | None  # spent on the decision; None if unknown
+    is_bulk: bool | None  # whether one act decided several items; None if unknown
 
 
 def read_answer(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign) -> Answer | None:
@@ -82,7 +86,8 @@ def read_answer(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign)
         raise InvalidRow(f"comment: {decision} needs one", "what has to be done, and why")
     _must_be_from_reviewer(row)
     decided_at = parse_decided_at(row["decided_at"] or "", campaign)
-    return Answer(decision, comment, row["of_reviewer"], decided_at)
+    seconds, is_bulk = read_seconds(row["seconds"] or ""), read_how(row["how"] or "")
+    return Answer(decision, comment, row["of_reviewer"], decided_at, seconds, is_bulk)
 
 
 def _must_match_item(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign) -> None:
@@ -185,6 +190,26 @@ def parse_decided_at(text: str, campaign: OpenCampaign) -> datetime:
             "decided_at: it is before the campaign was opened, or in the future", A_DAY
         )
     return found
+
+
+def read_seconds(text: str) -> int | None:
+    """Return the seconds that the decision took, or None if the cell is empty."""
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) > MAX_SECONDS:
+        raise InvalidRow(
+            "seconds: it is not a number of seconds",
+            f"a whole number up to {MAX_SECONDS:,}, or an empty cell",
+        )
+    return int(text)
+
+
+def read_how(text: str) -> bool | None:
+    """Return whether the item was decided together with others, or None if the cell is empty."""
+    word = text.casefold()
+    if word not in IS_BULK:
+        raise InvalidRow("how: the word is unknown", "alone, together or an empty cell")
+    return IS_BULK[word]
 
 
 def _parse_moment(text: str) -> datetime:
