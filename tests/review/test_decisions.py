@@ -23,7 +23,6 @@ from tests.review.test_review import changed
 from tests.support.filled_in import came, decided, sealed, text, workbook
 from tests.support.product import Rollcall
 
-
 MEASURED = (*HEADERS, "seconds", "how")  # the columns that a reviewer's page adds
 
 
@@ -233,7 +232,7 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
     "a day to come": (lambda _: {"decided_at": "2199-01-01T00:00:00Z"}, "decided_at"),
     "seconds in words": (lambda _: {"seconds": "a minute"}, "seconds"),
     "seconds below zero": (lambda _: {"seconds": "-3"}, "seconds"),
-    "seconds of a month": (lambda _: {"seconds": "2678400"}, "seconds"),
+    "seconds of eleven days": (lambda _: {"seconds": "950400"}, "seconds"),
     "another way of deciding": (lambda _: {"how": "by the robot"}, "how"),
     "an altered row without a decision": (
         lambda row: {"decision": "", **row.theirs("other", "seal")},
