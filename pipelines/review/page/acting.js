@@ -2,9 +2,9 @@
 
 const KEYS = { k: "keep", r: "revoke", m: "modify", n: "not_mine", u: "unsure" };
 const HELP = [
-  ["↓ or J, ↑ or P", "next item, previous item"], ["K, R, M, N, U", "keep, revoke, modify, not mine, unsure; once more to take it back"],
+  ["↓ J", "next item"], ["↑ P", "previous item"], ["K R M N U", "keep, revoke, modify, not mine, unsure; once more to take it back"],
   ["Enter", "show or hide the facts; in a comment: go on to the next item"], ["C", "write a comment"],
-  ["A", "decide on the items below this person's button together"], ["Z", "undo"],
+  ["A", "decide on several items of the person together, where a button offers that"], ["Z", "undo"],
   ["/", "search"], ["S", "save my decisions"], ["?", "this help"],
 ];
 const $ = (id) => document.getElementById(id);
@@ -46,7 +46,7 @@ function chooseTogether(button) {
   decide(left, button.decision, button.comment);
   showAnswers(left);
   say(`${WORDS[button.decision]}: ${count(left.length, "item")} of ${nameOf(left[0])} together.`);
-  current = left.at(-1);
+  goTo(left.at(-1), false);
   goOn();
 }
 
@@ -70,6 +70,7 @@ list.addEventListener("click", ({ target }) => {
   const made = target.closest(".item");
   if (button?.chosen) chooseTogether(button);
   else if (button?.dataset.do === "facts") toggleFacts(made);
+  else if (button?.dataset.do === "comment") writeComment(made.item);
   else if (button?.dataset.do) choose(made.item, button.dataset.do, false);
   else if (button?.dataset.reason) {
     comment(made.item, button.dataset.reason);
@@ -183,7 +184,7 @@ addEventListener("focus", () => showAnswers(recall().changed));
 document.title = `${about.title}: ${about.reviewer}`;
 $("title").textContent = about.title;
 $("intro").append("Please decide who should keep this access: ", make("b", null, count(items.length, "item")), `${about.due && about.due !== "None" ? `, until ${about.due}` : ""}. For `, text(about.reviewer), ". ", ...(about.contact ? ["Questions: ", text(about.contact), "."] : []));
-$("as-of").textContent = about.asOf;
+$("as-of").textContent = `${about.asOf.slice(0, 16).replace("T", " ")} UTC`;
 for (const name of [...new Set(items.map((item) => item.source_name))].sort(collator.compare)) {
   $("system").append(make("option", { value: name }, name));
 }
@@ -195,3 +196,6 @@ if (recalled.length) say(`${count(recalled.length, "decision")} of an earlier vi
 if (dropped) notice(`${count(dropped, "stored answer")} had to be dropped, because this list has no such item or the browser had lost a part.`);
 if (!timeNow()) notice("The clock of this computer is before the day on which this review was opened. Your decisions are saved without a time.");
 work.last = performance.now();
+new ResizeObserver(([bar]) => {
+  document.documentElement.style.setProperty("--bar", `${bar.target.offsetHeight}px`);
+}).observe($("bar"));

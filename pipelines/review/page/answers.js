@@ -4,7 +4,9 @@ const answers = new Map(); // item -> {decision, comment, at, seconds, how}
 const acts = []; // what was done, to undo it: lists of [item, answer before]
 const MAX_IDLE = 120_000; // milliseconds; a longer pause is not counted as work
 
-const isLacking = (answer) => about.needsComment.includes(answer.decision) && !answer.comment.trim();
+// The import removes the same blanks
+const trim = (words) => words.replace(/^[\s\u200b\u200e\u200f]+|[\s\u200b\u200e\u200f]+$/gu, "");
+const isLacking = (answer) => about.needsComment.includes(answer.decision) && !trim(answer.comment);
 const isDone = (item) => answers.has(item) && !isLacking(answers.get(item));
 
 // ---- time
@@ -98,6 +100,7 @@ function keep(item) {
     if (answer) store.setItem(name, JSON.stringify(answer));
     else store.removeItem(name);
   } catch {
+    store.removeItem(name); // an older answer must not come back
     isKept = false;
     showKept();
   }

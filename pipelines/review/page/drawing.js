@@ -8,7 +8,7 @@ const ASKS = {
   not_mine: "Who should decide, if you know?",
   unsure: "What would you need to know?",
 };
-const REASONS = ["not needed any more", "changed role", "was only for a time"];
+const REASONS = ["not needed any more", "has another role now", "was only for a time"];
 const MAX_WAYS = 4; // drawn; the others are counted
 
 function make(name, attributes, ...children) {
@@ -28,10 +28,10 @@ function drawItem(item, isOpen) {
   const id = `i${item.place}`;
   const made = make("li", { class: "item", id, tabindex: "-1", "aria-labelledby": `${id}t` });
   made.item = item;
-  const title = make("h3", { id: `${id}t` }, text(accessOf(item)), make("span", { class: "system" }, text(item.source_name)));
-  const badges = make("span", { class: "badges" }, ...item.reasons.map(([words, kind]) => make("span", { class: `badge ${kind}` }, words)));
+  const title = make("h3", { id: `${id}t` }, text(accessOf(item)), " ", make("span", { class: "system" }, text(item.source_name)));
+  const badges = item.reasons.map(([words, kind]) => make("span", { class: `badge ${kind}` }, words));
   made.append(
-    make("div", { class: "top" }, make("div", { class: "what" }, title, badges, drawSummary(item)), drawChoices(item, id)),
+    make("div", { class: "top" }, make("div", { class: "what" }, make("div", { class: "title" }, title, ...badges), drawSummary(item)), drawChoices(item, id)),
     make("div", { class: "comment", hidden: "" }),
   );
   if (isOpen) openFacts(made);
@@ -40,9 +40,10 @@ function drawItem(item, isOpen) {
 }
 
 function drawSummary(item) {
-  const parts = [describeThing(item), describePeers(item)].filter(Boolean);
+  const parts = [describeThing(item), item.needsLook ? "" : describePeers(item)].filter(Boolean);
   return make("p", { class: "summary" }, ...parts.flatMap((part, place) => (place ? [" · ", text(part)] : [text(part)])),
-    " ", make("button", { type: "button", class: "plain more", "aria-expanded": "false", "data-do": "facts" }, "Facts"));
+    " ", make("button", { type: "button", class: "plain more", "aria-expanded": "false", "data-do": "facts" }, "Facts"),
+    " ", make("button", { type: "button", class: "plain remark", "data-do": "comment" }, "Comment"));
 }
 
 function drawChoices(item, id) {
@@ -57,17 +58,17 @@ function openFacts(made) {
   const item = made.item;
   const because = [item.recommendation_because, item.findings].filter(Boolean);
   const facts = [
+    ["Why", because.join(". "), "wide"],
+    ["Through", drawWays(item), "wide"],
     ["Account", describeAccount(item)],
     ["Since", describeSince(item)],
-    ["Through", drawWays(item)],
     ["Last used", describeUse(item)],
-    ["Colleagues", describePeers(item)],
     ["Last review", describeLast(item)],
     ["If revoked", describeRemains(item)],
-    ["Why look", because.length ? because.join(". ") : ""],
+    ["Colleagues", describePeers(item)],
   ];
-  const list = make("dl", { class: "facts" }, ...facts.filter(([, value]) => value).map(([name, value]) =>
-    make("div", null, make("dt", null, name), make("dd", null, value instanceof Node ? value : text(value)))));
+  const list = make("dl", { class: "facts" }, ...facts.filter(([, value]) => value).map(([name, value, kind]) =>
+    make("div", { class: kind ?? "" }, make("dt", null, name), make("dd", null, value instanceof Node ? value : text(value)))));
   made.querySelector(".top").after(list);
 }
 
@@ -81,7 +82,7 @@ function toggleFacts(made) {
 // A small drawing of each way: account → group → access
 function drawWays(item) {
   const ways = readWays(item);
-  const step = (words, kind) => make("li", { class: kind }, text(words));
+  const step = (words, kind) => make("li", null, make("span", { class: kind }, text(words)));
   const drawn = ways.slice(0, MAX_WAYS).map((through) => make("ol", { class: "path" },
     step(item.account_name || item.username || "account", "end"),
     ...through.map((name) => step(name, "via")), step(accessOf(item), "end")));
@@ -105,10 +106,10 @@ function showAnswer(made) {
   const field = place.querySelector("textarea") ?? drawComment(made, place);
   const ask = ASKS[answer.decision];
   place.querySelector("label span").textContent = ask;
-  place.querySelector(".quick").hidden = answer.decision !== "revoke" || Boolean(answer.comment.trim());
+  place.querySelector(".quick").hidden = answer.decision !== "revoke" || Boolean(trim(answer.comment));
   field.required = about.needsComment.includes(answer.decision);
   field.setAttribute("aria-invalid", String(isLacking(answer)));
-  if (document.activeElement !== field || field.value.trim() !== answer.comment.trim()) field.value = answer.comment;
+  if (field.value !== answer.comment) field.value = answer.comment;
 }
 
 function drawComment(made, place) {
@@ -118,7 +119,7 @@ function drawComment(made, place) {
   place.append(
     make("label", null, make("span"), field),
     make("div", { class: "quick", role: "group", "aria-label": "Usual reasons" }, ...[...left, ...REASONS].map((words) =>
-      make("button", { type: "button", class: "plain", "data-reason": words }, words))),
+      make("button", { type: "button", class: "reason", "data-reason": words }, words))),
   );
   return field;
 }

@@ -87,7 +87,7 @@ function describeEmployment(item) {
 }
 
 function describeAccount(item) {
-  const names = [item.account_name, item.username].filter((name, place, all) => name && all.indexOf(name) === place);
+  const names = [...new Set([item.account_name, item.username])].filter((name) => name && name !== item.full_name);
   const kind = item.account_type === "service" ? "service account" : "";
   const status = item.account_status === "enabled" ? "" : `account ${item.account_status || "status unknown"}`;
   return [...names, kind, status].filter(Boolean).join(" · ");

@@ -19,7 +19,7 @@ function makeFile() {
       lacking += 1;
       continue;
     }
-    const cells = [item.item_id, answer.decision, cell(answer.comment.trim()), "", answer.at, answer.seconds, answer.how];
+    const cells = [item.item_id, answer.decision, cell(trim(answer.comment)), "", answer.at, answer.seconds, answer.how];
     lines.push(`${cells.join(",")},${item.row_end}\r\n`);
   }
   const text = `\ufeff${about.header.join(",")}\r\n${lines.join("")}`;
