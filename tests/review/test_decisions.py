@@ -247,7 +247,7 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
     "a day to come": (lambda _: {"decided_at": "2199-01-01T00:00:00Z"}, "decided_at"),
     "seconds in words": (lambda _: {"seconds": "a minute"}, "seconds"),
     "seconds below zero": (lambda _: {"seconds": "-3"}, "seconds"),
-    "seconds of a month": (lambda _: {"seconds": "2678400"}, "seconds"),
+    "seconds of eleven days": (lambda _: {"seconds": "950400"}, "seconds"),
     "another way of deciding": (lambda _: {"how": "by the robot"}, "how"),
     "an altered row without a decision": (
         lambda row: {"decision": "", **row.theirs("other", "seal")},

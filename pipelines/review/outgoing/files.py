@@ -1,4 +1,4 @@
-"""Write the files that go out: each reviewer gets a CSV and a workbook with the rows to decide."""
+"""Write the files that go out: each reviewer gets a CSV, a workbook and a page to decide on."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from pipelines.files.xlsx_write import MAX_SHEET_BYTES, MAX_SHEET_ROWS
 from pipelines.review.outgoing import rows as reviewer_rows
 from pipelines.review.outgoing.rows import ITEMS, Share, Sheet
 from pipelines.review.outgoing.workbook import WorkbookTemplates, read_column_styles
+from pipelines.review.page.items import NAMES, read_items
+from pipelines.review.page.page import MAX_PAGE_ITEMS, PageWriter, read_opening
 
 BOM = "\ufeff"  # without it, Excel reads a CSV that is double-clicked in the local code page
 ITEMS_PER_BATCH = 100_000  # each batch is a query that reads all items and sorts its own
@@ -44,7 +46,8 @@ def make_file_writers(
     layout = reviewer_rows.read_layout(connection, campaign)
     sheet = Sheet(layout, read_column_styles(layout.headers), items)
     templates = WorkbookTemplates(about, layout.headers)
-    writer = _Writer(connection, campaign, key, folder, templates, sheet)
+    pages = PageWriter(about, read_opening(connection, campaign))
+    writer = _Writer(connection, campaign, key, folder, templates, pages, sheet)
     shares = reviewer_rows.read_shares(connection, campaign, items)
     return [partial(writer.write_batch, batch) for batch in _split_into_batches(shares)]
 
@@ -70,12 +73,15 @@ class _Writer:
     key: bytes
     folder: Path
     templates: WorkbookTemplates
+    pages: PageWriter
     sheet: Sheet
 
     def write_batch(self, batch: Sequence[Share]) -> Written:
-        with self.connection.cursor() as own:
+        small = [share for share in batch if share.systems.total() <= MAX_PAGE_ITEMS]
+        with self.connection.cursor() as own, self.connection.cursor() as other:
+            pages = read_items(other, self.campaign, self.key, small, self.sheet)
             return [
-                (share.mail, self._write_files(share, pieces))
+                (share.mail, self._write_files(share, pieces) + self._write_page(share, pages))
                 for share, pieces in reviewer_rows.read_rows(
                     own, self.campaign, self.key, self.sheet, batch
                 )
@@ -106,6 +112,16 @@ class _Writer:
             | {"name": f"{self.folder.name}/{file.name}"}
             for file in [path, *[book] * fits]
         ]
+
+    def _write_page(self, share: Share, pages: Iterator[tuple[str, list[str]]]) -> list[Any]:
+        """Write the page of one reviewer, the next of `pages`, and return its manifest's entry."""
+        count = share.systems.total()
+        if count > MAX_PAGE_ITEMS:
+            return []
+        path = self.folder / f"{file_stem(share.mail)}.html"
+        self.pages.write(path, *next(pages))
+        name = f"{self.folder.name}/{path.name}"
+        return [safe_csv.describe_file(path, [*NAMES], count) | {"name": name}]
 
 
 def file_stem(mail: str) -> str:
