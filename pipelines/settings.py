@@ -31,7 +31,7 @@ Numbers = TypeVar("Numbers")
 # section checks the names.
 SECTIONS = {
     "review": (
-        *("owner", "actor", "folder", "files", "seal_key"),
+        *("owner", "actor", "folder", "files", "seal_key", "signing_key"),
         *("dormant_after_days", "dormant_service_after_days"),
     ),
     "changes": ("folder",),

@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines.cli.output import choose_report, print_failures, print_result
 from pipelines.cli.plan import add_max_changes
-from pipelines.failures import Failure, Incomplete, Refused
+from pipelines.failures import Failure, Incomplete, Misconfigured, Refused
 from pipelines.redact import UNPRINTABLE, redact_text
 
 if TYPE_CHECKING:
-    from pipelines.sources.writer import Provisioner
-    from pipelines.write_back.apply import Progress
+    from pipelines.sources.writer import Change, Provisioner
+    from pipelines.write_back.apply import Progress, Report
     from pipelines.write_back.journal import Journal
     from pipelines.write_back.plan import Basis, Plan
 
+# What `--json` says of a change besides its outcome
+SHOWN_FIELDS = (
+    *("action", "source_name", "account_id", "account_name"),
+    *("entitlement_id", "entitlement_name", "scope_id"),
+)
 # What to do about a change by its outcome, or by its live state in a dry run
 NEXT_STEPS = {
     "drift": "run `rollcall sync` and `rollcall plan`: the live state is not that of the plan",
@@ -40,21 +45,30 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     parser = verb("apply", run, "make the changes of a plan; a dry run without --digest")
     parser.add_argument("plan", type=Path, metavar="PLAN", help="the file that `plan` wrote")
     parser.add_argument("--digest", metavar="HASH", help="the digest of the approved plan")
+    parser.add_argument(
+        "--approved-by", metavar="MAIL", help="the second person who approved it, for the audit log"
+    )
     add_max_changes(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Apply the plan, or print the live state of each item if no digest is given."""
     from pipelines import settings
+    from pipelines.warehouse.publish import open_published
     from pipelines.write_back import apply
     from pipelines.write_back import plan as plans
     from pipelines.write_back.admission import admit_plan
     from pipelines.write_back.audit_log import changes_folder, hold_changes
     from pipelines.write_back.collect import publish_journals
     from pipelines.write_back.journal import Journal
+    from pipelines.write_back.second_person import check_second_person
 
     plan, folder = plans.read_plan(arguments.plan), changes_folder()
     if arguments.digest is None:
+        if arguments.approved_by is not None:
+            raise Misconfigured(
+                "--approved-by", "nothing is applied without --digest", "add --digest HASH"
+            )
         journal = Journal(folder, plan, settings.read_actor())
         writers = admit_plan(plan, journal, arguments.max_changes, _read_basis(plan))
         _print_dry_run(arguments, plan, journal, writers)
@@ -62,14 +76,19 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.digest != plan.digest:
         why = f"the digest of this plan is {plan.digest}, but another digest was approved"
         raise Refused(f"plan {arguments.plan}", why, "read the plan again, and give its digest")
+    with open_published(settings.warehouse_path()) as warehouse:
+        approver = check_second_person(
+            plan, arguments.approved_by, settings.read_actor(), warehouse
+        )
     with hold_changes(folder):
         journal = Journal(folder, plan, settings.read_actor())
         writers = admit_plan(plan, journal, arguments.max_changes, _read_basis(plan))
-        progress = apply.apply_plan(plan, journal, writers, report=choose_report(arguments))
+        permission = apply.Permission(second_person=approver)
+        progress = apply.apply_plan(plan, journal, writers, _report_in_words(arguments), permission)
         postponed = publish_journals()
     if postponed:
         print(postponed, file=sys.stderr)
-    return _print_outcomes(arguments, plan, journal, progress)
+    return _print_outcomes(arguments, plan, journal, progress, approver)
 
 
 def _read_basis(plan: Plan) -> Basis | None:
@@ -107,11 +126,32 @@ def _print_dry_run(
     print_result(arguments, document, lines, even_if_quiet=True)
 
 
+def _report_in_words(arguments: argparse.Namespace) -> Report:
+    """Return the function that prints each change on stderr as soon as its outcome is known."""
+    report = choose_report(arguments)
+    return lambda change, outcome, why: report(_describe_outcome(change, outcome, why))
+
+
+def _describe_outcome(change: Change, outcome: str, why: str) -> str:
+    """Return the outcome of a change in one line: who and what, by name."""
+    from pipelines.write_back.plan_text import describe_briefly
+
+    text = f"{outcome.replace('_', ' ')}: {describe_briefly(change.item())}"
+    return UNPRINTABLE.sub(" ", f"{text}: {redact_text(why)}" if why else text)
+
+
 def _print_outcomes(
-    arguments: argparse.Namespace, plan: Plan, journal: Journal, progress: Progress
+    arguments: argparse.Namespace,
+    plan: Plan,
+    journal: Journal,
+    progress: Progress,
+    approver: str | None,
 ) -> int:
     """Print the outcome of every change, and return the exit code."""
     from pipelines.words import count_noun
+    from pipelines.write_back.journal import SETTLED_OUTCOMES
+
+    changes = {change.change_id: change for change in plan.changes}
 
     document: dict[str, Any] = {
         "digest": plan.digest,
@@ -119,10 +159,12 @@ def _print_outcomes(
         "counts": progress.counts,
         "stopped": progress.stopped,
         "audit_head": journal.log.head,
+        "approved_by": approver,
         "items": [
             {
                 "change_id": change_id,
                 "outcome": outcome,
+                **{name: getattr(changes[change_id], name) for name in SHOWN_FIELDS},
                 "why": progress.reasons[change_id],
                 "next": _find_next_step(plan, outcome),
             }
@@ -135,7 +177,18 @@ def _print_outcomes(
     # The head goes out with the message, because a copy elsewhere is what proves the log.
     head = f"audit head {journal.log.head}"
     arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {counts}", head]
-    lines = [*arguments.counts, *_describe_next_steps(plan, progress)]
+    # On a terminal the progress has named every change.
+    is_told = sys.stdout.isatty() and not arguments.quiet
+    lines = [
+        *(
+            _describe_outcome(changes[change_id], outcome, progress.reasons[change_id])
+            for change_id, outcome in progress.outcomes.items()
+            if not (is_told and outcome in SETTLED_OUTCOMES)
+        ),
+        *([f"approved by {approver}, as whoever applied the plan says"] if approver else []),
+        *arguments.counts,
+        *_describe_next_steps(plan, progress),
+    ]
     failure = _find_failure(progress, counts)
     if failure is None:
         print_result(arguments, {"code": 0} | document, lines, even_if_quiet=True)

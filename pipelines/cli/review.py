@@ -79,6 +79,9 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
         metavar="HEX",
         help="the digest that was noted when the packet was written",
     )
+    checks.add_argument(
+        "--allowed-signers", type=Path, metavar="FILE", help="who may have signed it (ssh-keygen)"
+    )
 
 
 def _add_open_flags(step: argparse.ArgumentParser) -> None:
@@ -196,7 +199,8 @@ def run_verify(arguments: argparse.Namespace) -> int:
     """Check a packet, and print what is wrong with which file."""
     from pipelines.review.packet.verify import verify_packet
 
-    report = verify_packet(arguments.folder, arguments.manifest_sha256)
+    signers = arguments.allowed_signers
+    report = verify_packet(arguments.folder, arguments.manifest_sha256, signers)
     wrong = [
         {"file": redact.redact_text(name), "why": redact.redact_text(why)}
         for name, why in report.wrong
@@ -209,6 +213,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
             f"{report.about['campaign']} ({report.about['status']}): all {report.files} files are"
             " unchanged",
             f"manifest.json SHA-256 {report.manifest_sha256}",
+            report.describe_signature(),
             meaning,
         ]
     for one in wrong if not arguments.json else ():
@@ -218,6 +223,7 @@ def run_verify(arguments: argparse.Namespace) -> int:
         "folder": str(report.folder),
         "files": report.files,
         "manifest_sha256": report.manifest_sha256,
+        "signed_by": report.signed_by or None,
         "wrong": wrong,
         "meaning": meaning,
     }

@@ -58,6 +58,7 @@ class Counters:
     rows_kept: Counter[str] = field(default_factory=Counter)  # unchanged, so not read again
     mode: str = "full"
     reported: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # endpoint, parameters
     warnings: list[str] = field(default_factory=list)
     ends: float = float("inf")  # when the run must be over, on the monotonic clock
     lock: threading.Lock = field(default_factory=threading.Lock)

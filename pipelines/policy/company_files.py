@@ -89,11 +89,18 @@ class Expiry(Strict):
     changes: int = Field(ge=0, strict=True)
 
 
+class Approval(Strict):
+    """Who may approve a plan of others, by mail address."""
+
+    approvers: list[Mail] = Field(min_length=1)
+
+
 class Rules(Strict):
     """The whole of `policy.toml`."""
 
     leavers: Leavers = Leavers()
     expiry: Expiry | None = None
+    approval: Approval | None = None
     separation: list[Separation] = Field([])
     exceptions: list[AcceptedFinding] = Field([])
     protected: list[Protected] = Field([])
@@ -167,6 +174,9 @@ def read_policy(home: Path) -> dict[str, list[list[Any]]]:
     return {
         "leavers": [[rules.leavers.disable_after_days, rules.leavers.delete_after_days]],
         "expiry": [[rules.expiry.changes]] if rules.expiry else [],
+        "approvers": [[mail] for mail in dict.fromkeys(rules.approval.approvers)]
+        if rules.approval
+        else [],
         "separation_rules": [[rule.id, rule.title, rule.severity] for rule in rules.separation],
         "separation_conditions": conditions,
         "exceptions": [

@@ -16,7 +16,10 @@ from pipelines.failures import Refused
 from pipelines.sql import has_table, matches_sql
 
 FILES = {
-    "policy.toml": ("separation_rules", "exceptions", "protected", "owners", "leavers", "expiry"),
+    "policy.toml": (
+        *("separation_rules", "exceptions", "protected", "owners", "leavers", "expiry"),
+        "approvers",
+    ),
     "requests.csv": ("requests",),
 }
 NEXT_PATTERN = "write the id as `accounts` or `entitlements` has it; `*` is any text"

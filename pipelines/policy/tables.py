@@ -14,6 +14,10 @@ POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
         " otherwise.",
         {"changes": "integer"},
     ),
+    "approvers": (
+        "One row per person who may approve the plan of somebody else; none if no plan needs that.",
+        {"approver": "varchar"},
+    ),
     "separation_rules": (
         "One row per rule of separation of duties.",
         {"rule_id": "varchar", "title": "varchar", "severity": "varchar"},
@@ -63,6 +67,7 @@ POLICY_SCHEMA: dict[str, tuple[str, dict[str, str]]] = {
 DESCRIPTIONS = {
     "account_id": "The account that shall have the entitlement; null if a person is named.",
     "approved_by": "Who approved the request or the exception.",
+    "approver": "The mail address of who may approve a plan.",
     "changes": "How many changes that may be in 24 hours.",
     "condition": "Which of the rule's conditions, counted from 0.",
     "delete_after_days": "Days after the last one until a leaver's accounts are deleted.",

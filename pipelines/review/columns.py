@@ -63,15 +63,16 @@ SUBJECT_COLUMNS = (
     Column("Access", "entitlement_name", 26, is_wrapped=True),
     Column("System", SYSTEM_SQL, 10),
 )
+WHY = Column(
+    "Why",
+    "coalesce(recommendation_reason, recommendation_because)",
+    46,
+    ("recommendation_reason", "recommendation_because"),
+    is_wrapped=True,
+)
 REASON_COLUMNS = (
     Column("Recommendation", "recommendation", 16, ("recommendation",)),
-    Column(
-        "Why",
-        "coalesce(recommendation_reason, recommendation_because)",
-        46,
-        ("recommendation_reason", "recommendation_because"),
-        is_wrapped=True,
-    ),
+    WHY,
     Column("Findings", "findings", 28, ("findings",), is_wrapped=True),
     Column(
         "Where",

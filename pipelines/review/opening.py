@@ -19,8 +19,11 @@ from pipelines.failures import Misconfigured, Refused
 from pipelines.review import assignment, freshness, scope, seal
 from pipelines.review.campaign import Campaign, campaign_status
 from pipelines.review.freshness import Accepted
+from pipelines.review.packet.code_facts import read_code_facts
+from pipelines.review.packet.population_sql import describe_selection, grant_reasons_sql
 from pipelines.review.packet.publish import note_digest
-from pipelines.review.packet.write import Packet, write_packet
+from pipelines.review.packet.write import Origin, Packet, write_packet
+from pipelines.review.people import note_reviewers
 from pipelines.sql import Table, quote
 from pipelines.warehouse import review_tables
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
@@ -37,7 +40,7 @@ def open_campaign(campaign: Campaign, warehouse: Path, accepted: Accepted, out: 
     Raises Refused for a source that is not fresh, and Misconfigured for a mistake in the file.
     """
     _check_before_building(campaign, warehouse, accepted)
-    key, opening = seal.read_key(warehouse), secrets.token_hex(16)
+    origin, opening = Origin(warehouse, seal.read_key(warehouse)), secrets.token_hex(16)
     earlier = _find_restore(campaign.name, warehouse, accepted)
     # The packet is moved into its place at the end of `until_published`, after the publication. If
     # the process dies in between, the same command writes the packet again.
@@ -50,7 +53,7 @@ def open_campaign(campaign: Campaign, warehouse: Path, accepted: Accepted, out: 
         _freeze_findings(copy, campaign.name)
         with duckdb.connect(str(copy)) as connection:
             packet = until_published.enter_context(
-                write_packet(connection, campaign.name, key, out, "opened")
+                write_packet(connection, campaign.name, origin, out, "opened")
             )
             note_digest(connection, campaign.name, packet)
     seal.note_opening(warehouse, campaign.name, opening)
@@ -124,7 +127,8 @@ def _insert_campaign(
             " ?::date as due_on, 'open' as status, ?::timestamptz as opened_at, ? as opened_by,"
             " (select max(started_at) from runs where status = 'complete') as data_as_of,"
             " ?::json as definition, ? as definition_sha256, ?::json as sources,"
-            " ?::json as accepted, ? as rollcall, ? as opening",
+            " ?::json as accepted, ? as rollcall, ? as opening, ? as population_sql,"
+            " ?::json as opened_with",
             [
                 campaign.name,
                 campaign.definition.title,
@@ -137,6 +141,8 @@ def _insert_campaign(
                 json.dumps([one | reason for one in [*problems, *earlier]]),
                 __version__,
                 opening,
+                describe_selection(campaign),
+                json.dumps(read_code_facts()),
             ],
         )
 
@@ -147,20 +153,9 @@ def _freeze_items(copy: Path, campaign: Campaign, opening: str) -> None:
     with duckdb.connect(str(copy)) as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        reasons, joined = scope.exclusion_reasons(campaign), ""
         if chosen is not None:
             connection.register("chosen_by_condition", chosen)
-            joined = "join chosen_by_condition using (grant_id)"
-            reasons.append(
-                "case when is_chosen is null then 'scope: its condition cannot be answered'"
-                " when not is_chosen then 'scope: its condition does not hold' end"
-            )
-        connection.execute(
-            "create or replace temp table grant_reasons as"
-            " select grant_id, account_id, source_name,"
-            f" concat_ws('; ', {', '.join(reasons or ['null'])}) as reason"
-            f" from access_review {joined}"
-        )
+        connection.execute(grant_reasons_sql(campaign))
         connection.execute(
             "create or replace temp table in_scope as select grant_id, account_id, entitlement_id,"
             " source_name, person_id, work_email, account_email, manager_email from access_review"
@@ -173,6 +168,7 @@ def _freeze_items(copy: Path, campaign: Campaign, opening: str) -> None:
             )
         assignment.assign(connection, campaign)
         _insert_items(connection, campaign.name, opening)
+        note_reviewers(connection, campaign.name)
         _insert_exclusions(connection, campaign.name)
 
 

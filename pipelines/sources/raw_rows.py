@@ -16,6 +16,7 @@ from dlt.extract import DltResource
 
 from pipelines.failures import Unreadable
 from pipelines.files.json_text import dump, parse, to_text_id
+from pipelines.sources.calls import reading
 
 Row = dict[str, Any]
 
@@ -53,7 +54,14 @@ def make_resource(
 
     def rows() -> Iterator[pa.Table]:
         yield SCHEMA.empty_table()
-        yield from read()
+        tables: Iterator[pa.Table] | None = None
+        while True:
+            with reading(name):
+                tables = iter(read()) if tables is None else tables
+                table = next(tables, None)
+            if table is None:
+                return
+            yield table
 
     rows.__doc__ = about
     disposition = "append" if feed else "replace"

@@ -23,6 +23,7 @@ from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import dump
 from pipelines.http.policy import NEXT_SYNC
 from pipelines.http.session import Session
+from pipelines.sources.calls import bind_reading, note_call, reading
 from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
 A, B = TypeVar("A"), TypeVar("B")
@@ -45,7 +46,9 @@ class Api:
     def get(self, path: str, right: str = "", **params: Any) -> Json:
         """Return the body of one response. `right` names what the credential lacks after a 403."""
         with name_missing_right(right):
-            return self.rest.get(path, params=params).json()
+            body = self.rest.get(path, params=params).json()
+        note_call(self.counters, self.base_url, path, params)
+        return body
 
     def get_object(self, path: str, right: str = "", **params: Any) -> Row:
         """Return the one object at this path. Raises Unreadable if the body is not an object."""
@@ -68,7 +71,7 @@ class Api:
         """
         paged = self.rest.paginate(
             path,
-            params=params,
+            params={**params},  # a paginator adds its cursor
             paginator=paginator or SinglePagePaginator(),
             data_selector=WHOLE_BODY,
             hooks={"response": []},
@@ -87,6 +90,8 @@ class Api:
                     ) from None
             if page is None:
                 return
+            if not seen:
+                note_call(self.counters, self.base_url, path, params)
             body = page.response.json()
             found = rows(body) if isinstance(body, dict | list) else None
             if found is None or not all(isinstance(row, dict) for row in found):
@@ -125,7 +130,8 @@ class Api:
         """
         readings: list[Listing] = []
         for _ in range(2):
-            listing = Listing(f"{self.source}: {resource}", read(), total, total_binds, names)
+            with reading(resource):
+                listing = Listing(f"{self.source}: {resource}", read(), total, total_binds, names)
             readings.append(listing)
             if listing.is_settled:
                 break
@@ -161,7 +167,7 @@ class Api:
             waiting: deque[tuple[A, Future[B]]] = deque()
             try:
                 for item in items:
-                    waiting.append((item, pool.submit(call, item)))
+                    waiting.append((item, pool.submit(bind_reading(call), item)))
                     if len(waiting) >= self.policy.concurrency * 4:
                         done, future = waiting.popleft()
                         yield done, future.result()
@@ -184,7 +190,7 @@ class Api:
         """
         batch: list[tuple[str, Row]] = []
         deleted = set()
-        for parent, row in self.call_each(parents, call):
+        for parent, row in self.call_each(parents, bind_reading(call, resource)):
             self.counters.pages[resource] += 1
             if row is None:
                 deleted.add(parent)

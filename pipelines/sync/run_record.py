@@ -12,7 +12,7 @@ from pipelines.failures import Misconfigured
 from pipelines.redact import redact_text
 from pipelines.sources import registry
 from pipelines.sync.load import Read
-from pipelines.warehouse.run_tables import TABLES
+from pipelines.warehouse.run_tables import RUN_RESOURCES, TABLES
 
 
 def start_time(copy: Path) -> datetime:
@@ -66,10 +66,21 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
             for resource in sorted({*read.rows_loaded} if failure is None else ()):
                 read_counts = (counters.pages[resource], counters.rows_read[resource])
                 counts = [*read_counts, read.rows_loaded[resource], counters.reported.get(resource)]
+                values = [run_id, read.source, resource, *counts, *_describe_calls(read, resource)]
                 connection.execute(
-                    "insert into main.run_resources values (?, ?, ?, ?, ?, ?, ?)",
-                    [run_id, read.source, resource, *counts],
+                    f"insert into main.run_resources ({', '.join(RUN_RESOURCES.columns)})"
+                    f" values ({', '.join('?' * len(values))})",
+                    values,
                 )
+
+
+def _describe_calls(read: Read, resource: str) -> tuple[str | None, str | None]:
+    """Return the endpoints of a raw table, and the parameters of each; null for no call."""
+    calls = read.counters.calls.get(resource)
+    if not calls:
+        return None, None
+    parameters = ", ".join(parameters for _, parameters in calls)
+    return "; ".join(endpoint for endpoint, _ in calls), f"[{parameters}]"
 
 
 def record_warnings(copy: Path, run_id: str, reads: list[Read]) -> None:

@@ -23,7 +23,7 @@ from pipelines.warehouse.publish import open_published
 from pipelines.words import count_noun
 from pipelines.write_back import planning
 from pipelines.write_back.admission import admit_plan
-from pipelines.write_back.apply import INTERRUPTED, Progress, apply_plan
+from pipelines.write_back.apply import INTERRUPTED, Permission, Progress, apply_plan, report_by_id
 from pipelines.write_back.approval import (
     Approval,
     check_approved,
@@ -33,6 +33,7 @@ from pipelines.write_back.approval import (
 from pipelines.write_back.audit_log import changes_folder
 from pipelines.write_back.journal import SETTLED_OUTCOMES, Journal
 from pipelines.write_back.plan import Plan, plan_path, read_plan
+from pipelines.write_back.second_person import check_second_person
 
 MAKING_ACTIONS = ("create_account", "enable_account", "create_group")  # more may be wanted of these
 IN_PLACE = ("done", "already")
@@ -153,15 +154,16 @@ def _apply(
     journal = Journal(folder, plan, actor)
     with open_published(settings.warehouse_path()) as warehouse:
         basis = job.read_basis(warehouse)
+        if is_by_person:  # where the policy asks for a second person, only `apply` can name one
+            check_second_person(plan, None, actor, warehouse)
     if (plan.kind, plan.target) != (basis.kind, basis.target):
         why = f"it is not a plan of {job.subject}"
         raise Refused(f"plan {plan.digest[:12]}", why, "use `rollcall apply`")
     max_changes = options.max_changes if is_by_person else None
     writers = admit_plan(plan, journal, max_changes, basis, is_unattended=not is_by_person)
     outcome.rounds += 1
-    progress = apply_plan(
-        plan, journal, writers, options.report, None if is_by_person else found.record
-    )
+    permission = Permission(standing=None if is_by_person else found.record)
+    progress = apply_plan(plan, journal, writers, report_by_id(options.report), permission)
     for change in plan.changes:
         key = change.change_id
         outcome.results[key] = Result(change, progress.outcomes[key], progress.reasons[key])

@@ -18,6 +18,11 @@ PLANS = Table(
         ),
         "changes": ("bigint not null", "Changes in the plan."),
         "applied_by": ("varchar not null", "Who applied the plan."),
+        "approved_by": (
+            "varchar",
+            "Who approved the plan besides, by mail address, as whoever applied it claimed; null if"
+            " nobody was named.",
+        ),
         "completed_at": ("timestamptz", "When the outcome of every change was known; null before."),
         "audit_head": (
             "varchar",

@@ -41,6 +41,20 @@ CAMPAIGNS = Table(
             "A random text of which the ids of the campaign's items are made; null in campaigns"
             " that an earlier version opened.",
         ),
+        "population_sql": (
+            "varchar",
+            "The SQL that selected the items; null in campaigns that an earlier version opened.",
+        ),
+        "opened_with": (
+            "json",
+            "The code that opened the campaign: versions and digests; null in campaigns that an"
+            " earlier version opened.",
+        ),
+        "closed_with": (
+            "json",
+            "The code that closed the campaign; null while it is open, and where an earlier version"
+            " closed it.",
+        ),
     },
     ("campaign",),
 )
@@ -100,6 +114,24 @@ REASSIGNMENTS = Table(
         ),
     },
     ("campaign", "item_id", "reassignment_id"),
+)
+REVIEWERS = Table(
+    "review_reviewers",
+    "One row per campaign and reviewer: who decides, as HR had it then.",
+    {
+        "campaign": ("varchar not null", "The campaign."),
+        "reviewer": ("varchar not null", "The mail address."),
+        "kind": (
+            "varchar not null",
+            "person: HR has the address for one person. shared mailbox: for nobody, or for"
+            " several, so a decision names no person.",
+        ),
+        "person_id": ("varchar", "The person; null for a shared mailbox."),
+        "full_name": ("varchar", "The person's name."),
+        "job_title": ("varchar", "The person's title."),
+        "department": ("varchar", "The person's department."),
+    },
+    ("campaign", "reviewer"),
 )
 EXCLUSIONS = Table(
     "review_exclusions",
@@ -198,6 +230,6 @@ DECIDED = Table(
 )
 
 TABLES = (
-    *(CAMPAIGNS, ITEMS, REASSIGNMENTS, EXCLUSIONS, FINDINGS, LEDGER, PACKETS, IMPORTS),
-    DECIDED,
+    *(CAMPAIGNS, ITEMS, REVIEWERS, REASSIGNMENTS, EXCLUSIONS, FINDINGS, LEDGER, PACKETS),
+    *(IMPORTS, DECIDED),
 )

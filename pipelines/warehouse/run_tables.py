@@ -68,6 +68,17 @@ RUN_RESOURCES = Table(
         "rows_read": ("bigint not null", "Rows that were read, each id counted once."),
         "rows_loaded": ("bigint not null", "Rows now in the raw table."),
         "reported_total": ("bigint", "The total that the vendor reports; null if it reports none."),
+        "endpoint": (
+            "varchar",
+            "The different calls that its rows were read by, separated by semicolons; {id} stands"
+            " for the id of one object. The first 20; null if this run took all rows over, and in"
+            " runs of earlier versions.",
+        ),
+        "parameters": (
+            "varchar",
+            "The query parameters of each call in endpoint, as a JSON list; without the cursor of"
+            " later pages.",
+        ),
     },
     ("run_id", "source_name", "resource"),
 )

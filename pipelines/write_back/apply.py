@@ -26,6 +26,7 @@ from pipelines.write_back.journal import CHANGE_FIELDS, SETTLED_OUTCOMES, Journa
 from pipelines.write_back.plan import Plan
 
 INTERRUPTED = "it was interrupted"
+Report = Callable[[Change, str, str], None]  # is told each change, its outcome, and the reason
 MAX_ATTEMPTS = 3  # to send one call, if each attempt surely had no effect
 
 
@@ -37,6 +38,14 @@ class ApplySettings:
     stop_after: int = 3  # failures in a row; 0: no limit
     stop_at_percent: float = 10.0  # of all changes failed, and more than `stop_after`
     settle_seconds: float = 10.0  # how long to wait for an effect to be visible
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Who lets a plan be applied, besides whoever gives its digest."""
+
+    standing: str | None = None  # the hash of the audit record of a standing approval
+    second_person: str | None = None  # the address of who approved it, as somebody claimed
 
 
 @dataclass
@@ -61,15 +70,15 @@ def apply_plan(
     plan: Plan,
     journal: Journal,
     writers: dict[str, Provisioner],
-    report: Callable[[str], None],
-    approval: str | None = None,
+    report: Report,
+    permission: Permission | None = None,
 ) -> Progress:
     """Make every change of a plan that is not settled yet, and report each.
 
-    A record before the changes says who began, and a record after them how far the run came.
-    `approval` is the hash of the audit record of the standing approval, null if a person approved
-    this plan.
+    A record before the changes says who began and who approved, and a record after them how far the
+    run came.
     """
+    permission = permission or Permission()
     document = plan.document
     journal.write(
         "apply_begun",
@@ -78,7 +87,8 @@ def apply_plan(
         data_as_of=document["snapshot"]["data_as_of"],
         changes=len(plan.changes),
         applied_by=settings.read_actor(),
-        approval=approval,
+        approval=permission.standing,
+        approved_by=permission.second_person,
     )
     progress = _make_changes(plan.changes, journal, writers, report)
     journal.write(
@@ -91,10 +101,7 @@ def apply_plan(
 
 
 def _make_changes(
-    changes: list[Change],
-    journal: Journal,
-    writers: dict[str, Provisioner],
-    report: Callable[[str], None],
+    changes: list[Change], journal: Journal, writers: dict[str, Provisioner], report: Report
 ) -> Progress:
     limits, progress = settings.read_numbers(ApplySettings, "apply"), Progress()
     pace = Pace(limits.changes_per_second)
@@ -118,8 +125,7 @@ def _make_changes(
             except Failure as error:
                 outcome, why = "open", f"{error.what}: {error.why}"
             progress.note(change, outcome, why)
-            reason = f": {why}" if why else ""
-            report(f"{outcome}: {change.action} {change.change_id[:12]}{reason}")
+            report(change, outcome, why)
             in_a_row = in_a_row + 1 if outcome in ("open", "failed") else 0
             failed += outcome in ("open", "failed")
             if in_a_row >= limits.stop_after > 0:
@@ -129,6 +135,15 @@ def _make_changes(
                 progress.stopped = f"{failed} of {len(changes)} changes failed"
                 break
     return progress
+
+
+def report_by_id(report: Callable[[str], None]) -> Report:
+    """Return a report of changes without names, for the log of a run that nobody watches."""
+
+    def report_change(change: Change, outcome: str, why: str) -> None:
+        report(f"{outcome}: {change.action} {change.change_id[:12]}{why and f': {why}'}")
+
+    return report_change
 
 
 def announce_changes(changes: list[Change], writers: dict[str, Provisioner]) -> None:

@@ -71,9 +71,14 @@ def _describe_items(items: list[dict[str, Any]]) -> Iterator[str]:
             yield f"  {MEMBERSHIPS[item['action']]} {_describe_account(item)}"
 
 
+def describe_briefly(item: dict[str, Any]) -> str:
+    """Return the action on which account and which access, by name, in one line."""
+    return f"{_describe_action(item)} {_describe_subject(item)}"
+
+
 def describe_change(item: dict[str, Any]) -> Iterator[str]:
     """Yield the line of one change, and lines about its values, what remains, and what is final."""
-    yield f"{_describe_action(item)} {_describe_subject(item)} ({_describe_reason(item)})"
+    yield f"{describe_briefly(item)} ({_describe_reason(item)})"
     yield from _describe_values(item)
     if item["residual"]:
         what = (

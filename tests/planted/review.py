@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted.bug import Bug
 
 DECISIONS = "tests/review/test_decisions.py"
+PACKET = "tests/review/test_packet.py"
 BOMBS = "tests/review/test_decision_bombs.py"
 
 BUGS = [
@@ -168,6 +169,76 @@ BUGS = [
         'if digest != entry["sha256"]:',
         "if False:",
         "tests/review/test_review_close.py -k byte",
+    ),
+    Bug(
+        "SHA256SUMS is not compared",
+        "pipelines/review/packet/verify.py",
+        "if expected.encode() != (report.folder / SUMS).read_bytes():",
+        "if False:",
+        "tests/review/test_review_close.py -k byte",
+    ),
+    Bug(
+        "files that came back are not counted",
+        "pipelines/review/packet/verify.py",
+        'about["kept"], len(digests & imported)',
+        "0, 0",
+        f"{PACKET} -k auditor",
+    ),
+    Bug(
+        "a returned file is not kept",
+        "pipelines/review/incoming/take_in.py",
+        "                    if file.decided:\n",
+        "                    if False:\n",
+        f"{PACKET} -k auditor",
+    ),
+    Bug(
+        "a file that changed since it was judged is kept",
+        "pipelines/review/returned.py",
+        "if found != sha256:",
+        "if False:",
+        f"{PACKET} -k changes_while",
+    ),
+    Bug(
+        "a lost file goes unnoticed",
+        "pipelines/review/packet/evidence.py",
+        '            missing.append(f"{name} (SHA-256 {sha256})")\n',
+        "",
+        f"{PACKET} -k auditor",
+    ),
+    Bug(
+        "a signature of something else counts",
+        "pipelines/review/packet/signature.py",
+        '        return "", "the signature is not one of these SHA256SUMS"\n',
+        '        return who[0], ""\n',
+        f"{PACKET} -k auditor",
+    ),
+    Bug(
+        "everybody's signature counts",
+        "pipelines/review/packet/signature.py",
+        '        return "", "nobody of the allowed signers made the signature"\n',
+        '        return "somebody", ""\n',
+        f"{PACKET} -k auditor",
+    ),
+    Bug(
+        "a packet of an earlier version is called foreign",
+        "pipelines/review/packet/publish.py",
+        'if label == "opened" and (earlier := find_opened_before(out, name)):',
+        "if earlier := None:",
+        f"{PACKET} -k kept",
+    ),
+    Bug(
+        "closed-2 does not name the packet before it",
+        "pipelines/review/packet/write.py",
+        'document | {"continues": earlier}',
+        'document | {"continues": None}',
+        "tests/review/test_review_close.py -k same_packet",
+    ),
+    Bug(
+        "a shared mailbox passes for a person",
+        "pipelines/review/people.py",
+        "case when persons.reviewer is null then 'shared mailbox' else 'person' end",
+        "'person'",
+        f"{PACKET} -k auditor",
     ),
     Bug(
         "verify follows links",

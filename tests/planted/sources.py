@@ -11,6 +11,13 @@ TICKETS = "tests/sources/test_halo_tickets.py"
 
 BUGS = [
     Bug(
+        "nobody can say by which calls a list was read",
+        "pipelines/sources/calls.py",
+        "        if call not in known and len(known) < MAX_CALLS:\n",
+        "        if False:\n",
+        "tests/sources/test_paging.py -k calls_behind",
+    ),
+    Bug(
         "text ids do not tell pages apart",
         "pipelines/sources/haloitsm/paging.py",
         'page = {to_text_id(row.get("id")) or dump(row) for row in rows}',

@@ -4,7 +4,65 @@ from __future__ import annotations
 
 from tests.planted.bug import Bug
 
+SECOND = "tests/write_back/test_second_person.py"
+
 BUGS = [
+    Bug(
+        "nobody asks for the second person",
+        "pipelines/write_back/second_person.py",
+        '        if approvers:\n            why = "policy.toml asks',
+        '        if False:\n            why = "policy.toml asks',
+        f"{SECOND} -k asked_for",
+    ),
+    Bug(
+        "anybody may be the second person",
+        "pipelines/write_back/second_person.py",
+        "if approvers and mail not in approvers:",
+        "if False:",
+        f"{SECOND} -k asked_for",
+    ),
+    Bug(
+        "people approve their own plans",
+        "pipelines/write_back/second_person.py",
+        'if _is_of(plan.document["made_by"], mail):',
+        "if False:",
+        f"{SECOND} -k own_plan",
+    ),
+    Bug(
+        "people approve what they apply",
+        "pipelines/write_back/second_person.py",
+        "if _is_of(actor, mail):",
+        "if False:",
+        f"{SECOND} -k 'own_plan or asked_for'",
+    ),
+    Bug(
+        "people approve what they decided",
+        "pipelines/write_back/second_person.py",
+        'if mail in {(change.approved_by or "").strip().lower() for change in changes}:',
+        "if False:",
+        f"{SECOND} -k asked_for",
+    ),
+    Bug(
+        "people approve changes of their own access",
+        "pipelines/write_back/second_person.py",
+        '        yield "the plan changes the access of the same person"\n',
+        "        return\n",
+        f"{SECOND} -k own_plan",
+    ),
+    Bug(
+        "approvers that vanish from the policy are forgotten",
+        "pipelines/write_back/second_person.py",
+        "    if is_published:\n",
+        "    if False:\n",
+        f"{SECOND} -k lost",
+    ),
+    Bug(
+        "the second person is not recorded",
+        "pipelines/write_back/apply.py",
+        "approved_by=permission.second_person,",
+        "approved_by=None,",
+        f"{SECOND} -k asked_for",
+    ),
     Bug(
         "another digest is accepted",
         "pipelines/cli/apply.py",

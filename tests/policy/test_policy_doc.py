@@ -21,6 +21,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="ut
 SECTIONS = {
     "`[leavers]`": company_files.Leavers,
     "`[expiry]`": company_files.Expiry,
+    "`[approval]`": company_files.Approval,
     "`[[separation]]`": company_files.Separation,
     "A condition": company_files.Condition,
     "`[[exceptions]]`": company_files.AcceptedFinding,

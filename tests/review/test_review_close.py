@@ -121,8 +121,11 @@ def test_undecided_items_keep_a_campaign_open(q4):
     assert [closed.document["manifest_sha256"]] == sums
 
 
-def test_a_closed_campaign_gives_the_same_packet_again(q4):
-    """A closed campaign gives the same packet again; new facts give a new packet beside it."""
+def test_a_closed_campaign_gives_the_same_packet_again(q4, monkeypatch):
+    """A closed campaign gives the same packet again; new facts give a new packet beside it.
+
+    Of two commands that find a campaign open, the second changes nothing.
+    """
     opened = q4.run("review", "open", "q4", "--json").document
     decided(q4, "revoke")
     first = q4.run("review", "close", "q4", "--json")
@@ -134,24 +137,20 @@ def test_a_closed_campaign_gives_the_same_packet_again(q4):
 
     assert 0 == first.code == again.code == third.code
     assert first.document == again.document
-    assert first.document["manifest_sha256"] == third.document["manifest_sha256"]
     assert first.document["folder"] + "-2" == third.document["folder"]
+    manifest = json.loads((q4.home / third.document["folder"] / "manifest.json").read_text())
+    noted = {"folder": "closed", "manifest_sha256": first.document["manifest_sha256"]}
+    assert noted == manifest["continues"]
+    assert third.document == q4.run("review", "close", "q4", "--json").document
     assert opened == q4.run("review", "open", "q4", "--json").document
     [state] = q4.run("review", "status", "q4", "--json").document["campaigns"]
     assert ("closed", "rollcall plan") == (state["status"], state["next"])
     verified = q4.run("review", "verify", third.document["folder"])
     assert 0 == verified.code, verified.err
-
-
-def test_a_campaign_is_closed_once(q4, monkeypatch):
-    """Of two commands that find a campaign open, the second changes nothing."""
-    monkeypatch.setenv("REVIEW__SEAL_KEY", SEAL["REVIEW__SEAL_KEY"])
-    assert 0 == q4.run("review", "close", "q4", "--undecided").code
     before = q4.rows("from review_campaigns")
-
+    monkeypatch.setenv("REVIEW__SEAL_KEY", SEAL["REVIEW__SEAL_KEY"])
     with pytest.raises(Refused, match="another process"):
         closing.close_campaign(q4.warehouse, "q4", True, q4.home / "elsewhere")
-
     assert before == q4.rows("from review_campaigns")
 
 
@@ -181,7 +180,9 @@ def test_a_packet_is_verified_with_nothing_but_the_packet(packet, tmp_path):
 def test_a_changed_byte_fails_and_names_the_file(rollcall, touched):
     """One changed byte in any file fails the verification, which names the file."""
     files = [path for path in touched.rglob("*") if path.is_file()]
-    assert {"population.csv", "manifest.json", "attestation.txt"} < {path.name for path in files}
+    assert {"population.csv", "manifest.json", "attestation.txt", "SHA256SUMS"} < {
+        path.name for path in files
+    }
     for path in files:
         whole = path.read_bytes()
         for place in {0, len(whole) // 3, len(whole) // 2, len(whole) - 1}:
@@ -222,14 +223,16 @@ def test_what_does_not_belong_to_a_packet_is_named(rollcall, touched, tmp_path):
 def rewritten(folder: Path) -> None:
     """Alter files, and make manifest and attestation match."""
     program = (
-        "import hashlib, json, pathlib, sys; from pipelines.review.packet import attestation\n"
+        "import hashlib, json, pathlib, sys; from pipelines.review.packet import layout\n"
         "folder = pathlib.Path(sys.argv[1]); path = folder / 'manifest.json'\n"
         "about = json.loads(path.read_text())\n"
         "for entry in about['files']: entry['sha256'] ="
         " hashlib.sha256((folder / entry['name']).read_bytes()).hexdigest()\n"
         "text = json.dumps(about, indent=2, ensure_ascii=False) + '\\n'\n"
         "path.write_text(text)\n"
-        "(folder / 'attestation.txt').write_text(attestation.attestation_text(text))\n"
+        "signed = layout.attestation_text(text)\n"
+        "(folder / 'attestation.txt').write_text(signed)\n"
+        "(folder / 'SHA256SUMS').write_text(layout.sums_text(about['files'], text, signed))\n"
     )
     subprocess.run([sys.executable, "-c", program, str(folder)], check=True)
 

@@ -29,6 +29,24 @@ def pages_of(source: str, effect: faults.Effect, times: int = 10_000, after: int
     return Fault(strikes(source, "first"), effect, times=times, after=after)
 
 
+# ---- calls
+
+
+def test_the_calls_behind_a_list_are_noted(read):
+    """Each list has its endpoint and parameters once, whatever its pages and objects, and no more
+    than that: no cursor, no id and no credential."""
+    taken = read("pingone").calls
+    base = f"/v1/environments/{read.sandbox.company.pingone.environment_id}"
+    filtered = '{"filter": "memberOfGroups[id eq \\"{id}\\" and type eq \\"DIRECT\\"]", "limit": '
+
+    [users] = taken["users"]
+    assert (f"GET {base}/users", True) == (users[0], users[1].startswith('{"limit": '))
+    [assigned] = taken["group_role_assignments"]
+    assert (f"GET {base}/groups/{{id}}/roleAssignments", "{}") == assigned
+    [nested] = taken["group_nestings"]
+    assert (f"GET {base}/groups", True) == (nested[0], nested[1].startswith(filtered))
+
+
 # ---- links
 
 

@@ -11,7 +11,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +189,7 @@ class Taken:
     rows: Rows
     failure: Failure | None
     warnings: list[str]
+    calls: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # by raw table
 
     @property
     def code(self) -> int:
@@ -255,7 +256,7 @@ class Reader:
         server.faults = []
         assert all(fault.fired for fault in faults), "a planned fault never struck"
         count("faults", reads=1, struck=sum(fault.fired for fault in faults))
-        return Taken(rows, failure, counters.warnings)
+        return Taken(rows, failure, counters.warnings, counters.calls)
 
 
 def forget_state() -> None:

@@ -158,6 +158,6 @@ def carry_out(org: Org, folder: Path, *changes: Change) -> tuple[Progress, Path]
     document |= {"items": [one.item() for one in changes], "digest": "a" * 64}
     journal = Journal(folder, Plan(document), "kim")
     progress = apply.apply_plan(
-        journal.plan, journal, {"okta": write_access.connect_writer("okta")}, lambda line: None
+        journal.plan, journal, {"okta": write_access.connect_writer("okta")}, lambda *_: None
     )
     return progress, journal.path

@@ -11,7 +11,7 @@ from pipelines.failures import Failure
 from pipelines.unattended.basis import read_basis
 from pipelines.warehouse.publish import open_published
 from pipelines.write_back.admission import admit_plan
-from pipelines.write_back.apply import apply_plan
+from pipelines.write_back.apply import Permission, apply_plan
 from pipelines.write_back.journal import Journal
 from pipelines.write_back.plan import read_plan
 from tests.sandbox.company.parts import okta_id
@@ -171,7 +171,7 @@ class WantedPush(Pushing):
                 writers = admit_plan(made, journal, None, basis, is_unattended=True)
             except Failure as error:
                 return str(error)
-            return apply_plan(made, journal, writers, lambda _: None, APPROVAL).counts
+            return apply_plan(made, journal, writers, lambda *_: None, Permission(APPROVAL)).counts
 
         return self.in_process(run)
 

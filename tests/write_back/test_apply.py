@@ -37,6 +37,10 @@ def test_what_is_planned_is_done_once_and_nothing_else(company):
     assert 6 == len([record for record in journal(path) if record["event"] == "outcome"])
 
     again = applied(company, path, "--json")
+    names = ("account_name", "entitlement_name", "source_name", "action")
+    assert [[item[name] for name in names] for item in json.loads(path.read_text())["items"]] == [
+        [item[name] for name in names] for item in again.document["items"]
+    ]
     assert (0, {"done": 6}) == (again.code, again.document["counts"])
     assert 6 == len(calls(company))
 

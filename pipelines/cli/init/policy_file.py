@@ -14,6 +14,9 @@ POLICY_TEXT = """\
 # [expiry]                       # how many accesses may end in 24 hours without a person
 # changes = 20
 
+# [approval]                     # who must approve a plan that somebody else applies
+# approvers = ["security@example.com", "audit@example.com"]
+
 # [[separation]]                 # duties that one person must not combine
 # id = "pay-and-approve"
 # title = "Nobody both enters and approves payments"

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipelines.failures import Misconfigured, Refused
 from pipelines.review import campaign as campaigns
-from pipelines.review import seal
+from pipelines.review import returned, seal
 from pipelines.review.incoming import decision_file
 from pipelines.review.incoming.decision_file import DecisionFile
 from pipelines.review.incoming.judging import judge_files
@@ -56,12 +56,15 @@ def import_decisions(
         with (_open_copy if is_locked else publish.open_published)(warehouse) as connection:
             campaign = _read_campaign(connection, name, warehouse)
             if outcome is None:
-                files = _read_files(paths)
+                files, places = _read_files(paths)
             if outcome is None or judged != _version(warehouse):
                 outcome, judged = judge_files(connection, campaign, files, supersede), version
             if not outcome.new or (outcome.rejections and not good_rows):
                 break
             if is_locked:
+                for file in outcome.files:
+                    if file.decided:
+                        returned.keep_file(warehouse, places[file.sha256], file.sha256)
                 _insert(connection, campaign, outcome, actor)
                 outcome.is_published = True
     return outcome
@@ -107,12 +110,16 @@ def _read_campaign(
     return OpenCampaign(name, opened_at, due_on, key, datetime.now(UTC))
 
 
-def _read_files(paths: list[Path]) -> list[DecisionFile]:
-    """Read the files, without those that have the same bytes as an earlier one."""
+def _read_files(paths: list[Path]) -> tuple[list[DecisionFile], dict[str, Path]]:
+    """Read the files, without those that have the same bytes as an earlier one; return them, and
+    the path of each by its SHA-256."""
     files: dict[str, DecisionFile] = {}
-    for file in map(decision_file.read_decision_file, paths):
+    places: dict[str, Path] = {}
+    for path in paths:
+        file = decision_file.read_decision_file(path)
         files.setdefault(file.sha256, file)
-    return [*files.values()]
+        places.setdefault(file.sha256, path)
+    return [*files.values()], places
 
 
 def _insert(

@@ -10,7 +10,7 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Locked
 from pipelines.review import seal
-from pipelines.review.packet.write import Packet, write_packet
+from pipelines.review.packet.write import Origin, Packet, find_opened_before, write_packet
 from pipelines.sql import fetch_dicts
 from pipelines.warehouse import review_tables
 from pipelines.warehouse.publish import amend_published, open_published
@@ -18,16 +18,16 @@ from pipelines.warehouse.publish import amend_published, open_published
 
 def write_packet_again(warehouse: Path, name: str, out: Path, label: str) -> Packet:
     """Write the packet of a published campaign, and note its digest if it is not noted yet."""
-    key = seal.read_key(warehouse)
-    with (
-        open_published(warehouse) as connection,
-        write_packet(connection, name, key, out, label) as packet,
-    ):
+    origin = Origin(warehouse, seal.read_key(warehouse))
+    with open_published(warehouse) as connection:
         _note_opening(connection, warehouse, name)
-        is_noted = connection.execute(
-            "select 1 from review_packets where campaign = ? and manifest_sha256 = ?",
-            [name, packet.manifest_sha256],
-        ).fetchone()
+        if label == "opened" and (earlier := find_opened_before(out, name)):
+            return earlier
+        with write_packet(connection, name, origin, out, label) as packet:
+            is_noted = connection.execute(
+                "select 1 from review_packets where campaign = ? and manifest_sha256 = ?",
+                [name, packet.manifest_sha256],
+            ).fetchone()
     if not is_noted:
         try:
             with (

@@ -1,8 +1,8 @@
 """Checks a review packet from the packet alone: no warehouse and no key are needed.
 
-Every file is compared with the manifest, the manifest with the attestation, and the manifest's
-counts with the rows of the files. Somebody who rewrites a whole packet can make it agree again;
-only a digest of the manifest that was noted elsewhere reveals that.
+Every file is compared with the manifest, the manifest with the attestation and SHA256SUMS, and the
+manifest's counts with the rows of the files. Somebody who rewrites a whole packet can make it agree
+again; only a digest of the manifest that was noted elsewhere, or a signature, reveals that.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.failures import Misconfigured
-from pipelines.review.packet import attestation
+from pipelines.review.packet import layout
+from pipelines.review.packet.layout import ATTESTATION, FORMAT_1, MANIFEST, SIGNATURE, SUMS
+from pipelines.review.packet.signature import verify_signature
 
-PACKET_FORMAT = "rollcall review packet 1"
-MANIFEST, ATTESTATION = "manifest.json", "attestation.txt"
 SHA256_PATTERN = re.compile(r"[0-9a-f]{64}")
 csv.field_size_limit(2**31 - 1)
 
@@ -38,6 +38,20 @@ class PacketReport:
     about: dict[str, Any] = field(default_factory=dict)  # the manifest
     files: int = 0
     wrong: list[tuple[str, str]] = field(default_factory=list)
+    signed_by: str = ""  # an allowed signer whose signature is right
+    is_signed: bool = False
+
+    @property
+    def is_first_format(self) -> bool:
+        return self.about["format"] == FORMAT_1
+
+    def describe_signature(self) -> str:
+        """Return whose signature the packet has, and whether it was checked."""
+        if self.signed_by:
+            return f"{SIGNATURE} is of {self.signed_by}"
+        if self.is_signed:
+            return f"{SIGNATURE} was not checked: name the allowed signers with --allowed-signers"
+        return "the packet is not signed"
 
     @cached_property
     def listed(self) -> dict[str, dict[str, Any]]:
@@ -64,9 +78,14 @@ class PacketReport:
         self.compare(name, "rows", self.listed[name]["rows"], count)
 
 
-def verify_packet(folder: Path, noted_sha256: str = "") -> PacketReport:
-    """Check everything in the folder; `noted_sha256` is the manifest's digest as somebody noted it.
-    Raises Misconfigured for a missing folder, or for a text that is no digest."""
+def verify_packet(
+    folder: Path, noted_sha256: str = "", allowed_signers: Path | None = None
+) -> PacketReport:
+    """Check everything in the folder. `noted_sha256` is the manifest's digest as somebody noted it;
+    with `allowed_signers` (a file of ssh-keygen) one of them must have signed the packet.
+
+    Raises Misconfigured for a missing folder or file, and for a text that is no digest.
+    """
     noted_sha256 = noted_sha256.strip().lower()
     if noted_sha256 and not SHA256_PATTERN.fullmatch(noted_sha256):
         raise Misconfigured(
@@ -88,10 +107,12 @@ def verify_packet(folder: Path, noted_sha256: str = "") -> PacketReport:
     try:
         text = raw.decode()
         report.about = json.loads(text, object_pairs_hook=_must_be_unique)
-        if report.about["format"] != PACKET_FORMAT:
+        if report.about["format"] not in layout.UNLISTED:
             raise ValueError("another format")
-        expected = attestation.attestation_text(text).encode()
+        expected = layout.attestation_text(text).encode()
         _check_files(report, present)
+        if not report.is_first_format:
+            _check_sums(report, present, text)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         report.wrong.append((MANIFEST, "it is not the manifest of a review packet"))
         return report
@@ -99,7 +120,23 @@ def verify_packet(folder: Path, noted_sha256: str = "") -> PacketReport:
         if report.manifest_sha256.encode() not in found:
             report.wrong.append((MANIFEST, f"it is not the manifest that {ATTESTATION} names"))
         report.wrong.append((ATTESTATION, f"it is not the attestation that {MANIFEST} leads to"))
+    if allowed_signers and (report.is_first_format or SUMS in present):
+        report.signed_by, why = verify_signature(folder, allowed_signers)
+        if why:
+            report.wrong.append((SIGNATURE, why))
     return report
+
+
+def _check_sums(report: PacketReport, present: set[str], manifest: str) -> None:
+    """Check that SHA256SUMS says of every file what the manifest says of it."""
+    report.is_signed = SIGNATURE in present
+    if SUMS not in present:
+        report.wrong.append((SUMS, "it is missing"))
+        return
+    found = layout.attestation_text(manifest)
+    expected = layout.sums_text(report.about["files"], manifest, found)
+    if expected.encode() != (report.folder / SUMS).read_bytes():
+        report.wrong.append((SUMS, f"it does not have the digests that {MANIFEST} has"))
 
 
 def _list_files(report: PacketReport) -> set[str]:
@@ -128,7 +165,10 @@ def _check_files(report: PacketReport, present: set[str]) -> None:
     """Compare every file with its entry of the manifest: none may be missing, extra or changed."""
     if len(report.listed) != len(report.about["files"]):
         raise ValueError("a file is listed twice")
-    for name in sorted(present - report.listed.keys() - {MANIFEST, ATTESTATION}):
+    unlisted = {*layout.UNLISTED[report.about["format"]]}
+    if both := unlisted & report.listed.keys():
+        raise ValueError(f"{both} cannot be listed")
+    for name in sorted(present - report.listed.keys() - unlisted):
         report.wrong.append((name, f"{MANIFEST} does not list it"))
     sound = set()
     for name, entry in report.listed.items():
@@ -146,6 +186,8 @@ def _check_files(report: PacketReport, present: set[str]) -> None:
         _check_reviewer_files(report, reviewers)
         if report.about["status"] == "closed":
             _check_decisions(report, {*reviewers})
+            if not report.is_first_format:
+                _check_returned(report)
 
 
 def _check_population(report: PacketReport) -> dict[str, str]:
@@ -207,6 +249,21 @@ def _check_decisions(report: PacketReport, items: set[str]) -> None:
         len(items),
         sum(number == 1 and item in items for item, number in decided.items()),
     )
+
+
+def _check_returned(report: PacketReport) -> None:
+    """Check that every import has the file that came back, or that the manifest says it is missing;
+    and that nothing else is in `returned/`."""
+    digests = {
+        entry["sha256"] for name, entry in report.listed.items() if name.startswith("returned/")
+    }
+    imported = {row["file_sha256"] for row in report.read_rows("imports.csv")}
+    about = report.about["returned"]
+    report.compare("imports.csv", "files that came back", about["kept"], len(digests & imported))
+    report.compare(
+        "imports.csv", "files that are missing", len(about["missing"]), len(imported - digests)
+    )
+    report.compare("imports.csv", "files of no import", 0, len(digests - imported))
 
 
 def _must_be_unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Writes a packet: one folder that shows what was reviewed, by whom, and what was decided.
 
-Everything is written from the frozen items, so the same campaign gives the same bytes. The manifest
-has the digest of every file, and the attestation has the digest of the manifest. Somebody who noted
-the manifest's digest elsewhere can tell later whether any file was changed.
+Everything is written from frozen rows, so the same campaign gives the same bytes. The manifest has
+the digest of every file, the attestation has the digest of the manifest, and SHA256SUMS has all of
+them. Somebody who noted the manifest's digest elsewhere can tell later whether any file was
+changed.
 """
 
 from __future__ import annotations
@@ -14,75 +15,27 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 
+from pipelines import settings
 from pipelines.failures import Misconfigured, storage_failure
-from pipelines.files import lock, safe_csv, text_stream
+from pipelines.files import lock, safe_csv
 from pipelines.files.output import check_output
 from pipelines.files.scratch import scratch_in
 from pipelines.review import progress
-from pipelines.review.columns import ROW_ORDER
 from pipelines.review.outgoing import files as reviewer_files
-from pipelines.review.packet import attestation
-from pipelines.review.packet.verify import PACKET_FORMAT
-from pipelines.sql import fetch_dicts, has_table, quote
-from pipelines.warehouse import review_tables
+from pipelines.review.packet import evidence, layout, signature
+from pipelines.review.packet.verify import verify_packet
+from pipelines.review.people import reviewers_sql
+from pipelines.review.returned import digest_file, returned_folder
+from pipelines.sql import fetch_dicts, quote
 from pipelines.warehouse.source_states import time_text
 
-# Every imported decision, and a row `undecided` for each item without one
-DECISIONS_SQL = """(
-    select
-        review_items.campaign,
-        review_items.item_id,
-        coalesce(decision, 'undecided') as decision,
-        review_items.reviewer,
-        comment,
-        decided_by,
-        decided_at,
-        is_late,
-        is_current,
-        import_id,
-        row_number,
-        superseded_by,
-        review_items.grant_id
-    from review_items
-    left join review_decisions using (campaign, item_id)
-)"""
-
-
-class Packet(NamedTuple):
-    """Where a packet is, and the SHA-256 of its manifest."""
-
-    folder: Path
-    manifest_sha256: str
-
-
-@dataclass(frozen=True)
-class Part:
-    """One CSV file of evidence: the rows of a table that belong to the campaign, in this order."""
-
-    name: str
-    table: str
-    order: str
-
-
-EVIDENCE = (
-    Part("population.csv", review_tables.ITEMS.name, ROW_ORDER),
-    Part("exclusions.csv", review_tables.EXCLUSIONS.name, "kind, excluded_id"),
-    Part("findings.csv", review_tables.FINDINGS.name, "finding_id"),
-    Part("ledger.csv", review_tables.LEDGER.name, "source_name"),
-)
-OUTCOME = (
-    Part("decisions.csv", DECISIONS_SQL, "item_id, import_id"),
-    Part("imports.csv", review_tables.IMPORTS.name, "import_id"),
-    Part("remediations.csv", "remediations", "all"),
-)
-BEFORE_CLOSING = {"status": "open", "closed_at": None, "closed_by": None}
+BEFORE_CLOSING = {"status": "open", "closed_at": None, "closed_by": None, "closed_with": None}
 FACTS = (
     "campaign",
     "title",
@@ -95,15 +48,38 @@ FACTS = (
 )
 
 
+class Packet(NamedTuple):
+    """Where a packet is, and the SHA-256 of its manifest."""
+
+    folder: Path
+    manifest_sha256: str
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a packet is made from: the warehouse, whose folder keeps the returned files, and the key
+    of the seals."""
+
+    warehouse: Path
+    key: bytes
+
+
+def signing_key() -> Path | None:
+    """Return the SSH key that signs closed packets, as REVIEW__SIGNING_KEY names it; None if none
+    does."""
+    given = settings.read_setting("review.signing_key")
+    return Path(given).expanduser() if given else None
+
+
 @contextmanager
 def write_packet(
-    connection: duckdb.DuckDBPyConnection, campaign: str, key: bytes, out: Path, label: str
+    connection: duckdb.DuckDBPyConnection, campaign: str, origin: Origin, out: Path, label: str
 ) -> Iterator[Packet]:
     """Write the packet, and rename it to `out/<campaign>/<label>` if the block succeeds.
 
     A packet with the same bytes in that place is kept. Anything else there is never overwritten.
     For a second packet `opened` this raises Misconfigured. A second closed packet, which may have
-    later remediations, is written as `closed-2`, and so on.
+    later remediations, is written as `closed-2`, and so on; it names the one before it.
     """
     home = out / campaign
     check_output(home)
@@ -115,17 +91,20 @@ def write_packet(
         with lock.exclusive(home), scratch_in(home) as building, scratch_in(home) as sorting:
             connection.execute(f"set memory_limit = '{safe_csv.SORT_MEMORY}'")
             connection.execute(f"set temp_directory = {quote(str(sorting))}")
-            document = _write_files(connection, campaign, key, building, label != "opened")
-            manifest = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-            text_stream.write_new_file(building / "manifest.json", manifest)
-            text_stream.write_new_file(
-                building / "attestation.txt", attestation.attestation_text(manifest)
-            )
-            folder = next(
-                place
-                for place in _candidate_places(home, label)
-                if _is_free(place) or _has_same_files(building, place)
-            )
+            is_closed = label != "opened"
+            document = _write_files(connection, campaign, origin, building, is_closed)
+            key = signing_key() if is_closed else None
+            earlier = None
+            for folder in _candidate_places(home, label):
+                manifest = _write_manifest(building, document | {"continues": earlier})
+                if _is_free(folder) or _has_same_files(building, folder, key is not None):
+                    break
+                earlier = {
+                    "folder": folder.name,
+                    "manifest_sha256": digest_file(folder / layout.MANIFEST),
+                }
+            if key and _is_free(folder):
+                signature.sign(key, building)
             yield Packet(folder, hashlib.sha256(manifest.encode()).hexdigest())
             if _is_free(folder):
                 building.rename(folder)
@@ -135,8 +114,36 @@ def write_packet(
         ) from None
 
 
+def _write_manifest(building: Path, document: dict[str, Any]) -> str:
+    """Write the manifest, the attestation and SHA256SUMS; return the text of the manifest."""
+    manifest = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    attestation = layout.attestation_text(manifest)
+    for name, text in (
+        (layout.MANIFEST, manifest),
+        (layout.ATTESTATION, attestation),
+        (layout.SUMS, layout.sums_text(document["files"], manifest, attestation)),
+    ):
+        path = building / name
+        path.write_bytes(text.encode())
+        path.chmod(0o600)
+    return manifest
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
-    return json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return json.loads((folder / layout.MANIFEST).read_text(encoding="utf-8"))
+
+
+def find_opened_before(out: Path, campaign: str) -> Packet | None:
+    """Return the packet `opened` in this place, if an earlier version wrote it and it is unchanged.
+
+    This version would write other bytes for the same campaign, and a packet is never overwritten.
+    """
+    folder = out / campaign / "opened"
+    if not (folder / layout.MANIFEST).is_file():
+        return None
+    report = verify_packet(folder)
+    is_earlier = report.about.get("format") not in (None, layout.PACKET_FORMAT)
+    return Packet(folder, report.manifest_sha256) if is_earlier and not report.wrong else None
 
 
 def _candidate_places(home: Path, label: str) -> Iterator[Path]:
@@ -153,11 +160,11 @@ def _is_free(place: Path) -> bool:
 def _write_files(
     connection: duckdb.DuckDBPyConnection,
     campaign: str,
-    key: bytes,
+    origin: Origin,
     folder: Path,
     has_outcome: bool,
 ) -> dict[str, Any]:
-    """Write every file except the manifest and the attestation, and return the manifest.
+    """Write every file of evidence, and return the manifest without `continues`.
 
     Without `has_outcome` all files are as on the day of the opening, whatever was imported since.
     """
@@ -166,45 +173,60 @@ def _write_files(
     row |= {} if has_outcome else BEFORE_CLOSING
     facts = {name: time_text(row[name]) for name in FACTS}
     facts |= {"due_on": str(row["due_on"]), "definition": json.loads(row["definition"])}
-    evidence = [
-        partial(_write_evidence, connection, campaign, folder, part)
-        for part in EVIDENCE + OUTCOME * has_outcome
-        # An older warehouse lacks some tables
-        if part.table == DECISIONS_SQL or has_table(connection, part.table)
-    ]
+    parts = evidence.make_evidence_writers(connection, campaign, folder, has_outcome)
     batches = reviewer_files.make_file_writers(
-        connection, campaign, key, folder / "reviewers", facts
+        connection, campaign, origin.key, folder / "reviewers", facts
     )
+    selected = evidence.write_population_sql(folder, row.get("population_sql"))
+    returned, missing = [], []
+    if has_outcome:
+        kept = returned_folder(origin.warehouse)
+        returned, missing = evidence.copy_returned(connection, campaign, kept, folder)
     # Each of our threads keeps a core busy, so DuckDB's own threads would only slow them down.
     connection.execute("set threads = 1")
     with ThreadPoolExecutor(min(safe_csv.MAX_THREADS, os.cpu_count() or 1)) as pool:
-        done = [*pool.map(lambda write: write(), [*evidence, *batches])]
-    files, reviewers = done[: len(evidence)], []
-    for mail, entries in chain.from_iterable(done[len(evidence) :]):
+        done = [*pool.map(lambda write: write(), [*parts, *batches])]
+    files, reviewers = [*done[: len(parts)], *selected, *returned], []
+    people = _read_people(connection, campaign)
+    for mail, entries in chain.from_iterable(done[len(parts) :]):
         names = [entry["name"] for entry in entries]
-        reviewers.append({"reviewer": mail, "items": entries[0]["rows"], "files": names})
+        who = people.get(mail) or {"kind": None, "name": None, "title": None}
+        reviewers.append({"reviewer": mail, **who, "items": entries[0]["rows"], "files": names})
         files += entries
     return {
-        "format": PACKET_FORMAT,
+        "format": layout.PACKET_FORMAT,
         **facts,
         "definition_sha256": row["definition_sha256"],
         "sources": json.loads(row["sources"]),
         "accepted": json.loads(row["accepted"]),
-        "versions": {"rollcall": row["rollcall"], "duckdb": duckdb.__version__},
+        "code": _describe_code(row),
         "counts": _count_rows(connection, campaign, has_outcome),
         "reviewers": reviewers,
+        "has_population_sql": bool(selected),
+        "returned": {"kept": len(returned), "missing": missing},
         "files": files,
     }
 
 
-def _write_evidence(
-    connection: duckdb.DuckDBPyConnection, campaign: str, folder: Path, part: Part
-) -> dict[str, Any]:
-    """Write one CSV of evidence, and return its entry of the manifest."""
-    rows = f"from {part.table} where campaign = {quote(campaign)}"
-    with connection.cursor() as own:
-        own.execute("set TimeZone = 'UTC'")
-        return safe_csv.write_csv(own, folder / part.name, rows, part.order)
+def _read_people(
+    connection: duckdb.DuckDBPyConnection, campaign: str
+) -> dict[str, dict[str, str | None]]:
+    """Return kind, name and title of each reviewer who was noted."""
+    found = connection.execute(
+        f"select reviewer, kind, full_name, job_title from {reviewers_sql(connection)}"
+        " where campaign = ?",
+        [campaign],
+    ).fetchall()
+    return {mail: {"kind": kind, "name": name, "title": job} for mail, kind, name, job in found}
+
+
+def _describe_code(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the code that opened and closed a campaign; of an earlier one, the version alone."""
+    opened = row.get("opened_with")
+    found = {"opened": json.loads(opened) if opened else {"rollcall": row["rollcall"]}}
+    if closed := row.get("closed_with"):
+        found["closed"] = json.loads(closed)
+    return found
 
 
 def _count_rows(
@@ -234,11 +256,19 @@ def _count_rows(
     }
 
 
-def _has_same_files(one: Path, other: Path) -> bool:
+def _has_same_files(one: Path, other: Path, is_signed: bool) -> bool:
+    """Return whether two packets have the same files. A signature may differ, because some keys
+    never sign twice alike; with `is_signed` the other packet must have one."""
     inside = [
-        {path.relative_to(folder): path for path in folder.rglob("*") if not path.is_dir()}
+        {
+            path.relative_to(folder): path
+            for path in folder.rglob("*")
+            if not path.is_dir() and path != folder / layout.SIGNATURE
+        }
         for folder in (one, other)
     ]
+    if is_signed and not (other / layout.SIGNATURE).is_file():
+        return False
     return (
         not other.is_symlink()
         and inside[0].keys() == inside[1].keys()

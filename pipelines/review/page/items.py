@@ -20,6 +20,7 @@ from pipelines.review.columns import (
     DAY_SQL,
     IDENTITY_COLUMNS,
     SEALED_COLUMNS,
+    WHY,
     Column,
     replace_controls_sql,
 )
@@ -32,7 +33,7 @@ PLAIN = (
     *("resource_type", "scope_type", "is_privileged", "is_direct", "is_inherited", "access_path"),
     *("access_paths", "remains_without", "granted_by", "peer_group", "peers_with", "peers_total"),
     *("is_new_since_last_review", "last_decision", "last_decided_by", "last_campaign"),
-    *("findings", "recommendation", "recommendation_because", "is_leaver", "is_dormant"),
+    *("findings", "recommendation", "is_leaver", "is_dormant"),
 )
 DAYS = ("last_login_at", "granted_at", "first_seen_at", "last_decided_at")
 # Each fact of an item, as text. A fact is empty if it is unknown, or if an older version froze the
@@ -42,6 +43,7 @@ FACTS = (
     Column("scope_name", "coalesce(scope_name, scope_id)", needs=("scope_name",)),
     *(Column(name, f"{name}::varchar", needs=(name,)) for name in PLAIN),
     *(Column(name, DAY_SQL.format(name), needs=(name,)) for name in DAYS),
+    Column("recommendation_because", WHY.sql, needs=WHY.needs),
 )
 NAMES = ("item_id", "row_end", *(fact.header for fact in FACTS))
 
