@@ -124,7 +124,7 @@ BUGS = [
     Bug(
         "a contradiction supersedes without a flag",
         "pipelines/review/incoming/judging.py",
-        "elif before and not supersede:",
+        "elif before and not (supersede or one.is_open):",
         "elif False:",
         f"{DECISIONS} -k supersede",
     ),

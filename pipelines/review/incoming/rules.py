@@ -21,6 +21,12 @@ from pipelines.review.incoming.decision_file import BLANKS, LABELS, DecisionFile
 from pipelines.warehouse.review_tables import DECISIONS
 
 NEEDS_COMMENT = ("revoke", "modify")
+SYNONYMS = {
+    **dict.fromkeys(
+        ("approve", "approved", "certify", "certified", "maintain", "maintained"), "keep"
+    ),
+    **dict.fromkeys(("remove", "removed", "deny", "denied"), "revoke"),
+}
 MAX_COMMENT_CHARACTERS = 10_000
 WORDS = "keep, revoke, modify, not mine or unsure"
 AS_SENT = "the row as it was in the file that was sent out"
@@ -90,6 +96,34 @@ def read_answer(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign)
     return Answer(decision, comment, row["of_reviewer"], decided_at, seconds, is_bulk)
 
 
+def is_of_earlier_reviewer(row: dict[str, Any]) -> bool:
+    """Return whether the row was sent to somebody whose item was given to another reviewer."""
+    return row["reviewer"] != row["of_reviewer"] and row["reviewer"] in (
+        row["of_earlier_reviewers"] or ()
+    )
+
+
+def repeats_earlier_answer(row: dict[str, Any]) -> bool:
+    """Return whether a row of an earlier reviewer has the answer that the reviewer gave before.
+
+    Return false for a row without a decision. Raises InvalidRow for any other decision.
+    """
+    if row["wrong"]:
+        raise InvalidRow(row["wrong"], row["remedy"])
+    decision = _read_decision(row["decision"])
+    if decision is None:
+        return False
+    before = row["before_decided_by"], row["before_decision"], row["before_comment"]
+    if before == (row["reviewer"], decision, read_comment(row["comment"] or "")):
+        return True
+    name = row["of_reviewer_name"] or row["of_reviewer"]
+    raise InvalidRow(
+        f"reviewer: the item was given to {name} on"
+        f" {row['of_reassigned_at']:%Y-%m-%d}, who decides on it since then",
+        "no decision in this row",
+    )
+
+
 def _must_match_item(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign) -> None:
     """Raise InvalidRow unless the row identifies its item, and has the seal that we gave it."""
     as_sent = AS_SENT
@@ -148,6 +182,7 @@ def _read_decision(text: str) -> str | None:
     word = re.sub(r"[\s_\u2010-\u2015-]+", "_", word)
     if not word:
         return None
+    word = SYNONYMS.get(word, word)
     if word not in DECISIONS:
         near = difflib.get_close_matches(word, DECISIONS, 1)
         hint = f"; did you mean {near[0].replace('_', ' ')}?" if near else ""

@@ -102,7 +102,9 @@ with items as (
     from {sheet.items}
     where campaign = $campaign and reviewer in (select unnest($mails::varchar[]))
 ),
-ordered as (select *, row_number() over (order by reviewer, {sheet.layout.order}) as number from items),
+ordered as (
+    select *, row_number() over (order by reviewer, {sheet.layout.order}) as number from items
+),
 texts as (
     select number, item_id, reviewer as mail, {identity}, [{facts}]::varchar[] as facts
     from ordered
