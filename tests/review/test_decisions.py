@@ -73,6 +73,25 @@ def test_how_a_decision_was_made_comes_back_with_it(review, opened):
     } == {row["item_id"]: (row["seconds"], row["is_bulk"]) for row in decisions(review)}
 
 
+def test_the_words_of_other_products_are_understood(review, opened):
+    """Approve, certify and maintain mean keep; remove and deny mean revoke, with a comment."""
+    words = ("Approve", "certified", "Maintain", "approved", "remove", "DENY", "denied")
+    rows = [
+        row | {"decision": word, "comment": "not used"}
+        for row, word in zip(opened.rows, words, strict=False)
+    ]
+    named = came(review.home, rows)
+
+    result = review.run("review", "import", "q4", named)
+    wordless = [opened.rows[8] | {"decision": "Remove", "comment": ""}]
+    bare = review.run("review", "import", "q4", came(review.home, wordless, "bare.csv"))
+
+    assert 0 == result.code, result.err
+    found = {row["item_id"]: row["decision"] for row in decisions(review)}
+    assert ["keep"] * 4 + ["revoke"] * 3 == [found[row["item_id"]] for row in rows]
+    assert 5 == bare.code and "revoke needs one" in bare.err
+
+
 def test_a_file_of_an_earlier_version_is_taken_in(review, opened):
     """Files whose ids stand first, and that call a person without a name nobody, are imported."""
     [path] = [path for path in opened.files if path.name.startswith("security")]

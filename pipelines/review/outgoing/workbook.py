@@ -141,13 +141,14 @@ def _add_styles(book: Workbook, headers: Sequence[str]) -> list[Format]:
     """Add the cell style of each column; only the decision columns are not locked."""
     text = {"num_format": "@", "valign": "top", "bottom": 1, "bottom_color": "#DDDDDD"}
     typed = text | {"locked": False, "bg_color": "#FFF9E5", "border": 1, "border_color": "#B7AD8F"}
-    styles: dict[tuple[bool, bool], Format] = {}
-    for name in headers:
-        kind = is_typed, is_wrapped = name in DECISION_COLUMNS, name in WRAPPED
-        if kind not in styles:
-            look = typed if is_typed else text
-            styles[kind] = book.add_format(look | {"text_wrap": is_wrapped})
-    return [styles[name in DECISION_COLUMNS, name in WRAPPED] for name in headers]
+    kinds = [(name in DECISION_COLUMNS, name in WRAPPED) for name in headers]
+    styles = {
+        (is_typed, is_wrapped): book.add_format(
+            (typed if is_typed else text) | {"text_wrap": is_wrapped}
+        )
+        for is_typed, is_wrapped in dict.fromkeys(kinds)
+    }
+    return [styles[kind] for kind in kinds]
 
 
 def _add_access_sheet(book: Workbook, headers: Sequence[str], last: int, title: str) -> None:
