@@ -28,7 +28,7 @@ end"""
 SYSTEM_SQL = "case source_name {} else source_name end".format(
     " ".join(f"when {quote(name)} then {quote(source_title(name))}" for name in source_names())
 )
-NOBODY = "nobody that HR knows"  # all that an earlier version showed of an account without a person
+NOBODY, EARLIER_NOBODY = "nobody in HR", "nobody that HR knows"  # earlier versions named no account
 MAX_SHOWN_CHARACTERS = 8_000  # of a text that is only shown; a cell holds 32,767 at most
 # Characters that programs drop, act on, or end a text at. They are sent out as U+FFFD, and texts
 # that come back are compared in this form.
@@ -56,7 +56,7 @@ class Column:
 SUBJECT_COLUMNS = (
     Column(
         "Person",
-        f"coalesce(full_name, concat_ws(', ', account_name, {quote(NOBODY)}))",
+        f"coalesce(full_name, account_name || ' ({NOBODY})', {quote(NOBODY)})",
         20,
         is_wrapped=True,
     ),

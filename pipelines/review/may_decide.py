@@ -17,7 +17,7 @@ from pipelines.review.current_items import items_sql
 from pipelines.sql import has_table, quote
 from pipelines.words import count_noun
 
-ANOTHER = "name another reviewer with --to"
+ANOTHER = "name another reviewer"
 NOT_AT_WORK = {
     "leaver": "this person has left",
     "future": "this person has not begun to work here",
@@ -30,8 +30,9 @@ where campaign = {campaign} and {condition};
 """
 # Whose access the reviewer would get, and who of them decides on the reviewer's own access
 MUTUAL_SQL = """
-select distinct holders.mail
+select distinct coalesce(people.full_name, holders.mail)
 from holders
+left join people on holders.mail = lower(people.work_email)
 join {items} as items on items.reviewer = holders.mail
 join subjects on items.account_id = subjects.account_id
 where items.campaign = {campaign} and subjects.mail = {reviewer}
@@ -62,7 +63,7 @@ def must_be_allowed(
     ).fetchall()
     if own:
         why = f"nobody decides on their own access, and {count_noun(own, 'item')} would be that"
-        raise Refused(f"reviewer {reviewer}", why, ANOTHER)
+        raise Refused("--to", why, ANOTHER)
     connection.execute("create or replace temp table holders as select distinct mail from subjects")
     find_subjects("true")
     mutual = connection.execute(
@@ -70,8 +71,8 @@ def must_be_allowed(
     ).fetchall()
     if mutual:
         raise Refused(
-            f"reviewer {reviewer}",
-            f"two people never decide on each other, and {mutual[0][0]} decides on this reviewer",
+            "--to",
+            f"two people never decide on each other, and {mutual[0][0]} decides on this one",
             ANOTHER,
         )
 
@@ -88,11 +89,11 @@ def _must_work_here(connection: duckdb.DuckDBPyConnection, campaign: str, review
         return
     if not found:
         raise Misconfigured(
-            f"reviewer {reviewer}",
+            "--to",
             "HR knows nobody with this address, and neither the campaign nor policy.toml names it",
             ANOTHER,
         )
-    raise Refused(f"reviewer {reviewer}", NOT_AT_WORK[min(found)], ANOTHER)
+    raise Refused("--to", NOT_AT_WORK[min(found)], ANOTHER)
 
 
 def _read_named(connection: duckdb.DuckDBPyConnection, campaign: str) -> set[str]:

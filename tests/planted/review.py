@@ -42,7 +42,7 @@ BUGS = [
     Bug(
         "a file of an older version is refused for its words",
         "pipelines/review/incoming/rules.py",
-        "    if seen == NOBODY and sent.endswith(NOBODY):\n        return True\n",
+        "    if seen == EARLIER_NOBODY and NOBODY in sent:\n        return True\n",
         "",
         f"{DECISIONS} -k earlier_version",
     ),

@@ -74,7 +74,7 @@ def _decide(row: dict[str, str]) -> tuple[str, str]:
     """Return the decision and the comment of a sensible reviewer."""
     if row.get("Employment", "").casefold().startswith("left"):
         return "revoke", "has left"
-    if row["Person"].endswith(NOBODY) and row.get("Privileged") == "yes":
+    if NOBODY in row["Person"] and row.get("Privileged") == "yes":
         return "revoke", "nobody answers for this account"
     if row.get("Account status") == "disabled":
         return "revoke", "the account is not used any more"

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pipelines.review.columns import IDENTITY_COLUMNS, NOBODY
+from pipelines.review.columns import EARLIER_NOBODY, IDENTITY_COLUMNS, NOBODY
 from pipelines.review.incoming import encodings
 from pipelines.review.incoming.decision_file import BLANKS, LABELS, DecisionFile, normalize_words
 from pipelines.warehouse.review_tables import DECISIONS
@@ -165,7 +165,7 @@ def _is_same_label(seen: str | None, sent: str, file: DecisionFile) -> bool:
     """
     if not seen or seen == sent or normalize_words(seen) == normalize_words(sent):
         return True
-    if seen == NOBODY and sent.endswith(NOBODY):
+    if seen == EARLIER_NOBODY and NOBODY in sent:
         return True
     if file.encoding in encodings.CODE_PAGES:
         try:
