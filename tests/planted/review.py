@@ -68,6 +68,13 @@ BUGS = [
         f"{REASSIGN} -k new_files",
     ),
     Bug(
+        "the page of a reassigned item drops other answers",
+        "pipelines/review/outgoing/files.py",
+        '(items if items != ITEMS else "")',
+        '""',
+        f"{REASSIGN} -k new_files",
+    ),
+    Bug(
         "an item goes to whoever holds its access",
         "pipelines/review/may_decide.py",
         "    if own:\n",

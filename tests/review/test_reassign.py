@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,13 @@ def new_rows(review: Rollcall, result: Result) -> list[dict[str, str]]:
     return table(path)
 
 
+def edition_of(review: Rollcall, folder: str) -> str:
+    """Return the name under which a browser keeps the answers of Grace's page in this folder."""
+    home = review.warehouse.parent / "reviews" / "q4" / folder
+    [found] = re.findall('"edition":"(\\w+)"', next(home.glob("grace*.html")).read_text())
+    return found
+
+
 def progress(review: Rollcall) -> dict[str, Any]:
     [state] = review.run("review", "status", "q4", "--json").document["campaigns"]
     return {one["reviewer"]: one["items"] for one in state["reviewers"]} | {"all": state}
@@ -54,6 +62,7 @@ def test_items_go_to_another_reviewer_with_new_files(review):
     assert {".csv", ".html", ".xlsx"} == {
         path.suffix for path in (review.home / result.document["folder"]).iterdir()
     }
+    assert edition_of(review, "opened/reviewers") != edition_of(review, "reassigned-1")
     assert (GRACE, mine["item_id"]) == (row["reviewer"], row["item_id"])
     assert row["seal"] != mine["seal"] and row["Access"] == mine["Access"]
     assert 5 == late.code and "was given to Grace Okoye on " in late.err, late.err

@@ -46,7 +46,9 @@ def make_file_writers(
     layout = reviewer_rows.read_layout(connection, campaign)
     sheet = Sheet(layout, read_column_styles(layout.headers), items)
     templates = WorkbookTemplates(about, layout.headers)
-    pages = PageWriter(about, read_opening(connection, campaign))
+    # A page drops the answers that its browser keeps for items of an earlier page of that name.
+    edition = read_opening(connection, campaign) + (items if items != ITEMS else "")
+    pages = PageWriter(about, edition)
     writer = _Writer(connection, campaign, key, folder, templates, pages, sheet)
     shares = reviewer_rows.read_shares(connection, campaign, items)
     return [partial(writer.write_batch, batch) for batch in _split_into_batches(shares)]
