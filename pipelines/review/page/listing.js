@@ -153,6 +153,7 @@ function goTo(item, isFocused = true) {
 }
 
 function goBy(steps) {
+  if (!current && goToNextOpen()) return;
   const place = current ? order.indexOf(current) + steps : 0;
   if (order.length) goTo(order[Math.min(Math.max(place, 0), order.length - 1)]);
 }
