@@ -142,6 +142,9 @@ def test_a_page_has_the_rows_and_seals_of_the_csv(opened):
     manifest = json.loads((page.parents[1] / "manifest.json").read_text())
     listed = {one["name"]: one["rows"] for one in manifest["files"]}
     assert len(items) == listed[f"reviewers/{page.name}"]
+    [policy] = re.findall(r'Content-Security-Policy" content="(.*?)"', page.read_text())
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy and "require-trusted-types-for 'script'" in policy
     assert 0o600 == page.stat().st_mode & 0o777
 
 
@@ -155,6 +158,18 @@ def test_whoever_has_too_much_for_a_page_gets_none(review, monkeypatch):
     assert [small.name] == [path.name for path in (folder / "reviewers").glob("*.html")]
     assert (folder / "reviewers" / large.name).with_suffix(".csv").exists()
     assert 0 == review.run("review", "verify", str(folder)).code
+
+
+def test_answers_of_one_opening_are_not_those_of_another(review):
+    """The browser keeps answers under a name that each opening and reviewer has for itself."""
+    kept = {read_data(page)["about"]["edition"] for page in pages(review.home)}
+    changed(review, "update review_campaigns set opening = 'another'")
+    out = review.run("review", "open", "q4", "--json", "--out", "again")
+    again = [*(review.home / out.document["folder"] / "reviewers").glob("*.html")]
+    later = {read_data(page)["about"]["edition"] for page in again}
+
+    assert (len(again), len(again)) == (len(kept), len(later))
+    assert set() == kept & later
 
 
 # ---- in a browser
@@ -193,6 +208,7 @@ def test_decisions_by_keyboard_come_back_as_from_a_csv(review, browser, tmp_path
         row["item_id"]: row["is_bulk"] for row in kept
     }
     assert together
+    assert [] == run_cells(file.read_text(encoding="utf-8-sig"))
     filled = [
         row | dict(zip(("decision", "comment"), made[row["item_id"]], strict=True)) for row in rows
     ]
@@ -201,9 +217,9 @@ def test_decisions_by_keyboard_come_back_as_from_a_csv(review, browser, tmp_path
 
 
 @needs_browser
-def test_decisions_stay_in_the_browser_and_can_be_undone(review, browser):
-    """Decisions are there again after a reload; an answer to another item is dropped, and said."""
-    page = pages(review.home)[0]
+def test_decisions_stay_in_the_browser_and_can_be_undone(asking, browser, tmp_path):
+    """Decisions are there after a reload; answers to other items are dropped, and this is said."""
+    page = pages(asking.warehouse.parents[1])[0]
     about = read_data(page)["about"]
     visit(browser, page)
     press(browser, Keys.ARROW_DOWN)
@@ -225,6 +241,11 @@ def test_decisions_stay_in_the_browser_and_can_be_undone(review, browser):
     press(browser, "z")
     assert third == current(browser)
     assert shown(browser, "count").startswith("2 of ")
+    press(browser, "r")
+    assert "1 without the needed comment" in shown(browser, "count")
+    file = saved(browser, page, tmp_path)
+    assert {first, second} == {row["item_id"] for row in table(file)}
+    press(browser, Keys.ESCAPE, Keys.ESCAPE, "r")
     left = browser.execute_script("return Object.keys(localStorage)")
     assert {f"{prefix}{first}", f"{prefix}{second}"} == {name for name in left if prefix in name}
 
@@ -251,10 +272,13 @@ def test_two_windows_lose_no_decision(review, browser, tmp_path):
 
 
 @needs_browser
-def test_a_browser_that_keeps_nothing_is_named(review, browser, tmp_path):
-    """Without storage the page says that decisions are lost, and they can be saved all the same."""
+def test_a_browser_without_storage_or_clock_still_saves(review, browser, tmp_path):
+    """The page says that nothing is kept, and gives no time if the clock is before the opening."""
     page = pages(review.home)[0]
-    broken = "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no') }})"
+    broken = (
+        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('no') }});"
+        "Date.now = () => 0"
+    )
     added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": broken})
     visit(browser, page)
     press(browser, Keys.ARROW_DOWN)
@@ -263,26 +287,10 @@ def test_a_browser_that_keeps_nothing_is_named(review, browser, tmp_path):
     browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
 
     assert "does not keep your decisions" in shown(browser, "notices")
+    assert "clock of this computer" in shown(browser, "notices")
+    assert [(item, "")] == [(row["item_id"], row["decided_at"]) for row in table(file)]
     assert 0 == review.run("review", "import", "q4", str(file)).code
     assert {item: ("keep", None)} == decisions(review)
-
-
-@needs_browser
-def test_a_clock_before_the_opening_gives_no_time(review, browser, tmp_path):
-    """If the reviewer's clock is before the opening, the time of the import counts instead."""
-    page = pages(review.home)[0]
-    wrong = "Date.now = () => 0"
-    added = browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": wrong})
-    visit(browser, page)
-    press(browser, Keys.ARROW_DOWN)
-    item = choose(browser, "keep")
-    file = saved(browser, page, tmp_path)
-    browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
-
-    assert "clock of this computer" in shown(browser, "notices")
-    [row] = table(file)
-    assert (item, "") == (row["item_id"], row["decided_at"])
-    assert 0 == review.run("review", "import", "q4", str(file)).code
 
 
 @needs_browser

@@ -28,7 +28,9 @@ function showKept() {
 
 // ---- deciding
 
-function choose(item, decision, isByKey) {
+// `by` is key, mouse or touch. Touch gets no focus in a field, which would bring up a keyboard over
+// the usual reasons.
+function choose(item, decision, by) {
   const isTakenBack = answers.get(item)?.decision === decision;
   decide([item], isTakenBack ? null : decision);
   goTo(item, false);
@@ -36,8 +38,9 @@ function choose(item, decision, isByKey) {
   const words = isTakenBack ? "Taken back" : WORDS[decision];
   say(`${words}: ${accessOf(item)} of ${nameOf(item)}.`);
   if (isTakenBack) return;
-  if (isLacking(answers.get(item))) drawn.get(item).querySelector("textarea").focus();
-  else if (isByKey) goOn();
+  if (isLacking(answers.get(item))) {
+    if (by !== "touch") drawn.get(item).querySelector("textarea").focus();
+  } else if (by === "key") goOn();
 }
 
 function chooseTogether(button) {
@@ -65,17 +68,18 @@ function undoLast() {
   if (blockOf.has(changed[0])) goTo(changed[0]);
 }
 
-list.addEventListener("click", ({ target }) => {
+list.addEventListener("click", ({ target, pointerType }) => {
   const button = target.closest("button");
   const made = target.closest(".item");
   if (button?.chosen) chooseTogether(button);
   else if (button?.dataset.do === "facts") toggleFacts(made);
   else if (button?.dataset.do === "comment") writeComment(made.item);
-  else if (button?.dataset.do) choose(made.item, button.dataset.do, false);
+  else if (button?.dataset.do) choose(made.item, button.dataset.do, pointerType === "touch" ? "touch" : "mouse");
   else if (button?.dataset.reason) {
     comment(made.item, button.dataset.reason);
     showAnswers([made.item]);
-    made.querySelector("textarea").focus();
+    if (pointerType === "touch") made.focus({ preventScroll: true });
+    else made.querySelector("textarea").focus();
   } else if (made) goTo(made.item, false);
 });
 list.addEventListener("focusin", ({ target }) => {
@@ -116,7 +120,7 @@ function keyOnPage(event, made) {
   const steps = { ArrowDown: 1, ArrowUp: -1, j: 1, p: -1 }[key];
   if (key.length === 1 && !$("use-keys").checked) return;
   if (steps) goBy(steps);
-  else if (KEYS[key] && current) choose(current, KEYS[key], true);
+  else if (KEYS[key] && current) choose(current, KEYS[key], "key");
   else if (key === "Enter" && made === event.target && made) toggleFacts(made);
   else if (key === "c" && current) writeComment(current);
   else if (key === "a" && current) togetherNear(current);

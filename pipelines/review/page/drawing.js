@@ -42,8 +42,9 @@ function drawItem(item, isOpen) {
 function drawSummary(item) {
   const parts = [describeThing(item), item.needsLook ? "" : describePeers(item)].filter(Boolean);
   return make("p", { class: "summary" }, ...parts.flatMap((part, place) => (place ? [" · ", text(part)] : [text(part)])),
-    " ", make("button", { type: "button", class: "plain more", "aria-expanded": "false", "data-do": "facts" }, "Facts"),
-    " ", make("button", { type: "button", class: "plain remark", "data-do": "comment" }, "Comment"));
+    " ", make("span", { class: "links" },
+      make("button", { type: "button", class: "plain more", "aria-expanded": "false", "data-do": "facts" }, "Facts"),
+      make("button", { type: "button", class: "plain remark", "data-do": "comment" }, "Comment")));
 }
 
 function drawChoices(item, id) {
@@ -56,9 +57,9 @@ function openFacts(made) {
   made.querySelector(".more").setAttribute("aria-expanded", "true");
   if (made.querySelector(".facts")) return;
   const item = made.item;
-  const because = [item.recommendation_because, item.findings].filter(Boolean);
   const facts = [
-    ["Why", because.join(". "), "wide"],
+    ["Why", item.recommendation_because, "wide"],
+    ["Findings", item.findings, "wide"],
     ["Through", drawWays(item), "wide"],
     ["Account", describeAccount(item)],
     ["Since", describeSince(item)],

@@ -53,7 +53,8 @@ function drawSection(group, wanted) {
   }
   const done = make("span", { class: "done" });
   const section = make("section", { "aria-labelledby": id }, make("div", { class: "head" }, make("h2", { id, dir: "auto" }, group.name), done), facts);
-  sections.set(group, { done, wanted, buttons: [] });
+  section.style.containIntrinsicBlockSize = `auto ${80 + guessHeight(wanted)}px`;
+  sections.set(group, { done, buttons: [] });
   const gone = wanted.filter((item) => item.recommendation === "revoke");
   if (first.is_leaver === "true" && gone.length > 1) section.append(drawTogether(group, gone, "revoke", `has left${first.ended_on && ` on ${first.ended_on}`}`));
   section.append(...drawBlocks(wanted.filter((item) => !item.isUsual)));
@@ -65,6 +66,10 @@ function drawSection(group, wanted) {
     section.append(band);
   }
   return section;
+}
+
+function guessHeight(chosen) {
+  return chosen.reduce((sum, item) => sum + (item.needsLook ? 180 : 82), 0);
 }
 
 function drawTogether(group, chosen, decision, comment) {
@@ -81,7 +86,7 @@ function drawBlocks(chosen) {
   for (let start = 0; start < chosen.length; start += ITEMS_PER_BLOCK) {
     const block = make("ul", { class: "block" });
     block.items = chosen.slice(start, start + ITEMS_PER_BLOCK);
-    block.style.minHeight = `${block.items.reduce((sum, item) => sum + (item.needsLook ? 190 : 76), 0)}px`;
+    block.style.minHeight = `${guessHeight(block.items)}px`;
     for (const item of block.items) blockOf.set(item, block);
     near.observe(block);
     made.push(block);
@@ -148,6 +153,7 @@ function goTo(item, isFocused = true) {
 }
 
 function goBy(steps) {
+  if (!current && goToNextOpen()) return;
   const place = current ? order.indexOf(current) + steps : 0;
   if (order.length) goTo(order[Math.min(Math.max(place, 0), order.length - 1)]);
 }
