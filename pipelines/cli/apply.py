@@ -8,6 +8,7 @@ it reads the live state first and continues from there.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -177,8 +178,8 @@ def _print_outcomes(
     # The head goes out with the message, because a copy elsewhere is what proves the log.
     head = f"audit head {journal.log.head}"
     arguments.counts = [f"{count_noun(len(plan.changes), 'change')}: {counts}", head]
-    # On a terminal the progress has named every change.
-    is_told = sys.stdout.isatty() and not arguments.quiet
+    # There the progress has named every change.
+    is_told = not arguments.quiet and _is_one_output()
     lines = [
         *(
             _describe_outcome(changes[change_id], outcome, progress.reasons[change_id])
@@ -198,6 +199,15 @@ def _print_outcomes(
     effect = "completed changes stay, and are in the audit log"
     print_failures(arguments, [failure], document | {"effect": effect}, failure.code)
     return failure.code
+
+
+def _is_one_output() -> bool:
+    """Return whether progress and result go to the same place, such as a terminal or one log."""
+    try:
+        places = [os.fstat(stream.fileno()) for stream in (sys.stdout, sys.stderr)]
+    except (OSError, ValueError):  # a stream is closed, or is no file
+        return False
+    return os.path.samestat(*places)
 
 
 def _find_next_step(plan: Plan, state: str) -> str | None:

@@ -89,7 +89,11 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
             "insert into review_items by name select * exclude (place, places) from made"
         )
         with write.write_packet(
-            connection, "big", seal.read_key(warehouse), home / "out", "opened"
+            connection,
+            "big",
+            write.Origin(warehouse, seal.read_key(warehouse)),
+            home / "out",
+            "opened",
         ) as made:
             folder, _ = made
     for path in (folder / "reviewers").iterdir():

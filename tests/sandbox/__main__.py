@@ -19,13 +19,14 @@ from tests.sandbox.quarter import answer, quarter
 
 
 def serve(people: int | None, seed: int, port: int) -> int:
-    """Serve until Ctrl-C, and print the shell commands that point Rollcall to the sandbox."""
+    """Serve until Ctrl-C, and print the shell commands that point Rollcall to the sandbox, and let
+    it change the company."""
     made = company() if people is None else generate(people, seed)
     ports = {name: port + place for place, name in enumerate(made.vendors)} if port else None
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with Sandbox(made, ports) as sandbox:
-        for name, value in sandbox.environment().items():
+        for name, value in (settings_of(sandbox) | sandbox.write_environment()).items():
             print(f"export {name}={shlex.quote(value)}")
         sys.stdout.flush()
         print(f"{made.name} is served; Ctrl-C stops it.", file=sys.stderr)
@@ -34,6 +35,17 @@ def serve(people: int | None, seed: int, port: int) -> int:
         except KeyboardInterrupt:
             return 130
     return 0
+
+
+def settings_of(sandbox: Sandbox) -> dict[str, str]:
+    """Return the settings that point Rollcall to the sandbox, and read it without waiting."""
+    return sandbox.environment() | {
+        # .dlt/ may hold the settings of a real tenant: none of them may reach the sandbox
+        "SOURCES__HALOITSM__AUTH_URL": f"{sandbox.haloitsm.url}/auth",
+        "SOURCES__HALOITSM__TENANT": sandbox.company.haloitsm.tenant,
+        "REVIEW__OWNER": f"security@{sandbox.company.domain}",
+        **{f"SOURCES__{source.upper()}__REQUESTS_PER_SECOND": "1000" for source in sandbox.servers},
+    }
 
 
 def demo(campaign: str = "") -> int:
@@ -49,14 +61,7 @@ def demo(campaign: str = "") -> int:
             *("NOTIFY__", "HEALTHCHECK__", "METRICS__"),
         )
         mine = {key: value for key, value in os.environ.items() if not key.startswith(real)}
-        mine |= sandbox.environment() | {
-            # .dlt/ may hold the settings of a real tenant: none of them may reach the sandbox
-            "SOURCES__HALOITSM__AUTH_URL": f"{sandbox.haloitsm.url}/auth",
-            "SOURCES__HALOITSM__TENANT": sandbox.company.haloitsm.tenant,
-            "REVIEW__OWNER": f"security@{sandbox.company.domain}",
-        }
-        for source in sandbox.servers:
-            mine[f"SOURCES__{source.upper()}__REQUESTS_PER_SECOND"] = "1000"
+        mine |= settings_of(sandbox)
         if campaign:
             return quarter(sandbox, warehouse, campaign, mine)
         mine["PUSH__FOLDER"] = str(Path(__file__).parent / "push")

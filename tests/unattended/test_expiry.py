@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import shutil
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +23,7 @@ from tests.support.expiring import (
 )
 from tests.support.faults import quick, status
 from tests.support.product import Published, Rollcall, first_sync, make_once
+from tests.support.typed import Shell, blocks
 from tests.support.wanted import may_write
 
 DOCS = Path(__file__).parents[2] / "docs" / "write-back.md"
@@ -94,17 +93,13 @@ def test_access_ends_and_a_sync_proves_it(company, ended):
 @pytest.mark.long
 def test_the_page_leads_to_a_run(fresh):
     """Section 7 of docs/write-back.md, as it stands: a limit, a look, an approval, and the run."""
-    page = DOCS.read_text(encoding="utf-8").split("## 7.")[1]
-    [policy] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    write_policy(fresh, policy)
+    (fresh.home / "reviews").mkdir(exist_ok=True)
+    policy, *steps = [block for block in blocks(DOCS) if "expiry" in block]
+    shell = Shell(fresh)
+    shell.type(policy)
     pairs = ends(fresh)
-    for line in "".join(re.findall(r"```sh\n(.*?)```", page, re.DOTALL)).splitlines():
-        if "DIGEST" in line:
-            digest = fresh.run("expiry", "status", "--json").document["rules_sha256"]
-            line = line.replace("DIGEST", digest)
-        program, *arguments = shlex.split(line)
-        result = fresh.run(*arguments)
-        assert ("rollcall", 0) == (program, result.code), line + result.out + result.err
+    for step in steps:
+        shell.type(step)
     assert 0 == held_in_pingone(fresh, pairs)
 
 

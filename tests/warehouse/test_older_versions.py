@@ -10,6 +10,7 @@ REVIEW__SEAL_KEY as below.
 from __future__ import annotations
 
 import csv
+import json
 import lzma
 from collections import Counter
 from collections.abc import Callable
@@ -183,6 +184,28 @@ def test_answers_to_an_older_campaign_are_taken_in(older):
     found = older.rows("select decision, count(*) as items from review_decisions group by all")
     expected = made + Counter(keep=len(rows))
     assert expected == {row["decision"]: row["items"] for row in found}
+
+
+@pytest.mark.long
+def test_an_older_campaign_ends_with_a_packet(older):
+    """A campaign of an older version is closed; its packet says what that version did not note."""
+    [sent] = SENT.glob("*.csv")
+    with sent.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    key = {"REVIEW__SEAL_KEY": SEAL_KEY}
+    came_back = came(older.home, decided(rows), "1.csv")
+    assert 0 == older.run("review", "import", "q4", came_back, **key).code
+
+    closed = older.run("review", "close", "q4", "--undecided", "--json", **key)
+
+    assert 0 == closed.code, closed.err
+    folder = older.home / closed.document["folder"]
+    assert not (folder / "population.sql").exists()
+    about = json.loads((folder / "manifest.json").read_text())
+    assert {"rollcall"} == {*about["code"]["opened"]} and about["code"]["closed"]["code_sha256"]
+    assert (1, []) == (about["returned"]["kept"], about["returned"]["missing"])
+    assert "person" in {one["kind"] for one in about["reviewers"]}
+    assert 0 == older.run("review", "verify", str(folder)).code
 
 
 def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch):

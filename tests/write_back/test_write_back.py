@@ -7,8 +7,6 @@ data.
 from __future__ import annotations
 
 import os
-import re
-import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -17,11 +15,10 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox import Sandbox
-from tests.sandbox.company.parts import pingone_id
-from tests.sandbox.quarter import write_request
 from tests.sandbox.service_desk import do_tickets
 from tests.support.filled_in import came, decided
 from tests.support.product import FAST, Opened, Rollcall
+from tests.support.typed import Shell, blocks
 from tests.support.wanted import may_write
 
 DOCS = Path(__file__).parents[2] / "docs" / "write-back.md"
@@ -46,71 +43,79 @@ def closed(review: Rollcall, sandbox: Sandbox) -> Rollcall:
     result = review.run("review", "import", "q4", *files)
     assert 0 == result.code, result.err
     assert 0 == review.run("review", "close", "q4").code
-    write_rules(review.home / "reviews")
     return may_write(review)
 
 
-def write_rules(folder: Path) -> None:
-    """Write the policy of the page, and the request that Nora's disabling needs."""
-    policy, _ = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    policy = policy.replace("<the break-glass account>", pingone_id("user", 1))
-    (folder / "policy.toml").write_text(policy, encoding="utf-8")
-    write_request(folder)
-
-
-def commands() -> list[str]:
-    """Return every shell block of the page but the one with credentials, which are set already, and
-    those about access that ends by itself (tests/unattended/test_expiry.py)."""
-    found = re.findall(r"```sh\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    return [block for block in found if "CLIENT_SECRET" not in block and " expiry " not in block]
-
-
-def typed(product: Rollcall, block: str, folder: Path) -> str:
-    """Run the commands of a block, and return their output. PLAN is the newest plan."""
-    said = ""
-    for line in block.strip().splitlines():
-        plans = sorted(folder.glob("*.plan.json"), key=lambda path: path.stat().st_mtime_ns)
-        if plans:
-            [digest] = re.findall(r'"digest":"([0-9a-f]{64})"', plans[-1].read_text())
-            line = line.replace("DIGEST", digest).replace("PLAN", plans[-1].name)
-        program, *arguments = shlex.split(line)
-        result = product.run(*arguments)
-        assert ("rollcall", 0) == (program, result.code), line + result.out + result.err
-        said += result.out
-    return said
+def page_blocks() -> list[str]:
+    """Return the shell blocks of the page between its sandbox, which every test has, and section 7
+    (tests/unattended/test_expiry.py)."""
+    serving, *rest = blocks(DOCS)
+    assert serving.startswith("make sandbox > data/sandbox.env &\n")
+    return [block for block in rest if "expiry" not in block]
 
 
 def test_the_page_leads_from_review_to_proof(closed):
     """The page leads from a closed review to the proof of every decision, and findings end."""
-    folder = closed.warehouse.parent / "changes"
-    sync_and_plan, look, apply, sync, verify, undo = commands()
+    shell = Shell(closed)
+    policy, requests, sync_and_plan, look, apply, sync, verify, undo = page_blocks()
     assert 3 == len(closed.column(LEAVERS.format("finding_id", "findings")))
 
-    said = typed(closed, sync_and_plan, folder)
+    shell.type(policy + requests)
+    said = shell.type(sync_and_plan)
     assert "9 changes" in said and "next: give it to somebody else first" in said
-    [first] = folder.glob("*.plan.json")
-    assert 9 == typed(closed, look, folder).count("would be done")
-    said = typed(closed, apply, folder)
+    assert 9 == shell.type(look).count("would be done")
+    said = shell.type(apply)
     assert "5 done, 4 ticketed" in said and "4 ticketed: next: wait" in said
+    assert "done: grant: pingone: Anna Kowalska, Billing Admin\n" in said
     assert {"applied": 3, "ticketed": 3} == states(closed)
+    approved = closed.column("select approved_by from change_plans")
+    assert approved and f"--approved-by {approved[0]}\n" in apply
     steps = closed.column("select next_step from remediations where state <> 'verified'")
     assert steps and all(steps)
+    first = (closed.home / "data" / "plan.json").read_bytes()
 
     assert 4 == do_tickets(closed.sandbox, closed.warehouse)
-    typed(closed, sync, folder)
+    shell.type(sync)
     assert {"verified": 6} == states(closed)
-    assert "5 changes" in typed(closed, "rollcall plan", folder)
-    assert "5 done" in typed(closed, apply, folder)
+    assert "5 changes" in shell.type(sync_and_plan.splitlines()[1])
+    assert "5 done" in shell.type(apply)
     desk = closed.sandbox.company.haloitsm.desk
     ours = [one for one in desk.tickets.values() if "[RC-" in one["summary"]]
     assert [True] * 4 == [bool(one.get("dateclosed")) for one in ours]
-    assert "all as they were written" in typed(closed, verify, folder)
-    typed(closed, sync, folder)
+    assert "all as they were written" in shell.type(verify)
+    shell.type(sync)
     assert [] == closed.column(LEAVERS.format("finding_id", "findings"))
     assert 3 == sum(map(bool, closed.column(LEAVERS.format("valid_to", "findings_history"))))
     assert [None] == closed.column("select distinct next_step from remediations")
     assert closed.run("plan").out.startswith("nothing to change")
-    assert "revoke" in typed(closed, undo.replace("PLAN", first.name), folder)
+    (closed.home / "data" / "plan.json").write_bytes(first)
+    assert "revoke" in shell.type(undo)
+
+
+def test_the_sandbox_prints_what_the_page_needs(tmp_path):
+    """`make sandbox` prints shell commands with the settings to read and to write, then serves."""
+    settings = tmp_path / "sandbox.env"
+    with settings.open("w") as out:
+        serving = subprocess.Popen(
+            [sys.executable, "-m", "tests.sandbox", "serve"],
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            assert "is served" in serving.stderr.readline()  # after all settings
+            show = f"source {settings}; env -0"
+            shown = subprocess.check_output(["bash", "-ec", show], env={}, text=True)
+        finally:
+            serving.terminate()
+            serving.wait()
+    found = dict(one.split("=", 1) for one in shown.split("\0") if one)
+    for name in (
+        *("SOURCES__PINGONE__BASE_URL", "SOURCES__HALOITSM__TENANT", "REVIEW__OWNER"),
+        *("PROVISION__PINGONE__CLIENT_SECRET", "PROVISION__HALOITSM__CLIENT_SECRET"),
+        "PROVISION__OKTA__API_TOKEN",
+    ):
+        assert found.get(name), name
 
 
 def states(product: Rollcall) -> dict[str, int]:
