@@ -40,6 +40,13 @@ BUGS = [
         "tests/review/test_review_files.py -k reasons",
     ),
     Bug(
+        "labels are compared in the order of the file's columns",
+        "pipelines/review/incoming/judging.py",
+        "for label in LABELS)",
+        "for label in shown if label in LABELS)",
+        "tests/review/test_decision_encodings.py -k code_page_of_comments",
+    ),
+    Bug(
         "a file of an older version is refused for its words",
         "pipelines/review/incoming/rules.py",
         "    if seen == EARLIER_NOBODY and NOBODY in sent:\n        return True\n",

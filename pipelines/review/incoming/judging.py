@@ -95,9 +95,8 @@ def _read_decisions(
 def _prove_encoding(
     connection: duckdb.DuckDBPyConnection, campaign: OpenCampaign, file: DecisionFile
 ) -> DecisionFile:
-    labels = ", ".join(
-        f"coalesce({shown_sql(column)}, '')" for column in SHOWN_COLUMNS if column.header in LABELS
-    )
+    shown = {column.header: shown_sql(column) for column in SHOWN_COLUMNS}
+    labels = ", ".join(f"coalesce({shown[label]}, '')" for label in LABELS)
     sent = connection.execute(
         f"select item_id, {labels} from review_items"
         " where campaign = ? and item_id in (select unnest(?))",
