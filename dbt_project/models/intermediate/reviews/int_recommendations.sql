@@ -159,7 +159,6 @@ select
         coalesce(nullif(because, ''), 'nothing speaks for or against it'),
         ' = ', points, '; revoke from 3, look from 1'
     ) as recommendation_because,
-    points as recommendation_points,
     {{ capitalized("coalesce(reason, 'nothing speaks for or against it')") }}
         as recommendation_reason
 from added_up

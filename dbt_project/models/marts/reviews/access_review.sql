@@ -145,7 +145,6 @@ select
     accounts_to_review.reviewer_rule,
     recommendations.recommendation,
     recommendations.recommendation_because,
-    recommendations.recommendation_points,
     recommendations.recommendation_reason
 
 from grants
