@@ -40,6 +40,7 @@ FILES = (
     "sync/test_faults",
     "sync/test_shifting",
     "sources/test_paging",
+    "review/test_page_campaign",
     "warehouse/test_storage",
     "sync/test_metamorphic",
     "write_back/test_apply_broken",

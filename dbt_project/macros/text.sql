@@ -48,3 +48,15 @@
 {% macro iso(moment) -%}
     strftime({{ moment }} at time zone 'UTC', '%Y-%m-%dT%H:%M:%S.%fZ')
 {%- endmacro %}
+
+
+{#- A day as people write it, such as 25 September 2025 -#}
+{% macro day_in_words(moment) -%}
+    strftime({{ moment }}, '%-d %B %Y')
+{%- endmacro %}
+
+
+{#- A text with a capital at its beginning -#}
+{% macro capitalized(text) -%}
+    upper(left({{ text }}, 1)) || substr({{ text }}, 2)
+{%- endmacro %}

@@ -6,6 +6,7 @@ shows `=1+1` and `007` unchanged. The file does not contain the time of writing.
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +37,8 @@ OUTSIDE_SHEET = -1  # XlsxWriter returns this, and writes nothing, beyond the en
 UNWRITABLE = str.maketrans("\ufffe\uffff", "\ufffd\ufffd")
 
 MAX_CELL_CHARACTERS = 32_767
+LINE_POINTS, MAX_ROW_POINTS = 15, 405  # Excel allows 409
+WRAP_LOSS = 1.1  # lines end at words, so a text needs more room than its letters
 # Text that XML holds unchanged: no control characters, no markup, no blanks at either end.
 INNER, OUTER = (rf"[^\x00-{last}&<>\x{{fffe}}\x{{ffff}}]" for last in (r"\x1f", r" \p{Z}"))
 PLAIN = f"(?:{OUTER}(?:{INNER}*{OUTER})?)?"
@@ -124,8 +127,13 @@ def write_row(
         write_cell(sheet, row, column, text, shape)
 
 
-def row_xml_sql(number: str, texts: Sequence[str], styles: Sequence[int]) -> str:
+def row_xml_sql(
+    number: str, texts: Sequence[str], styles: Sequence[int], widths: dict[str, int] | None = None
+) -> str:
     """Return SQL for the XML of one row, from its number, its text columns and their cell styles.
+
+    `widths` has the width in characters of each column whose text is wrapped: the row is as high as
+    the longest of them needs.
 
     No library writes a million rows as fast as DuckDB does, so DuckDB writes this XML itself.
     `tests/files/test_xlsx_write.py` compares every cell with the one that XlsxWriter writes. No
@@ -150,13 +158,38 @@ def row_xml_sql(number: str, texts: Sequence[str], styles: Sequence[int]) -> str
     # Most rows are plain, and one test of the whole row shows that, instead of one test per cell.
     row = f"concat_ws(chr(10), {', '.join(texts)})"
     pattern = f"{PLAIN}(?:\n{PLAIN}){{{len(texts) - 1}}}"
+    # LibreOffice adjusts no row of a file that seems to be Excel's own. A height that is not called
+    # custom is adjusted again when somebody types into the row.
+    height = _height_sql(widths) if widths else "''"
     either, other = (
-        f"concat('<row r=\"', {number}, '\">', {', '.join(cells)}, '</row>')"
+        f"concat('<row r=\"', {number}, '\"', {height}, '>', {', '.join(cells)}, '</row>')"
         for cells in (quick, careful)
     )
     return (
         f"case when regexp_full_match({row}, '{pattern}') and not contains({row}, '_x')"
         f" then {either} else {other} end"
+    )
+
+
+def row_height(*texts: tuple[str, int]) -> int:
+    """Return the height in points of a row with these wrapped texts and their columns' widths."""
+    lines = max(
+        1 if len(text) <= width else math.ceil(len(text) * WRAP_LOSS / width)
+        for text, width in texts
+    )
+    return min(lines * LINE_POINTS, MAX_ROW_POINTS)
+
+
+def _height_sql(widths: dict[str, int]) -> str:
+    """Return SQL for the attribute of a row's height; empty for a row of one line."""
+    is_wrapped = " or ".join(f"length({text}) > {width}" for text, width in widths.items())
+    lines = ", ".join(
+        f"ceil(length({text}) * {WRAP_LOSS} / {width})::int" for text, width in widths.items()
+    )
+    return (
+        f"case when {is_wrapped} then"
+        f" concat(' ht=\"', least(greatest({lines}) * {LINE_POINTS}, {MAX_ROW_POINTS}), '\"')"
+        " else '' end"
     )
 
 

@@ -21,19 +21,32 @@ SEPARATOR = re.compile(r"[\s,]+(?=[A-Za-z][A-Za-z0-9+.-]*://)")  # an address ma
 def send_summary(verb: str, code: int | None, lines: list[str], urls: str = "notify.urls") -> None:
     """Send the result of a command to the addresses of a setting, in at most NOTIFY__SECONDS. Print
     on stderr how many addresses failed. A command without a code goes on."""
-    import dlt  # slow to import, and most commands send nothing
+    addresses = read_addresses(urls)
+    if not addresses:
+        return
+    ended = {None: "goes on", 0: "done"}.get(code, f"ended with exit code {code}")
+    if why := send_message(addresses, f"rollcall {verb} {ended}", lines):
+        print(f"notify: {why}; the result of the command is not affected", file=sys.stderr)
 
-    from pipelines import settings
+
+def read_addresses(urls: str = "notify.urls") -> list[str]:
+    """Return the addresses of a setting, which are hidden in all output from then on."""
+    import dlt  # slow to import, and most commands send nothing
 
     try:
         text = str(dlt.secrets.get(urls) or "").strip()
     except Exception:  # the settings cannot be read, and the command has already said so
-        return
+        return []
     addresses = [address for address in SEPARATOR.split(text) if address]
-    if not addresses:
-        return
     redact.hide(*addresses)
-    ended = {None: "goes on", 0: "done"}.get(code, f"ended with exit code {code}")
+    return addresses
+
+
+def send_message(addresses: list[str], title: str, lines: list[str]) -> str:
+    """Send a message to the addresses, in at most NOTIFY__SECONDS. Return in words why not all of
+    them have accepted the message; empty if they have."""
+    from pipelines import settings
+
     try:
         seconds = settings.read_number("notify.seconds")
     except Misconfigured:
@@ -42,9 +55,9 @@ def send_summary(verb: str, code: int | None, lines: list[str], urls: str = "not
         "notify",
         DEFAULT_SECONDS if seconds is None else seconds,
         urls=addresses,
-        title=f"rollcall {verb} {ended}",
+        title=title,
         body="\n".join(lines),
     )
-    if failed := len(addresses) - accepted:
-        why = why or f"{failed} of {len(addresses)} addresses did not accept the message"
-        print(f"notify: {why}; the result of the command is not affected", file=sys.stderr)
+    failed = len(addresses) - accepted
+    told = why or f"{failed} of {len(addresses)} addresses did not accept the message"
+    return told if failed else ""

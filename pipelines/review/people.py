@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.sql import has_table
-from pipelines.warehouse.review_tables import REVIEWERS
+from pipelines.warehouse.review_tables import REASSIGNMENTS, REVIEWERS
 
 # Somebody who came back may have two records, of which the active one counts.
 NOTE_SQL = """
@@ -18,6 +18,8 @@ with asked as (
     select distinct reviewer from review_items where campaign = $campaign
     union
     select distinct decided_by from review_decisions where campaign = $campaign
+    union
+    select distinct to_reviewer from review_reassignments where campaign = $campaign
 ),
 known as (
     select
@@ -52,6 +54,7 @@ where asked.reviewer not in (
 def note_reviewers(connection: duckdb.DuckDBPyConnection, campaign: str) -> None:
     """Note each reviewer of a campaign who is not noted yet, in a warehouse that is a copy."""
     REVIEWERS.create(connection)
+    REASSIGNMENTS.create(connection)
     connection.execute(NOTE_SQL, {"campaign": campaign})
 
 

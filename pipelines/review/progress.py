@@ -13,22 +13,31 @@ import duckdb
 
 from pipelines.failures import Misconfigured
 from pipelines.review import campaign as campaigns
+from pipelines.review.current_items import items_sql
 from pipelines.sql import fetch_dicts, has_table
 from pipelines.warehouse.review_tables import SETTLED
+from pipelines.words import count_noun
 
-COUNTS_SQL = f"""
+COUNTS_SQL = """
 select
     reviewer,
     count(*) as items,
-    count(*) filter (decision in {SETTLED}) as decided,
-    count(*) filter (decision not in {SETTLED}) as unsettled,
+    count(*) filter (decision in {settled}) as decided,
+    count(*) filter (decision not in {settled}) as unsettled,
     count(*) filter (decision is null) as undecided
-from review_items
+from {items} as items
 left join (from review_decisions where is_current) as current_decisions
     using (campaign, item_id)
-where review_items.campaign = ?
+where items.campaign = ?
 group by all
 order by reviewer
+"""
+NOT_MINE_SQL = """
+select items.item_id, items.reviewer, comment
+from {items} as items
+join review_decisions using (campaign, item_id)
+where items.campaign = ? and is_current and decision = 'not_mine' and decided_by = items.reviewer
+order by items.reviewer, items.item_id
 """
 COUNT_NAMES = ("items", "decided", "unsettled", "undecided")
 
@@ -39,7 +48,8 @@ def count_decisions(connection: duckdb.DuckDBPyConnection, campaign: str) -> lis
     `decided` counts keep, revoke and modify; `unsettled` counts unsure and not_mine; `undecided`
     counts items without an answer.
     """
-    return [*fetch_dicts(connection.execute(COUNTS_SQL, [campaign]))]
+    counts = COUNTS_SQL.format(settled=SETTLED, items=items_sql(connection))
+    return [*fetch_dicts(connection.execute(counts, [campaign]))]
 
 
 def sum_counts(reviewers: list[dict[str, Any]]) -> dict[str, int]:
@@ -92,6 +102,9 @@ def _describe_opened(
     reviewers = count_decisions(connection, campaign["campaign"])
     document = campaign | {"days_left": _days_until(campaign["due_on"])} | sum_counts(reviewers)
     document |= {"due_on": str(campaign["due_on"]), "reviewers": reviewers}
+    not_mine = NOT_MINE_SQL.format(items=items_sql(connection))
+    found = connection.execute(not_mine, [campaign["campaign"]])
+    document["not_mine"] = [*fetch_dicts(found)]  # each waits for another reviewer
     return document | {"next": _next_step(document)}
 
 
@@ -110,6 +123,7 @@ def _empty_document(name: str, status: str, title: str, next_step: str) -> dict[
         "days_left": None,
         **dict.fromkeys(COUNT_NAMES, 0),
         "reviewers": [],
+        "not_mine": [],
         "next": next_step,
     }
 
@@ -128,7 +142,9 @@ def _next_step(document: dict[str, Any]) -> str:
     if document["days_left"] < 0:
         waiting = sum(one["decided"] < one["items"] for one in document["reviewers"])
         return (
-            f"remind {waiting} reviewers, or leave the rest undecided:"
-            f" rollcall review close {name} --undecided"
+            f"rollcall review remind {name} ({count_noun(waiting, 'reviewer')}), or leave the rest"
+            f" undecided: rollcall review close {name} --undecided"
         )
+    if document["not_mine"]:
+        return "rollcall review reassign ITEM… --to MAIL --because TEXT"
     return f"rollcall review import {name} FILE…"

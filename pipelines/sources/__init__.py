@@ -22,6 +22,11 @@ def find_offer(source: str, name: str, module: str = "__init__") -> Any:
     return getattr(import_module(path), name, None) if find_spec(path) else None
 
 
+def source_title(source: str) -> str:
+    """Return the name of a source as its vendor writes it; the folder's name if it is not told."""
+    return find_offer(source, "TITLE") or source
+
+
 def load_function(source: str, name: str, module: str = "__init__") -> Callable[..., Any]:
     """Return a function that the folder of a source must offer. Raises Misconfigured."""
     function = find_offer(source, name, module)

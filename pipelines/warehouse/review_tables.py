@@ -73,7 +73,10 @@ ITEMS = Table(
         "scope_id": ("varchar", "Where it applies; null where the system has no scopes."),
         "person_id": ("varchar", "The person of the account; null if none is known."),
         "source_name": ("varchar not null", "The system of the grant."),
-        "reviewer": ("varchar not null", "Who decides, by mail address."),
+        "reviewer": (
+            "varchar not null",
+            "Who decides, by mail address, unless review_reassignments names somebody else.",
+        ),
         "reviewer_rule": (
             "varchar not null",
             "Why this reviewer: manager, entitlement_owner, source_owner, named, fallback,"
@@ -89,6 +92,28 @@ ITEMS = Table(
             "The first choice of the campaign's rules, by mail address; null if nobody.",
         ),
     },
+)
+REASSIGNMENTS = Table(
+    "review_reassignments",
+    "One row per campaign, item and time that the item was given to another reviewer.",
+    {
+        "campaign": ("varchar not null", "The campaign."),
+        "item_id": ("varchar not null", "The item."),
+        "reassignment_id": (
+            "varchar not null",
+            "The command that gave the item away: its time in UTC and a random part.",
+        ),
+        "from_reviewer": ("varchar not null", "Who decided until then, by mail address."),
+        "to_reviewer": ("varchar not null", "Who decides since then, by mail address."),
+        "reassigned_at": ("timestamptz not null", "When."),
+        "reassigned_by": ("varchar not null", "Who ran the command."),
+        "because": ("varchar not null", "Why, in the words of whoever ran the command."),
+        "is_current": (
+            "boolean not null",
+            "Whether this is the item's last reassignment; false once there is a later one.",
+        ),
+    },
+    ("campaign", "item_id", "reassignment_id"),
 )
 REVIEWERS = Table(
     "review_reviewers",
@@ -192,10 +217,19 @@ DECIDED = Table(
         "superseded_by": ("varchar", "The import whose decision superseded this one."),
         "grant_id": ("varchar not null", "The grant of the item."),
         "is_late": ("boolean", "Whether the decision was imported after the campaign's last day."),
+        "seconds": (
+            "integer",
+            "The seconds that the reviewer spent on the decision, as their page counted them;"
+            " null if unknown.",
+        ),
+        "is_bulk": (
+            "boolean",
+            "Whether the reviewer decided on several items by one act; null if unknown.",
+        ),
     },
 )
 
 TABLES = (
-    *(CAMPAIGNS, ITEMS, REVIEWERS, EXCLUSIONS, FINDINGS, LEDGER, PACKETS),
+    *(CAMPAIGNS, ITEMS, REVIEWERS, REASSIGNMENTS, EXCLUSIONS, FINDINGS, LEDGER, PACKETS),
     *(IMPORTS, DECIDED),
 )

@@ -7,6 +7,8 @@ from tests.planted.bug import Bug
 DECISIONS = "tests/review/test_decisions.py"
 PACKET = "tests/review/test_packet.py"
 BOMBS = "tests/review/test_decision_bombs.py"
+REASSIGN = "tests/review/test_reassign.py"
+REMIND = "tests/review/test_remind.py"
 
 BUGS = [
     Bug(
@@ -24,6 +26,153 @@ BUGS = [
         "tests/review/test_seal.py",
     ),
     Bug(
+        "the rows of a file stand as they come",
+        "pipelines/review/columns.py",
+        "case recommendation when 'revoke' then 0 when 'look' then 1 else 2 end",
+        "case recommendation when 'revoke' then 0 else 2 end",
+        "tests/review/test_review_files.py -k eyes",
+    ),
+    Bug(
+        "a column that says nothing goes out",
+        "pipelines/review/outgoing/rows.py",
+        'silent = ", ".join(map(quote, ("", *column.empty_words)))',
+        "silent = \"'no word'\"",
+        "tests/review/test_review_files.py -k reasons",
+    ),
+    Bug(
+        "labels are compared in the order of the file's columns",
+        "pipelines/review/incoming/judging.py",
+        "for label in LABELS)",
+        "for label in shown if label in LABELS)",
+        "tests/review/test_decision_encodings.py -k code_page_of_comments",
+    ),
+    Bug(
+        "a file of an older version is refused for its words",
+        "pipelines/review/incoming/rules.py",
+        "    if seen == EARLIER_NOBODY and NOBODY in sent:\n        return True\n",
+        "",
+        f"{DECISIONS} -k earlier_version",
+    ),
+    Bug(
+        "an earlier reviewer still decides",
+        "pipelines/review/incoming/judging.py",
+        "            if rules.is_of_earlier_reviewer(row):",
+        "            if False:",
+        f"{REASSIGN} -k 'new_files or not_mine'",
+    ),
+    Bug(
+        "an empty row of an earlier reviewer is refused",
+        "pipelines/review/incoming/rules.py",
+        "    if decision is None:\n        return False\n    before",
+        "    before",
+        f"{REASSIGN} -k new_files",
+    ),
+    Bug(
+        "a reassigned item keeps its seal",
+        "pipelines/review/reassigning.py",
+        "(from {items_sql(connection)} where item_id in",
+        "(from review_items where item_id in",
+        f"{REASSIGN} -k new_files",
+    ),
+    Bug(
+        "the page of a reassigned item drops other answers",
+        "pipelines/review/outgoing/files.py",
+        '(items if items != ITEMS else "")',
+        '""',
+        f"{REASSIGN} -k new_files",
+    ),
+    Bug(
+        "an item goes to whoever holds its access",
+        "pipelines/review/may_decide.py",
+        "    if own:\n",
+        "    if False:\n",
+        f"{REASSIGN} -k may_not",
+    ),
+    Bug(
+        "an item goes to a leaver",
+        "pipelines/review/may_decide.py",
+        'if "active" in found or',
+        "if found or",
+        f"{REASSIGN} -k may_not",
+    ),
+    Bug(
+        "an item goes to somebody whom nobody knows",
+        "pipelines/review/may_decide.py",
+        "reviewer in _read_named(connection, campaign)",
+        "reviewer",
+        f"{REASSIGN} -k may_not",
+    ),
+    Bug(
+        "two people decide on each other after a reassignment",
+        "pipelines/review/may_decide.py",
+        "    if mutual:\n",
+        "    if False:\n",
+        f"{REASSIGN} -k may_not",
+    ),
+    Bug(
+        "items of a closed campaign are given away",
+        "pipelines/review/reassigning.py",
+        '    if status != "open":',
+        "    if False:",
+        f"{REASSIGN} -k only_known",
+    ),
+    Bug(
+        "a reassignment undoes the decision",
+        "pipelines/review/incoming/judging.py",
+        "is_open = before[0] not in SETTLED and",
+        "is_open =",
+        f"{REASSIGN} -k stays",
+    ),
+    Bug(
+        "not_mine is never answered",
+        "pipelines/review/incoming/judging.py",
+        'and row["before_decided_by"] != row["of_reviewer"]',
+        "and False",
+        f"{REASSIGN} -k not_mine",
+    ),
+    Bug(
+        "the last reassignment does not count",
+        "pipelines/review/reassigning.py",
+        '"update review_reassignments set is_current = false where',
+        '"update review_reassignments set is_current = true where',
+        f"{REASSIGN} -k back",
+    ),
+    Bug(
+        "the packet forgets reassignments",
+        "pipelines/review/packet/evidence.py",
+        'Part("reassignments.csv", review_tables.REASSIGNMENTS.name',
+        'Part("reassignments.csv", "no_such_table"',
+        f"{REASSIGN} -k packet",
+    ),
+    Bug(
+        "whoever is done is reminded",
+        "pipelines/review/reminding.py",
+        "        if missing:\n",
+        "        if True:\n",
+        f"{REMIND} -k late_gets",
+    ),
+    Bug(
+        "unsure counts as decided in a reminder",
+        "pipelines/review/reminding.py",
+        'missing = one["items"] - one["decided"]',
+        'missing = one["undecided"]',
+        f"{REMIND} -k late_gets",
+    ),
+    Bug(
+        "everybody is reminded at once",
+        "pipelines/review/reminding.py",
+        'one["status"] == "open" and one["days_left"] <= NEAR_DAYS',
+        'one["status"] == "open"',
+        f"{REMIND} -k long_before",
+    ),
+    Bug(
+        "a reminder that nobody accepted counts as sent",
+        "pipelines/cli/review/remind.py",
+        "    if why:\n",
+        "    if False:\n",
+        f"{REMIND} -k chat",
+    ),
+    Bug(
         "the last row wins",
         "pipelines/review/incoming/judging.py",
         "if len({(one.answer.decision, one.answer.comment) for one in decisions}) > 1:",
@@ -36,6 +185,20 @@ BUGS = [
         "    if not word:\n        return None\n",
         '    word = word or "keep"\n',
         f"{DECISIONS} -k stay_open",
+    ),
+    Bug(
+        "decisions together look like decisions one by one",
+        "pipelines/review/incoming/rules.py",
+        '"together": True',
+        '"together": False',
+        f"{DECISIONS} -k how_a_decision",
+    ),
+    Bug(
+        "any number of seconds is taken in",
+        "pipelines/review/incoming/rules.py",
+        "or int(text) > MAX_SECONDS:",
+        "or False:",
+        f"{DECISIONS} -k altered",
     ),
     Bug(
         "a revocation needs no comment",
@@ -89,7 +252,7 @@ BUGS = [
     Bug(
         "a contradiction supersedes without a flag",
         "pipelines/review/incoming/judging.py",
-        "elif before and not supersede:",
+        "elif before and not (supersede or one.is_open):",
         "elif False:",
         f"{DECISIONS} -k supersede",
     ),
@@ -250,8 +413,8 @@ BUGS = [
     Bug(
         "a reviewer can type anywhere",
         "pipelines/review/outgoing/workbook.py",
-        "typed if name in DECISION_COLUMNS else",
-        "typed if number else",
+        "(typed if is_typed else text)",
+        "typed",
         "tests/review/test_review_files.py -k only_type",
     ),
     Bug(

@@ -17,11 +17,13 @@ from typing import Any
 
 import pytest
 
-from pipelines.review.columns import IDENTITY_COLUMNS
+from pipelines.review.columns import EARLIER_NOBODY, HEADERS, IDENTITY_COLUMNS, NOBODY
 from pipelines.review.incoming import take_in
-from tests.review.test_review import changed
+from tests.review.test_review import changed, table
 from tests.support.filled_in import came, decided, sealed, text, workbook
 from tests.support.product import Rollcall
+
+MEASURED = (*HEADERS, "seconds", "how")  # the columns that a reviewer's page adds
 
 
 def decisions(review: Rollcall) -> list[dict[str, Any]]:
@@ -50,6 +52,59 @@ def test_decided_rows_are_taken_in_and_others_stay_open(review, opened):
     assert (len(rows), 3, len(rows) - 3, 0) == tuple(
         taken[f"rows_{kind}"] for kind in ("read", "decided", "undecided", "rejected")
     )
+
+
+def test_how_a_decision_was_made_comes_back_with_it(review, opened):
+    """Seconds and `how` are kept with the decision, and are null where the file lacks them."""
+    rows = decided(opened.rows[:4])
+    rows[0] |= {"seconds": "0", "how": "together"}
+    rows[1] |= {"seconds": "47", "how": "Alone"}
+    with_both = came(review.home, text(rows[:3], MEASURED).encode())
+    without = came(review.home, rows[3:], "without.csv")
+
+    result = review.run("review", "import", "q4", with_both, without)
+
+    assert 0 == result.code, result.err
+    assert {
+        rows[0]["item_id"]: (0, True),
+        rows[1]["item_id"]: (47, False),
+        rows[2]["item_id"]: (None, None),
+        rows[3]["item_id"]: (None, None),
+    } == {row["item_id"]: (row["seconds"], row["is_bulk"]) for row in decisions(review)}
+
+
+def test_the_words_of_other_products_are_understood(review, opened):
+    """Approve, certify and maintain mean keep; remove and deny mean revoke, with a comment."""
+    words = ("Approve", "certified", "Maintain", "approved", "remove", "DENY", "denied")
+    rows = [
+        row | {"decision": word, "comment": "not used"}
+        for row, word in zip(opened.rows, words, strict=False)
+    ]
+    named = came(review.home, rows)
+
+    result = review.run("review", "import", "q4", named)
+    wordless = [opened.rows[8] | {"decision": "Remove", "comment": ""}]
+    bare = review.run("review", "import", "q4", came(review.home, wordless, "bare.csv"))
+
+    assert 0 == result.code, result.err
+    found = {row["item_id"]: row["decision"] for row in decisions(review)}
+    assert ["keep"] * 4 + ["revoke"] * 3 == [found[row["item_id"]] for row in rows]
+    assert 5 == bare.code and "revoke needs one" in bare.err
+
+
+def test_a_file_of_an_earlier_version_is_taken_in(review, opened):
+    """Files whose ids stand first, and that call a person without a name nobody, are imported."""
+    [path] = [path for path in opened.files if path.name.startswith("security")]
+    rows = decided(table(path))
+    unknown = [row for row in rows if NOBODY in row["Person"]]
+    for row in unknown:
+        row["Person"] = EARLIER_NOBODY
+    headers = ["item_id", *(name for name in HEADERS if name != "item_id")]
+
+    result = review.run("review", "import", "q4", came(review.home, text(rows, headers).encode()))
+
+    assert 0 == result.code, result.err
+    assert unknown and len(rows) == len(decisions(review))
 
 
 def test_the_same_file_twice_changes_nothing(review, opened):
@@ -209,6 +264,10 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
     "a day that may be two": (lambda _: {"decided_at": "03/04/2026"}, "two days"),
     "a day before it was asked": (lambda _: {"decided_at": "2020-02-03"}, "decided_at"),
     "a day to come": (lambda _: {"decided_at": "2199-01-01T00:00:00Z"}, "decided_at"),
+    "seconds in words": (lambda _: {"seconds": "a minute"}, "seconds"),
+    "seconds below zero": (lambda _: {"seconds": "-3"}, "seconds"),
+    "seconds of eleven days": (lambda _: {"seconds": "950400"}, "seconds"),
+    "another way of deciding": (lambda _: {"how": "by the robot"}, "how"),
     "an altered row without a decision": (
         lambda row: {"decision": "", **row.theirs("other", "seal")},
         "seal",
@@ -231,7 +290,7 @@ def test_an_altered_row_is_refused_by_its_number(asking, opened, case):
     rows = decided(opened.rows)
     rows[4] |= change(Row(rows[4], rows[5], opened.others[0], opened.key))
 
-    [(number, reason)] = refused(asking, came(asking.home, rows))
+    [(number, reason)] = refused(asking, came(asking.home, text(rows, MEASURED).encode()))
 
     assert 6 == number and said in reason
 
@@ -242,7 +301,7 @@ def test_an_altered_workbook_is_refused_row_by_row(asking, opened):
     for place, (change, _) in enumerate(TAMPERED.values()):
         rows[place] |= change(Row(sent[place], sent[place + 1], opened.others[0], opened.key))
 
-    found = dict(refused(asking, came(asking.home, workbook(rows), "kim.xlsx")))
+    found = dict(refused(asking, came(asking.home, workbook(rows, headers=MEASURED), "kim.xlsx")))
 
     assert [*range(2, 2 + len(TAMPERED))] == sorted(found)
     for number, (case, (_, said)) in enumerate(TAMPERED.items(), 2):

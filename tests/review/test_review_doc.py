@@ -53,7 +53,7 @@ def test_the_page_leads_from_the_opening_to_a_verified_packet(rollcall, publishe
     said = follow(rollcall.has(published))
 
     assert {} == {step: result.err for step, result in said.items() if result.code}
-    assert ["open", "import", "status", "close", "verify"] == list(said)
+    assert ["open", "import", "status", "remind", "close", "verify"] == list(said)
     closed = rollcall.home / "data" / "reviews" / "2026-q4" / "closed"
     decisions = table(closed / "decisions.csv")
     assert {"keep", "revoke"} == {row["decision"] for row in decisions}

@@ -17,10 +17,11 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from pipelines.files import xlsx_read
-from pipelines.review.columns import DECISION_COLUMNS, HEADERS, MAX_SHOWN_CHARACTERS
+from pipelines.review.columns import DECISION_COLUMNS, HEADERS, HIDDEN_COLUMNS, MAX_SHOWN_CHARACTERS
 from pipelines.review.outgoing import files as reviewer_files
 from pipelines.review.outgoing import rows as reviewer_rows
 from pipelines.review.outgoing.files import file_stem
+from pipelines.sources import source_names, source_title
 from pipelines.warehouse.review_tables import DECISIONS
 from tests.review.test_review import changed, opened, table
 from tests.support.filled_in import decided
@@ -84,7 +85,8 @@ def cells(path: Path, kinds: str = "s") -> list[tuple[str, ...]]:
 
 def texts(path: Path) -> list[tuple[str, ...]]:
     """Return every row of a reviewer's CSV."""
-    return [HEADERS, *(tuple(row.values()) for row in table(path))]
+    rows = table(path)
+    return [tuple(rows[0]), *(tuple(row.values()) for row in rows)]
 
 
 def as_text(csv_text: str, workbook_text: str) -> bool:
@@ -111,17 +113,19 @@ def test_a_reviewer_can_only_type_where_they_are_asked(packet):
     sheet = book["Access"]
 
     assert ["Access", "Instructions", "Progress"] == book.sheetnames
-    assert "C2" == sheet.freeze_panes and sheet.auto_filter.ref == sheet.dimensions
+    headers = [cell.value for cell in sheet[1]]
+    assert "F2" == sheet.freeze_panes and sheet.auto_filter.ref == sheet.dimensions
     assert sheet.protection.sheet and not sheet.protection.password
     assert not sheet.protection.autoFilter and not sheet.protection.sort  # false means allowed
     for row in sheet.iter_rows(min_row=1):
-        for cell, header in zip(row, HEADERS, strict=True):
+        for cell, header in zip(row, headers, strict=True):
             may_type = cell.row > 1 and header in DECISION_COLUMNS
             assert may_type != cell.protection.locked, cell.coordinate
             assert "@" == cell.number_format or cell.row == 1 or cell.value is None
     lists = {rule.type: rule for rule in sheet.data_validations.dataValidation}
-    decision = f"{sheet.cell(2, HEADERS.index('decision') + 1).column_letter}"
-    comment = f"{sheet.cell(2, HEADERS.index('comment') + 1).column_letter}"
+    decision, comment = (
+        sheet.cell(2, headers.index(name) + 1).column_letter for name in ("decision", "comment")
+    )
     assert f'"{",".join(DECISIONS)}"' == lists["list"].formula1
     assert f"{decision}2:{decision}{sheet.max_row}" == str(lists["list"].sqref)
     assert f"{comment}2:{comment}{sheet.max_row}" == str(lists["custom"].sqref)
@@ -130,6 +134,59 @@ def test_a_reviewer_can_only_type_where_they_are_asked(packet):
     assert "2099-12-15" in told and "security@lanternfish.example" in told
     assert all(name in told for name in DECISIONS)
     assert str(sheet.max_row - 1) in [value for row in book["Progress"].values for value in row]
+
+
+def test_a_reviewer_reads_the_decision_and_its_reasons_first(sent, packet):
+    """The columns stand in the order of a reviewer's questions, and the ids are hidden."""
+    path = next((packet / "reviewers").glob("joan-diaz*.xlsx"))
+    sheet = openpyxl.load_workbook(path)["Access"]
+    headers = [cell.value for cell in sheet[1]]
+    hidden = [
+        header
+        for number, header in enumerate(headers, 1)
+        for width in sheet.column_dimensions.values()
+        if width.hidden and width.min <= number <= width.max
+    ]
+
+    assert ["Person", "Access", "System", "decision", "comment"] == headers[:5]
+    assert ["Recommendation", "Why", "Findings", "Where"] == headers[5:9]
+    assert [*HIDDEN_COLUMNS] == hidden == headers[-len(HIDDEN_COLUMNS) :]
+    assert f"'Access'!$A$1:$I${sheet.max_row}" == sheet.print_area
+    assert ("landscape", True, 0, "$1:$1") == (
+        sheet.page_setup.orientation,
+        sheet.sheet_properties.pageSetUpPr.fitToPage,
+        sheet.page_setup.fitToHeight,  # as many pages as it takes
+        sheet.print_title_rows,
+    )
+    # Nothing of these is known in the invented company, or all of it is the same
+    assert {"Granted by", "New since last review", "Last decision"}.isdisjoint(headers)
+    [long] = [row for row in table(path.with_suffix(".csv")) if len(row["Why"]) > 100][:1]
+    [number] = [row[0].row for row in sheet.iter_rows() if row[-7].value == long["item_id"]]
+    assert 45 <= sheet.row_dimensions[number].height
+
+
+def test_rows_that_need_eyes_come_first(packet):
+    """Both files have the rows to revoke first, then those to look at, with words of people."""
+    for path in sorted((packet / "reviewers").glob("*.csv")):
+        rows = table(path)
+        ranks = [("revoke", "look", "keep").index(row["Recommendation"]) for row in rows]
+        assert sorted(ranks) == ranks, path.name
+        assert [row["item_id"] for row in rows] == [
+            row[-7] for row in cells(path.with_suffix(".xlsx"))[1:]
+        ]
+    shown = {row["Employment"] for path in packet.rglob("reviewers/*.csv") for row in table(path)}
+    systems = {row["System"] for path in packet.rglob("reviewers/*.csv") for row in table(path)}
+
+    assert {"employee, full time", "contractor", "left on 31 March 2026", "unknown"} <= shown
+    assert {source_title(name) for name in source_names()} == systems
+    [nora] = {
+        row["Why"]
+        for row in table(next(packet.rglob("security*.csv")))
+        if row["Person"] == "Nora Lind" and row["Access"] == "Payroll"
+    }
+    assert nora.startswith("The person left on 31 March 2026; ")
+    points = {row["recommendation_because"] for row in table(packet / "population.csv")}
+    assert any("the person has left +3" in one for one in points)
 
 
 def test_each_workbook_says_whose_it_is(sent, rollcall):
@@ -163,7 +220,9 @@ def test_each_workbook_says_whose_it_is(sent, rollcall):
                 [one["reviewer"]],
             ).fetchall()
         assert rows[1:3] == [("Reviewer", one["reviewer"]), ("Items to decide", f"{one['items']}")]
-        assert rows[3 : 3 + len(systems)] == [(f"of these in {name}", n) for name, n in systems]
+        assert rows[3 : 3 + len(systems)] == [
+            (f"of these in {source_title(name)}", n) for name, n in systems
+        ]
         assert told[0][1].endswith(f": {one['items']} rows.")
         assert told[1][1].startswith(f"This list is for {one['reviewer']}. ")
         last = one["items"] + 1
@@ -231,7 +290,7 @@ def test_names_like_formulas_or_markup_stay_text(nasty):
         for one, other in zip(texts(path.with_suffix(".csv")), written, strict=True):
             assert all(map(as_text, one, other)), (one, other)
             assert all(len(text) < 32_767 for text in other)
-            seen.add(other[HEADERS.index("Access")])
+            seen.add(other[written[0].index("Access")])
     assert {text.translate(SENT) for text in NASTY if len(text) <= MAX_SHOWN_CHARACTERS} <= seen
 
 
@@ -247,7 +306,7 @@ def test_whatever_goes_out_comes_back(nasty, rollcall):
                 continue
             book = openpyxl.load_workbook(path)
             for number in range(2, book["Access"].max_row + 1):
-                book["Access"].cell(number, HEADERS.index("decision") + 1, "keep")
+                book["Access"].cell(number, HEADERS.index("decision") + 1, "keep")  # the 4th always
             book.save(saved)
         files = [str(path) for path in sorted(rollcall.home.glob(f"*.{kind}"))]
         result = rollcall.run("review", "import", "q4", "--json", *files, **SEAL)
@@ -279,13 +338,15 @@ def test_every_item_is_in_its_reviewers_files_only(nasty, rollcall):
     for kind, read in (("csv", texts), ("xlsx", cells)):
         found = Counter()
         for path in nasty.glob(f"*.{kind}"):
-            for row in read(path)[1:]:
-                cell = dict(zip(HEADERS, row, strict=True))
-                mail, access, person = (text.translate(SENT) for text in frozen[row[0]])
+            headers, *rows = read(path)
+            for row in rows:
+                cell = dict(zip(headers, row, strict=True))
+                item = cell["item_id"]
+                mail, access, person = (text.translate(SENT) for text in frozen[item])
                 assert file_stem(mail) == path.stem and mail == cell["reviewer"]
                 for text, back in ((access, cell["Access"]), (person, cell["Person"])):
                     assert as_text(back, text) if kind == "csv" else text == back
-                found[row[0]] += 1
+                found[item] += 1
         assert found == dict.fromkeys(frozen, 1), kind
 
 
@@ -347,12 +408,14 @@ def test_libreoffice_opens_and_saves_both_files(nasty, tmp_path):
         # In a CSV, LibreOffice turns text that looks like a number or a date into one
         for kind, looked_at, kinds in (("xlsx", {*HEADERS}, "s"), ("csv", kept, "snd")):
             saved = cells(made / kind / path.name, kinds)
+            sent = cells(path)
+            headers = sent[0]
             lost = {
                 (header, text, back)
-                for one, other in zip(cells(path), saved, strict=True)
-                for header, text, back in zip(HEADERS, one, other, strict=True)
+                for one, other in zip(sent, saved, strict=True)
+                for header, text, back in zip(headers, one, other, strict=True)
                 if header in looked_at
-                and text.replace("\r\n", "\n") != back
+                and text.replace("\r\n", "\n") != (restored(back) if kind == "csv" else back)
                 and "_x0041_" not in text  # LibreOffice reads A
             }
             assert set() == lost, kind

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import openpyxl
 
+from pipelines.review.columns import NOBODY
 from tests.sandbox import Sandbox
 from tests.sandbox.company.parts import pingone_id
 from tests.sandbox.service_desk import do_tickets
@@ -71,11 +72,11 @@ def answer(folder: Path, out: Path) -> Counter[str]:
 
 def _decide(row: dict[str, str]) -> tuple[str, str]:
     """Return the decision and the comment of a sensible reviewer."""
-    if row["Employment"].startswith("LEFT"):
+    if row.get("Employment", "").casefold().startswith("left"):
         return "revoke", "has left"
-    if row["Person"] == "nobody that HR knows" and row["Privileged"] == "yes":
+    if NOBODY in row["Person"] and row.get("Privileged") == "yes":
         return "revoke", "nobody answers for this account"
-    if row["Account status"] == "disabled":
+    if row.get("Account status") == "disabled":
         return "revoke", "the account is not used any more"
     return "keep", ""
 

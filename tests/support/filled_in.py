@@ -68,7 +68,7 @@ def ours(rows: Rows) -> bytes:
     sheet = book.add_worksheet("Access")
     writer.write_row(sheet, 0, HEADERS)
     for number, row in enumerate(rows, 1):
-        writer.write_row(sheet, number, (row[name] for name in HEADERS))
+        writer.write_row(sheet, number, (row.get(name, "") for name in HEADERS))
     book.close()
     return file.getvalue()
 

@@ -176,7 +176,10 @@ def test_a_row_to_decide_says_why(company):
         *(ada[name] for name in ("peer_group", "peers_with", "peers_total")),
     )
     assert "dormant account +2" in marek["recommendation_because"]
+    assert "; not used since " in marek["recommendation_reason"]
+    assert marek["recommendation_reason"].startswith("None of 10 colleagues in Engineering has it")
     words = [row["recommendation_because"] for row in rows]
+    words += [row["recommendation_reason"] for row in rows]
     assert [] == run_cells("\r\n".join(words))  # our own words need no quote
     assert ("Dormant account", "revoke", None) == (
         *(marek[name] for name in ("findings", "recommendation", "is_new_since_last_review")),

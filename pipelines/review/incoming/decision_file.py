@@ -27,7 +27,8 @@ from pipelines.review.columns import IDENTITY_COLUMNS
 
 REQUIRED = ("item_id", "decision", *IDENTITY_COLUMNS, "seal")
 LABELS = ("Person", "Account", "Access", "Where")  # texts by which a reviewer recognises the row
-COLUMNS = (*REQUIRED, "comment", "decided_by", "decided_at", *LABELS)
+OPTIONAL = ("comment", "decided_by", "decided_at", "seconds", "how")
+COLUMNS = (*REQUIRED, *OPTIONAL, *LABELS)
 
 MAX_BYTES = 1 << 27
 MAX_ROWS = 1_000_000

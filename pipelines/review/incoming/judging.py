@@ -16,12 +16,15 @@ from pipelines.review.columns import (
     SHOWN_COLUMNS,
     replace_controls_sql,
 )
+from pipelines.review.current_items import items_sql, reassignments_sql
 from pipelines.review.incoming import encodings, rules
 from pipelines.review.incoming.decision_file import COLUMNS, LABELS, DecisionFile
 from pipelines.review.incoming.outcome import Decision, FileOutcome, Outcome
 from pipelines.review.incoming.rules import InvalidRow, OpenCampaign
 from pipelines.review.outgoing.rows import shown_sql
+from pipelines.review.people import reviewers_sql
 from pipelines.sql import fetch_dicts, quote
+from pipelines.warehouse.review_tables import SETTLED
 
 
 def judge_files(
@@ -67,6 +70,12 @@ def _read_decisions(
     for row in _match_items(connection, campaign, new):
         place, number = row["file"], row["row_number"]
         try:
+            if rules.is_of_earlier_reviewer(row):
+                if rules.repeats_earlier_answer(row):
+                    outcome.files[place].decided_before += 1
+                else:
+                    outcome.files[place].undecided += 1
+                continue
             answer = rules.read_answer(row, new[place], campaign)
         except InvalidRow as invalid:
             outcome.reject(place, number, invalid.reason, invalid.expected)
@@ -75,8 +84,10 @@ def _read_decisions(
             outcome.files[place].undecided += 1
             continue
         item, before = row["item_id"], (row["before_decision"], row["before_comment"])
+        # An answer like `not_mine` is answered itself by giving the item to somebody else
+        is_open = before[0] not in SETTLED and row["before_decided_by"] != row["of_reviewer"]
         found[item].append(
-            Decision(place, number, item, row["grant_id"], row["is_gone"], before, answer)
+            Decision(place, number, item, row["grant_id"], row["is_gone"], before, is_open, answer)
         )
     return found
 
@@ -84,9 +95,8 @@ def _read_decisions(
 def _prove_encoding(
     connection: duckdb.DuckDBPyConnection, campaign: OpenCampaign, file: DecisionFile
 ) -> DecisionFile:
-    labels = ", ".join(
-        f"coalesce({shown_sql(column)}, '')" for column in SHOWN_COLUMNS if column.header in LABELS
-    )
+    shown = {column.header: shown_sql(column) for column in SHOWN_COLUMNS}
+    labels = ", ".join(f"coalesce({shown[label]}, '')" for label in LABELS)
     sent = connection.execute(
         f"select item_id, {labels} from review_items"
         " where campaign = ? and item_id in (select unnest(?))",
@@ -115,7 +125,7 @@ def _judge_decision(
     file, before = outcome.files[one.file], one.before[0]
     if one.before == (one.answer.decision, one.answer.comment):
         file.decided_before += 1
-    elif before and not supersede:
+    elif before and not (supersede or one.is_open):
         what = "another comment" if before == one.answer.decision else f"`{before}`"
         outcome.reject(
             one.file,
@@ -170,16 +180,28 @@ def _match_items(
         items as (
             select item_id as of_item_id, grant_id,
                 grant_id not in (select grant_id from grants) as is_gone, {item}
-            from review_items where campaign = {quote(campaign.name)}
+            from {items_sql(connection)} where campaign = {quote(campaign.name)}
+        ),
+        reassigned as (
+            select item_id as reassigned_item_id, list(from_reviewer) as of_earlier_reviewers,
+                max(reassigned_at) as of_reassigned_at
+            from {reassignments_sql(connection)} where campaign = {quote(campaign.name)}
+            group by all
+        ),
+        reviewers as (
+            select reviewer as named_reviewer, full_name as of_reviewer_name
+            from {reviewers_sql(connection)} where campaign = {quote(campaign.name)}
         ),
         before as (
             select item_id as before_item_id, decision as before_decision,
-                comment as before_comment
+                comment as before_comment, decided_by as before_decided_by
             from review_decisions where campaign = {quote(campaign.name)} and is_current
         )
         select *, {seal.seal_sql(quote(campaign.name), *sealed)} as of_seal from came
         left join items on item_id = of_item_id
         left join before on item_id = before_item_id
+        left join reassigned on item_id = reassigned_item_id
+        left join reviewers on of_reviewer = named_reviewer
         order by file, row_number
     """,
             seal.hmac_pads(campaign.key),

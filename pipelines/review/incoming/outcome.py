@@ -50,6 +50,7 @@ class Decision(NamedTuple):
     grant_id: str
     is_gone: bool
     before: tuple[str | None, str | None]  # the item's current decision and comment
+    is_open: bool  # that decision settles nothing, and another reviewer made it
     answer: Answer
 
 

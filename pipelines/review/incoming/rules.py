@@ -15,15 +15,23 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from pipelines.review.columns import IDENTITY_COLUMNS
+from pipelines.review.columns import EARLIER_NOBODY, IDENTITY_COLUMNS, NOBODY
 from pipelines.review.incoming import encodings
 from pipelines.review.incoming.decision_file import BLANKS, LABELS, DecisionFile, normalize_words
 from pipelines.warehouse.review_tables import DECISIONS
 
 NEEDS_COMMENT = ("revoke", "modify")
+SYNONYMS = {
+    **dict.fromkeys(
+        ("approve", "approved", "certify", "certified", "maintain", "maintained"), "keep"
+    ),
+    **dict.fromkeys(("remove", "removed", "deny", "denied"), "revoke"),
+}
 MAX_COMMENT_CHARACTERS = 10_000
 WORDS = "keep, revoke, modify, not mine or unsure"
 AS_SENT = "the row as it was in the file that was sent out"
+MAX_SECONDS = 604_800  # spent on one decision: a week
+IS_BULK = {"": None, "alone": False, "together": True}
 A_DAY = "a day like 2026-03-31, or an empty cell"
 DAY = re.compile(
     r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})"
@@ -63,6 +71,8 @@ class Answer(NamedTuple):
     comment: str | None
     decided_by: str
     decided_at: datetime
+    seconds: int | None  # spent on the decision; None if unknown
+    is_bulk: bool | None  # whether one act decided several items; None if unknown
 
 
 def read_answer(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign) -> Answer | None:
@@ -82,7 +92,36 @@ def read_answer(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign)
         raise InvalidRow(f"comment: {decision} needs one", "what has to be done, and why")
     _must_be_from_reviewer(row)
     decided_at = parse_decided_at(row["decided_at"] or "", campaign)
-    return Answer(decision, comment, row["of_reviewer"], decided_at)
+    seconds, is_bulk = read_seconds(row["seconds"] or ""), read_how(row["how"] or "")
+    return Answer(decision, comment, row["of_reviewer"], decided_at, seconds, is_bulk)
+
+
+def is_of_earlier_reviewer(row: dict[str, Any]) -> bool:
+    """Return whether the row was sent to somebody whose item was given to another reviewer."""
+    return row["reviewer"] != row["of_reviewer"] and row["reviewer"] in (
+        row["of_earlier_reviewers"] or ()
+    )
+
+
+def repeats_earlier_answer(row: dict[str, Any]) -> bool:
+    """Return whether a row of an earlier reviewer has the answer that the reviewer gave before.
+
+    Return false for a row without a decision. Raises InvalidRow for any other decision.
+    """
+    if row["wrong"]:
+        raise InvalidRow(row["wrong"], row["remedy"])
+    decision = _read_decision(row["decision"])
+    if decision is None:
+        return False
+    before = row["before_decided_by"], row["before_decision"], row["before_comment"]
+    if before == (row["reviewer"], decision, read_comment(row["comment"] or "")):
+        return True
+    name = row["of_reviewer_name"] or row["of_reviewer"]
+    raise InvalidRow(
+        f"reviewer: the item was given to {name} on"
+        f" {row['of_reassigned_at']:%Y-%m-%d}, who decides on it since then",
+        "no decision in this row",
+    )
 
 
 def _must_match_item(row: dict[str, Any], file: DecisionFile, campaign: OpenCampaign) -> None:
@@ -126,6 +165,8 @@ def _is_same_label(seen: str | None, sent: str, file: DecisionFile) -> bool:
     """
     if not seen or seen == sent or normalize_words(seen) == normalize_words(sent):
         return True
+    if seen == EARLIER_NOBODY and NOBODY in sent:
+        return True
     if file.encoding in encodings.CODE_PAGES:
         try:
             sent.encode(file.encoding)
@@ -141,6 +182,7 @@ def _read_decision(text: str) -> str | None:
     word = re.sub(r"[\s_\u2010-\u2015-]+", "_", word)
     if not word:
         return None
+    word = SYNONYMS.get(word, word)
     if word not in DECISIONS:
         near = difflib.get_close_matches(word, DECISIONS, 1)
         hint = f"; did you mean {near[0].replace('_', ' ')}?" if near else ""
@@ -185,6 +227,26 @@ def parse_decided_at(text: str, campaign: OpenCampaign) -> datetime:
             "decided_at: it is before the campaign was opened, or in the future", A_DAY
         )
     return found
+
+
+def read_seconds(text: str) -> int | None:
+    """Return the seconds that the decision took, or None if the cell is empty."""
+    if not text:
+        return None
+    if not re.fullmatch(r"[0-9]{1,6}", text) or int(text) > MAX_SECONDS:
+        raise InvalidRow(
+            "seconds: it is not a number of seconds",
+            f"a whole number up to {MAX_SECONDS:,}, or an empty cell",
+        )
+    return int(text)
+
+
+def read_how(text: str) -> bool | None:
+    """Return whether the item was decided together with others, or None if the cell is empty."""
+    word = text.casefold()
+    if word not in IS_BULK:
+        raise InvalidRow("how: the word is unknown", "alone, together or an empty cell")
+    return IS_BULK[word]
 
 
 def _parse_moment(text: str) -> datetime:

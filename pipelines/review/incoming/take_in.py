@@ -30,6 +30,7 @@ TEXT_FIELDS = ("item_id", "import_id", "grant_id", "decision", "comment", "decid
 DECISION_SCHEMA = pa.schema(
     {name: pa.string() for name in TEXT_FIELDS}
     | {"row_number": pa.int64(), "decided_at": pa.timestamp("us", "UTC")}
+    | {"seconds": pa.int32(), "is_bulk": pa.bool_()}
 )
 
 

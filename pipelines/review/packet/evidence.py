@@ -13,6 +13,7 @@ import duckdb
 from pipelines.failures import storage_failure
 from pipelines.files import safe_csv, text_stream
 from pipelines.review.columns import ROW_ORDER
+from pipelines.review.current_items import items_sql
 from pipelines.review.people import reviewers_sql
 from pipelines.review.returned import copy_file, digest_file, packet_name
 from pipelines.sql import has_table, quote
@@ -22,10 +23,10 @@ from pipelines.warehouse.run_tables import RUN_RESOURCES
 # Every imported decision, and a row `undecided` for each item without one
 DECISIONS_SQL = """(
     select
-        review_items.campaign,
-        review_items.item_id,
+        items.campaign,
+        items.item_id,
         coalesce(decision, 'undecided') as decision,
-        review_items.reviewer,
+        items.reviewer,
         comment,
         decided_by,
         reviewers.full_name as decided_by_name,
@@ -37,11 +38,11 @@ DECISIONS_SQL = """(
         import_id,
         row_number,
         superseded_by,
-        review_items.grant_id
-    from review_items
+        items.grant_id
+    from {items} as items
     left join review_decisions using (campaign, item_id)
     left join {reviewers} as reviewers
-        on review_items.campaign = reviewers.campaign
+        on items.campaign = reviewers.campaign
         and review_decisions.decided_by = reviewers.reviewer
 )"""
 # Per source the complete run that the campaign shows, and the full read before it, from which a run
@@ -115,9 +116,11 @@ def evidence_parts(connection: duckdb.DuckDBPyConnection, has_outcome: bool) -> 
         Part("calls.csv", CALLS_SQL.format(calls=calls), "source_name, run_id, resource"),
     ]
     if has_outcome:
-        decisions = DECISIONS_SQL.format(reviewers=reviewers)
+        decisions = DECISIONS_SQL.format(reviewers=reviewers, items=items_sql(connection))
         parts += [
             Part("decisions.csv", decisions, "item_id, import_id"),
+            Part("reassignments.csv", review_tables.REASSIGNMENTS.name, "reassigned_at, item_id"),
+            Part("reviewer_quality.csv", "reviewer_quality", "reviewer"),
             Part("imports.csv", review_tables.IMPORTS.name, "import_id"),
             Part("remediations.csv", "remediations", "all"),
         ]

@@ -22,6 +22,8 @@ from pipelines.sources.charthop.queries import read_queries
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import make_resource
 
+TITLE = "ChartHop"  # the name that reviewers read
+
 # What `rollcall init` writes beside the settings
 SETTINGS = {
     "org_id": "the id or the slug of the organisation",

@@ -20,6 +20,8 @@ from pipelines.sources.haloitsm.roles import read_role_agents
 from pipelines.sources.haloitsm.ticket_states import TicketReader
 from pipelines.sources.raw_rows import make_resource
 
+TITLE = "HaloITSM"  # the name that reviewers read
+
 # What `rollcall init` writes beside the settings
 SETTINGS = {
     "base_url": "such as https://acme.haloitsm.com",

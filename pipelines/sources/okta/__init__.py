@@ -26,6 +26,7 @@ from pipelines.sources.okta.client import Connection, Okta
 from pipelines.sources.okta.roles import Roles
 from pipelines.sources.raw_rows import make_resource
 
+TITLE = "Okta"  # the name that reviewers read
 CREDENTIALS = (("api_token",), ("client_id", "private_key", "key_id"))
 
 # What `rollcall init` writes beside the settings

@@ -23,6 +23,8 @@ from pipelines.sources.pingone.role_assignments import (
 )
 from pipelines.sources.raw_rows import make_resource
 
+TITLE = "PingOne"  # the name that reviewers read
+
 # What `rollcall init` writes beside the settings
 SETTINGS = {
     "environment_id": "of the environment whose users are read (Settings > Environment)",

@@ -14,6 +14,7 @@ accounts as (
     select
         account_id,
         is_leaver,
+        ended_on,
         peer_group,
         peer_group_people,
         own_share,
@@ -52,6 +53,8 @@ considered as (
     select
         grants.grant_id,
         accounts.is_leaver,
+        accounts.ended_on,
+        accounts.peer_group,
         entitlements.is_privileged,
 
         ---------- who else has it
@@ -78,7 +81,10 @@ considered as (
             as finding_points,
         nullif(
             concat_ws(', ', of_account.because, of_grant.because), ''
-        ) as finding_points_because
+        ) as finding_points_because,
+        nullif(
+            concat_ws('; ', of_account.reasons, of_grant.reasons), ''
+        ) as finding_reasons
 
     from grants
 
@@ -119,7 +125,17 @@ added_up as (
                         || ' {{ '%+d' | format(weight.points) }}'
             end
             {%- endfor %}
-        ) as because
+        ) as because,
+        nullif(concat_ws(
+            '; '
+            {%- for weight in recommendation_weights() if weight.points > 0 %},
+            case when {{ weight.condition }} then {{ weight.reason }} end
+            {%- endfor %},
+            finding_reasons
+            {%- for weight in recommendation_weights() if weight.points < 0 %},
+            case when {{ weight.condition }} then {{ weight.reason }} end
+            {%- endfor %}
+        ), '') as reason
     from considered
 
 )
@@ -142,5 +158,7 @@ select
     concat(
         coalesce(nullif(because, ''), 'nothing speaks for or against it'),
         ' = ', points, '; revoke from 3, look from 1'
-    ) as recommendation_because
+    ) as recommendation_because,
+    {{ capitalized("coalesce(reason, 'nothing speaks for or against it')") }}
+        as recommendation_reason
 from added_up

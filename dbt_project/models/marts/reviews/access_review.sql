@@ -144,7 +144,8 @@ select
     accounts_to_review.reviewer,
     accounts_to_review.reviewer_rule,
     recommendations.recommendation,
-    recommendations.recommendation_because
+    recommendations.recommendation_because,
+    recommendations.recommendation_reason
 
 from grants
 

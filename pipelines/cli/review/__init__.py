@@ -10,21 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from pipelines import redact
 from pipelines.cli.output import add_step, print_result
+from pipelines.cli.review import reassign, remind, verify
+from pipelines.cli.review.folder import packet_folder
 from pipelines.failures import Misconfigured, Refused
 
 if TYPE_CHECKING:
     from pipelines.review.packet.write import Packet
 
+MAX_NOT_MINE_SHOWN = 20
 NO_CAMPAIGN = "no campaign yet; docs/review.md shows how to write one"
-CHANGED = (
-    "The packet was changed after it was written. Ask whoever ran the campaign for a new copy."
-)
-MATCHES_NOTED = "The manifest is the one whose SHA-256 was noted, and all files match the manifest."
-MATCHES_ITSELF = (
-    "The packet agrees with itself. Somebody who rewrites every file can make it agree: compare the"
-    " manifest's SHA-256 with the one noted when the packet was written (the signed attestation,"
-    " table review_packets), or pass it as --manifest-sha256."
-)
 
 
 def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
@@ -68,20 +62,8 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     )
     shows.add_argument("campaign", nargs="?", metavar="CAMPAIGN", help="one; default: all")
     add_review_step("list", run_list, "list every campaign that has a file or was opened", False)
-    checks = add_review_step(
-        "verify", run_verify, "check offline that a packet is unchanged", False
-    )
-    checks.set_defaults(needs_no_settings=True)  # an auditor has nothing but the packet
-    checks.add_argument("folder", type=Path, metavar="DIR", help="the packet")
-    checks.add_argument(
-        "--manifest-sha256",
-        default="",
-        metavar="HEX",
-        help="the digest that was noted when the packet was written",
-    )
-    checks.add_argument(
-        "--allowed-signers", type=Path, metavar="FILE", help="who may have signed it (ssh-keygen)"
-    )
+    for module in (remind, reassign, verify):
+        module.add(add_review_step)
 
 
 def _add_open_flags(step: argparse.ArgumentParser) -> None:
@@ -109,7 +91,7 @@ def run_open(arguments: argparse.Namespace) -> int:
     from pipelines.warehouse.publish import open_published
 
     asked = campaign.read_campaign_file(arguments.campaign)
-    out, warehouse = _out_folder(arguments), settings.warehouse_path()
+    out, warehouse = packet_folder(arguments), settings.warehouse_path()
     with open_published(warehouse) as connection:
         status = campaign.campaign_status(connection, asked.name)
         unmatched = scope.find_unmatched(connection, asked) if status is None else []
@@ -155,7 +137,7 @@ def run_close(arguments: argparse.Namespace) -> int:
     from pipelines.review.closing import close_campaign
     from pipelines.review.packet.publish import write_packet_again
 
-    name, warehouse, out = arguments.campaign, settings.warehouse_path(), _out_folder(arguments)
+    name, warehouse, out = arguments.campaign, settings.warehouse_path(), packet_folder(arguments)
     [state] = _read_states(name)
     if state["status"] == "not opened":
         raise Misconfigured(f"campaign {name}", "the campaign was not opened", state["next"])
@@ -175,6 +157,7 @@ def run_status(arguments: argparse.Namespace) -> int:
             f"{state['campaign']}: {state['title']}",
             f"  {state['status']}, {_due_text(state)}: {_decided_text(state)}",
             *(f"  {one['reviewer']:40} {_decided_text(one)}" for one in state["reviewers"]),
+            *map(_not_mine_text, state["not_mine"][:MAX_NOT_MINE_SHOWN]),
             f"  next: {state['next']}",
         ]
     print_result(arguments, {"campaigns": states}, lines or [NO_CAMPAIGN])
@@ -184,7 +167,7 @@ def run_status(arguments: argparse.Namespace) -> int:
 def run_list(arguments: argparse.Namespace) -> int:
     """Print one line per campaign."""
     states = [
-        {name: value for name, value in state.items() if name != "reviewers"}
+        {name: value for name, value in state.items() if name not in ("reviewers", "not_mine")}
         for state in _read_states()
     ]
     lines = [
@@ -193,42 +176,6 @@ def run_list(arguments: argparse.Namespace) -> int:
     ]
     print_result(arguments, {"campaigns": states}, lines or [NO_CAMPAIGN])
     return 0
-
-
-def run_verify(arguments: argparse.Namespace) -> int:
-    """Check a packet, and print what is wrong with which file."""
-    from pipelines.review.packet.verify import verify_packet
-
-    signers = arguments.allowed_signers
-    report = verify_packet(arguments.folder, arguments.manifest_sha256, signers)
-    wrong = [
-        {"file": redact.redact_text(name), "why": redact.redact_text(why)}
-        for name, why in report.wrong
-    ]
-    if wrong:
-        code, meaning, lines = Refused.code, CHANGED, [CHANGED]
-    else:
-        code, meaning = 0, MATCHES_NOTED if arguments.manifest_sha256 else MATCHES_ITSELF
-        lines = [
-            f"{report.about['campaign']} ({report.about['status']}): all {report.files} files are"
-            " unchanged",
-            f"manifest.json SHA-256 {report.manifest_sha256}",
-            report.describe_signature(),
-            meaning,
-        ]
-    for one in wrong if not arguments.json else ():
-        print(f"{one['file']}: {one['why']}", file=sys.stderr)
-    document = {
-        "code": code,
-        "folder": str(report.folder),
-        "files": report.files,
-        "manifest_sha256": report.manifest_sha256,
-        "signed_by": report.signed_by or None,
-        "wrong": wrong,
-        "meaning": meaning,
-    }
-    print_result(arguments, document, lines)
-    return code
 
 
 def _read_states(name: str | None = None) -> list[dict[str, Any]]:
@@ -248,6 +195,11 @@ def _due_text(state: dict[str, Any]) -> str:
         return f"due {state['due_on'] or 'unknown'}"
     left = f"{days} days left" if days >= 0 else f"{-days} days over"
     return f"due {state['due_on']} ({left})"
+
+
+def _not_mine_text(one: dict[str, Any]) -> str:
+    said = f": {redact.UNPRINTABLE.sub(' ', one['comment'])[:200]}" if one["comment"] else ""
+    return f"  not mine, says {one['reviewer']}: {one['item_id']}{said}"
 
 
 def _decided_text(counts: dict[str, Any]) -> str:
@@ -272,9 +224,3 @@ def _print_packet(arguments: argparse.Namespace, packet: Packet) -> int:
         ],
     )
     return 0
-
-
-def _out_folder(arguments: argparse.Namespace) -> Path:
-    from pipelines import settings
-
-    return arguments.out or Path(settings.read_setting("review.files", "data/reviews")).expanduser()
