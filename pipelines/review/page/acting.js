@@ -68,6 +68,15 @@ function undoLast() {
   if (blockOf.has(changed[0])) goTo(changed[0]);
 }
 
+function takeBackAll() {
+  const decided = [...answers.keys()];
+  if (!decided.length) return;
+  decide(decided, null);
+  showAnswers(decided);
+  $("help").close();
+  say(`All decisions are taken back and no longer kept here. “Undo” brings them back until you close the page.`);
+}
+
 list.addEventListener("click", ({ target, pointerType }) => {
   const button = target.closest("button");
   const made = target.closest(".item");
@@ -175,6 +184,7 @@ $("search").addEventListener("input", () => {
 });
 for (const id of ["show", "system"]) $(id).addEventListener("change", applyFilters);
 $("undo").addEventListener("click", undoLast);
+$("clear").addEventListener("click", takeBackAll);
 $("save").addEventListener("click", save);
 $("help-button").addEventListener("click", () => $("help").showModal());
 for (const button of document.querySelectorAll("[data-close]")) {

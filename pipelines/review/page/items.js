@@ -52,7 +52,7 @@ function groupItems() {
     const first = group.items[0];
     group.first = first;
     group.name = nameOf(first);
-    group.urgency = Math.max(...group.items.map(urgency));
+    group.urgency = Math.max(...group.items.map(urgency)) + (first.is_leaver === "true" ? 1 : 0);
     group.items.sort((one, other) => rank(one) - rank(other) || one.place - other.place);
     for (const item of group.items) item.group = group;
   }
