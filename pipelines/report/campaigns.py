@@ -11,6 +11,7 @@ import duckdb
 from pipelines.report.queries import CHANGES_OF_CAMPAIGNS, PROGRESS
 from pipelines.report.wording import count_days
 from pipelines.sql import fetch_dicts
+from pipelines.warehouse.current_items import items_sql
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Campaign:
 def read_campaigns(warehouse: duckdb.DuckDBPyConnection) -> list[Campaign]:
     """Return all campaigns that have items: open ones first, then the newest."""
     campaigns: dict[str, Campaign] = {}
-    for row in fetch_dicts(warehouse.execute(PROGRESS)):
+    for row in fetch_dicts(warehouse.execute(PROGRESS.format(items=items_sql(warehouse)))):
         name = row["campaign"]
         campaign = campaigns.setdefault(
             name, Campaign(name, row["title"] or name, row["status"], row["due_on"])
@@ -57,7 +58,3 @@ def read_campaigns(warehouse: duckdb.DuckDBPyConnection) -> list[Campaign]:
             key=lambda row: (row["decided"] - row["items"], row["reviewer"] or "")
         )
     return sorted(campaigns.values(), key=lambda campaign: campaign.status != "open")
-
-
-def _most_open_first(reviewer: dict[str, Any]) -> tuple[int, str]:
-    return reviewer["decided"] - reviewer["items"], reviewer["reviewer"] or ""

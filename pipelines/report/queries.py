@@ -103,11 +103,11 @@ select
     review_campaigns.campaign, title, review_campaigns.status, due_on, reviewer,
     count(*) as items, count(decision) as decided,
     count(*) filter (decision in ('revoke', 'modify')) as to_change
-from review_items
+from {items} as items
 join review_campaigns using (campaign)
 left join review_decisions
-    on review_items.campaign = review_decisions.campaign
-    and review_items.item_id = review_decisions.item_id
+    on items.campaign = review_decisions.campaign
+    and items.item_id = review_decisions.item_id
     and review_decisions.is_current
 group by all
 order by review_campaigns.campaign desc, reviewer

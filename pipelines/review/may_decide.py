@@ -13,8 +13,8 @@ import duckdb
 from pipelines.failures import Misconfigured, Refused
 from pipelines.review.assignment import SUBJECTS_SQL
 from pipelines.review.campaign import NAMED_PREFIX
-from pipelines.review.current_items import items_sql
 from pipelines.sql import has_table, quote
+from pipelines.warehouse.current_items import items_sql
 from pipelines.words import count_noun
 
 ANOTHER = "name another reviewer"

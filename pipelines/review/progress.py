@@ -13,8 +13,8 @@ import duckdb
 
 from pipelines.failures import Misconfigured
 from pipelines.review import campaign as campaigns
-from pipelines.review.current_items import items_sql
 from pipelines.sql import fetch_dicts, has_table
+from pipelines.warehouse.current_items import items_sql
 from pipelines.warehouse.review_tables import SETTLED
 from pipelines.words import count_noun
 

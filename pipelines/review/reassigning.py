@@ -24,11 +24,11 @@ from pipelines.files import lock
 from pipelines.files.output import check_output
 from pipelines.files.scratch import scratch_in
 from pipelines.review import may_decide, people, seal
-from pipelines.review.current_items import items_sql
 from pipelines.review.outgoing.files import make_file_writers
 from pipelines.review.packet.write import FACTS
 from pipelines.sql import fetch_dicts, quote
 from pipelines.warehouse import review_tables
+from pipelines.warehouse.current_items import items_sql
 from pipelines.warehouse.publish import amend_published
 from pipelines.warehouse.review_tables import SETTLED
 from pipelines.warehouse.source_states import time_text

@@ -244,7 +244,7 @@ TAMPERED: dict[str, tuple[Callable[[Row], dict[str, str]], str]] = {
     "another access's name": (lambda row: {"Access": "Read only"}, "Access"),
     "another account's name": (lambda row: {"Account": "nobody · user"}, "Account"),
     "yes": (lambda _: {"decision": "yes"}, "decision"),
-    "approve": (lambda _: {"decision": "approve"}, "decision"),
+    "an unknown word": (lambda _: {"decision": "perhaps"}, "decision"),
     "a tick": (lambda _: {"decision": "x"}, "decision"),
     "TRUE": (lambda _: {"decision": "TRUE"}, "decision"),
     "two words": (lambda _: {"decision": "keep or revoke"}, "decision"),

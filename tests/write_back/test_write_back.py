@@ -23,7 +23,7 @@ from tests.support.wanted import may_write
 
 DOCS = Path(__file__).parents[2] / "docs" / "write-back.md"
 LEAVERS = "select {} from {} where finding_type = 'leaver_with_access'"
-HANDS = {"VPN": "pingone", "Network": "haloitsm"}  # taken from everybody, by source
+HANDS = {"VPN": "PingOne", "Network": "HaloITSM"}  # taken from everybody, by system
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from pipelines.review.columns import (
     SHOWN_COLUMNS,
     replace_controls_sql,
 )
-from pipelines.review.current_items import items_sql, reassignments_sql
 from pipelines.review.incoming import encodings, rules
 from pipelines.review.incoming.decision_file import COLUMNS, LABELS, DecisionFile
 from pipelines.review.incoming.outcome import Decision, FileOutcome, Outcome
@@ -24,6 +23,7 @@ from pipelines.review.incoming.rules import InvalidRow, OpenCampaign
 from pipelines.review.outgoing.rows import shown_sql
 from pipelines.review.people import reviewers_sql
 from pipelines.sql import fetch_dicts, quote
+from pipelines.warehouse.current_items import items_sql, reassignments_sql
 from pipelines.warehouse.review_tables import SETTLED
 
 

@@ -13,11 +13,11 @@ import duckdb
 from pipelines.failures import storage_failure
 from pipelines.files import safe_csv, text_stream
 from pipelines.review.columns import ROW_ORDER
-from pipelines.review.current_items import items_sql
 from pipelines.review.people import reviewers_sql
 from pipelines.review.returned import copy_file, digest_file, packet_name
-from pipelines.sql import has_table, quote
+from pipelines.sql import Table, has_table, quote
 from pipelines.warehouse import review_tables
+from pipelines.warehouse.current_items import items_sql
 from pipelines.warehouse.run_tables import RUN_RESOURCES
 
 # Every imported decision, and a row `undecided` for each item without one
@@ -33,6 +33,7 @@ DECISIONS_SQL = """(
         reviewers.job_title as decided_by_title,
         reviewers.kind as decided_by_kind,
         decided_at,
+        {pace},
         is_late,
         is_current,
         import_id,
@@ -102,11 +103,7 @@ class Part:
 def evidence_parts(connection: duckdb.DuckDBPyConnection, has_outcome: bool) -> list[Part]:
     """Return the CSVs of a packet. An older warehouse lacks some of their tables."""
     reviewers = reviewers_sql(connection)
-    known = {name for name, *_ in connection.execute("describe run_resources").fetchall()}
-    calls = ", ".join(
-        name if name in known else f"null::varchar as {name}"
-        for name in [*RUN_RESOURCES.columns][-2:]
-    )
+    calls = _select_known(connection, RUN_RESOURCES, "endpoint", "parameters")
     parts = [
         Part("population.csv", review_tables.ITEMS.name, ROW_ORDER),
         Part("exclusions.csv", review_tables.EXCLUSIONS.name, "kind, excluded_id"),
@@ -116,7 +113,11 @@ def evidence_parts(connection: duckdb.DuckDBPyConnection, has_outcome: bool) -> 
         Part("calls.csv", CALLS_SQL.format(calls=calls), "source_name, run_id, resource"),
     ]
     if has_outcome:
-        decisions = DECISIONS_SQL.format(reviewers=reviewers, items=items_sql(connection))
+        decisions = DECISIONS_SQL.format(
+            reviewers=reviewers,
+            items=items_sql(connection),
+            pace=_select_known(connection, review_tables.DECIDED, "seconds", "is_bulk"),
+        )
         parts += [
             Part("decisions.csv", decisions, "item_id, import_id"),
             Part("reassignments.csv", review_tables.REASSIGNMENTS.name, "reassigned_at, item_id"),
@@ -125,6 +126,15 @@ def evidence_parts(connection: duckdb.DuckDBPyConnection, has_outcome: bool) -> 
             Part("remediations.csv", "remediations", "all"),
         ]
     return [part for part in parts if part.table[0] == "(" or has_table(connection, part.table)]
+
+
+def _select_known(connection: duckdb.DuckDBPyConnection, table: Table, *names: str) -> str:
+    """Return SQL of these columns: null for those that an older version did not write."""
+    rows = connection.execute(f"describe {table.name}").fetchall()
+    known = {name for name, *_ in rows}
+    return ", ".join(
+        name if name in known else f"null::{table.columns[name][0]} as {name}" for name in names
+    )
 
 
 def make_evidence_writers(
