@@ -24,6 +24,7 @@ def old(rollcall, published) -> Rollcall:
     return rollcall
 
 
+@pytest.mark.long
 def test_old_data_is_refused_by_one_setting(old):
     """A plan, a campaign and an export refuse data that is older than MAX_AGE_HOURS.
 

@@ -358,6 +358,7 @@ def test_a_variable_close_to_a_setting_is_told(rollcall, monkeypatch):
     assert told[2:] == find_near_names()
 
 
+@pytest.mark.long
 def test_a_sync_tells_of_a_misspelt_variable(rollcall, published):
     """The warning stands below the line of the run, and does not change how the run ends."""
     synced = rollcall.has(published).sync("pingone", MAX_AGE_HOUR="1")

@@ -28,6 +28,7 @@ def put_into_files(rollcall: Rollcall) -> dict[str, Path]:
     return files
 
 
+@pytest.mark.long
 def test_a_sync_takes_every_secret_from_a_file(rollcall):
     """With all credentials in files, a sync and `check` work as with variables."""
     plant(rollcall)

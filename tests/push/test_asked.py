@@ -34,6 +34,7 @@ def cost_centers(rollcall) -> set[str | None]:
     return {json.loads(fields)["costCenter"] if fields else None for fields in found}
 
 
+@pytest.mark.long
 def test_a_sync_reads_what_rules_ask_for_until_they_do_not(pushing, published):
     """Asked-for fields are published; a rule that is gone is no lost right, and stops no sync."""
     pushing.has(published).sync("charthop")

@@ -373,6 +373,7 @@ def test_a_campaign_gives_the_same_bytes_wherever_it_is(company):
     assert digest in (first / "attestation.txt").read_text()
 
 
+@pytest.mark.long
 def test_what_is_in_the_place_of_the_files_is_never_written_over(company):
     """Existing files and links in the campaign's place are never overwritten."""
     place = company.home / "data" / "reviews" / "q4"

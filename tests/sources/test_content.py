@@ -48,6 +48,7 @@ def rows_of(source: str, body: Any) -> list[dict[str, Any]]:
     return body["data" if source == "charthop" else "results"]
 
 
+@pytest.mark.long
 def test_names_arrive_exactly_and_are_said_harmlessly(rollcall):
     """Names arrive exactly, and are printed without control characters."""
     users = rollcall.sandbox.company.pingone.users

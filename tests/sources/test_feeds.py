@@ -26,6 +26,7 @@ def move_somebody(rollcall: Rollcall) -> None:
     assert answer.ok, answer.text
 
 
+@pytest.mark.long
 def test_events_are_kept_once_and_date_grants(rollcall, published):
     """Each event is kept once, and a grant is dated by the change that gave it.
 

@@ -191,6 +191,7 @@ def test_a_failed_run_adds_its_record_only(rollcall, published, status, code, wo
     assert [(True, run_id)] * 4 == [(state["is_stale"], state["last_run_id"]) for state in states]
 
 
+@pytest.mark.long
 def test_a_review_after_a_run_that_published_nothing_says_stale(rollcall, published):
     """A campaign after a run that published nothing shows the sources as stale.
 
@@ -215,6 +216,7 @@ def test_a_review_after_a_run_that_published_nothing_says_stale(rollcall, publis
         assert [True] == rollcall.column(f"select distinct is_stale from {table}")
 
 
+@pytest.mark.long
 def test_a_first_run_with_a_source_down(rollcall):
     """A first run publishes the other sources, and names the source that was never read."""
     rollcall.sandbox.haloitsm.faults = [down(LISTS["haloitsm"])]

@@ -160,6 +160,7 @@ def test_a_restored_warehouse_continues_from_its_own_state(known):
     assert_true(known)
 
 
+@pytest.mark.long
 def test_with_nothing_changed_only_the_lists_are_read(known):
     """Without any change only the lists are read."""
     [first] = known.column("select requests from runs where source_name = 'pingone'")

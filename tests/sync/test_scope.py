@@ -45,6 +45,7 @@ def test_a_narrower_read_must_be_accepted(known):
     assert 5 == known.run("sync", "pingone", "--accept", "pingone.scope:all->none", **NARROW).code
 
 
+@pytest.mark.long
 def test_a_narrower_read_removes_nothing(known, monkeypatch):
     """Roles of users outside the read stay unchanged, are marked, and prove nothing."""
     grant = applied_revoke(known, monkeypatch)

@@ -95,6 +95,7 @@ def test_an_announced_return_does_not_end_a_departure(rollcall, published):
     )
 
 
+@pytest.mark.long
 def test_the_calendar_alone_changes_nothing_of_a_stale_source(rollcall, published):
     """While HR is stale, nobody becomes a leaver by the passing of days."""
     rollcall.has(published)

@@ -37,6 +37,7 @@ def pushed(*changes: Change, outcome: str = "done", why: str = "") -> PushOutcom
     return PushOutcome(subject="push okta", target="okta", results=results)
 
 
+@pytest.mark.long
 def test_a_push_tells_its_addresses_what_it_did(pushing, webhook):
     """PUSH__NOTIFY_URLS get who and what, without values; NOTIFY__URLS get the counts."""
     pushing.approve()

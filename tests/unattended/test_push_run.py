@@ -118,6 +118,7 @@ def must_be_recorded(pushing: Pushing, digest: str, document: dict[str, Any]) ->
     assert blocked == pushing.run("status", "--json").document["blocked"]
 
 
+@pytest.mark.long
 def test_a_plan_beyond_the_limits_waits_for_a_person(pushing):
     """Exit 5 names the plan, the limit and the command; a person's digest makes the changes."""
     pushing.follow(RULES + "[limits]\nchanges = 2\n")

@@ -87,6 +87,7 @@ def test_refused_carrot_is_told_in_charthops_words(pushing):
     assert "invalid query: unknown field departmnt" in result.err
 
 
+@pytest.mark.long
 def test_new_hires_come_with_the_seat_of_their_first_day(pushing):
     """V3: a new hire within the days has title and department; ChartHop's list has neither.
 

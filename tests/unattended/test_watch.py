@@ -85,6 +85,7 @@ def test_an_event_leads_to_a_push_within_one_tick(pushing, monkeypatch):
     assert [PUSH] == watching.runs and [(PUSH, 5)] == watching.codes
 
 
+@pytest.mark.long
 def test_a_source_that_fails_is_told_once_and_tried_again(company, monkeypatch):
     """Exit 4 at every tick is one message, and so is the end of the failure."""
     watching = Watching(company, monkeypatch)

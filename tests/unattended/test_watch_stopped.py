@@ -36,6 +36,7 @@ def watch_until(
     return started[0]
 
 
+@pytest.mark.long
 def test_a_stopped_watch_finishes_the_change_at_hand(pushing):
     """V13: SIGTERM in the middle of a change: it has an outcome, the rest waits, and exit 0."""
     pushing.approve()

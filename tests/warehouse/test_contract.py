@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 TABLES = {
     "people": """
         person_id full_name given_name family_name preferred_name work_email employee_number
@@ -131,6 +133,7 @@ def test_the_people_of_the_invented_company_are_told_as_they_are(rollcall, publi
     assert "service" == by_name["svc-backup"]["account_type"]
 
 
+@pytest.mark.long
 def test_a_manager_is_found_by_mail_and_decides(rollcall, published):
     """The manager decides on a person's access, and the owner on accounts without a person."""
     owner = "security@lanternfish.example"

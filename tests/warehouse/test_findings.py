@@ -249,6 +249,7 @@ def test_findings_come_and_go_with_what_they_are_about(company):
     assert clocks["haloitsm:agent:12"]["is_still_open"]
 
 
+@pytest.mark.long
 def test_regranted_access_is_found_until_allowed(company):
     """Access that comes back after it was revoked is a finding until somebody allows it."""
     pingone = company.sandbox.company.pingone

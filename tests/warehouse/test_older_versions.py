@@ -100,6 +100,7 @@ def test_what_an_older_version_published_can_be_read(older):
 
 
 @pytest.mark.parametrize("fixture", SWEEP)
+@pytest.mark.long
 def test_no_command_fails_over_an_older_warehouse(rollcall, synced, fixture):
     """Each command reads a warehouse of any age, or names `rollcall sync`; after that, it works."""
     older = put_in_place(rollcall, fixture)
@@ -208,6 +209,7 @@ def test_an_older_campaign_ends_with_a_packet(older):
     assert 0 == older.run("review", "verify", str(folder)).code
 
 
+@pytest.mark.long
 def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch):
     """Opening and closing a campaign build every model that they need, without a sync."""
     copy = older.home / "copy" / older.warehouse.name

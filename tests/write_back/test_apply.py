@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from pipelines.files import json_lines
 from pipelines.write_back import audit_log
 from pipelines.write_back import plan as plans
@@ -202,6 +204,7 @@ def test_only_one_apply_is_at_work(company):
 # ---- records
 
 
+@pytest.mark.long
 def test_results_reach_the_warehouse_once_it_is_free(rollcall, published):
     """The results of an apply reach the warehouse as soon as its lock is free."""
     wants(may_write(rollcall.has(published)))

@@ -122,6 +122,7 @@ def test_every_field_of_a_plan_is_checked(company):
         plans.read_plan(forged(path, place, is_logged=False, items=[*items[1:], items[1]]))
 
 
+@pytest.mark.long
 def test_an_unreadable_journal_stops_no_sync(rollcall, published):
     """An unreadable journal is named with exit code 5, and the sources are published."""
     rollcall.has(published)

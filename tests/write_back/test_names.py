@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.sandbox.company.parts import person as hr_person
 from tests.sandbox.company.parts import pingone_id
 
 LUDWIG, CHER = 99, 98
 
 
+@pytest.mark.long
 def test_a_new_account_has_the_name_as_hr_says_it(rollcall, published):
     """A full name is never cut in two: without its parts the account is blocked, not guessed."""
     hr = rollcall.has(published).sandbox.company.charthop

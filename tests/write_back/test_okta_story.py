@@ -98,6 +98,7 @@ def states(rollcall: Rollcall) -> dict[str, str]:
     return {row["grant_id"] or row["account_id"]: row["state"] for row in rows}
 
 
+@pytest.mark.long
 def test_decisions_about_okta_are_carried_out_and_proven(decided):
     """Members and roles are revoked, a leaver is suspended, a ticket asks for an application; the
     next sync proves it, and the plan can be undone. An answer that is lost changes nothing."""

@@ -132,6 +132,7 @@ def test_a_push_is_carried_out_and_taken_back(push):
     assert (okta_id("user", VERA), finance) not in push.okta.members
 
 
+@pytest.mark.long
 def test_what_nothing_undoes_is_said_before(push):
     """A new group stays when a push is undone, and so does a leaver outside of the group.
 
@@ -163,6 +164,7 @@ def test_what_nothing_undoes_is_said_before(push):
     assert {"revoke", "update_account"} == {one["action"] for one in result["items"]}
 
 
+@pytest.mark.long
 def test_a_created_account_is_known_by_its_undo(push):
     """An account that a push created is deleted by the undo, where deleting is allowed."""
     push.change("delete from planned_changes")
