@@ -32,7 +32,7 @@ TESTS = Path(__file__).parent
 
 def find_files() -> list[Path]:
     """Return the files that have a long test, or do more by one of the variables."""
-    words = ("mark.long", "strikes", *LONG)  # `strikes` reads EVERY_CELL
+    words = ("mark.long", *LONG)
     return [
         path
         for path in sorted(TESTS.rglob("test_*.py"))
