@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from tests.review.test_page import (
 from tests.review.test_review import changed, table
 from tests.support.browser import resize
 from tests.support.filled_in import came, workbook
+from tests.support.pages import find_violations
 from tests.support.product import Rollcall
 
 __all__ = ("browser", "chromium")
@@ -187,46 +187,24 @@ def saved_file(browser: webdriver.Chrome, page: Path, folder: Path) -> Path:
     return place
 
 
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return axe-core, a script that finds what keeps people from using a page."""
-    folder = tmp_path_factory.mktemp("axe")
-    if not (npm := shutil.which("npm")):
-        pytest.skip("needs npm, which fetches axe-core")
-    got = subprocess.run([npm, "pack", "axe-core@4"], cwd=folder, capture_output=True, timeout=120)
-    if got.returncode:
-        pytest.skip("npm could not fetch axe-core")
-    subprocess.run(["tar", "xzf", next(folder.glob("*.tgz"))], cwd=folder, check=True)
-    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_a_page(review, browser, axe, width, scheme):
+def test_axe_finds_nothing_on_a_page(review, browser, width, scheme):
     """axe-core finds nothing on the page, undecided or decided, nor in its dialogs."""
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     resize(browser, width)
     visit(browser, pages(review.home)[-1])
-    found = [run_axe(browser, axe)]
+    found = [find_violations(browser)]
     press(browser, Keys.ARROW_DOWN, "k", "u", "n", "r")
-    found.append(run_axe(browser, axe))
+    found.append(find_violations(browser))
     press(browser, Keys.ESCAPE, "?")
-    found.append(run_axe(browser, axe))
+    found.append(find_violations(browser))
     press(browser, Keys.ESCAPE, "s")
-    found.append(run_axe(browser, axe))
+    found.append(find_violations(browser))
 
     assert [[], [], [], []] == found
     assert width >= browser.execute_script("return document.documentElement.scrollWidth")
-
-
-def run_axe(browser: webdriver.Chrome, axe: str) -> list[tuple[str, str]]:
-    browser.set_script_timeout(120)
-    browser.execute_script(axe)
-    found = browser.execute_async_script(
-        "axe.run().then(arguments[0], (e) => arguments[0](`${e}`))"
-    )
-    return [(one["id"], one["nodes"][0]["html"]) for one in found["violations"]]
 
 
 def test_five_thousand_items_are_decided_on_one_page(review, browser, tmp_path):
