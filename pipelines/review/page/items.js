@@ -83,6 +83,7 @@ function describeEmployment(item) {
   const type = item.employment_type ? `, ${item.employment_type}` : "";
   if (item.employment_status === "leaver") return `has left${item.ended_on && ` on ${item.ended_on}`}${type}`;
   if (item.employment_status === "future") return `starts${item.started_on && ` on ${item.started_on}`}${type}`;
+  if (item.employment_status === "active" && item.employment_type) return item.employment_type;
   return `${item.employment_status || "employment unknown"}${type}`;
 }
 

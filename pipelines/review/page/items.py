@@ -18,8 +18,10 @@ from pipelines.review import seal
 from pipelines.review.columns import (
     CONTROL,
     DAY_SQL,
+    EMPLOYMENT_TYPE_SQL,
     IDENTITY_COLUMNS,
     SEALED_COLUMNS,
+    SYSTEM_SQL,
     WHY,
     Column,
     replace_controls_sql,
@@ -27,10 +29,10 @@ from pipelines.review.columns import (
 from pipelines.review.outgoing.rows import Share, Sheet, shown_sql
 
 PLAIN = (
-    *("full_name", "job_title", "department", "employment_status", "employment_type"),
-    *("started_on", "ended_on", "manager_name", "source_name", "account_name", "username"),
+    *("full_name", "job_title", "department", "employment_status"),
+    *("started_on", "ended_on", "manager_name", "account_name", "username"),
     *("account_type", "account_status", "entitlement_name", "entitlement_description"),
-    *("resource_type", "scope_type", "is_privileged", "is_direct", "is_inherited", "access_path"),
+    *("resource_type", "is_privileged", "is_direct", "is_inherited", "access_path"),
     *("access_paths", "remains_without", "granted_by", "peer_group", "peers_with", "peers_total"),
     *("is_new_since_last_review", "last_decision", "last_decided_by", "last_campaign"),
     *("findings", "recommendation", "is_leaver", "is_dormant"),
@@ -41,6 +43,13 @@ DAYS = ("last_login_at", "granted_at", "first_seen_at", "last_decided_at")
 FACTS = (
     Column("who", "coalesce(person_id, account_id)"),
     Column("scope_name", "coalesce(scope_name, scope_id)", needs=("scope_name",)),
+    Column("scope_type", "replace(scope_type, '_', ' ')", needs=("scope_type",)),
+    Column("source_name", SYSTEM_SQL),
+    Column(
+        "employment_type",
+        f"case when employment_type is not null then {EMPLOYMENT_TYPE_SQL} end",
+        needs=("employment_type",),
+    ),
     *(Column(name, f"{name}::varchar", needs=(name,)) for name in PLAIN),
     *(Column(name, DAY_SQL.format(name), needs=(name,)) for name in DAYS),
     Column("recommendation_because", WHY.sql, needs=WHY.needs),
