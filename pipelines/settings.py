@@ -39,6 +39,7 @@ SECTIONS = {
     "healthcheck": ("url", "push_url", "expiry_url"),
     "metrics": ("file",),
     "push": ("folder", "notify_urls"),
+    "systems": ("folder",),
     **dict.fromkeys(("sources", "sync", "provision", "guard", "plan", "apply")),
 }
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.settings import SECTIONS
-from pipelines.sources import load_function, source_names
+from pipelines.sources import DECLARED, load_function, source_names
 from pipelines.sources.write_access import writable_sources
 from tests.planted.bugs import BUGS
 
@@ -47,8 +47,11 @@ MAY_IMPORT = {
     "export": DATA,
     "report": DATA,
     "warehouse": {"policy", "files", *GROUND},
-    "policy": {"failures", "settings", "sql"},
-    **{f"sources.{name}": {"sources", "http", "files", *GROUND} for name in source_names()},
+    "policy": {"files", "failures", "settings", "sql"},
+    **{
+        f"sources.{name}": {"sources", "http", "files", *GROUND}
+        for name in (*source_names(), DECLARED)
+    },
     "sources": {"http", "files", *GROUND},
     "http": {"files", *GROUND},
     "files": {"failures", "settings"},
@@ -87,8 +90,8 @@ def imported_modules(path: Path) -> set[str]:
 
 def package_of(module: str) -> str:
     parts = module.split(".")[1:]
-    is_vendor = parts[0] == "sources" and parts[-1] != "sources" and parts[1] in source_names()
-    return ".".join(parts[:2] if is_vendor else parts[:1])
+    is_folder = parts[0] == "sources" and parts[1:2] and parts[1] in (*source_names(), DECLARED)
+    return ".".join(parts[:2] if is_folder else parts[:1])
 
 
 GRAPH = {name: imported_modules(path) for name, path in MODULES.items() if name != "pipelines"}

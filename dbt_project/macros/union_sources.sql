@@ -58,7 +58,7 @@
 
     {%- for source in var(sources) %}
     select
-        '{{ source }}' as source_name,
+        {{ 'source_name' if source == 'declared' else "'" ~ source ~ "' as source_name" }},
         {{ columns | join(',\n        ') }}
     from {{ ref('stg_' ~ source ~ '__' ~ entity) }}
     {% if not loop.last %}union all{% endif %}

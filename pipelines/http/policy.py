@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -60,6 +61,8 @@ class Counters:
     reported: dict[str, int] = field(default_factory=dict)
     calls: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # endpoint, parameters
     warnings: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)  # changes of columns that were accepted
+    as_of: datetime | None = None  # of the data, where it is older than the run
     ends: float = float("inf")  # when the run must be over, on the monotonic clock
     lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -17,9 +17,9 @@ import duckdb
 from pydantic import Field, StringConstraints, ValidationError
 
 from pipelines.failures import Misconfigured
+from pipelines.files.toml_file import Strict, Text, describe_error, find_folder, parse_toml
 from pipelines.policy import presence
 from pipelines.policy.tables import DESCRIPTIONS, POLICY_SCHEMA
-from pipelines.policy.toml_file import Strict, Text, describe_error, find_folder, parse_toml
 from pipelines.sql import quote
 
 Mail = Annotated[

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, StringConstraints
 
 from pipelines.failures import Misconfigured
-from pipelines.policy.toml_file import Strict, Text, find_folder, parse_toml
+from pipelines.files.toml_file import Strict, Text, find_folder, parse_toml
 from pipelines.settings import refuse_name
 from pipelines.sources import source_names
 from pipelines.sources.asked import Asked

@@ -17,9 +17,9 @@ import duckdb
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from pipelines.failures import Misconfigured
+from pipelines.files.toml_file import Strict, Text, parse_toml
 from pipelines.policy import company_files
 from pipelines.policy.company_files import Mail
-from pipelines.policy.toml_file import Strict, Text, parse_toml
 from pipelines.sql import has_table
 
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")

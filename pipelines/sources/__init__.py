@@ -1,30 +1,54 @@
-"""The sources: every folder of this package is one vendor (docs/adding-a-source.md)."""
+"""The sources: the folders of this package, one per vendor, and the systems that files declare.
+
+docs/adding-a-source.md says how to make a vendor's folder, docs/systems.md how to declare a system.
+"""
 
 from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from pipelines.failures import Misconfigured
 
+DECLARED = "declared"  # the folder that reads every declared system
+
 
 def source_names() -> list[str]:
-    """Return the sorted names of all sources."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+    """Return the sorted names of all sources. Raises Misconfigured for a wrong name of a system."""
+    return sorted([*vendor_names(), *system_names()])
+
+
+def vendor_names() -> list[str]:
+    """Return the sorted names of the sources that have a folder."""
+    found = [module.name for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    return sorted({*found} - {DECLARED})
+
+
+def system_names() -> list[str]:
+    """Return the sorted names of the declared systems. Raises Misconfigured for a wrong name."""
+    return import_module(f"{__name__}.{DECLARED}.folder").system_names()
 
 
 def find_offer(source: str, name: str, module: str = "__init__") -> Any:
-    """Return a function or value that the folder of a source may offer; None if it does not."""
-    path = f"{__name__}.{source}" + ("" if module == "__init__" else f".{module}")
-    return getattr(import_module(path), name, None) if find_spec(path) else None
+    """Return a function or value that a source may offer; None if it does not.
+
+    The functions of declared systems get the name of the system first, which is bound here.
+    """
+    is_vendor = source in vendor_names()
+    path = f"{__name__}.{source if is_vendor else DECLARED}"
+    path += "" if module == "__init__" else f".{module}"
+    offer = getattr(import_module(path), name, None) if find_spec(path) else None
+    return offer if is_vendor or not callable(offer) else partial(offer, source)
 
 
 def source_title(source: str) -> str:
-    """Return the name of a source as its vendor writes it; the folder's name if it is not told."""
-    return find_offer(source, "TITLE") or source
+    """Return the name of a source that people read; its own name if none is told."""
+    title = find_offer(source, "TITLE") or find_offer(source, "title") or source
+    return title() if callable(title) else title
 
 
 def load_function(source: str, name: str, module: str = "__init__") -> Callable[..., Any]:

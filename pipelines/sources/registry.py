@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -16,14 +17,14 @@ from dlt.extract.source import DltSource
 from pipelines.failures import Misconfigured
 from pipelines.http.policy import Counters
 from pipelines.settings import find_names_in_use, missing_setting, read_setting, refuse_name
-from pipelines.sources import find_offer, load_function, source_names
+from pipelines.sources import find_offer, load_function, source_names, system_names
 from pipelines.sources.asked import Asked
 from pipelines.sources.credentials import Way, choose_way, list_ways
 from pipelines.sources.earlier_rows import EarlierRows
 
 WHOLE = "all"  # the scope of a read that no setting narrows
 # Parameters of `source` that are no user's setting
-NOT_SETTINGS = ("counters", "earlier", "full", "asked")
+NOT_SETTINGS = ("counters", "earlier", "full", "asked", "accepted", "folder")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,10 @@ class Option:
 
 def source_options(source: str) -> dict[str, Option]:
     """Return the settings of a source, from the parameters of its dlt source function. Those of a
-    way of signing in are secrets, too."""
+    way of signing in are secrets, too. A declared system has the secrets that its kind needs."""
+    if is_declared(source):
+        names = load_function(source, "secrets")()
+        return {name: Option(source, name, required=True, secret=True) for name in names}
     found = {}
     ways = find_offer(source, "CREDENTIALS") or ()
     for name, parameter in inspect.signature(load_function(source, "source")).parameters.items():
@@ -76,7 +80,9 @@ def configured_sources() -> list[str]:
 
 def is_configured(source: str) -> bool:
     """Return whether a secret of the source is set. Raises Misconfigured if only a part of its
-    settings is, or if it has two credentials."""
+    settings is, or if it has two credentials. A declared system is configured by its file."""
+    if is_declared(source):
+        return True
     options = source_options(source)
     way = choose_way(
         f"source {source}",
@@ -124,6 +130,11 @@ def check_source_names(names: list[str]) -> None:
             refuse_name(f"source {name}", name, source_names(), "source")
 
 
+def is_declared(source: str) -> bool:
+    """Return whether the source is a system that a file declares."""
+    return source in system_names()
+
+
 def list_needs(source: str) -> str:
     """Return the variables to set so that a source is configured, as in "set A and B"."""
     options = source_options(source).values()
@@ -142,14 +153,19 @@ def connect_source(
     earlier: EarlierRows | None = None,
     full: bool = False,
     asked: Asked | None = None,
+    accepted: tuple[str, ...] = (),
+    folder: Path | None = None,
 ) -> DltSource:
     """Return the dlt source with its settings. Raises Misconfigured for a setting of a wrong type.
 
-    `earlier` and `full` are passed to a source that can read changes only, and `asked` to one that
-    can answer push rules.
+    `earlier` and `full` are passed to a source that can read changes only, `asked` to one that can
+    answer push rules, `accepted` and `folder` (for its own files) to declared systems.
     """
     make = load_function(source, "source")
-    offered = {"counters": counters, "earlier": earlier, "full": full, "asked": asked}
+    offered = {
+        **{"counters": counters, "earlier": earlier, "full": full, "asked": asked},
+        **{"accepted": accepted, "folder": folder},
+    }
     known = inspect.signature(make).parameters
     return _resolve(source, make, {name: offered[name] for name in offered if name in known})
 
@@ -159,6 +175,8 @@ def connect_client(source: str, counters: Counters, asked: Asked | None = None) 
 
     `asked` is passed to a client that has to know what push rules want.
     """
+    if is_declared(source):
+        return load_function(source, "connect")(counters=counters)
     spec = get_fun_spec(load_function(source, "source"))
     sections = ("sources", source, source)  # where dlt looks for the settings of `source`, too
     make = with_config(load_function(source, "connect"), spec=spec, sections=sections)

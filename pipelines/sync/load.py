@@ -32,6 +32,7 @@ class Read:
     source: str
     counters: Counters = field(default_factory=Counters)
     asked: Asked = field(default_factory=Asked)
+    accepted: tuple[str, ...] = ()
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_at: datetime | None = None
     failure: Failure | None = None
@@ -74,7 +75,13 @@ def extract_source(
     source = read.source
     try:
         connected = registry.connect_source(
-            source, read.counters, EarlierRows(candidate, source), full, read.asked
+            source,
+            read.counters,
+            EarlierRows(candidate, source),
+            full,
+            read.asked,
+            read.accepted,
+            work / "systems" / source,
         )
         read.pipeline = dlt.pipeline(
             source,

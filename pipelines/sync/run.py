@@ -127,7 +127,8 @@ def _build(
     shrinkage = guard.check_shrinkage(copy, outcome.warehouse, [*read_now], options.accepted, warn)
     run_record.record_warnings(copy, outcome.run_id, complete)
     targets = chain.from_iterable(outcome.target_changes.values())
-    changes = [outcome.clock_change, *outcome.policy_changes, *targets, *shrinkage]
+    columns = chain.from_iterable(read.counters.accepted for read in complete)
+    changes = [outcome.clock_change, *outcome.policy_changes, *targets, *columns, *shrinkage]
     for change in filter(None, changes):
         run_record.record_acceptance(copy, outcome.run_id, change)
         outcome.note(f"accepted: {change}", options.report)
@@ -172,7 +173,7 @@ def _read_sources(
         if not options.has_bars:
             options.report(f"{source}: reading")
         full = options.full or source in outcome.target_changes
-        read = load.Read(source, Counters(ends=ends), asked)
+        read = load.Read(source, Counters(ends=ends), asked, options.accepted)
         read = load.extract_source(read, copy, work, "tqdm" if options.has_bars else None, full)
         read.started_at = max(read.started_at, outcome.started_at)
         outcome.reads.append(read)

@@ -39,7 +39,7 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
             failure, counters = read.failure, read.counters
             is_configured = not isinstance(failure, Misconfigured)
             [last_complete] = connection.execute(
-                "select max(started_at) from main.runs"
+                "select max(least(data_as_of, started_at)) from main.runs"
                 " where source_name = ? and status = 'complete'",
                 [read.source],
             ).fetchone()
@@ -54,7 +54,7 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                 "scope": registry.source_scope(read.source) if is_configured else None,
                 "requests": counters.requests,
                 "retries": counters.retries,
-                "data_as_of": last_complete if failure else read.started_at,
+                "data_as_of": last_complete if failure else counters.as_of or read.started_at,
                 "error": redact_text(str(failure)) if failure else None,
                 "remedy": redact_text(failure.next, 4000) if failure else None,
                 "warnings": [redact_text(text) for text in counters.warnings],

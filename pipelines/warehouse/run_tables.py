@@ -39,7 +39,8 @@ RUNS = Table(
         "data_as_of": (
             "timestamptz",
             "The time of the published data of this source: the start of its last complete"
-            " run, this run included; null if there was none.",
+            " run, this run included, or the time of the file that this run read; null if there"
+            " was none.",
         ),
         "error": ("varchar", "The failure; null if there was none."),
         "remedy": ("varchar", "What to do about the failure; null if there was none."),

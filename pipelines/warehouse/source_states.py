@@ -32,7 +32,7 @@ select
     runs.remedy,
     runs.accepted,
     states.last_complete_run_id as complete_run_id,
-    states.last_complete_at as as_of,
+    states.data_as_of as as_of,
     states.is_stale,
     case
         when states.is_stale

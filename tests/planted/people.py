@@ -111,7 +111,7 @@ BUGS = [
     ),
     Bug(
         "a name in a rules file that nobody knows is ignored",
-        "pipelines/policy/toml_file.py",
+        "pipelines/files/toml_file.py",
         'extra="forbid"',
         'extra="ignore"',
         RULES,

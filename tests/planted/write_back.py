@@ -289,7 +289,7 @@ BUGS = [
     ),
     Bug(
         "a misspelt folder counts as empty",
-        "pipelines/policy/toml_file.py",
+        "pipelines/files/toml_file.py",
         "        if not folder.is_dir():\n",
         "        if False:\n",
         "tests/policy/test_presence.py -k misspelt",

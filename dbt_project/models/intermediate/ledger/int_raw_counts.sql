@@ -1,4 +1,5 @@
-{#- Counts the tables themselves, to compare with the records of the runs -#}
+{#- Counts the tables themselves, to compare with the records of the runs. The
+    tables of declared systems are in no list of sources -#}
 with
 
 counted as (
@@ -6,15 +7,18 @@ counted as (
     {% set tables = [] %}
     {%- for table in graph.sources.values() if execute %}
     {%- if table.schema.startswith('raw_') %}
-    {%- do tables.append(table) %}
+    {%- do tables.append((table.schema, table.identifier)) %}
     {%- endif %}
     {%- endfor %}
-    {%- for table in tables %}
+    {%- for table in declared_tables() %}
+    {%- do tables.append(table) %}
+    {%- endfor %}
+    {%- for schema, table in tables %}
     select
-        '{{ table.schema.removeprefix('raw_') }}' as source_name,
-        '{{ table.identifier }}' as resource,
+        '{{ schema.removeprefix('raw_') }}' as source_name,
+        '{{ table }}' as resource,
         count(*) as raw_rows
-    from {{ table.schema }}.{{ table.identifier }}
+    from {{ schema }}.{{ table }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 

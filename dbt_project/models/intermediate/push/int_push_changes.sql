@@ -29,7 +29,7 @@ applied as (
         applied_changes.source_name,
         bool_or(
             not coalesce(
-                source_states.last_complete_at > applied_changes.known_at, false
+                source_states.data_as_of > applied_changes.known_at, false
             )
         ) as is_under_way,
         count(*) as rounds

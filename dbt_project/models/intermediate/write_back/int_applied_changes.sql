@@ -43,7 +43,7 @@ select
     ),
     {{ wanted_change_id('applied_changes.asks_for') }} as wanted_change_id,
     -- Only a complete sync that began afterwards shows the result
-    coalesce(source_states.last_complete_at > applied_changes.known_at, false)
+    coalesce(source_states.data_as_of > applied_changes.known_at, false)
         as is_checked
 
 from applied_changes

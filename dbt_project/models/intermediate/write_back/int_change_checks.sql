@@ -126,7 +126,9 @@ later_runs as (
     join runs
         on
             changes.source_name = runs.source_name
-            and changes.followed_from < runs.started_at
+            -- A file that is older than the change cannot show its effect
+            and changes.followed_from
+            < least(runs.data_as_of, runs.started_at)
 
     left join unread_grants on changes.grant_id = unread_grants.grant_id
 

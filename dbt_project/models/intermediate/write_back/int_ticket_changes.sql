@@ -59,9 +59,9 @@ joined as (
             wanted.is_met,
             opened.account_id is not null and accounts.account_id is null
         ) as is_met,
-        source_states.last_complete_at,
+        source_states.data_as_of,
         coalesce(
-            source_states.last_complete_at > opened.known_at, false
+            source_states.data_as_of > opened.known_at, false
         ) as is_checked
 
     from tickets
@@ -104,7 +104,7 @@ follow_ups as (
         and not is_met
         and wanted_action <> 'modify'
         and blocked_because is null
-        and last_complete_at > coalesce(closed_at, known_at)
+        and data_as_of > coalesce(closed_at, known_at)
 
     union all
 

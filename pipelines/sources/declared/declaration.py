@@ -1,0 +1,164 @@
+"""The file that declares a system: how it is read (`kind`), and what its rows mean (`columns`).
+
+A wrong entry or an unknown name ends the command, because an entry that is silently ignored would
+hide access.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import dlt
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.failures import Misconfigured
+from pipelines.files.toml_file import Strict, Text, parse_toml
+from pipelines.redact import hide
+from pipelines.settings import missing_setting
+from pipelines.sources.declared.folder import system_path
+
+KINDS = {
+    "files": ("files", "Files"),
+    "sql": ("database", "Database"),
+    "rest": ("rest", "Rest"),
+    "scim": ("scim", "Scim"),
+    "baton": ("baton", "Baton"),
+}
+SECRET_NAME = re.compile(r"(?i)(api_?key|token|password|passwd|secret|credentials?|authorization)$")
+
+Hours = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Rows = Annotated[int, Field(ge=1)]
+
+
+class Mapping(Strict):
+    """One select per table of the contract, over the tables that were read."""
+
+    accounts: Text
+    entitlements: Text
+    grants: Text
+    implications: Text | None = None
+
+
+class Declaration(Strict):
+    """What the files of all kinds have. Each kind adds how it is read, and two methods more.
+
+    `read_tables(into: ReadTables)` reads every table completely, or raises a Failure.
+    `find_probes(into: ReadTables)` yields one cheap `Probe` per thing that a read needs.
+    """
+
+    model_config = ConfigDict(strict=True)
+
+    kind: str
+    title: Text | None = None
+    how_to_revoke: str = ""
+    max_age_hours: Hours | None = None
+    columns: dict[str, Text] = Field({})
+    role_separator: Text | None = None
+    values: dict[str, dict[str, str]] = Field({})
+    formats: dict[str, Text] = Field({})
+    mapping: Mapping | None = None
+
+    def list_secrets(self) -> dict[str, str]:
+        """Return the secrets that the read needs, each with what it is."""
+        return {}
+
+    def list_tables(self) -> list[str]:
+        """Return the names of the tables that are read."""
+        raise NotImplementedError
+
+    def describe_tenant(self, secrets: dict[str, str]) -> str:
+        """Return what identifies the system that is read, whatever the credential is."""
+        raise NotImplementedError
+
+    def default_mapping(self) -> Mapping | None:
+        """Return the mapping of a kind whose tables always mean the same."""
+        return None
+
+
+class System:
+    """One declared system: its name, its file, and what the file says."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.path = name, system_path(name)
+        self.declaration = read_declaration(self.path)
+
+    @property
+    def title(self) -> str:
+        return self.declaration.title or self.name
+
+    @property
+    def secret_names(self) -> dict[str, str]:
+        return self.declaration.list_secrets()
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        """Return the secrets from the settings. Raises Misconfigured for one that is not set."""
+        return {name: self._read_secret(name, about) for name, about in self.secret_names.items()}
+
+    def _read_secret(self, name: str, about: str) -> str:
+        variable = f"SOURCES__{self.name}__{name}".upper()
+        value = str(dlt.secrets.get(f"sources.{self.name}.{name}") or "").strip()
+        if not value:
+            next = f"set {variable}, or {name} under [sources.{self.name}] in .dlt/secrets.toml"
+            raise missing_setting(f"system {self.name}", f"{variable} is not set: {about}", next)
+        hide(value)
+        return value
+
+
+class _Head(BaseModel):
+    kind: Literal["files", "sql", "rest", "scim", "baton"]
+
+
+def read_declaration(path: Path) -> Declaration:
+    """Return what a file declares. Raises Misconfigured for the first wrong entry."""
+    _refuse_secrets(path)
+    module, name = KINDS[parse_toml(path, _Head).kind]
+    declaration = parse_toml(path, getattr(import_module(f"{__package__}.{module}"), name))
+    ways = [declaration.columns, declaration.mapping or declaration.default_mapping()]
+    if declaration.columns and declaration.mapping:
+        raise Misconfigured(str(path), "it has `columns` and `mapping`", "keep one of them")
+    if not any(ways):
+        why = "neither `columns` nor `mapping` says what the rows mean"
+        raise Misconfigured(str(path), why, 'add columns = {account = "User ID", role = "Role"}')
+    return declaration
+
+
+def _refuse_secrets(path: Path) -> None:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return  # parse_toml says why
+    for place, value in _walk(document, ()):
+        is_named = SECRET_NAME.search(place[-1]) and "columns" not in place
+        if is_named or (isinstance(value, str) and urlsplit_password(value)):
+            raise Misconfigured(
+                f"{path} {'.'.join(place)}",
+                "a secret does not belong in this file, which others may read",
+                f"remove it, and set SOURCES__{path.stem}__{place[-1]}".upper(),
+            )
+
+
+def urlsplit_password(text: str) -> str:
+    """Return the password in an address; empty where there is none."""
+    try:
+        return urlsplit(text).password or ""
+    except ValueError:
+        return ""
+
+
+def _walk(value: Any, place: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from _walk(part, (*place, str(name)))
+    elif isinstance(value, list):
+        for part in value:
+            yield from _walk(part, place)
+    elif place:
+        yield place, value
