@@ -24,6 +24,7 @@ from pipelines.cli import (
     review,
     status,
     sync,
+    systems,
     watch,
 )
 from pipelines.cli.output import common_flags, explain_failure, print_failures
@@ -35,7 +36,7 @@ from pipelines.project import add_project_dir, enter_project
 
 # In the order in which a newcomer needs them
 VERBS = (
-    *(init, check, sync, status, report, export),
+    *(init, check, sync, status, report, export, systems),
     *(review, plan, apply, audit, push, expiry, watch),
 )
 EPILOG = """\

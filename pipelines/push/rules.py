@@ -18,7 +18,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from pipelines.failures import Misconfigured
 from pipelines.files.toml_file import Strict, Text, find_folder, parse_toml
 from pipelines.settings import refuse_name
-from pipelines.sources import source_names
+from pipelines.sources import vendor_names
 from pipelines.sources.asked import Asked
 from pipelines.sql_text import check_expression, check_query, find_keys
 
@@ -171,8 +171,8 @@ def read_all_rules() -> list[PushRules]:
 def read_rules(target: str) -> PushRules:
     """Return the rules of one target. Raises Misconfigured if the file is missing or wrong."""
     path = push_folder() / f"{target}.toml"
-    if target not in source_names():
-        refuse_name(str(path), target, source_names(), "target")
+    if target not in vendor_names():
+        refuse_name(str(path), target, vendor_names(), "target")
     if not path.is_file():
         raise Misconfigured(str(path), "there is no such file", "write it, or set PUSH__FOLDER")
     rules = PushRules(target, path, parse_toml(path, Definition))

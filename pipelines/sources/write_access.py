@@ -28,7 +28,7 @@ import dlt
 
 from pipelines.failures import Misconfigured
 from pipelines.settings import SWITCHES, find_names_in_use, missing_setting, refuse_name
-from pipelines.sources import find_offer, load_function, source_names
+from pipelines.sources import find_offer, load_function, vendor_names
 from pipelines.sources.credentials import Way, choose_way, list_ways
 from pipelines.sources.writer import Change, Provisioner
 
@@ -37,7 +37,7 @@ DEFAULT_CREDENTIALS = (("client_id", "client_secret"),)
 
 def writable_sources() -> list[str]:
     """Return the sources that have a writer."""
-    return [name for name in source_names() if find_spec(f"pipelines.sources.{name}.writer")]
+    return [name for name in vendor_names() if find_spec(f"pipelines.sources.{name}.writer")]
 
 
 def writable_tenant(source: str) -> str:

@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Iterator
 
-from pipelines.sources import find_offer, load_function, source_names
+from pipelines.sources import find_offer, load_function, vendor_names
 from pipelines.sources.registry import list_credentials, source_options
 
 HEAD = """\
@@ -25,14 +25,14 @@ def render_secrets(sources: list[str]) -> str:
     as comments. No setting has a value, so nothing is configured yet."""
     sections = render_sections(sources) or "\n".join(
         "".join(line if line.startswith("#") else f"# {line}" for line in _list_lines(source))
-        for source in source_names()
+        for source in vendor_names()
     )
     return "\n".join([HEAD, sections, REVIEW])
 
 
 def render_sections(sources: list[str]) -> str:
     """Return the sections of these sources, with their settings to fill in."""
-    return "\n".join("".join(_list_lines(name)) for name in source_names() if name in sources)
+    return "\n".join("".join(_list_lines(name)) for name in vendor_names() if name in sources)
 
 
 def _list_lines(source: str) -> Iterator[str]:

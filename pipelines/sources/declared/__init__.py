@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,21 @@ def source(
         yield make_resource("system", read.describe, ABOUT_SYSTEM)
 
     return declared()
+
+
+def read_mapped(
+    name: str, folder: Path, counters: Counters, earlier: EarlierRows
+) -> tuple[datetime | None, list[str]]:
+    """Read and map a system into `read.duckdb` in a folder, and leave it there.
+
+    Return the time of the data, if the system says it, and the names of the tables that were read.
+    """
+    tables = ReadTables(System(name), folder, counters, earlier)
+    try:
+        Read(tables).mapped  # noqa: B018 - this reads
+    finally:
+        tables.close()
+    return tables.as_of, tables.system.declaration.list_tables()
 
 
 def _make_mapped(read: Read, table: str) -> DltResource:

@@ -43,6 +43,7 @@ def convert(tables: ReadTables, table: str, given: dict[str, str]) -> None:
     tables.connection.execute(
         f"create temp table converted_{table} as select {selected} from given_{table}"
     )
+    _warn_of_statuses(tables, table, given)
     for column, rows, value in _find_lost_values(tables, table, given):
         raise Refused(
             f"{tables.what}: {table}.{column}",
@@ -68,6 +69,19 @@ def check_words(tables: ReadTables) -> None:
         for word, meaning in words.items():
             if meaning not in allowed:
                 refuse_name(f"{path} values.{column}.{word}", meaning, allowed, "meaning")
+
+
+def _warn_of_statuses(tables: ReadTables, table: str, given: dict[str, str]) -> None:
+    if "status" not in given:
+        return
+    known = ", ".join(map(quote, contract.STATUSES))
+    found = tables.connection.execute(
+        f"select string_agg(distinct status::varchar, ', ' order by status::varchar)"
+        f" from given_{table} where {_replace_words(tables, 'status')} not in ({known})"
+    ).fetchone()
+    if found[0]:
+        text = f"{tables.system.name}: values.status does not explain {found[0][:200]}: unknown"
+        tables.counters.warn(text)
 
 
 def _explain_words(tables: ReadTables, column: str) -> str:
