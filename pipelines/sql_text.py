@@ -132,6 +132,8 @@ def _parse(what: str, query: str) -> list[Any]:
     tree = json.loads(parsed)
     if tree["error"]:
         why = redact_text(tree["error_message"].splitlines()[0])
+        if "Only SELECT" in why:
+            raise Misconfigured(what, "it holds a statement that is no `select`", "remove it")
         raise Misconfigured(what, why, "correct it")
     return tree["statements"]
 

@@ -17,6 +17,18 @@ create table if not exists {{ source.schema }}.{{ source.identifier }} (
 comment on table {{ source.schema }}.{{ source.identifier }}
 is {{ duckdb_escape_comment(table_comment(source.schema, source.description)) }};
 {%- endfor %}
+{%- for schema, table in declared_tables() %}
+{%- if table.startswith('mapped_') %}
+{%- set about = 'What the rows of a declared system mean, by its mapping.' %}
+{%- elif table == 'system' %}
+{%- set about = 'One row: the file of the system, and what was found in the read.' %}
+{%- else %}
+{%- set about = 'One row per row of the system, as it was read.' %}
+{%- endif %}
+
+comment on table {{ schema }}.{{ table }}
+is {{ duckdb_escape_comment(table_comment(schema, about)) }};
+{%- endfor %}
 {%- endif -%}
 
 {% endmacro %}

@@ -25,7 +25,8 @@ KEYS = {
 }
 PUBLISHED_KEYS = {"accounts": "account_id", "entitlements": "entitlement_id", "grants": "grant_id"}
 SHOWN = {
-    "accounts": "account_id, display_name, username, email, employee_number, status, source_status",
+    "accounts": "account_id, account_type, display_name, username, email, employee_number,"
+    " person_id, status, source_status, mfa_enabled, last_login_at",
     "entitlements": "entitlement_id, display_name, is_privileged, description",
     "grants": "account_id, entitlement_id, inherited_through, scope_id, granted_at, granted_by",
     "implications": "entitlement_id, implied_entitlement_id",

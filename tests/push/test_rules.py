@@ -84,7 +84,9 @@ REFUSED = {
     "limits.creats: unknown name; did you mean creates?": "[limits]\ncreats = 1",
     "notify.urls: unknown name; use one of when, detail": "[notify]\nurls = []",
     "people.where: unterminated quoted string": '[people]\nwhere = "department = \'Fin"',
-    "people.where: Only SELECT statements": '[people]\nwhere = "true; drop table people"',
+    "people.where: it holds a statement that is no `select`": (
+        '[people]\nwhere = "true; drop table people"'
+    ),
     "people.where: it asks for `current_date`, whose answer changes with time or chance; use the"
     " column `today`": '[people]\nwhere = "started_on <= current_date"',
     "groups.finance.where: it asks for `now`": GROUP + 'where = "started_on < now()"',

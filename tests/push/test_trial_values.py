@@ -167,7 +167,10 @@ def test_a_stale_source_is_told(trying):
 
 BAD = {
     "unterminated quoted string": (2, ("--where", "department = 'Fin")),
-    "--where: Only SELECT statements": (2, ("--where", "true; drop table people")),
+    "--where: it holds a statement that is no `select`": (
+        2,
+        ("--where", "true; drop table people"),
+    ),
     "next: use the column `today`": (2, ("--where", "today > current_date")),
     '--where: Binder Error: Referenced column "departmnt"': (2, ("--where", "departmnt = 'x'")),
     "--where: this is varchar, not true or false": (2, ("--where", "department")),

@@ -7,10 +7,9 @@ of a system are those that were read, the tables of the contract that its mappin
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
 from pipelines.http.policy import Counters
-from pipelines.sources.calls import reading
 from pipelines.sources.declared.contract import TABLES
 from pipelines.sources.declared.declaration import System
 from pipelines.sources.declared.mapping import map_tables
@@ -29,7 +27,6 @@ from pipelines.sources.raw_rows import make_resource, wrap_rows
 
 MAPPED = "mapped_"
 ABOUT_READ = "One row per row of this table of the system, as it was read."
-ABOUT_MAPPED = "One row per row of the mapping: what the system's rows mean."
 ABOUT_SYSTEM = "One row: what the file of the system says, and what was found in this read."
 
 
@@ -38,19 +35,38 @@ class Read:
 
     def __init__(self, tables: ReadTables) -> None:
         self.tables, self.system = tables, tables.system
+        self.left: set[str] = set()  # the raw tables that are still to be handed over
 
     @cached_property
     def mapped(self) -> ReadTables:
         """Return the tables after the mapping. Raises a Failure unless all rows are right."""
-        self.system.declaration.read_tables(self.tables)
-        map_tables(self.tables)
+        try:
+            self.system.declaration.read_tables(self.tables)
+            map_tables(self.tables)
+        except BaseException:
+            self.tables.close()
+            raise
         return self.tables
+
+    def hand_over(
+        self, table: str, read: Callable[[], Iterator[pa.Table]]
+    ) -> Callable[[], Iterator[pa.Table]]:
+        """Return the function that yields a raw table, and closes the database after the last."""
+
+        def rows() -> Iterator[pa.Table]:
+            yield from read()
+            self.left.discard(table)
+            if not self.left:
+                self.tables.close()
+
+        self.left.add(table)
+        return rows
 
     def read_raw(self, table: str) -> Iterator[pa.Table]:
         return self.mapped.write_raw_rows(table)
 
     def read_mapped(self, table: str) -> Iterator[pa.Table]:
-        rows = self.mapped.connection.cursor().execute(f"from {MAPPED}{table}")
+        rows = self.mapped.connection.cursor().execute(f"from {table}")
         reader = rows.to_arrow_reader(ROWS_PER_BATCH)
         yield reader.schema.empty_table()
         for batch in reader:
@@ -64,7 +80,7 @@ class Read:
             "title": self.system.title,
             "kind": declaration.kind,
             "howToRevoke": declaration.how_to_revoke.strip(),
-            "declaration": hashlib.sha256(self.system.path.read_bytes()).hexdigest(),
+            "declaration": self.system.digest,
             "layout": tables.layout,
             "facts": tables.facts,
         }
@@ -91,10 +107,11 @@ def source(
             return
         read = Read(ReadTables(system, folder, counters, earlier, accepted))
         for table in system.declaration.list_tables():
-            yield make_resource(table, lambda table=table: read.read_raw(table), ABOUT_READ)
+            rows = read.hand_over(table, partial(read.read_raw, table))
+            yield make_resource(table, rows, ABOUT_READ)
         for table in TABLES:
-            yield _make_mapped(read, table)
-        yield make_resource("system", read.describe, ABOUT_SYSTEM)
+            yield _make_mapped(f"{MAPPED}{table}", read)
+        yield make_resource("system", read.hand_over("system", read.describe), ABOUT_SYSTEM)
 
     return declared()
 
@@ -114,16 +131,10 @@ def read_mapped(
     return tables.as_of, tables.system.declaration.list_tables()
 
 
-def _make_mapped(read: Read, table: str) -> DltResource:
-    name = f"{MAPPED}{table}"
-
-    def rows() -> Iterator[pa.Table]:
-        with reading(name):
-            found = read.read_mapped(table)
-        yield from found
-
-    rows.__doc__ = ABOUT_MAPPED
-    return dlt.resource(rows, name=name, write_disposition="replace")
+def _make_mapped(table: str, read: Read) -> DltResource:
+    """Return the resource of a table with the columns of the contract, not those of raw rows."""
+    rows = read.hand_over(table, partial(read.read_mapped, table))
+    return dlt.resource(rows, name=table, write_disposition="replace")
 
 
 def tenant(name: str) -> str:

@@ -6,6 +6,7 @@ hide access.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -88,6 +89,7 @@ class System:
     def __init__(self, name: str) -> None:
         self.name, self.path = name, system_path(name)
         self.declaration = read_declaration(self.path)
+        self.digest = hashlib.sha256(self.path.read_bytes()).hexdigest()
 
     @property
     def title(self) -> str:

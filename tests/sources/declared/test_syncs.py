@@ -1,0 +1,137 @@
+"""A declared system through whole syncs: published, changed, broken, moved."""
+
+from __future__ import annotations
+
+from tests.support.declared import HEADER, ROWS, Company
+
+FEWER = ROWS.replace("1,Ada Lovelace,ada@lanternfish.example,Active,Approver,2026-11-20\n", "")
+
+
+def test_a_declared_system_has_the_promises_of_every_source(company):
+    """Its rows are published, described and balanced; what is gone ends in the history."""
+    company.declare("expenses")
+    company.write("expenses.csv")
+    company.rollcall.sync()
+
+    accounts = company.rollcall.rows("select * from accounts order by account_id")
+    assert [("expenses", "1", "ada@lanternfish.example", "ticket")] == [
+        (one["source_name"], one["source_account_id"], one["email"], one["change_channel"])
+        for one in accounts[:1]
+    ]
+    [first] = company.rollcall.column("select run_id from runs")
+    [ledger] = company.rollcall.rows("select * from completeness_ledger")
+    assert (3, 3, 4, 4) == tuple(
+        ledger[name]
+        for name in ("accounts_read", "accounts_in_marts", "grants_listed", "grants_in_marts")
+    )
+    assert ledger["rows_read"] == ledger["rows_loaded"] == ledger["rows_in_raw"]
+    assert [] == company.rollcall.column(
+        "select table_name from duckdb_tables() where comment is null and table_name[:4] <> '_dlt'"
+    )
+
+    company.write("expenses.csv", HEADER + FEWER)
+    company.rollcall.sync()
+
+    [ended] = company.rollcall.rows("select * from grants_history where valid_to is not null")
+    assert "expenses:user:1/expenses:role:Approver:assigned" == ended["grant_id"]
+    assert 4 == len(
+        company.rollcall.rows(
+            f"from grants_asof((select max(started_at) from runs where run_id = '{first}'))"
+        )
+    )
+
+
+def test_a_broken_file_looks_like_no_removal(company):
+    """Whatever is wrong with the file, the last complete state stays and is stale."""
+    company.declare("expenses")
+    company.write("expenses.csv")
+    company.rollcall.sync()
+
+    for text in ("", HEADER, HEADER + ROWS[:-20] + '"', HEADER + ",Ada,,Active,A,\n"):
+        company.write("expenses.csv", text)
+        result = company.rollcall.run("sync")
+        assert result.code in (4, 5), text
+        assert 4 == len(company.rollcall.rows("from grants"))
+        [state] = company.rollcall.run("status", "--json").document["sources"]
+        assert state["is_stale"]
+    (company.home / "expenses.csv").unlink()
+    assert 4 == company.rollcall.run("sync").code
+
+
+def test_other_columns_are_another_system_until_accepted(company):
+    """A header that changed is refused with the change, and accepted by its name."""
+    company.declare("expenses")
+    company.write("expenses.csv")
+    company.rollcall.sync()
+    changed = HEADER.replace("Name", "Full name").replace("\n", ",Cost centre\n")
+    company.write("expenses.csv", changed + ROWS.replace("\n", ",17\n"))
+    company.declare("expenses", **{'"Name"': '"Full name"'})
+
+    result = company.rollcall.run("sync")
+
+    assert 5 == result.code
+    change = "expenses.columns:rows:-Name,+Full name,+Cost centre"
+    assert f"rollcall sync --accept '{change}'" in result.err
+    assert [] == company.rollcall.column("select run_id from runs where accepted is not null")
+    company.rollcall.sync("--accept", change)
+    assert [change] == company.rollcall.column("select accepted from runs where accepted <> ''")
+    company.rollcall.sync()
+
+
+def test_another_address_is_another_system_until_accepted(company):
+    """A path that leads elsewhere is refused before anything is read."""
+    company.declare("expenses")
+    company.write("expenses.csv")
+    company.rollcall.sync()
+    company.write("other/expenses.csv", HEADER + FEWER)
+    company.declare("expenses", **{'"expenses.csv"': '"other/expenses.csv"'})
+
+    result = company.rollcall.run("sync")
+
+    assert 5 == result.code
+    assert "settings lead to tenant other/expenses.csv" in result.err
+    assert 4 == len(company.rollcall.rows("from grants"))
+
+
+def test_a_loss_is_refused_by_the_guard(company):
+    """A system that lost most of its rows is refused like any source."""
+    company.declare("expenses")
+    many = "".join(f"{n},U{n},,Active,Submitter,\n" for n in range(100, 200))
+    company.write("expenses.csv", HEADER + many)
+    company.rollcall.sync()
+    company.write("expenses.csv", HEADER + many[: len(many) // 2].rpartition("\n")[0] + "\n")
+
+    result = company.rollcall.run("sync")
+
+    assert 5 == result.code
+    assert "guard: expenses.accounts" in result.err
+
+
+def test_a_new_system_joins_the_company(rollcall):
+    """Beside the vendors, its accounts belong to the people of HR, and nothing else changes."""
+    rollcall.sync()
+    before = rollcall.rows("select grant_id from grants order by all")
+    person = rollcall.rows("select * from people where employment_status = 'leaver'")[0]
+    company = Company(rollcall)
+    company.declare("expenses")
+    row = f"1,{person['full_name']},{person['work_email']},Active,Approver,\n"
+    company.write("expenses.csv", HEADER + row)
+
+    result = company.test()
+    assert {"email": 1} == result.document["matches"]
+    assert 1 == result.document["leavers"]
+    assert {"new": 1, "gone": 0} == result.document["changes"]["grants"]
+    rollcall.sync()
+
+    grant = "expenses:user:1/expenses:role:Approver:assigned"
+    after = rollcall.rows("select grant_id from grants order by all")
+    assert [{"grant_id": grant}] == [one for one in after if one not in before]
+    assert len(before) + 1 == len(after)
+    assert [person["person_id"]] == rollcall.column(
+        "select person_id from access_review where source_name = 'expenses'"
+    )
+    [finding] = rollcall.rows(
+        "select * from findings where finding_type = 'leaver_with_access'"
+        " and account_id = 'expenses:user:1'"
+    )
+    assert finding["severity"]
