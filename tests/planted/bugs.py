@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted import (
     analysts,
+    declared,
     deploy,
     files,
     first_steps,
@@ -32,6 +33,7 @@ from tests.planted.bug import Bug
 
 BUGS: list[Bug] = [
     *sources.BUGS,
+    *declared.BUGS,
     *deploy.BUGS,
     *report.BUGS,
     *sources_okta.BUGS,
