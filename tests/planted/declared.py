@@ -54,7 +54,7 @@ BUGS = [
         f"{MAPPING} -k wrong_is_told",
     ),
     Bug(
-        "a day of the month is taken for a month",
+        "a word of DuckDB's is taken for a time",
         f"{FOLDER}/conversion.py",
         'f"case when regexp_matches({text}, ',
         'f"case when true or regexp_matches({text}, ',

@@ -132,7 +132,7 @@ def _to_time(tables: ReadTables, table: str, column: str, kind: str) -> str:
     text = TEXT_SQL.format(column)
     if form := tables.system.declaration.formats.get(column):
         return f"try_strptime({text}, {quote(form)})::timestamptz"
-    # 45123 would be a year, and 03/04/2026 is two days
+    # DuckDB also reads `infinity` and `epoch`
     return (
         f"case when regexp_matches({text}, '^\\d{{4}}-\\d\\d-\\d\\d')"
         f" then try_cast({text} as timestamptz) end"

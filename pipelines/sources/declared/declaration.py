@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import dlt
+import duckdb
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipelines.failures import Misconfigured
@@ -32,6 +33,10 @@ KINDS = {
     "scim": ("scim", "Scim"),
     "baton": ("baton", "Baton"),
 }
+TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+RESERVED_SQL = """
+select 1 from duckdb_keywords() where keyword_category = 'reserved' and keyword_name = ?
+"""
 SECRET_NAME = re.compile(r"(?i)(api_?key|token|password|passwd|secret|credentials?|authorization)$")
 
 Hours = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -123,6 +128,8 @@ def read_declaration(path: Path) -> Declaration:
     _refuse_secrets(path)
     module, name = KINDS[parse_toml(path, _Head).kind]
     declaration = parse_toml(path, getattr(import_module(f"{__package__}.{module}"), name))
+    for table in declaration.list_tables():
+        _check_table(path, table)
     ways = [declaration.columns, declaration.mapping or declaration.default_mapping()]
     if declaration.columns and declaration.mapping:
         raise Misconfigured(str(path), "it has `columns` and `mapping`", "keep one of them")
@@ -130,6 +137,19 @@ def read_declaration(path: Path) -> Declaration:
         why = "neither `columns` nor `mapping` says what the rows mean"
         raise Misconfigured(str(path), why, 'add columns = {account = "User ID", role = "Role"}')
     return declaration
+
+
+def _check_table(path: Path, table: str) -> None:
+    """Raise Misconfigured for a name that raw tables of Rollcall's own have, or that SQL uses."""
+    why = ""
+    if not TABLE_NAME.fullmatch(table):
+        why = "a table is one word of at most 40 small letters, digits and _, such as users"
+    elif table in ("system", "reading", "user_rows") or table.startswith("mapped_"):
+        why = f"{table} is a table of Rollcall's own"
+    elif duckdb.execute(RESERVED_SQL, [table]).fetchone():
+        why = f"{table} is a word of SQL"
+    if why:
+        raise Misconfigured(f"{path} {table}", why, "give the table another name")
 
 
 def _refuse_secrets(path: Path) -> None:

@@ -76,9 +76,10 @@ def test_a_value_that_one_row_has_holds_for_the_user(company):
         ("1,Ada,,Active,A,\n,Bob,,Active,B,\n", "row 2 has no User ID"),
         ("1,Ada,,Active,A,45123\n", "last_login_at: 1 values are no date or time, such as '45123'"),
         ("1,Ada,,Active,A,03/04/2026\n", 'formats = {last_login_at = "%d/%m/%Y"}'),
+        ("1,Ada,,Active,A,infinity\n", "no date or time, such as 'infinity'"),
         ("", "there is no account"),
     ],
-    ids=["two mail addresses", "no id", "a day as a number", "an unclear day", "no rows"],
+    ids=["two mail addresses", "no id", "a day as a number", "an unclear day", "no day", "no rows"],
 )
 def test_a_wrong_row_refuses_the_system(company, rows, said):
     """A row that is left out would look like a removal, so one wrong row refuses all."""

@@ -94,6 +94,17 @@ def test_sql_that_is_wrong_is_told_by_its_place(payroll, old, new, said):
     assert "payroll" in text
 
 
+@pytest.mark.parametrize("table", ["order", "mapped_accounts", "system", "User List"])
+def test_a_table_may_not_have_every_name(payroll, table):
+    """A name that is a word of SQL, or a table of Rollcall's own, is refused."""
+    payroll.declare("payroll", MAPPED, **{"tables.users": f'tables."{table}"'})
+
+    code, text = payroll.refusal("payroll")
+
+    assert 2 == code
+    assert f"payroll.toml {table}: " in text
+
+
 @pytest.mark.parametrize(
     ("users", "roles", "said"),
     [
