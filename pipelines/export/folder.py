@@ -67,10 +67,10 @@ def _choose(states: list[dict[str, Any]], source: str, format: str) -> list[dict
     """Return the states of the sources to export. Raises Misconfigured."""
     if not source:
         return states
-    if format == "review":
+    if format in formats.WHOLE:
         raise Misconfigured(
             f"export --source {source}",
-            "the review is one file about all sources",
+            f"the format {format} is about all sources",
             "leave out --source, or choose another --format",
         )
     found = [state for state in states if state["source_name"] == source and state["as_of"]]

@@ -23,7 +23,9 @@ FORMATS = {
     "conductorone-csv": "ConductorOne's file upload: accounts and grants",
     "vanta-csv": "Vanta's access file",
     "users": "every account with its attributes, in the columns that HR imports",
+    "parquet": "every table, for other warehouses and lakehouses",
 }
+WHOLE = ("review", "parquet")  # are not divided by source
 
 
 def write_format(
@@ -32,11 +34,15 @@ def write_format(
     """Write the files of this format into the folder, and yield the manifest entry of each."""
     from pipelines.export import baton_file, conductorone, users, vanta
     from pipelines.export.names import NAME_MACROS
+    from pipelines.export.parquet import write_parquet
     from pipelines.export.review_csv import write_review
 
     warehouse.execute("set TimeZone = 'UTC'")
     if name == "review":
         yield write_review(warehouse, folder / "access_review.csv")
+        return
+    if name == "parquet":
+        yield from write_parquet(warehouse, folder)
         return
     write = {
         "baton-json": baton_file.write_json,
