@@ -110,7 +110,11 @@ def connect_api(
     """
     system, counters = into.system, into.counters
     policy = Policy(requests_per_second=requests_per_second)
-    signer = _make_signer(system, auth, policy, counters) if auth else None
+    signer = (
+        _make_signer(system, auth, entry.removesuffix("base_url"), policy, counters)
+        if auth
+        else None
+    )
     address = check_url(f"{entry} in {system.path}", base_url)
     session = _open_session(system, entry, address, policy, counters, signer)
     api = Api(address, session)
@@ -138,7 +142,9 @@ def _open_session(
     return session
 
 
-def _make_signer(system: System, auth: Auth, policy: Policy, counters: Counters) -> Signer:
+def _make_signer(
+    system: System, auth: Auth, prefix: str, policy: Policy, counters: Counters
+) -> Signer:
     secrets = system.secrets
     names = [f"SOURCES__{system.name}__{name}".upper() for name in secrets]
     remedy = f"set {' and '.join(names)} again"
@@ -151,7 +157,7 @@ def _make_signer(system: System, auth: Auth, policy: Policy, counters: Counters)
         pair = base64.b64encode(f"{user}:{secrets['password']}".encode()).decode()
         hide(pair)
         return FixedToken(pair, remedy, "Basic")
-    entry = "client.auth.access_token_url"
+    entry = f"{prefix}auth.access_token_url"
     url = check_url(f"{entry} in {system.path}", str(auth.access_token_url))
     return ClientCredentials(
         _open_session(system, entry, url, policy, counters),
