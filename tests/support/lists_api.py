@@ -52,7 +52,7 @@ class ListsApi:
 
     def _cursor(self, request: Request, rows: list[Any]) -> Response:
         asked = json.loads(request.body) if request.method == "POST" else request.query
-        if {*asked} - {"cursor", "active"}:
+        if {*asked} - {"cursor", "active", "limit"}:
             return Response(400, {"error": "unknown parameter"})
         begin = int(str(asked.get("cursor") or "c0").removeprefix("c"))
         end = begin + self.size
