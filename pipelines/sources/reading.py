@@ -50,6 +50,11 @@ class ListRequest:
     headers: dict[str, str] | None = None
     selector: TJsonPath = WHOLE_BODY
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return what the rows are chosen by, for the notes of an auditor."""
+        return {**self.params, **({"json": self.json} if self.json is not None else {})}
+
 
 class Api:
     """A base URL, and the session that calls it."""
@@ -122,7 +127,7 @@ class Api:
             if page is None:
                 return
             if not seen:
-                note_call(self.counters, self.base_url, path, params, request.method)
+                note_call(self.counters, self.base_url, path, request.parameters, request.method)
             body = page.response.json()
             found = rows(body) if isinstance(body, dict | list) else None
             if found is None or not all(isinstance(row, dict) for row in found):

@@ -13,16 +13,8 @@ from pipelines.http.policy import Counters
 from pipelines.sources.declared.declaration import System
 from pipelines.sources.declared.mapping import map_tables
 from pipelines.sources.declared.read_tables import ReadTables
-
-
-class KeptFacts:
-    """The rows of the last complete sync: what the read before kept."""
-
-    def __init__(self, facts: dict[str, Any]) -> None:
-        self.facts = facts
-
-    def read_rows(self, table: str) -> dict[str, Any]:
-        return {"crm": {"facts": self.facts}} if table == "system" else {}
+from pipelines.sources.earlier_rows import EarlierRows
+from pipelines.sources.raw_rows import wrap_rows
 
 
 @dataclass
@@ -46,9 +38,18 @@ class DeclaredSystem:
 
     def connect(self) -> ReadTables:
         self.counters = Counters()
-        earlier: Any = KeptFacts(self.facts)
         self.reads += 1
-        return ReadTables(System("crm"), self.home / f"{self.reads}", self.counters, earlier)
+        folder = self.home / f"{self.reads}"
+        return ReadTables(System("crm"), folder, self.counters, self._write_earlier())
+
+    def _write_earlier(self) -> EarlierRows:
+        """Write the raw table in which the last complete sync kept the facts."""
+        warehouse = self.home / f"earlier-{self.reads}.duckdb"
+        with duckdb.connect(str(warehouse)) as connection:
+            connection.register("rows", wrap_rows([("crm", {"facts": self.facts})]))
+            connection.execute("create schema raw_crm")
+            connection.execute("create table raw_crm.system as from rows")
+        return EarlierRows(warehouse, "crm")
 
     def read(self) -> duckdb.DuckDBPyConnection:
         """Read all tables, keep the facts for the next read, and return the tables."""

@@ -487,7 +487,7 @@ data_selector = "data"
     )
 
     assert 5 == len(crm.read().execute("from people").fetchall())
-    assert [("POST /api/people", "{}")] == crm.counters.calls["people"]
+    assert [("POST /api/people", '{"json": {"active": true}}')] == crm.counters.calls["people"]
 
 
 def test_a_probe_reads_one_page(declare):
@@ -540,7 +540,6 @@ WRONG_RESOURCES = {
         "response_actions cannot be used: an answer that is ignored would look like a removal",
     ),
     "twice": ('[[resources]]\nname = "people"', "already defined"),
-    "table": ('[[resources]]\nname = "mapped_accounts"', "none of Rollcall's own"),
     "parent": (
         '[[resources]]\nname = "x"\nendpoint = {path = "x/{resources.nobody.id}"}',
         "non existing parent resource",

@@ -66,11 +66,10 @@ def test_the_rest_example_of_the_page(rollcall, published, crm):
     """The example leads to the page's rows; a revoked role goes, and a fault removes none."""
     rollcall.has(published)
     follow_section(rollcall, "A REST API with a cursor", "crm", base_url=f"{crm.url}/v1")
-    sql = (
-        "select resource, calls from run_resources where source_name = 'crm' and calls is not null"
-    )
-    calls = {row["resource"]: str(row["calls"]) for row in rollcall.rows(sql)}
-    assert "/v1/users/{id}/roles" in calls["roles"] and '"limit": "100"' in calls["users"]
+    sql = "select resource, endpoint, parameters from run_resources where source_name = 'crm'"
+    calls = {row["resource"]: (row["endpoint"], row["parameters"]) for row in rollcall.rows(sql)}
+    assert "GET /v1/users/{id}/roles" == calls["roles"][0]
+    assert ("GET /v1/users", '[{"limit": 100}]') == calls["users"]
 
     crm.vendor.lists["/v1/users/7/roles"] = [SELLER]
     rollcall.sync("crm")

@@ -7,11 +7,10 @@ to read changes only, to stop at a page, or to ignore an answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from dlt.sources.rest_api.config_setup import PAGINATOR_MAP
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipelines.files.toml_file import Strict, Text
@@ -36,11 +35,6 @@ REFUSED_OF_PAGINATOR = {
 PAGINATORS = sorted({*PAGINATOR_MAP} - {"auto", "json_response"})
 # A path to one place in an answer, with at most one list that is walked through: `data[*].node`
 PATH = re.compile(r"\$|(\$\.)?[^\s.\[\]*?]+(\.[^\s.\[\]*?]+)*(\[\*\](\.[^\s.\[\]*?]+)*)?")
-TABLE = re.compile(r"[a-z][a-z0-9_]{0,59}")
-# Tables that are not read: those of the mapping, and what it works with
-OWN_TABLES = re.compile(
-    "(mapped|given|converted|typed)_.*|system|reading|entitlement_ids|user_rows|arrow_batches"
-)
 
 
 def _refuse(given: Any, refused: dict[str, str]) -> Any:
@@ -64,16 +58,8 @@ def _check_paginator(given: Any) -> Any:
     return _refuse({"type": kind} if isinstance(given, str) else given, REFUSED_OF_PAGINATOR)
 
 
-def _check_table(text: str) -> str:
-    if not TABLE.fullmatch(text) or OWN_TABLES.fullmatch(text):
-        why = "a name is small letters, digits and _, and none of Rollcall's own, such as users"
-        raise PydanticCustomError("table", why)
-    return text
-
-
 Path = Annotated[Text, BeforeValidator(_check_path)]
 Paginator = Annotated[dict[str, Any], BeforeValidator(_check_paginator)]
-Table = Annotated[Text, BeforeValidator(_check_table)]
 
 
 class Client(Strict):
@@ -87,8 +73,6 @@ class Client(Strict):
 
 class Endpoint(Strict):
     """Where the rows of a resource are."""
-
-    model_config = ConfigDict(protected_namespaces=())
 
     path: Text | None = None
     method: Literal["GET", "POST"] | None = None
@@ -132,7 +116,7 @@ class Defaults(Strict):
 class Resource(Defaults):
     """One list, or one list for each row of another; its rows become the table of its name."""
 
-    name: Table
+    name: Text
     expected_rows: Rows | None = None
 
     @model_validator(mode="before")
@@ -144,9 +128,3 @@ class Resource(Defaults):
 def dump_entries(entries: Strict) -> dict[str, Any]:
     """Return the entries that the file has, with the names of the file."""
     return entries.model_dump(exclude_unset=True, by_alias=True)
-
-
-def find_same(names: Iterable[str]) -> str:
-    """Return a name that comes twice; empty if there is none."""
-    seen: set[str] = set()
-    return next((name for name in names if name in seen or seen.add(name)), "")  # type: ignore[func-returns-value]
