@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+import requests
 
 from pipelines.failures import Denied, Failure, Misconfigured, Unreadable
+from pipelines.sources.declared.api import ApiKey, Auth
 from tests.sandbox.server import Fault, Response, Server
 from tests.support.lists_api import TOKEN, ListsApi
 from tests.support.systems import DeclaredSystem
@@ -293,6 +295,20 @@ def test_expected_rows_is_the_least(declare):
     assert "expected_rows is 6" in refusal(Unreadable, declare(people="expected_rows = 6"))
 
 
+def test_an_empty_text_is_no_link(declare, api):
+    """APIs that end a list with an empty text for a link are read, too."""
+
+    def end(request, answer):
+        answer.body["meta"]["next"] = answer.body["meta"]["next"] or ""
+        return answer
+
+    api.vendor.style = "json_link"
+    api.faults.append(Fault(lambda r: True, end, times=9))
+
+    found = declare(PAGINATORS["json_link"]).read().execute("from people").fetchall()
+    assert 5 == len(found)
+
+
 def test_a_row_deleted_meanwhile_hides_no_other(declare, api):
     """Pages by number shift when a row goes; without a total, two readings must agree."""
 
@@ -435,6 +451,16 @@ resources = [{{name = "people", endpoint = {{path = "people", data_selector = "d
         assert 5 == len(crm.read().execute("from people").fetchall()), way
 
 
+def test_a_key_in_the_query_is_sent_once():
+    """A call that is tried again is signed again, and has the key once."""
+    key = ApiKey("key-1234", Auth(type="api_key", name="key", location="query"), "")
+    request = requests.Request("GET", "https://crm.example/people", params={"page": 1}).prepare()
+    key.sign(request)
+    key.sign(request)
+
+    assert "https://crm.example/people?page=1&key=key-1234" == request.url
+
+
 def test_a_refused_credential_names_the_setting(declare, api):
     """A 401 says which setting to set again, and a 404 which entry of the file to check."""
     system = declare()
@@ -513,6 +539,17 @@ WRONG = {
         'paginator = {type = "page_number", page = 1}',
         "say where pages begin with base_page",
     ),
+    "secret header": (
+        'headers = {"X-Api-Key" = "abc"}',
+        'write auth = {type = "api_key", name = "X-Api-Key"} in the client',
+    ),
+    "unfit": ('auth = {type = "bearer", location = "query"}', "bearer has no entry location"),
+    "no token": ('auth = "oauth2_client_credentials"', "access_token_url is missing"),
+    "token": ('auth = {type = "bearer", token = "abc"}', "a secret does not belong in this file"),
+    "query": (
+        'base_url = "https://crm.example/v1?key=abc"',
+        "write what follows the question mark",
+    ),
     "no address": ('base_url = "ftp://crm.example"', "https:// address"),
 }
 
@@ -524,8 +561,8 @@ def test_a_wrong_client_is_one_sentence(declare, entry):
     system = declare()
     path = system.home / "systems" / "crm.toml"
     name = line.split(" = ")[0]
-    lines = [line if one.startswith(f"{name} = ") else one for one in path.read_text().split("\n")]
-    path.write_text("\n".join(lines))
+    given = [one for one in path.read_text().split("\n") if not one.startswith(f"{name} = ")]
+    path.write_text("\n".join(given).replace("[client]", f"[client]\n{line}"))
 
     assert why in refusal(Misconfigured, system)
 

@@ -35,7 +35,7 @@ class Rest(Declaration):
         try:
             self._plan()
         except WrongEntry as error:
-            raise PydanticCustomError("resources", str(error).replace("{", "{{")) from None
+            raise PydanticCustomError("resources", str(error)) from None
         if self.columns and len(self.resources) > 1:
             why = "`columns` is for one list; with several, `mapping` says what their rows mean"
             raise PydanticCustomError("columns", why)

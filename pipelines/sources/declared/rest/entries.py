@@ -10,7 +10,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from dlt.sources.rest_api.config_setup import PAGINATOR_MAP
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pipelines.files.toml_file import Strict, Text
@@ -36,6 +36,8 @@ PAGINATORS = sorted({*PAGINATOR_MAP} - {"auto", "json_response"})
 # A path to one place in an answer, with at most one list that is walked through: `data[*].node`
 PATH = re.compile(r"\$|(\$\.)?[^\s.\[\]*?]+(\.[^\s.\[\]*?]+)*(\[\*\](\.[^\s.\[\]*?]+)*)?")
 
+SECRET_HEADER = re.compile(r"(?i)key|token|secret|cookie|auth|pass")
+
 
 def _refuse(given: Any, refused: dict[str, str]) -> Any:
     for entry in refused.keys() & given if isinstance(given, dict) else ():
@@ -58,6 +60,22 @@ def _check_paginator(given: Any) -> Any:
     return _refuse({"type": kind} if isinstance(given, str) else given, REFUSED_OF_PAGINATOR)
 
 
+def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+    for name in filter(SECRET_HEADER.search, headers):
+        why = f"the header {name} is for a secret, which does not belong in this file"
+        next = f'write auth = {{type = "api_key", name = "{name}"}} in the client'
+        raise PydanticCustomError("header", f"{why}; {next}")
+    return headers
+
+
+def _check_place(text: str) -> str:
+    if "?" in text:
+        raise PydanticCustomError("place", "write what follows the question mark as params")
+    return text
+
+
+Headers = Annotated[dict[str, str], AfterValidator(_check_headers)]
+Place = Annotated[Text, AfterValidator(_check_place)]
 Path = Annotated[Text, BeforeValidator(_check_path)]
 Paginator = Annotated[dict[str, Any], BeforeValidator(_check_paginator)]
 
@@ -65,8 +83,8 @@ Paginator = Annotated[dict[str, Any], BeforeValidator(_check_paginator)]
 class Client(Strict):
     """What the requests of all resources have in common."""
 
-    base_url: Text
-    headers: dict[str, str] = Field({})
+    base_url: Place
+    headers: Headers = Field({})
     auth: Auth | None = None
     paginator: Paginator | None = None
 
@@ -74,11 +92,11 @@ class Client(Strict):
 class Endpoint(Strict):
     """Where the rows of a resource are."""
 
-    path: Text | None = None
+    path: Place | None = None
     method: Literal["GET", "POST"] | None = None
     params: dict[str, Any] | None = None
     body: dict[str, Any] | None = Field(None, alias="json")
-    headers: dict[str, str] | None = None
+    headers: Headers | None = None
     paginator: Paginator | None = None
     data_selector: Path | None = None
 

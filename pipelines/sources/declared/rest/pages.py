@@ -71,6 +71,8 @@ class WatchedPages(BasePaginator):
             place = getattr(self.inner, "total_path", None) or self.mark or "what it looks for"
             why = f"an answer does not have {place}, by which its paginator finds the next page"
             raise Unreadable(self.what, why, "correct the paginator in the file") from None
+        if isinstance(self.inner, JSONLinkPaginator) and not self.inner._next_reference:
+            self.inner._next_reference = None  # an empty text is no link
         self.sizes.append(len(data or []))
         # A paginator that counts ends at an empty page or at a total
         is_counting = isinstance(self.inner, RangePaginator)

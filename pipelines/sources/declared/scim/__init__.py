@@ -38,6 +38,7 @@ COLUMNS = {
     "user_groups": ("user_id", "group_id", "display", "type"),
     "user_roles": ("user_id", "kind", "value", "display", "type"),
 }
+GROUPS = ("Groups", "groups and their members")
 DISAGREEMENT = f"{REACHED} select count(*), min(group_id) from only_said_by_users"
 
 
@@ -114,8 +115,9 @@ class Scim(Declaration):
             return f"pages {pages}" + ("" if config else "; the server does not describe itself")
 
         yield Probe("ServiceProviderConfig", describe_server)
-        for endpoint in (*self.accounts, "Groups"):
-            yield Probe(endpoint, partial(directory.count, endpoint), right="read " + endpoint)
+        for endpoint, purpose in (*dict.fromkeys(self.accounts, "accounts").items(), GROUPS):
+            find = partial(directory.count, endpoint)
+            yield Probe(endpoint, find, f"the right to read {endpoint}", purpose)
 
 
 def _add_rows(into: ReadTables, table: str, columns: tuple[str, ...], rows: list[Row]) -> None:
