@@ -17,10 +17,9 @@ FIELDS = """
 select
     field.key,
     bool_and(field.type in ('OBJECT', 'ARRAY', 'NULL')) and bool_or(field.type <> 'NULL')
-from (select payload, row_number() over () as number from arrow_rows) as line,
-    json_each(line.payload::json) as field
+from arrow_rows, json_each(arrow_rows.payload::json) as field
 group by field.key
-order by min(line.number), min(field.id)
+order by min(arrow_rows.number), min(field.id)
 """
 
 
@@ -32,7 +31,9 @@ def add_rows(
     `optional` are fields that it has in any case. A list without rows has the fields of `before`.
     """
     connection = into.connection
-    connection.register("arrow_rows", SCHEMA.empty_table() if rows is None else rows)
+    given = SCHEMA.empty_table() if rows is None else rows
+    numbers = pa.array(range(given.num_rows), pa.int64())  # threads of DuckDB lose the order
+    connection.register("arrow_rows", given.append_column("number", numbers))
     try:
         with into.name_failures(table, "report it to the vendor"):
             found = dict(connection.execute(FIELDS).fetchall())
