@@ -103,7 +103,7 @@ BUGS = [
     Bug(
         "scim: a total of one page ends the list",
         f"{SCIM}/directory.py",
-        "if is_one_page and len(listed) == self.page_size:",
+        "if is_one_page and not by_cursor and len(listed) == self.page_size:",
         "if False:",
         f"{SERVERS} -k total_of_the_page",
     ),

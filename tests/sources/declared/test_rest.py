@@ -127,6 +127,26 @@ def test_a_field_of_two_kinds_is_text_in_every_row(api, declare):
     assert [("a",), ('{"x":1}',)] == declare().read().execute("from people").fetchall()
 
 
+def test_rows_inside_of_a_list_are_found(declare, api):
+    """The nodes of edges, as GraphQL has them, are rows; an edge without a node is refused."""
+    edges = [{"node": {"id": 1}}, {"node": {"id": 2}}]
+    api.vendor.lists["/api/people"] = {"data": {"edges": edges}}
+    system = declare('"single_page"', selector="data.edges[*].node")
+    assert [("1",), ("2",)] == system.read().execute("from people").fetchall()
+
+    edges.append({})
+    assert "has no list at data.edges[*].node" in refusal(Unreadable, system)
+
+
+def test_one_object_is_a_row_where_no_page_follows(declare, api):
+    """An object in place of a list is a row of a single page only."""
+    api.vendor.lists["/api/people"] = {"id": 1}
+    system = declare('"single_page"', selector="$")
+    assert [("1",)] == system.read().execute("from people").fetchall()
+
+    assert "has no list at $" in refusal(Unreadable, declare(selector="$"))
+
+
 def test_the_calls_behind_a_list_are_noted(declare):
     """An auditor sees the endpoint and its parameters, and never the credential."""
     system = declare()
@@ -267,6 +287,19 @@ def test_a_total_that_changes_is_read_again(declare, api):
 
     assert 6 == len(system.read().execute("from people").fetchall())
     assert 6 == system.counters.reported["people"]
+
+
+def test_a_total_of_the_first_page_is_enough(declare, api):
+    """An API that says its total once is held to it all the same."""
+
+    def forget(request, answer):
+        del answer.body["meta"]["total"]
+        return answer
+
+    api.faults.append(Fault(lambda r: "cursor" in r.query, forget, times=9))
+    system = declare(people='total = "meta.total"')
+    assert 5 == len(system.read().execute("from people").fetchall())
+    assert 5 == system.counters.reported["people"]
 
 
 @pytest.mark.parametrize(
@@ -529,6 +562,7 @@ def test_a_probe_reads_one_page(declare):
 
 
 WRONG = {
+    "no path": ('paginator = {type = "cursor", cursor_path = "a.."}', "its paginator"),
     "guess": ('paginator = "auto"', "to guess how the pages of a list follow each other"),
     "cut": (
         'paginator = {type = "page_number", maximum_page = 3}',

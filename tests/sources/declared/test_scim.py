@@ -169,6 +169,21 @@ def test_a_total_of_the_page_is_refused(provider, crm):
     assert "totalResults counts the resources of one page" in refusal(Unreadable, system)
 
 
+def test_a_full_page_of_a_cursor_is_the_last(provider, crm):
+    """A server with cursors only is asked for no index, also where one page has everybody."""
+    provider.vendor.pages_by, provider.vendor.largest_page = ("cursor",), 5
+    assert EVERYONE == members(crm.declare(declaration(provider, "page_size = 5")))
+
+
+def test_a_server_without_groups_is_read(provider, crm):
+    """A server may have users and roles only, where the file says so."""
+    del provider.vendor.resources["Groups"]
+    assert "the answer was 404" in refusal(Unreadable, crm)
+
+    found = crm.declare(declaration(provider, "groups = false")).map()
+    assert [(3,)] == found.execute("select count(*) from mapped_grants").fetchall()
+
+
 def test_an_answer_that_is_no_list_is_refused(provider, crm):
     """An answer without Resources, or without a total, is never an empty list."""
     for body in ({"totalResults": 2}, {"Resources": []}, {"status": "200"}, []):
@@ -202,7 +217,8 @@ def test_what_users_say_of_their_groups_counts(provider, crm):
     vendor = provider.vendor
     vendor.lists_members = vendor.shows_members = vendor.takes_attributes = False
     vendor.resources["Users"]["u1"]["groups"] = [{"value": "admins", "type": "direct"}]
-    vendor.resources["Users"]["u2"]["groups"] = [{"value": "hidden", "display": "Hidden"}]
+    hidden = {"$ref": "https://crm.example/scim/v2/Groups/hidden", "display": "Hidden"}
+    vendor.resources["Users"]["u2"]["groups"] = [hidden]
 
     assert {("u1", "admins"), ("u2", "hidden")} == members(crm)
     [warning] = crm.counters.warnings
@@ -308,6 +324,9 @@ def test_other_accounts_than_users_are_read(provider, crm):
     sql = "select account_type from mapped_accounts where account_id = 'crm:user:s1'"
     assert ("service",) == found.execute(sql).fetchone()
     assert 6 == system.counters.reported["users"]
+
+    provider.vendor.resources["ServicePrincipals"]["u1"] = {"id": "u1"}
+    assert "u1 is the id of two accounts" in refusal(Unreadable, system)
 
 
 def test_a_mapping_of_the_company_replaces_ours(provider, crm):

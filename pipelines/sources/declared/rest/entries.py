@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
+from dlt.common.jsonpath import compile_path
 from dlt.sources.rest_api.config_setup import PAGINATOR_MAP
+from jsonpath_ng.exceptions import JSONPathError
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -46,8 +48,15 @@ def _refuse(given: Any, refused: dict[str, str]) -> Any:
 
 
 def _check_path(text: str) -> str:
-    if not PATH.fullmatch(text):
-        raise PydanticCustomError("path", "it must lead to one place, as data.users does")
+    try:
+        is_path = compile_path(text.partition("[*]")[0]) and PATH.fullmatch(text)
+    except JSONPathError:
+        is_path = False
+    if not is_path:
+        raise PydanticCustomError(
+            "path",
+            "it must lead to one place, as data.users does (quote a name as in data.'@count')",
+        )
     return text
 
 

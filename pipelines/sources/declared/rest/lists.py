@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from copy import deepcopy
 from itertools import count
 from typing import Any
@@ -17,7 +17,7 @@ from pipelines.sources.declared.read_tables import ReadTables
 from pipelines.sources.declared.rest.pages import WatchedPages
 from pipelines.sources.declared.rest.plan import Plan
 from pipelines.sources.declared.rest.tables import add_rows
-from pipelines.sources.listing import Listing, Page
+from pipelines.sources.listing import Listing
 from pipelines.sources.raw_rows import Row, parse_rows
 from pipelines.sources.reading import Api, ListRequest
 
@@ -78,22 +78,17 @@ class Lists:
         request, item = plan.make_request(what, parent)
         copied = plan.copy_from_parent(what, parent)
         earlier: Listing | None = None
-        listing, pages = self._read_once(plan, what, request, item, copied)
-        for _ in range(READINGS - 1):
-            is_cut = pages.looks_cut and not plan.total and len(pages.sizes) > 1
+        for _ in range(READINGS):
+            listing, pages = self._read_once(plan, what, request, item, copied)
+            is_cut = pages.looks_cut and not plan.total and listing.pages > 1
             must_agree = is_cut or (plan.can_shift and listing.pages > 1)
             agrees = earlier is not None and earlier.rows.keys() == listing.rows.keys()
             if listing.is_settled and (agrees or not must_agree):
                 self._warn_of_end(plan, pages)
                 return listing, pages
             earlier = listing
-            listing, pages = self._read_once(plan, what, request, item, copied)
-        why = listing.doubt or listing.counts
-        if listing.is_settled:
-            if earlier is not None and earlier.rows.keys() == listing.rows.keys():
-                self._warn_of_end(plan, pages)
-                return listing, pages
-            why = f"its rows change from reading to reading, {READINGS} times"
+        changes = f"its rows change from reading to reading, {READINGS} times"
+        why = changes if listing.is_settled else listing.doubt or listing.counts
         raise Unreadable(what, why, f"{NEXT_SYNC}; nothing of this system was taken")
 
     def _read_once(
@@ -101,18 +96,24 @@ class Lists:
     ) -> tuple[Listing, WatchedPages]:
         pages = WatchedPages(what, deepcopy(plan.paginator), {**request.params})
         numbers, rows = count(), self._find_rows(plan, what, copied)
+        totals: list[int | None] = [None]
 
         def identify(row: Row) -> str:
             if not plan.primary_key:
                 return str(next(numbers))
             return _read_key(what, row, plan.primary_key)
 
-        def read() -> Iterator[Page]:
-            yield from self.api.read_request(request, rows, pages)
+        def find_total(body: Any) -> int | None:
+            said = plan.find_total(body)
+            totals.append(
+                totals[-1] if said is None else said
+            )  # perhaps the first page only has it
+            return totals[-1]
 
         try:
             with reading(plan.name, item):
-                listing = Listing(read(), plan.find_total, True, identify)
+                found = self.api.read_request(request, rows, pages)
+                listing = Listing(found, find_total, True, identify)
         except Unreadable as failure:
             if failure.status == 404 and plan.parent:
                 failure.why = f"its {plan.parent} {item} is in a list, but {failure.why}"

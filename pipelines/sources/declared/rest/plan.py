@@ -12,6 +12,7 @@ from dlt.sources.helpers.rest_client.paginators import (
     BasePaginator,
     OffsetPaginator,
     RangePaginator,
+    SinglePagePaginator,
 )
 from dlt.sources.rest_api.config_setup import (
     build_parent_record,
@@ -21,6 +22,7 @@ from dlt.sources.rest_api.config_setup import (
     expand_placeholders,
 )
 from dlt.sources.rest_api.typing import ResolvedParam
+from jsonpath_ng.exceptions import JSONPathError
 
 from pipelines.failures import Unreadable
 from pipelines.files.json_text import to_text_id
@@ -118,7 +120,7 @@ class Plan:
         if len(found) != 1 or found[0] is None:
             return [] if self.may_be_missing else None
         [rows] = found
-        if isinstance(rows, dict) and not rest and self.endpoint["is_single"]:
+        if isinstance(rows, dict) and not rest and isinstance(self.paginator, SinglePagePaginator):
             return [rows]
         if not isinstance(rows, list):
             return None
@@ -144,7 +146,7 @@ def make_plans(
             deepcopy(defaults), deepcopy(resources)
         )
         order = [*graph.static_order()]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, JSONPathError) as error:
         raise WrongEntry(str(error)) from None
     return [_make_plan(client, known[name], resolved[name] or []) for name in order]
 
@@ -162,7 +164,7 @@ def _make_plan(
         )
     try:
         paginator = create_paginator(given)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, JSONPathError) as error:
         raise WrongEntry(f"{what}: its paginator: {error}") from None
     if not endpoint.get("data_selector"):
         raise WrongEntry(
@@ -173,15 +175,13 @@ def _make_plan(
         raise WrongEntry(f"{what}: it has include_from_parent, and no parent")
     if (endpoint.get("json") is not None) and endpoint.get("method") != "POST":
         raise WrongEntry(f'{what}: json is sent by method = "POST" only')
-    kind = given.get("type") if isinstance(given, dict) else ""
-    is_single = kind in ("", "single_page")  # dlt's own choice for a path that ends in an id
     total = resource.get("total") or ""
     if isinstance(paginator, OffsetPaginator) and paginator.total_path and not total:
         total = str(paginator.total_path)
     key = resource.get("primary_key") or ()
     return Plan(
         name=name,
-        endpoint=endpoint | {"is_single": is_single},
+        endpoint=endpoint,
         paginator=paginator,
         resolved=resolved,
         primary_key=(key,) if isinstance(key, str) else tuple(key),

@@ -38,17 +38,19 @@ COLUMNS = {
     "user_groups": ("user_id", "group_id", "display", "type"),
     "user_roles": ("user_id", "kind", "value", "display", "type"),
 }
-GROUPS = ("Groups", "groups and their members")
+GROUPS = {"Groups": "groups and their members"}
 DISAGREEMENT = f"{REACHED} select count(*), min(group_id) from only_said_by_users"
 
 
 class Scim(Declaration):
-    """A SCIM server. `accounts` are the endpoints whose resources are accounts."""
+    """A SCIM server. `accounts` are the endpoints whose resources are accounts, and `groups` says
+    whether it has any."""
 
     base_url: str
     auth: Auth = Auth(type="bearer")
     accounts: list[Annotated[str, Field(pattern=r"^[A-Za-z]\w*$")]] = Field(["Users"], min_length=1)
     page_size: Annotated[int, Field(ge=1, le=10_000)] = 100
+    groups: bool = True
     members_may_be_missing: bool = False
     requests_per_second: PerSecond = 10.0
 
@@ -94,6 +96,7 @@ class Scim(Declaration):
             into.what,
             page_size=self.page_size,
             accounts=self.accounts,
+            has_groups=self.groups,
             members_may_be_missing=self.members_may_be_missing,
         )
 
@@ -115,7 +118,8 @@ class Scim(Declaration):
             return f"pages {pages}" + ("" if config else "; the server does not describe itself")
 
         yield Probe("ServiceProviderConfig", describe_server)
-        for endpoint, purpose in (*dict.fromkeys(self.accounts, "accounts").items(), GROUPS):
+        purposes = dict.fromkeys(self.accounts, "accounts") | (GROUPS if self.groups else {})
+        for endpoint, purpose in purposes.items():
             find = partial(directory.count, endpoint)
             yield Probe(endpoint, find, f"the right to read {endpoint}", purpose)
 

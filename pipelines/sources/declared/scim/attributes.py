@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 from pipelines.failures import Unreadable
 from pipelines.files.json_text import dump, to_text_id
@@ -60,7 +61,9 @@ def describe_user(user: Row, key: str, endpoint: str) -> Row:
         "title": read_text(user, "title"),
         "employee_number": read_text(user, ENTERPRISE, "employeeNumber"),
         "department": read_text(user, ENTERPRISE, "department"),
-        "manager_id": read_text(manager, "value") if isinstance(manager, dict) else manager,
+        "manager_id": read_text(manager, "value")
+        if isinstance(manager, dict)
+        else to_text_id(manager),
         **_describe_meta(user),
     }
 
@@ -116,6 +119,7 @@ def list_user_groups(user: Row, key: str) -> Iterator[Row]:
     """Yield the groups that a user says to be in (RFC 7643, 4.1.2: `groups` is read-only)."""
     for one in read_values(user, "groups"):
         group = read_text(one, "value") if isinstance(one, dict) else to_text_id(one)
+        group = group or _split_reference(one)[1] or None
         yield {
             "user_id": key,
             "group_id": group,
@@ -139,5 +143,10 @@ def list_members(what: str, group: Row, key: str) -> Iterator[tuple[str, str]]:
 
 def _read_reference(member: Any) -> str:
     """Return the type that a member's `$ref` names, as in `…/Users/2819c223`."""
-    parts = (read_text(member, "$ref") or "").rstrip("/").split("/")
-    return {"users": USER, "groups": GROUP}.get(parts[-2].casefold(), "") if parts[1:] else ""
+    return {"users": USER, "groups": GROUP}.get(_split_reference(member)[0].casefold(), "")
+
+
+def _split_reference(value: Any) -> tuple[str, str]:
+    """Return the endpoint and the id in the `$ref` of a value; empty if there is none."""
+    parts = (read_text(value, "$ref") or "").rstrip("/").split("/")
+    return (parts[-2], unquote(parts[-1])) if parts[1:] else ("", "")

@@ -81,10 +81,12 @@ class Directory:
         *,
         page_size: int,
         accounts: list[str],
+        has_groups: bool,
         members_may_be_missing: bool,
     ) -> None:
         self.api, self.what, self.page_size = api, what, page_size
-        self.accounts, self.members_may_be_missing = accounts, members_may_be_missing
+        self.accounts, self.has_groups = accounts, has_groups
+        self.members_may_be_missing = members_may_be_missing
         api.rest.headers["Accept"] = SCIM_JSON
 
     def read(self) -> Found:
@@ -102,10 +104,15 @@ class Directory:
         found = Found()
         for endpoint in self.accounts:
             listed = self._read_list("users", endpoint, by_cursor)
+            if same := found.users.keys() & listed.keys():
+                why = f"{min(same)} is the id of two accounts, one of them in {endpoint}"
+                raise Unreadable(f"{self.what}: users", why, "report it to the vendor")
             found.users |= listed
             found.endpoints |= dict.fromkeys(listed, endpoint)
         if "users" in self.api.counters.reported:
             self.api.counters.reported["users"] = len(found.users)  # of all endpoints
+        if not self.has_groups:
+            return found
         found.groups = self._read_list("groups", "Groups", by_cursor)
         self._complete_members(found, by_cursor)
         return found
@@ -147,7 +154,7 @@ class Directory:
         )
         listed = {read_id(self.what, row, "id"): row for row in parse_rows(tables)}
         is_one_page = self.api.counters.pages[table] == before + 1
-        if is_one_page and len(listed) == self.page_size:
+        if is_one_page and not by_cursor and len(listed) == self.page_size:
             self._look_further(table, endpoint, listed, **params)
         return listed
 
