@@ -375,6 +375,15 @@ def test_the_probes_say_what_a_sync_needs(provider, crm):
     } == found
 
 
+def test_a_probe_says_which_secret_is_missing(provider, crm):
+    """A secret that is not set is what the probe finds, and no end of the whole `check`."""
+    crm.patch.delenv("SOURCES__CRM__TOKEN")
+    into = crm.connect()
+    for probe in into.system.declaration.find_probes(into):
+        with pytest.raises(Misconfigured, match="SOURCES__CRM__TOKEN is not set"):
+            probe.call()
+
+
 def test_columns_are_refused(provider, crm):
     """A SCIM server has several tables, so `columns` has no meaning there."""
     system = crm.declare("columns = {account = 'id'}\n" + declaration(provider))

@@ -7,6 +7,7 @@ calls go through Rollcall's own session, and a list that may be incomplete is re
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -73,7 +74,10 @@ class Rest(Declaration):
         )
 
     def find_probes(self, into: ReadTables) -> Iterator[Probe]:
-        api = self._connect(into)
+        @cache
+        def connect() -> Lists:
+            return Lists(into, self._connect(into))
+
         for plan in self._plan():
             if not plan.parent:
-                yield Probe(plan.name, lambda plan=plan: Lists(into, api).probe(plan))
+                yield Probe(plan.name, lambda plan=plan: connect().probe(plan))

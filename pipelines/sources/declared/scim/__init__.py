@@ -6,7 +6,7 @@ Its tables always mean the same, so a file needs an address only. A company may 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Self
 
 import pyarrow as pa
@@ -110,18 +110,18 @@ class Scim(Declaration):
             )
 
     def find_probes(self, into: ReadTables) -> Iterator[Probe]:
-        directory = self._connect(into)
+        connect = cache(partial(self._connect, into))
 
         def describe_server() -> str:
-            config = directory.read_config()
-            pages = "by cursor" if directory.has_cursors() else "by index"
-            return f"pages {pages}" + ("" if config else "; the server does not describe itself")
+            if not connect().read_config():
+                return "the server does not describe itself; pages by index"
+            return f"pages by {'cursor' if connect().has_cursors() else 'index'}"
 
         yield Probe("ServiceProviderConfig", describe_server)
         purposes = dict.fromkeys(self.accounts, "accounts") | (GROUPS if self.groups else {})
         for endpoint, purpose in purposes.items():
-            find = partial(directory.count, endpoint)
-            yield Probe(endpoint, find, f"the right to read {endpoint}", purpose)
+            count = partial(lambda endpoint: connect().count(endpoint), endpoint)
+            yield Probe(endpoint, count, f"the right to read {endpoint}", purpose)
 
 
 def _add_rows(into: ReadTables, table: str, columns: tuple[str, ...], rows: list[Row]) -> None:
