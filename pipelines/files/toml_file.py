@@ -60,7 +60,8 @@ def describe_error(what: str, error: ValidationError, kind: type[BaseModel]) -> 
     steps = first["loc"]
     place = ".".join(str(step + 1) if isinstance(step, int) else str(step) for step in steps)
     if first["type"] != "extra_forbidden":
-        return Misconfigured(what, f"{place}: {first['msg'].lower()}", "correct that entry")
+        why = f"{first['msg'][:1].lower()}{first['msg'][1:]}"
+        return Misconfigured(what, f"{place}: {why}" if place else why, "correct that entry")
     known = _find_names(kind, steps[:-1])
     near = difflib.get_close_matches(str(steps[-1]), known, 1)
     remedy = f"did you mean {near[0]}?" if near else f"use one of {', '.join(known)}"

@@ -59,7 +59,9 @@ def bind_reading(call: Callable[[A], B], resource: str = "") -> Callable[[A], B]
     return bound
 
 
-def note_call(counters: Counters, base_url: str, path: str, params: Mapping[str, Any]) -> None:
+def note_call(
+    counters: Counters, base_url: str, path: str, params: Mapping[str, Any], method: str = "GET"
+) -> None:
     """Note a call that was answered, without its credential, which is never in the parameters."""
     resource, item = _now.get()
     if not resource:
@@ -72,7 +74,7 @@ def note_call(counters: Counters, base_url: str, path: str, params: Mapping[str,
     kept = place[: len(place) - len(own)]
     segments = [ID if _is_id(unquote(one), item) else one for one in own.split("/")]
     asked = {name: _hide_id(value, item) for name, value in sorted(params.items())}
-    call = (_clean(f"GET {kept}{'/'.join(segments)}"), _clean(json.dumps(asked, default=str)))
+    call = (_clean(f"{method} {kept}{'/'.join(segments)}"), _clean(json.dumps(asked, default=str)))
     with counters.lock:
         known = counters.calls.setdefault(resource, [])
         if call not in known and len(known) < MAX_CALLS:

@@ -9,30 +9,51 @@ the list is read once more.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from dlt.common.jsonpath import compile_path
+from dlt.common.jsonpath import TJsonPath, compile_path
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator, SinglePagePaginator
+from dlt.sources.helpers.rest_client.typing import HTTPMethodBasic
 
 from pipelines.failures import Denied, Unreadable
 from pipelines.files.json_text import dump
 from pipelines.http.policy import NEXT_SYNC
 from pipelines.http.session import Session
 from pipelines.sources.calls import bind_reading, note_call, reading
+from pipelines.sources.listing import Json, Listing, Page
 from pipelines.sources.raw_rows import Row, read_id, wrap_rows
 
 A, B = TypeVar("A"), TypeVar("B")
-Json = Any
-Page = tuple[list[Row], Json]  # the rows, and the whole body
-
 WHOLE_BODY = compile_path("$")
 MAX_EMPTY_PAGES = 50  # in a row, each with a link to the next
 MAX_PAGES = 100_000  # of one list
+
+
+@dataclass(frozen=True)
+class ListRequest:
+    """What the requests for all pages of a list have in common.
+
+    `selector` finds the rows where a paginator needs to see them.
+    """
+
+    path: str
+    params: Mapping[str, Any]
+    method: HTTPMethodBasic = "GET"
+    json: Any = None
+    headers: dict[str, str] | None = None
+    selector: TJsonPath = WHOLE_BODY
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return what the rows are chosen by, for the notes of an auditor."""
+        return {**self.params, **({"json": self.json} if self.json is not None else {})}
 
 
 class Api:
@@ -69,12 +90,27 @@ class Api:
 
         `rows` finds the rows in a body, and returns None if the body lacks the expected envelope.
         """
+        request = ListRequest(path, params)
+        return self.read_request(request, rows, paginator or SinglePagePaginator(), right)
+
+    def read_request(
+        self,
+        request: ListRequest,
+        rows: Callable[[Json], list[Row] | None],
+        paginator: BasePaginator,
+        right: str = "",
+    ) -> Iterator[Page]:
+        """Yield the pages of one list, as `read_pages` does."""
+        path, params = request.path, request.params
         paged = self.rest.paginate(
             path,
+            request.method,
             params={**params},  # a paginator adds its cursor
-            paginator=paginator or SinglePagePaginator(),
-            data_selector=WHOLE_BODY,
+            json=deepcopy(request.json),  # or here
+            paginator=paginator,
+            data_selector=request.selector,
             hooks={"response": []},
+            headers=request.headers,
         )
         seen: set[int] = set()
         empty = 0
@@ -84,14 +120,14 @@ class Api:
                     page = next(paged, None)
                 except (TypeError, AttributeError, KeyError, ValueError) as error:
                     raise Unreadable(
-                        f"{self.source}: GET {path}",
+                        f"{self.source}: {request.method} {path}",
                         f"the link to page {len(seen) + 1} cannot be used ({error})",
                         NEXT_SYNC,
                     ) from None
             if page is None:
                 return
             if not seen:
-                note_call(self.counters, self.base_url, path, params)
+                note_call(self.counters, self.base_url, path, request.parameters, request.method)
             body = page.response.json()
             found = rows(body) if isinstance(body, dict | list) else None
             if found is None or not all(isinstance(row, dict) for row in found):
@@ -103,7 +139,7 @@ class Api:
             empty = 0 if found else empty + 1
             if (found and mark in seen) or empty > MAX_EMPTY_PAGES or len(seen) >= MAX_PAGES:
                 raise Unreadable(
-                    f"{self.source}: GET {path}",
+                    f"{self.source}: {request.method} {path}",
                     f"page {len(seen) + 1} came before, so the paging goes in a circle"
                     if len(seen) < MAX_PAGES
                     else f"it has more than {MAX_PAGES} pages, which no list has",
@@ -128,10 +164,14 @@ class Api:
         another number is refused. If not, a shorter list is read again, and accepted if both
         readings are alike.
         """
+
+        def identify(row: Row) -> str:
+            return read_id(f"{self.source}: {resource}", row, *names)
+
         readings: list[Listing] = []
         for _ in range(2):
             with reading(resource):
-                listing = Listing(f"{self.source}: {resource}", read(), total, total_binds, names)
+                listing = Listing(read(), total, total_binds, identify)
             readings.append(listing)
             if listing.is_settled:
                 break
@@ -215,66 +255,6 @@ class Api:
             f"expected {expected}, got {type(body).__name__} {shown}".strip(),
             "check the base URL, then run `rollcall check`",
         )
-
-
-class Listing:
-    """One reading of a list. `doubt` is the reason to distrust it, empty if there is none."""
-
-    def __init__(
-        self,
-        what: str,
-        pages: Iterator[Page],
-        total: Callable[[Json], Any],
-        total_binds: bool,
-        names: tuple[str, ...],
-    ) -> None:
-        self.rows: dict[str, str] = {}
-        self.tables: list[pa.Table] = []
-        self.pages = 0
-        self.doubt = ""
-        totals: set[int | None] = set()
-        self.total: int | None = None
-        self.counts_pages = True
-        conflicts: list[str] = []
-        try:
-            for found, body in pages:
-                self.pages += 1
-                conflicts += self._add(
-                    wrap_rows((read_id(what, row, *names), row) for row in found)
-                )
-                declared = total(body)
-                self.total = declared if type(declared) is int else None
-                totals.add(self.total)
-                self.counts_pages &= self.total == len(found)
-        except Unreadable as failure:
-            if not self.pages or failure.status not in (
-                400,
-                410,
-            ):  # after a page, the cursor expired
-                raise
-            self.doubt = f"after {self.pages} pages {failure.why}"
-        self.counts_pages &= self.pages > 1
-        if self.counts_pages:  # the total of every page is its own number of rows
-            self.total, totals = None, set()
-        if conflicts:
-            self.doubt = f"these ids came twice with different rows: {', '.join(conflicts[:5])}"
-        elif total_binds and len(totals) > 1:
-            self.doubt = "the declared total changed while it was read"
-        met = self.total is None or (
-            len(self.rows) == self.total if total_binds else len(self.rows) >= self.total
-        )
-        self.is_settled = met and not self.doubt
-        self.counts = f"{len(self.rows)} rows came, {self.total} were declared"
-
-    def _add(self, table: pa.Table) -> list[str]:
-        """Add the new rows; return the ids that came before with another row."""
-        keep, conflicts = [], []
-        for key, mark in zip(table["id"].to_pylist(), table["row_hash"].to_pylist(), strict=True):
-            keep.append(key not in self.rows)
-            if self.rows.setdefault(key, mark) != mark:
-                conflicts.append(key)
-        self.tables.append(table if all(keep) else table.filter(pa.array(keep)))
-        return conflicts
 
 
 def read_first_accepted(attempts: list[Callable[[], B]]) -> B:

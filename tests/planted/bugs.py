@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.planted import (
     analysts,
     declared,
+    declared_http,
     deploy,
     files,
     first_steps,
@@ -34,6 +35,7 @@ from tests.planted.bug import Bug
 BUGS: list[Bug] = [
     *sources.BUGS,
     *declared.BUGS,
+    *declared_http.BUGS,
     *deploy.BUGS,
     *report.BUGS,
     *sources_okta.BUGS,

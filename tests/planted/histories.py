@@ -29,7 +29,7 @@ BUGS = [
     ),
     drawn(
         "histories: a total is not compared",
-        "pipelines/sources/reading.py",
+        "pipelines/sources/listing.py",
         "            len(self.rows) == self.total if total_binds else",
         "            True if total_binds else",
     ),

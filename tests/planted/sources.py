@@ -320,7 +320,7 @@ BUGS = [
     ),
     Bug(
         "the total of a page binds the list",
-        "pipelines/sources/reading.py",
+        "pipelines/sources/listing.py",
         "self.counts_pages &= self.pages > 1",
         "self.counts_pages = False",
         "tests/sources/test_paging.py -k total_of_the_page",
