@@ -41,7 +41,7 @@ def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Declared:
         database.execute("create table users (id text, email text, role text, level)")
         database.executemany(
             "insert into users values (?, ?, ?, ?)",
-            [("007", "ann@lanternfish.example", "admin", 1), ("8", None, None, "high")],
+            [("007", "ann@lanternfish.example", "admin", 1), ("8", None, None, "007")],
         )
     database.close()
     system = Declared(tmp_path, monkeypatch)
@@ -76,10 +76,10 @@ def test_several_queries_are_several_tables(system):
 
 
 def test_a_column_of_two_types_is_text(system):
-    """SQLite has values of any type in one column; none is lost."""
+    """SQLite has values of any type in one column; an id keeps its zeros."""
     read = system.read()
 
-    assert [("1",), ("high",)] == rows(read, "select level from rows")
+    assert [("1",), ("007",)] == rows(read, "select level from rows")
 
 
 def test_more_rows_than_a_batch_all_arrive(system):
@@ -232,13 +232,13 @@ def test_check_says_what_a_query_gives(system):
     } == system.probe()
 
 
-def test_a_sync_publishes_the_rows_of_a_database(rollcall, published, system):
-    """The system is in the same tables as all others, and stays when its database is gone."""
+def test_a_sync_publishes_the_rows_of_a_database(company, system):
+    """A system that a database holds is published, and stays when the database is gone."""
     settings = {"SOURCES__ERP__ADDRESS": "sqlite:///erp.db"}
-    rollcall.has(published).sync("erp", **settings)
+    company.rollcall.sync(**settings)
 
     held = "select account_id from grants where source_name = 'erp'"
-    assert ["erp:user:007"] == rollcall.column(held)
-    Path("erp.db").rename("gone.db")
-    assert 4 == rollcall.run("sync", "erp", **settings).code
-    assert ["erp:user:007"] == rollcall.column(held)
+    assert ["erp:user:007"] == company.rollcall.column(held)
+    (company.home / "erp.db").rename(company.home / "gone.db")
+    assert 4 == company.rollcall.run("sync", **settings).code
+    assert ["erp:user:007"] == company.rollcall.column(held)
