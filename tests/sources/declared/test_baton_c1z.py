@@ -62,8 +62,13 @@ def test_a_c1z_becomes_accounts_entitlements_and_grants(system, is_newer):
     assert [
         ("git:group:all:member", "git:group:all", "All Member", None),
         ("git:group:ops:member", "git:group:ops", "Ops Member", None),
-        ("git:repo:api:admin:assigned", "git:repo:api:admin", "api Admin", "git:group:ops"),
-        ("git:repo:api:pull:assigned", "git:repo:api:pull", "api Pull", "git:group:ops"),
+        (
+            "git:role:repo:api:admin:assigned",
+            "git:role:repo:api:admin",
+            "api Admin",
+            "git:group:ops",
+        ),
+        ("git:role:repo:api:pull:assigned", "git:role:repo:api:pull", "api Pull", "git:group:ops"),
     ] == rows(
         mapped,
         "select entitlement_id, resource_id, display_name, parent_resource_id"
@@ -72,12 +77,12 @@ def test_a_c1z_becomes_accounts_entitlements_and_grants(system, is_newer):
     assert [
         ("git:user:0042", "git:group:all:member", "git:group:ops:member"),
         ("git:user:0042", "git:group:ops:member", None),
-        ("git:user:0042", "git:repo:api:pull:assigned", "git:group:all:member"),
-        ("git:user:7", "git:repo:api:admin:assigned", "git:group:ops:member"),
-        ("git:user:7", "git:repo:api:admin:assigned", None),
+        ("git:user:0042", "git:role:repo:api:pull:assigned", "git:group:all:member"),
+        ("git:user:7", "git:role:repo:api:admin:assigned", "git:group:ops:member"),
+        ("git:user:7", "git:role:repo:api:admin:assigned", None),
     ] == rows(mapped, GRANTS)
     assert [
-        ("git:group:all:member", "git:repo:api:pull:assigned"),
+        ("git:group:all:member", "git:role:repo:api:pull:assigned"),
         ("git:group:ops:member", "git:group:all:member"),
     ] == rows(
         mapped,
@@ -100,12 +105,12 @@ def test_what_some_holders_inherit_is_no_implication(system):
     mapped = system.map()
 
     assert [
-        ("git:user:0042", "git:repo:api:read:assigned"),
-        ("git:user:bot:1", "git:repo:api:push:assigned"),
+        ("git:user:0042", "git:role:repo:api:read:assigned"),
+        ("git:user:bot:1", "git:role:repo:api:push:assigned"),
     ] == [
         row[:2]
         for row in rows(mapped, GRANTS)
-        if row[1] in ("git:repo:api:push:assigned", "git:repo:api:read:assigned")
+        if row[1] in ("git:role:repo:api:push:assigned", "git:role:repo:api:read:assigned")
     ]
     assert 2 == len(rows(mapped, "from mapped_implications"))
 
@@ -117,7 +122,7 @@ def test_what_is_no_user_and_holds_something_is_shown(system):
     file.write(Path("git.c1z"))
     mapped = system.map()
 
-    assert ("git:user:group:ops", "git:repo:api:admin:assigned", None) in rows(mapped, GRANTS)
+    assert ("git:user:group:ops", "git:role:repo:api:admin:assigned", None) in rows(mapped, GRANTS)
     assert [("unknown", "Operations")] == rows(
         mapped,
         "select account_type, display_name from mapped_accounts"
@@ -212,7 +217,7 @@ def test_a_sync_publishes_what_a_connector_read(company, system):
     company.rollcall.sync()
 
     [grant] = company.rollcall.rows(
-        "from grants where entitlement_id = 'git:repo:api:pull:assigned'"
+        "from grants where entitlement_id = 'git:role:repo:api:pull:assigned'"
     )
     assert (False, True) == (grant["is_direct"], grant["is_inherited"])
     assert "Ops Member > All Member > api Pull" in grant["access_path"]

@@ -199,8 +199,7 @@ DECLARATIONS = {
     'kind = "sql"\ncolumns = {account = "id"}\n': "write either one `query` or [tables.<name>]",
     ONE + 'tables.people.query = "select 1"\n': "write either one `query` or [tables.<name>]",
     TWO.split("[mapping]")[0].replace('"sql"', '"sql"\ncolumns = {account = "id"}'): "`columns` is",
-    TWO.replace("tables.people", "tables.People"): "people cannot be the name of a table",
-    TWO.replace("tables.people", "tables.reading"): "reading cannot be the name of a table",
+    TWO.replace("tables.people", "tables.People"): "a table is one word of at most 40",
     ONE + 'address = "sqlite:///erp.db"\n': "address: unknown name",
     ONE + 'address = "postgresql://o:secret@host/erp"\n': "a secret does not belong in this file",
 }

@@ -32,7 +32,8 @@ MAGIC, NEWER_MAGIC = b"C1ZF\x00", b"C1Z3\x00"
 CHUNK_BYTES = 1 << 20
 MAX_UNPACKED_BYTES = 10 << 30
 AGAIN = "let the connector write the file again, and move it here when it is complete"
-USER_TYPE, USER_TRAIT = "user", 1
+USER_TYPE = "user"
+TRAITS = {1: "user", 2: "group", 3: "role", 4: "app"}
 STATUSES = {1: "enabled", 2: "disabled", 3: "disabled"}  # 3 is deleted
 ACCOUNT_TYPES = {1: "human", 2: "service", 3: "service"}  # 3 is system
 
@@ -122,10 +123,10 @@ class C1z:
         types = [
             messages.parse("ResourceType", data) for (data,) in self._read("resource_types", sync)
         ]
-        users = {one.id for one in types if USER_TRAIT in one.traits}
+        traits = {one.id: TRAITS.get(one.traits[0]) for one in types if one.traits}
         return {
-            "users": self._read_users(sync, users),
-            "resources": self._read_resources(sync),
+            "users": self._read_users(sync, traits),
+            "resources": self._read_resources(sync, traits),
             "entitlements": self._read_entitlements(sync),
             "grants": self._read_grants(sync),
             "inheritance": self._read_inheritance(sync),
@@ -140,14 +141,14 @@ class C1z:
             f"select {selected} from v1_{table} where sync_id = ? order by id", [sync.id]
         )
 
-    def _read_users(self, sync: Sync, types: set[str]) -> Iterator[Row]:
+    def _read_users(self, sync: Sync, traits: dict[str, str | None]) -> Iterator[Row]:
         for kind, data in self._read("resources", sync, "resource_type_id"):
             resource = messages.parse("Resource", data)
             trait = messages.find_annotation(resource, "UserTrait")
-            if kind in types or trait is not None:
+            if traits.get(kind) == "user" or trait is not None:
                 yield _describe_user(resource, trait or messages.parse("UserTrait", b""))
 
-    def _read_resources(self, sync: Sync) -> Iterator[Row]:
+    def _read_resources(self, sync: Sync, traits: dict[str, str | None]) -> Iterator[Row]:
         for (data,) in self._read("resources", sync):
             resource = messages.parse("Resource", data)
             has_parent = resource.HasField("parent_resource_id")
@@ -155,6 +156,7 @@ class C1z:
                 "resource": _make_key(resource.id),
                 "resource_type": resource.id.resource_type,
                 "resource_id": resource.id.resource,
+                "trait": traits.get(resource.id.resource_type),
                 "display_name": resource.display_name,
                 "description": resource.description,
                 "parent": _make_key(resource.parent_resource_id) if has_parent else None,

@@ -23,7 +23,8 @@ TABLES = {
         *("last_login_at", "created_at", "profile"),
     ),
     "resources": (
-        *("resource", "resource_type", "resource_id", "display_name", "description", "parent"),
+        *("resource", "resource_type", "resource_id", "trait"),
+        *("display_name", "description", "parent"),
     ),
     "entitlements": ("entitlement", "resource", "slug", "display_name", "description"),
     "grants": ("principal", "entitlement", "through", "expands", "is_read_only", "grant_id"),
@@ -85,34 +86,46 @@ where
     and grants.through is null
     and grants.principal not in (select principal from users)
 """
-# A slug that the contract does not have becomes a part of the resource
+# The marts know few types of resources and slugs: another type is told by its trait, and it and
+# another slug become parts of the key
+RESOURCE_TYPES = ("group", "team", "role", "population", "application")
 ENTITLEMENTS = f"""
-with placed as (
+with known as (
+    select
+        *,
+        case
+            when resource_type in ({", ".join(map(quote, RESOURCE_TYPES))}) then resource_type
+            when trait = 'app' then 'application'
+            when trait = 'group' then 'group'
+            else 'role'
+        end as kind,
+        case when kind <> resource_type then resource_type || ':' else '' end || resource_id as key
+    from resources
+),
+
+placed as (
     select
         entitlements.entitlement as entitlement_id,
-        resources.resource_type,
-        case
-            when slug in ({", ".join(map(quote, SLUGS))}) then resources.resource_id
-            else resources.resource_id || ':' || slug
-        end as resource_id,
-        resources.display_name as resource_name,
-        case when slug in ({", ".join(map(quote, SLUGS))}) then slug end as slug,
+        known.kind as resource_type,
+        case when is_known then known.key else known.key || ':' || slug end as resource_id,
+        known.display_name as resource_name,
+        case when is_known then slug end as slug,
         entitlements.display_name,
-        coalesce(entitlements.description, resources.description) as description,
-        resources.parent
-    from entitlements
-    left join resources on entitlements.resource = resources.resource
+        coalesce(entitlements.description, known.description) as description,
+        known.parent
+    from (
+        select *, slug in ({", ".join(map(quote, SLUGS))}) as is_known from entitlements
+    ) as entitlements
+    left join known on entitlements.resource = known.resource
 ),
 
 parents as (
-    select resource, placed.resource_id
+    select known.resource, keys.resource_id
     from (
-        select resource_id, min(resource_type) as resource_type from placed
+        select resource_id, min(resource_type) as kind from placed
         group by resource_id having count(distinct resource_type) = 1
-    ) as placed
-    join resources
-        on placed.resource_id = resources.resource_id
-        and placed.resource_type = resources.resource_type
+    ) as keys
+    join known on keys.resource_id = known.key and keys.kind = known.kind
 )
 
 select placed.* exclude (parent), parents.resource_id as parent_resource_id

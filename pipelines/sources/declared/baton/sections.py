@@ -116,6 +116,7 @@ class Sections:
                 "resource": row["id"],
                 "resource_type": row["resource_type"].lower(),
                 "resource_id": row["id"],
+                "trait": str(row.get("trait") or "").lower(),
                 "display_name": row.get("display_name"),
                 "description": row.get("description"),
                 "parent": to_text_id(row.get("parent_resource")),

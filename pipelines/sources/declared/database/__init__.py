@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from sqlalchemy import URL
 
 ROWS_TABLE = "rows"
-TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-RESERVED = re.compile(r"(reading|system|user_rows|entitlement_ids|(mapped|given|typed)_.*)$")
 PROBE_SECONDS = 60
 
 
@@ -48,14 +45,11 @@ class Database(Declaration):
     @field_validator("tables")
     @classmethod
     def check_tables(cls, tables: dict[str, Query], info: ValidationInfo) -> dict[str, Query]:
-        """Refuse tables that could not be told apart, and `columns` of more than one."""
+        """Refuse tables beside one query, and `columns` of more than one."""
         if bool(tables) == bool(info.data.get("query")):
             raise PydanticCustomError("tables", "write either one `query` or [tables.<name>]")
         if len(tables) > 1 and info.data.get("columns"):
             raise PydanticCustomError("tables", "`columns` is for one query; write [mapping]")
-        for name in tables:
-            if not TABLE_NAME.fullmatch(name) or RESERVED.match(name):
-                raise PydanticCustomError("tables", f"{name} cannot be the name of a table")
         return tables
 
     @property
