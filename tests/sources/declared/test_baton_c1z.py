@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -189,6 +191,24 @@ def test_a_broken_file_is_told(system):
         assert why in failure.why
     path.unlink()
     assert "there is no such file" == system.fail().why
+
+
+def test_a_page_that_lost_a_row_is_noticed(system):
+    """A damaged page that SQLite reads without an error would look like a removal."""
+    path = make_file().write(Path("git.c1z"))
+    database = bytearray(unpack(path))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(bytes(database))
+        [(page, size)] = connection.execute(
+            "select rootpage, page_size from sqlite_master, pragma_page_size"
+            " where name = 'v1_grants'"
+        ).fetchall()
+    cells = (page - 1) * size + 4  # the low byte of the number of rows in the page
+    database[cells] -= 1
+    path.write_bytes(path.read_bytes()[:5] + pack(bytes(database)))
+    failure = system.fail()
+
+    assert (Unreadable, "the database in it is damaged") == (type(failure), failure.why)
 
 
 def test_the_time_of_the_data_is_that_of_the_sync(system):
