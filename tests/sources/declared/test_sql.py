@@ -198,7 +198,9 @@ def test_changed_columns_are_refused(system):
 DECLARATIONS = {
     'kind = "sql"\ncolumns = {account = "id"}\n': "write either one `query` or [tables.<name>]",
     ONE + 'tables.people.query = "select 1"\n': "write either one `query` or [tables.<name>]",
-    TWO.split("[mapping]")[0].replace('"sql"', '"sql"\ncolumns = {account = "id"}'): "`columns` is",
+    TWO.split("[mapping]")[0].replace(
+        '"sql"', '"sql"\ncolumns = {account = "id"}'
+    ): "`columns` is for one table; there are people, roles",
     TWO.replace("tables.people", "tables.People"): "a table is one word of at most 40",
     ONE + 'address = "sqlite:///erp.db"\n': "address: unknown name",
     ONE + 'address = "postgresql://o:secret@host/erp"\n': "a secret does not belong in this file",

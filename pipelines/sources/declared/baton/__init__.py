@@ -72,9 +72,7 @@ class Baton(Declaration):
         """Open the file, and give the rows of its tables and the time of its data."""
         path = Path(self.path)
         what = f"{into.what}: {path}"
-        if not path.is_file():
-            raise Unreadable(what, "there is no such file", "correct `path`, or export it again")
-        written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        written = _find_time(what, path)
         if path.suffix.lower() == C1Z:
             with open_c1z(what, path, folder) as file:
                 sync = file.find_sync()
@@ -105,3 +103,15 @@ class Baton(Declaration):
     def _probe(self, into: ReadTables) -> str:
         with TemporaryDirectory() as folder, self._open(into, Path(folder)) as (_, as_of):
             return f"its data is of {as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _find_time(what: str, path: Path) -> datetime:
+    """Return when a file was written. Raises Unreadable if it is none, or may not be read."""
+    why = "there is no such file"
+    try:
+        if path.is_file():
+            with path.open("rb"):
+                return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except OSError as error:
+        why = f"it cannot be read: {(error.strerror or str(error)).lower()}"
+    raise Unreadable(what, why, "correct `path`, or let the file be written again")

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -80,17 +80,22 @@ def _unpack(what: str, path: Path, database: Path) -> None:
         if magic != MAGIC:
             raise Unreadable(what, "it is no .c1z, which begins with C1ZF", "correct `path`")
         size = 0
-        try:
-            with pa.CompressedInputStream(file, "zstd") as stream:
-                while chunk := stream.read(CHUNK_BYTES):
-                    size += len(chunk)
-                    if size > MAX_UNPACKED_BYTES:
-                        raise Unreadable(what, "unpacked, it is larger than 10 GiB", AGAIN)
-                    unpacked.write(chunk)
-        except (OSError, pa.ArrowException):
-            raise Unreadable(what, "it is damaged, or not written to its end", AGAIN) from None
+        for chunk in _decompress(what, file):
+            size += len(chunk)
+            if size > MAX_UNPACKED_BYTES:
+                raise Unreadable(what, "unpacked, it is larger than 10 GiB", AGAIN)
+            unpacked.write(chunk)
     if not size:
         raise Unreadable(what, "it is empty", AGAIN)
+
+
+def _decompress(what: str, file: BinaryIO) -> Iterator[bytes]:
+    try:
+        with pa.CompressedInputStream(file, "zstd") as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+    except (OSError, pa.ArrowException):
+        raise Unreadable(what, "it is damaged, or not written to its end", AGAIN) from None
 
 
 class C1z:

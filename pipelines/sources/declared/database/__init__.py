@@ -45,11 +45,9 @@ class Database(Declaration):
     @field_validator("tables")
     @classmethod
     def check_tables(cls, tables: dict[str, Query], info: ValidationInfo) -> dict[str, Query]:
-        """Refuse tables beside one query, and `columns` of more than one."""
+        """Refuse tables beside one query, and a file without any."""
         if bool(tables) == bool(info.data.get("query")):
             raise PydanticCustomError("tables", "write either one `query` or [tables.<name>]")
-        if len(tables) > 1 and info.data.get("columns"):
-            raise PydanticCustomError("tables", "`columns` is for one query; write [mapping]")
         return tables
 
     @property
