@@ -133,6 +133,9 @@ def read_declaration(path: Path) -> Declaration:
     ways = [declaration.columns, declaration.mapping or declaration.default_mapping()]
     if declaration.columns and declaration.mapping:
         raise Misconfigured(str(path), "it has `columns` and `mapping`", "keep one of them")
+    if declaration.columns and len(declaration.list_tables()) > 1:
+        why = f"`columns` is for one table; there are {', '.join(declaration.list_tables())}"
+        raise Misconfigured(str(path), why, "remove `columns`, or write [mapping] instead")
     if not any(ways):
         why = "neither `columns` nor `mapping` says what the rows mean"
         raise Misconfigured(str(path), why, 'add columns = {account = "User ID", role = "Role"}')

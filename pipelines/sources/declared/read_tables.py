@@ -79,11 +79,27 @@ class ReadTables:
         return self._count(table)
 
     def add_batches(self, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
-        """Fill a table from Arrow batches of one schema, and return the number of its rows."""
-        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        """Fill a table from Arrow batches of one schema, and return the number of its rows.
+
+        What `batches` raises is raised here, and not as the error of DuckDB that it leads to.
+        """
+        raised: list[BaseException] = []
+
+        def watch() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from batches
+            except BaseException as error:
+                raised.append(error)
+                raise
+
+        reader = pa.RecordBatchReader.from_batches(schema, watch())
         self.connection.register("arrow_batches", reader)
         try:
             return self.add_select(table, "select * from arrow_batches")
+        except duckdb.Error:
+            if raised:
+                raise raised[0] from None
+            raise
         finally:
             self.connection.unregister("arrow_batches")
 
