@@ -33,6 +33,11 @@ KINDS = {
     "baton": ("baton", "Baton"),
 }
 SECRET_NAME = re.compile(r"(?i)(api_?key|token|password|passwd|secret|credentials?|authorization)$")
+TABLE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+OWN_TABLES = (
+    *("mapped_", "given_", "typed_", "converted_", "entitlement_ids", "user_rows", "arrow_batches"),
+    *("reading", "system"),
+)
 
 Hours = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Rows = Annotated[int, Field(ge=1)]
@@ -65,6 +70,9 @@ class Declaration(Strict):
     values: dict[str, dict[str, str]] = Field({})
     formats: dict[str, Text] = Field({})
     mapping: Mapping | None = None
+
+    def check_entries(self, path: Path) -> None:
+        """Raise Misconfigured for entries that do not fit together; `path` is the file."""
 
     def list_secrets(self) -> dict[str, str]:
         """Return the secrets that the read needs, each with what it is."""
@@ -129,7 +137,16 @@ def read_declaration(path: Path) -> Declaration:
     if not any(ways):
         why = "neither `columns` nor `mapping` says what the rows mean"
         raise Misconfigured(str(path), why, 'add columns = {account = "User ID", role = "Role"}')
+    declaration.check_entries(path)
     return declaration
+
+
+def check_table_name(place: str, name: str) -> None:
+    """Raise Misconfigured for a name that a table which is read cannot have."""
+    if not TABLE_NAME.fullmatch(name) or name.startswith(OWN_TABLES):
+        why = f"{name} is no name of a table, or one of Rollcall's own tables"
+        next = "use small letters, digits and _, such as user_roles"
+        raise Misconfigured(place, why, next)
 
 
 def _refuse_secrets(path: Path) -> None:

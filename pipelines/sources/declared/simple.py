@@ -10,7 +10,7 @@ import difflib
 
 from pipelines.failures import Misconfigured, Refused
 from pipelines.settings import refuse_name
-from pipelines.sources.declared.declaration import Mapping
+from pipelines.sources.declared.declaration import Mapping, System
 from pipelines.sources.declared.read_tables import ReadTables, name
 from pipelines.sql import quote
 
@@ -78,22 +78,26 @@ def map_rows(tables: ReadTables) -> Mapping:
 
 
 def _find_columns(tables: ReadTables, table: str) -> dict[str, str]:
-    """Return the column of each word of `columns`, as the table spells it."""
     described = tables.connection.execute(f"describe {name(table)}").fetchall()
-    present = [row[0] for row in described]
+    return match_columns(tables.system, table, [row[0] for row in described])
+
+
+def match_columns(system: System, table: str, present: list[str]) -> dict[str, str]:
+    """Return the column of each word of `columns`, as the table spells it. Raises Misconfigured for
+    a column that the table does not have."""
     found = {}
-    for word, column in tables.system.declaration.columns.items():
+    for word, column in system.declaration.columns.items():
         same = [one for one in present if one.strip().casefold() == column.casefold()]
         if len(same) != 1:
             near = difflib.get_close_matches(column, present, 1, 0.5)
             raise Misconfigured(
-                f"{tables.system.path} columns.{word}",
+                f"{system.path} columns.{word}",
                 f"{table} has no column {column}" if not same else f"{table} has {column} twice",
                 f"did you mean {near[0]}?" if near else f"use one of {', '.join(present[:20])}",
             )
         found[word] = same[0]
     if "account" not in found:
-        where = f"{tables.system.path} columns"
+        where = f"{system.path} columns"
         raise Misconfigured(where, "no column has the account", 'add account = "User ID"')
     return found
 
