@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.sources.declared.files import copies
 from tests.support.declared import Company
 from tests.support.product import Rollcall
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch) -> None:
+    """A test writes its files just before they are read."""
+    monkeypatch.setattr(copies, "SECONDS_BETWEEN", 0.05)
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_a_value_that_one_row_has_holds_for_the_user(company):
         ("1,Ada,,Active,A,\n,Bob,,Active,B,\n", "row 2 has no User ID"),
         ("1,Ada,,Active,A,45123\n", "last_login_at: 1 values are no date or time, such as '45123'"),
         ("1,Ada,,Active,A,03/04/2026\n", 'formats = {last_login_at = "%d/%m/%Y"}'),
-        ("", "there is no account"),
+        ("", "it has no row below its header"),
     ],
     ids=["two mail addresses", "no id", "a day as a number", "an unclear day", "no rows"],
 )
