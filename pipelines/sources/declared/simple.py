@@ -10,6 +10,7 @@ import difflib
 
 from pipelines.failures import Misconfigured, Refused
 from pipelines.settings import refuse_name
+from pipelines.sources.declared.conversion import to_text
 from pipelines.sources.declared.declaration import Mapping, System
 from pipelines.sources.declared.read_tables import ReadTables, name
 from pipelines.sql import quote
@@ -58,14 +59,16 @@ def map_rows(tables: ReadTables) -> Mapping:
         if word not in KNOWN:
             refuse_name(f"{system.path} columns.{word}", word, KNOWN, "column")
     [table] = declaration.list_tables()
-    columns = _find_columns(tables, table)
+    described = tables.connection.execute(f"describe {name(table)}").fetchall()
+    kinds = {row[0]: row[1] for row in described}
+    columns = match_columns(system, table, [*kinds])
     role_rows = ""
     if declaration.role_separator and "role" in columns:
         separator = quote(declaration.role_separator)
         source = f"line.{name(columns['role'])}::varchar"
         role_rows = f"left join unnest(string_split({source}, {separator})) as part(role) on true"
     texts = {
-        word: f"nullif(trim(line.{name(column)}::varchar), '')" for word, column in columns.items()
+        word: to_text(f"line.{name(column)}", kinds[column]) for word, column in columns.items()
     }
     if role_rows:
         texts["role"] = "nullif(trim(part.role), '')"
@@ -75,11 +78,6 @@ def map_rows(tables: ReadTables) -> Mapping:
     )
     _refuse_contradictions(tables, table, columns)
     return _write_mapping(tables, columns)
-
-
-def _find_columns(tables: ReadTables, table: str) -> dict[str, str]:
-    described = tables.connection.execute(f"describe {name(table)}").fetchall()
-    return match_columns(tables.system, table, [row[0] for row in described])
 
 
 def match_columns(system: System, table: str, present: list[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.sources.declared.files import copies
 from tests.support.declared import Company
+from tests.support.exports import Exports
 from tests.support.product import Rollcall
 
 
@@ -21,3 +22,9 @@ def company(tmp_path, capsys, monkeypatch) -> Company:
     warehouse = tmp_path / "data" / "access.duckdb"
     settings = {"WAREHOUSE": str(warehouse)}
     return Company(Rollcall(None, warehouse, tmp_path, settings, capsys, monkeypatch))
+
+
+@pytest.fixture
+def exports(tmp_path, monkeypatch) -> Exports:
+    """Return a project directory without a declaration."""
+    return Exports(tmp_path, monkeypatch)

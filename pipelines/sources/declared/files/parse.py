@@ -29,7 +29,7 @@ MAX_LINE_BYTES = 1 << 24
 # `new_line` stays open, because DuckDB reads no row at all where it is not the right one
 CSV_SQL = """
 select * from read_csv(
-    ?, auto_detect = false, header = true, skip = {above}, columns = {{{columns}}},
+    ?, auto_detect = false, header = true, columns = {{{columns}}},
     delim = {delimiter}, quote = '"', escape = '"', strict_mode = true, max_line_size = {longest}
 ) where coalesce({names}) is not null
 """
@@ -88,7 +88,6 @@ class Parser:
     def _parse_csv(self, copy: Copy) -> Part:
         layout = find_layout(copy.path, self.name(copy), self.place, self.table)
         sql = CSV_SQL.format(
-            above=layout.lines_above,
             columns=", ".join(f"{quote(one)}: 'varchar'" for one in layout.columns),
             delimiter=quote(layout.delimiter),
             longest=MAX_LINE_BYTES,

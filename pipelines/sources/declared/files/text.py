@@ -9,8 +9,9 @@ import codecs
 import csv
 import io
 import re
+import shutil
 from dataclasses import dataclass
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 from pipelines.failures import Misconfigured, Refused, Unreadable
@@ -27,11 +28,9 @@ MAX_COLUMNS = 1_000
 
 @dataclass(frozen=True)
 class Layout:
-    """How the columns of a text file are separated, how many lines are above the header, and what
-    the columns are called."""
+    """How the columns of a text file are separated, and what they are called."""
 
     delimiter: str
-    lines_above: int
     columns: list[str]
 
 
@@ -63,25 +62,27 @@ def to_utf8(path: Path, what: str, place: str, table: FileTable) -> None:
 
 
 def find_layout(path: Path, what: str, place: str, table: FileTable) -> Layout:
-    """Return how a CSV or TSV file is laid out. Raises Refused or Misconfigured if that is open."""
+    """Return how a CSV or TSV file is laid out, and cut off the lines above its header.
+
+    Raises Refused or Misconfigured where the layout cannot be known.
+    """
+    above, hint = 0, ""
     with path.open(encoding="utf-8", newline="") as file:
-        above, hint = 0, ""
-        if table.header_row:
-            above = table.header_row - 1
-            for _ in range(above):
-                file.readline(SAMPLE_CHARACTERS)
-        else:
-            line, start = file.readline(SAMPLE_CHARACTERS), 0
-            while line and (not line.strip() or HINT.fullmatch(line)):
-                hint = line[4] if HINT.fullmatch(line) else hint
-                above, start = above + 1, file.tell()
-                line = file.readline(SAMPLE_CHARACTERS)
-            file.seek(start)
-        sample = file.read(SAMPLE_CHARACTERS)
+        for number in count(1):
+            line = file.readline(SAMPLE_CHARACTERS)
+            is_hint = bool(HINT.fullmatch(line))
+            hint = line[len("sep=")] if is_hint else hint
+            is_above = number < table.header_row if table.header_row else not line.strip()
+            if not line or not (is_above or is_hint):
+                break
+            above += len(line.encode())
+        sample = line + file.read(SAMPLE_CHARACTERS - len(line))
+    if above:
+        _cut_head(path, above)
     named = table.delimiter or hint or ("\t" if table.kind == "tsv" else "")
     delimiter = named or _find_delimiter(sample, what, place)
     header = next(iter(_read_rows(sample, delimiter)), [])
-    return Layout(delimiter, above, name_columns(header, what))
+    return Layout(delimiter, name_columns(header, what))
 
 
 def name_columns(header: list[str], what: str) -> list[str]:
@@ -127,7 +128,7 @@ def explain_csv_error(text: str) -> str:
     if columns := re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text):
         return f"{where} has {columns[2]} columns instead of {columns[1]}"
     if "quote" in text.partition("Possible")[0]:
-        return f"{where} has a quote that is not closed"
+        return f"{where} has a quote that is not closed, or ends in another way than the others"
     if "line size" in text.lower():
         return f"{where} is longer than any row: a quote is not closed"
     if "invalid state" in text:
@@ -160,6 +161,15 @@ def _rewrite(path: Path, encoding: str, what: str) -> None:
     new.replace(path)
 
 
+def _cut_head(path: Path, size: int) -> None:
+    """Remove the first bytes. With `skip`, DuckDB reads no row where line ends differ."""
+    new = path.with_suffix(".cut")
+    with path.open("rb") as file, new.open("wb") as to:
+        file.seek(size)
+        shutil.copyfileobj(file, to, CHUNK_BYTES)
+    new.replace(path)
+
+
 def _refuse_damage(path: Path, what: str) -> None:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
@@ -184,10 +194,11 @@ def _find_delimiter(sample: str, what: str, place: str) -> str:
 
 def _read_rows(sample: str, delimiter: str) -> list[list[str]]:
     """Return the first rows of a sample, up to a row that is malformed."""
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
     rows: list[list[str]] = []
     try:
-        for row in islice(csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter), 100):
+        for row in islice(reader, SAMPLE_ROWS):
             rows.append(row)
     except csv.Error:
         pass
-    return rows[:-1] if len(sample) == SAMPLE_CHARACTERS and len(rows) < 100 else rows
+    return rows[:-1] if len(sample) == SAMPLE_CHARACTERS and len(rows) < SAMPLE_ROWS else rows
