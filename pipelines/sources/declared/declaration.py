@@ -32,7 +32,9 @@ KINDS = {
     "scim": ("scim", "Scim"),
     "baton": ("baton", "Baton"),
 }
-SECRET_NAME = re.compile(r"(?i)(api_?key|token|password|passwd|secret|credentials?|authorization)$")
+SECRET_NAME = re.compile(
+    r"(?i)((api|access|account|private)_?key|token|password|passwd|secret|credentials?|authorization)$"
+)
 TABLE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 OWN_TABLES = (
     *("mapped_", "given_", "typed_", "converted_", "entitlement_ids", "user_rows", "arrow_batches"),

@@ -41,7 +41,7 @@ STORE_ENTRIES = {
     "account_name": (AZ,),
     "host_key": (SFTP,),
     "key_file": (SFTP,),
-    "credentials": (S3, GS, AZ),
+    "identity": (S3, GS, AZ),
 }
 REQUIRED_ENTRIES = {AZ: "account_name", SFTP: "host_key"}
 GZIP = ".gz"
@@ -92,7 +92,7 @@ class StoreEntries(Strict):
     account_name: Text | None = None
     host_key: Text | None = None
     key_file: Text | None = None
-    credentials: Literal["ambient"] | None = None  # the machine has a role
+    identity: Literal["machine"] | None = None  # its own role, instead of a secret
 
 
 def check_table(place: str, table: FileTable) -> None:

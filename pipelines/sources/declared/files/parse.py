@@ -15,6 +15,7 @@ from pipelines.sources.declared.files.entries import TEXTS, FileTable
 from pipelines.sources.declared.files.sheets import Sheet
 from pipelines.sources.declared.files.text import (
     explain_csv_error,
+    find_bad_line,
     find_layout,
     take_trailer,
     to_utf8,
@@ -139,13 +140,11 @@ class Parser:
         """Return why DuckDB did not read a copy, without any value that the copy has."""
         text = str(error)
         copy = next((one for one in copies if str(one.path) in text), copies[0])
-        line = re.search(r"in line (\d+)", text)
         why = redact_text(TELLING_PATH.sub("the file", text.splitlines()[0]))
         if self.table.kind in ("csv", "tsv"):
             why = explain_csv_error(text)
         elif self.table.kind == "jsonl":
-            where = f"line {line[1]}" if line else "a line"
-            why = f"{where} is no complete JSON object"
+            why = f"line {find_bad_line(copy.path)} is no complete JSON object"
         elif "magic bytes" in text or "too small" in text:
             why = "it is no complete Parquet file: its end is missing"
         return Unreadable(self.name(copy), why, EXPORT_AGAIN)

@@ -35,7 +35,6 @@ DENIED_WORDS = (
     *("invalidaccesskeyid", "signaturedoesnotmatch", "credentials", "permission"),
 )
 SECONDS = 60  # without a byte
-AMBIENT = "ambient"
 
 Options = dict[str, Any]
 
@@ -44,8 +43,7 @@ def list_secrets(entries: StoreEntries, schemes: set[str]) -> dict[str, str]:
     """Return the secrets that these stores need, each with what it is."""
     found = {}
     for scheme in schemes - {FILE}:
-        is_ambient = entries.credentials == AMBIENT and scheme != SFTP
-        if not is_ambient and not (scheme == SFTP and entries.key_file):
+        if not (entries.key_file if scheme == SFTP else entries.identity):
             found |= SECRETS[scheme]
     return found
 

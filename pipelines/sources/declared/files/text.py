@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -134,6 +135,19 @@ def explain_csv_error(text: str) -> str:
     if "invalid state" in text:
         return "its lines end in different ways, as in two files put together"
     return f"{where} is not valid CSV"
+
+
+def find_bad_line(path: Path) -> int:
+    """Return the number of the first line that is no JSON object, as DuckDB does not tell it."""
+    number = 0
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                if line.strip() and not isinstance(json.loads(line), dict):
+                    break
+            except ValueError:
+                break
+    return number
 
 
 def _is_ascii(path: Path) -> bool:
