@@ -139,15 +139,16 @@ def explain_csv_error(text: str) -> str:
 
 def find_bad_line(path: Path) -> int:
     """Return the number of the first line that is no JSON object, as DuckDB does not tell it."""
-    number = 0
+
+    def is_object(line: str) -> bool:
+        try:
+            return isinstance(json.loads(line), dict)
+        except ValueError:
+            return False
+
     with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                if line.strip() and not isinstance(json.loads(line), dict):
-                    break
-            except ValueError:
-                break
-    return number
+        lines = enumerate(file, 1)
+        return next((n for n, line in lines if line.strip() and not is_object(line)), 1)
 
 
 def _is_ascii(path: Path) -> bool:
