@@ -11,6 +11,7 @@ import hashlib
 import re
 import time
 import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +24,8 @@ from pipelines.sources.declared.files.entries import FILE, GZIP, SFTP, WILDCARDS
 from pipelines.sources.declared.files.stores import name_failures, open_store
 
 if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
     from pipelines.sources.declared.read_tables import ReadTables
 
 LOOKS = 6  # at files that change, before they are given up
@@ -68,19 +71,28 @@ class Copy:
 
 def copy_files(into: ReadTables, tables: dict[str, FileTable], folder: Path) -> list[Copy]:
     """Copy the files of all tables. Raises Unreadable if one is missing, or keeps changing."""
+    stores = {name: _open_store(into, table) for name, table in tables.items()}
+
+    def look_again() -> list[Found]:
+        return [
+            one
+            for name, table in tables.items()
+            for one in _list_table(into, name, table, stores[name])
+        ]
+
     before: list[tuple[Any, ...]] = []
     found: list[Found] = []
     for look in range(LOOKS):
         if look:
             time.sleep(SECONDS_BETWEEN)
-        found = list_files(into, tables)
+        found = look_again()
         signs = _list_signs(found)
         if not any(_is_young(one, tables) for one in found) or signs == before:
             try:
                 copies = [_copy(into, one, folder, n) for n, one in enumerate(found)]
             except FileNotFoundError:  # since it was listed
                 copies = []
-            if copies and _list_signs(list_files(into, tables)) == signs:
+            if copies and _list_signs(look_again()) == signs:
                 return copies
         before = signs
     newest = max(found, key=lambda one: one.modified)
@@ -91,22 +103,23 @@ def copy_files(into: ReadTables, tables: dict[str, FileTable], folder: Path) -> 
     )
 
 
-def list_files(into: ReadTables, tables: dict[str, FileTable]) -> list[Found]:
-    """Return the files that the tables ask for. Raises Unreadable if a table has none."""
-    return [one for name, table in tables.items() for one in _list_table(into, name, table)]
+def _open_store(into: ReadTables, table: FileTable) -> AbstractFileSystem:
+    system = into.system
+    with name_failures(f"{into.what}: {table.path}"):
+        return open_store(
+            str(system.path), system.declaration, system.secrets, table.path, table.scheme
+        )
 
 
-def _list_table(into: ReadTables, name: str, table: FileTable) -> list[Found]:
+def _list_table(
+    into: ReadTables, name: str, table: FileTable, store: AbstractFileSystem
+) -> list[Found]:
+    """Return the files that a table asks for. Raises Unreadable if there is none."""
     what = f"{into.what}: {table.path}"
     root, pattern = _split_path(table)
-    try:
-        with name_failures(what):
-            declaration, secrets = into.system.declaration, into.system.secrets
-            place = f"{into.system.path}"
-            store = open_store(place, declaration, secrets, table.path, table.scheme)
-            items = [*glob_files(store, root, pattern)]
-    except FileNotFoundError:
-        items = []
+    items: list[Any] = []
+    with suppress(FileNotFoundError), name_failures(what):
+        items += glob_files(store, root, pattern)
     found = [
         Found(
             name,

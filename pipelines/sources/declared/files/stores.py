@@ -35,8 +35,10 @@ DENIED_WORDS = (
     *("invalidaccesskeyid", "signaturedoesnotmatch", "credentials", "permission"),
 )
 SECONDS = 60  # without a byte
+MAX_ATTEMPTS = 5
 
 Options = dict[str, Any]
+FRESH: Options = {"use_listings_cache": False}  # files are listed again after they were copied
 
 
 def list_secrets(entries: StoreEntries, schemes: set[str]) -> dict[str, str]:
@@ -57,19 +59,19 @@ def open_store(
         why = f"{scheme}:// needs the package {package}, which is not installed"
         raise Misconfigured(place, why, f"run `pip install 'rollcall[{scheme}]'`")
     options = OPTIONS[scheme](entries, secrets, address)
-    return fsspec.filesystem(scheme, skip_instance_cache=True, use_listings_cache=False, **options)
+    return fsspec.filesystem(scheme, skip_instance_cache=True, **options)
 
 
 def _choose_nothing(entries: StoreEntries, secrets: dict[str, str], address: str) -> Options:
-    return {}
+    return FRESH
 
 
 def _choose_s3(entries: StoreEntries, secrets: dict[str, str], address: str) -> Options:
-    options: Options = {
+    options = FRESH | {
         "config_kwargs": {
             "connect_timeout": 10,
             "read_timeout": SECONDS,
-            "retries": {"max_attempts": 5, "mode": "standard"},
+            "retries": {"max_attempts": MAX_ATTEMPTS, "mode": "standard"},
             # stores that are not Amazon's do not know the newer checksums
             "request_checksum_calculation": "when_required",
             "response_checksum_validation": "when_required",
@@ -90,11 +92,11 @@ def _choose_gs(entries: StoreEntries, secrets: dict[str, str], address: str) -> 
         except ValueError:
             next = "set the secret to the whole JSON file of the key"
             raise Misconfigured("service_account", "it is not JSON", next) from None
-    return {"token": token, "endpoint_url": entries.endpoint_url, "access": "read_only"}
+    return FRESH | {"token": token, "endpoint_url": entries.endpoint_url, "access": "read_only"}
 
 
 def _choose_az(entries: StoreEntries, secrets: dict[str, str], address: str) -> Options:
-    options = {"account_name": entries.account_name, "anon": False}
+    options = FRESH | {"account_name": entries.account_name, "anon": False}
     return options | {name: secrets[name] for name in ("sas_token",) if name in secrets}
 
 
