@@ -6,6 +6,7 @@ fsspec reads all of them. A package that only one of them needs is an extra of R
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -58,6 +59,8 @@ def open_store(
     if package and not find_spec(package):
         why = f"{scheme}:// needs the package {package}, which is not installed"
         raise Misconfigured(place, why, f"run `pip install 'rollcall[{scheme}]'`")
+    if package:  # it would print a traceback of what is told in one sentence
+        logging.getLogger(package).setLevel(logging.CRITICAL)
     options = OPTIONS[scheme](entries, secrets, address)
     return fsspec.filesystem(scheme, skip_instance_cache=True, **options)
 
@@ -97,6 +100,7 @@ def _choose_gs(entries: StoreEntries, secrets: dict[str, str], address: str) -> 
 
 def _choose_az(entries: StoreEntries, secrets: dict[str, str], address: str) -> Options:
     options = FRESH | {"account_name": entries.account_name, "anon": False}
+    options |= {"connection_timeout": 10, "read_timeout": SECONDS}
     return options | {name: secrets[name] for name in ("sas_token",) if name in secrets}
 
 
