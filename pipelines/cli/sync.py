@@ -140,6 +140,7 @@ def _document(outcome: Outcome, changes: RunChanges | None) -> dict[str, Any]:
                 "retries": read.counters.retries,
                 "rows_loaded": read.rows_loaded if outcome.published else {},
                 "warnings": [redact_text(warning) for warning in read.counters.warnings],
+                "notes": read.counters.notes,
             }
             for read in outcome.reads
         ],

@@ -30,6 +30,9 @@ ROW, CELL, FORMULA, PHONETIC, ITEM, SHEET, VALUE, TEXT, MERGED, BOOK = (
     frozenset(f"{space} {name}" for space in NAMESPACES)
     for name in ("row", "c", "f", "rPh", "si", "sheet", "v", "t", "mergeCell", "workbookPr")
 )
+FORMAT, STYLES, STYLE = (
+    frozenset(f"{space} {name}" for space in NAMESPACES) for name in ("numFmt", "cellXfs", "xf")
+)
 # A plain cell that is empty or in none of the wanted columns. The next cell must name its column,
 # since the column of a cell without a name is counted from the cell before it.
 UNWANTED_CELL = (
@@ -53,6 +56,7 @@ OTHER_ENCODING = re.compile(rb"<\?xml[^>]*encoding\s*=\s*+(?![\"']utf-8[\"'])", 
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")  # how Excel writes characters that XML cannot hold
 DIGITS = "0123456789"
 BOOLEANS = {"1": "TRUE", "true": "TRUE", "0": "FALSE", "false": "FALSE", "": ""}
+NOT_TEXT = ("n", "d", "e")  # numbers, days and errors
 AREA = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})(?::\$?([A-Z]{1,3})\$?([0-9]{1,7}))?")
 
 Attributes = dict[str, str]
@@ -60,11 +64,16 @@ Attributes = dict[str, str]
 
 @dataclass
 class SheetRow:
-    """One row of a sheet: its number, its texts by column, and the columns that hold a formula."""
+    """One row of a sheet: its number, its texts by column, and the columns that hold a formula.
+
+    `types` has the type and the style of each cell that is no text. Rows that were read by regular
+    expressions (only with `wanted`) have none.
+    """
 
     number: int
     cells: dict[int, str] = field(default_factory=dict)
     formulas: set[int] = field(default_factory=set)
+    types: dict[int, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,8 @@ class SheetReader(TextReader):
             self._move_to(column_of(reference.rstrip(DIGITS)) if reference else self.column + 1)
             if self.column in self.wanted or self.column >= MAX_COLUMNS:
                 self.kind = attributes.get("t", "n")
+                if self.kind in NOT_TEXT:
+                    self.rows[-1].types[self.column] = (self.kind, attributes.get("s", "0"))
                 self.is_reading = True
                 self.parser.EndElementHandler = self.end_element
         elif name in FORMULA:

@@ -23,7 +23,7 @@ from typing import Any
 from xml.parsers import expat
 
 from pipelines.failures import Refused
-from pipelines.files import xlsx_cells
+from pipelines.files import xlsx_cells, xlsx_formats
 from pipelines.files.csv_read import AS_SENT, SAVE_AS
 from pipelines.files.xlsx_cells import Area, Attributes, SheetReader, SheetRow
 
@@ -49,8 +49,8 @@ RELATIONSHIP_IDS = (
 class Book:
     """An open workbook. Raises Refused if the data is not a workbook or is not harmless."""
 
-    def __init__(self, data: bytes, what: str) -> None:
-        self.what = what
+    def __init__(self, data: bytes, what: str, remedy: str = AS_SENT) -> None:
+        self.what, self.remedy = what, remedy
         try:
             self.archive = zipfile.ZipFile(io.BytesIO(data))
         except (zipfile.BadZipFile, ValueError, OverflowError, NotImplementedError) as error:
@@ -65,6 +65,7 @@ class Book:
         try:
             [book] = self._related_parts("", "officeDocument").values()
             self.sheets = self._find_sheets(book)  # name -> part
+            self.styles = [*self._related_parts(book, "styles").values()]
             self.strings = [
                 text
                 for part in self._related_parts(book, "sharedStrings").values()
@@ -90,19 +91,43 @@ class Book:
         except (KeyError, ValueError, IndexError) as error:
             raise self._unreadable(error) from None
 
+    def read_formats(self) -> list[str]:
+        """Return the code of the number format of each style, by the number that cells have."""
+        codes, formats, is_style = dict(xlsx_formats.BUILT_IN), [], False
+
+        def start(name: str, attributes: Attributes) -> None:
+            nonlocal is_style
+            if name in xlsx_cells.FORMAT:
+                codes[attributes["numFmtId"]] = attributes["formatCode"]
+            elif name in xlsx_cells.STYLES:
+                is_style = True
+            elif name in xlsx_cells.STYLE and is_style:
+                formats.append(codes.get(attributes.get("numFmtId", "0"), "General"))
+
+        def end(name: str) -> None:
+            nonlocal is_style
+            is_style = is_style and name not in xlsx_cells.STYLES
+
+        try:
+            for part in self.styles:
+                parser = xlsx_cells.new_parser()
+                parser.EndElementHandler = end
+                self._parse(part, start, parser)
+        except (KeyError, ValueError) as error:
+            raise self._unreadable(error) from None
+        return formats
+
     def _must_be_harmless(self, packed: int) -> None:
         parts = self.archive.infolist()
         names = [*self.parts]
         most = min(MAX_UNPACKED_BYTES, MAX_RATIO * packed + (1 << 20))
         if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > most:
-            raise Refused(self.what, "unpacked, it is larger than any list of decisions", AS_SENT)
+            raise Refused(self.what, "unpacked, it is larger than any list", self.remedy)
         if any(part.flag_bits & 1 for part in parts):
             raise Refused(self.what, "it is protected by a password", "save it without a password")
         for unwanted, pattern in UNWANTED:
             if any(pattern.search(name) for name in names):
-                raise Refused(
-                    self.what, f"it has {unwanted}, which no list of decisions needs", AS_SENT
-                )
+                raise Refused(self.what, f"it has {unwanted}, which no list needs", self.remedy)
         if "xl/workbook.bin" in names or "mimetype" in names:
             raise Refused(self.what, "it is a workbook of another format", SAVE_AS)
         if len(names) < len(parts):
@@ -140,7 +165,7 @@ class Book:
     def _read_strings(self, part: str) -> list[str]:
         """Read the shared strings; cells refer to them by their index."""
         if self.parts[part.lower()].file_size > MAX_STRINGS_BYTES:
-            raise Refused(self.what, "it has more text than any list of decisions", AS_SENT)
+            raise Refused(self.what, "it has more text than any list", self.remedy)
         texts: list[str] = []
         reader = xlsx_cells.TextReader()
 

@@ -61,6 +61,7 @@ class Counters:
     reported: dict[str, int] = field(default_factory=dict)
     calls: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # endpoint, parameters
     warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # for the end of the run, and no warnings
     accepted: list[str] = field(default_factory=list)  # changes of columns that were accepted
     as_of: datetime | None = None  # of the data, where it is older than the run
     ends: float = float("inf")  # when the run must be over, on the monotonic clock

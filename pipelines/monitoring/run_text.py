@@ -33,6 +33,7 @@ def describe_run(end: RunEnd) -> str:
         parts = [_describe_published(outcome), *_count_grants(changes), _count_findings(changes)]
     if outcome:
         parts.append(f"{sum(read.counters.requests for read in outcome.reads)} requests")
+        parts += outcome.source_notes
         if warnings := outcome.warnings:
             as_before = "" if any(warnings.values()) else " as before"
             parts.append(f"{count_noun(len(warnings), 'warning')}{as_before}")
@@ -54,6 +55,7 @@ def summarize_run(outcome: Outcome, changes: RunChanges, seconds: float) -> Iter
             rows = sum(read.rows_loaded.values())
             requests = f"{read.counters.requests} requests"
             yield f"{read.source}: {read.status}, {rows} rows, {requests} ({read.mode})"
+    yield from outcome.source_notes
     for source, count in changes.first_grants.items():
         found = count_noun(count, "grant")
         yield f"{source}: {found} on the first sync, to compare later ones with"

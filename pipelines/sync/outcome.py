@@ -55,6 +55,12 @@ class Outcome:
         return of_sources | {redact_text(text): True for text in self.notes}
 
     @property
+    def source_notes(self) -> list[str]:
+        """Return what the complete reads of sources found that is no warning."""
+        read = [one for one in self.reads if one.failure is None]
+        return [name_source(one.source, text) for one in read for text in one.counters.notes]
+
+    @property
     def failures(self) -> list[Failure]:
         """Return each failure once: one of the whole sync is also in the read of every source."""
         found = [self.failure, *self.unread_journals, *(read.failure for read in self.reads)]

@@ -31,7 +31,7 @@ def convert(tables: ReadTables, table: str, given: dict[str, str]) -> None:
         elif column in contract.WORDS:
             sources[column] = _explain_words(tables, column)
         elif kind == contract.TEXT:
-            sources[column] = _to_text(column, given[column])
+            sources[column] = to_text(column, given[column])
         elif kind == contract.BOOLEAN:
             sources[column] = _to_truth(tables, column, given[column])
         else:
@@ -103,7 +103,8 @@ def _replace_words(tables: ReadTables, column: str) -> str:
     return f"case {text} {cases} else {text} end" if words else text
 
 
-def _to_text(column: str, kind: str) -> str:
+def to_text(column: str, kind: str) -> str:
+    """Return the SQL of a column as text, null where it is empty."""
     if kind in FRACTIONS:  # a spreadsheet's 17 is 17.0
         return (
             f"case when {column} = trunc({column}) then {column}::hugeint::varchar"

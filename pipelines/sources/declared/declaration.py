@@ -37,7 +37,14 @@ TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 RESERVED_SQL = """
 select 1 from duckdb_keywords() where keyword_category = 'reserved' and keyword_name = ?
 """
-SECRET_NAME = re.compile(r"(?i)(api_?key|token|password|passwd|secret|credentials?|authorization)$")
+# How the names of the tables begin that Rollcall makes beside those that are read
+OWN_TABLES = (
+    *("mapped_", "given_", "typed_", "converted_", "entitlement_ids", "user_rows", "arrow_batches"),
+    *("reading", "system"),
+)
+SECRET_NAME = re.compile(
+    r"(?i)((api|access|account|private)_?key|token|password|passwd|secret|credentials?|authorization)$"
+)
 
 Hours = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Rows = Annotated[int, Field(ge=1)]
@@ -70,6 +77,9 @@ class Declaration(Strict):
     values: dict[str, dict[str, str]] = Field({})
     formats: dict[str, Text] = Field({})
     mapping: Mapping | None = None
+
+    def check_entries(self, path: Path) -> None:
+        """Raise Misconfigured for entries that do not fit together; `path` is the file."""
 
     def list_secrets(self) -> dict[str, str]:
         """Return the secrets that the read needs, each with what it is."""
@@ -139,6 +149,7 @@ def read_declaration(path: Path) -> Declaration:
     if not any(ways):
         why = "neither `columns` nor `mapping` says what the rows mean"
         raise Misconfigured(str(path), why, 'add columns = {account = "User ID", role = "Role"}')
+    declaration.check_entries(path)
     return declaration
 
 
@@ -147,7 +158,7 @@ def _check_table(path: Path, table: str) -> None:
     why = ""
     if not TABLE_NAME.fullmatch(table):
         why = "a table is one word of at most 40 small letters, digits and _, such as users"
-    elif table in ("system", "reading", "user_rows") or table.startswith("mapped_"):
+    elif table.startswith(OWN_TABLES):
         why = f"{table} is a table of Rollcall's own"
     elif duckdb.execute(RESERVED_SQL, [table]).fetchone():
         why = f"{table} is a word of SQL"

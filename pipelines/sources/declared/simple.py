@@ -10,7 +10,8 @@ import difflib
 
 from pipelines.failures import Misconfigured, Refused
 from pipelines.settings import refuse_name
-from pipelines.sources.declared.declaration import Mapping
+from pipelines.sources.declared.conversion import to_text
+from pipelines.sources.declared.declaration import Mapping, System
 from pipelines.sources.declared.read_tables import ReadTables, name
 from pipelines.sql import quote
 
@@ -58,14 +59,16 @@ def map_rows(tables: ReadTables) -> Mapping:
         if word not in KNOWN:
             refuse_name(f"{system.path} columns.{word}", word, KNOWN, "column")
     [table] = declaration.list_tables()
-    columns = _find_columns(tables, table)
+    described = tables.connection.execute(f"describe {name(table)}").fetchall()
+    kinds = {row[0]: row[1] for row in described}
+    columns = match_columns(system, table, [*kinds])
     role_rows = ""
     if declaration.role_separator and "role" in columns:
         separator = quote(declaration.role_separator)
         source = f"line.{name(columns['role'])}::varchar"
         role_rows = f"left join unnest(string_split({source}, {separator})) as part(role) on true"
     texts = {
-        word: f"nullif(trim(line.{name(column)}::varchar), '')" for word, column in columns.items()
+        word: to_text(f"line.{name(column)}", kinds[column]) for word, column in columns.items()
     }
     if role_rows:
         texts["role"] = "nullif(trim(part.role), '')"
@@ -77,23 +80,22 @@ def map_rows(tables: ReadTables) -> Mapping:
     return _write_mapping(tables, columns)
 
 
-def _find_columns(tables: ReadTables, table: str) -> dict[str, str]:
-    """Return the column of each word of `columns`, as the table spells it."""
-    described = tables.connection.execute(f"describe {name(table)}").fetchall()
-    present = [row[0] for row in described]
+def match_columns(system: System, table: str, present: list[str]) -> dict[str, str]:
+    """Return the column of each word of `columns`, as the table spells it. Raises Misconfigured for
+    a column that the table does not have."""
     found = {}
-    for word, column in tables.system.declaration.columns.items():
+    for word, column in system.declaration.columns.items():
         same = [one for one in present if one.strip().casefold() == column.casefold()]
         if len(same) != 1:
             near = difflib.get_close_matches(column, present, 1, 0.5)
             raise Misconfigured(
-                f"{tables.system.path} columns.{word}",
+                f"{system.path} columns.{word}",
                 f"{table} has no column {column}" if not same else f"{table} has {column} twice",
                 f"did you mean {near[0]}?" if near else f"use one of {', '.join(present[:20])}",
             )
         found[word] = same[0]
     if "account" not in found:
-        where = f"{tables.system.path} columns"
+        where = f"{system.path} columns"
         raise Misconfigured(where, "no column has the account", 'add account = "User ID"')
     return found
 

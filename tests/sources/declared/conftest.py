@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from pipelines.sources.declared.files import copies
 from tests.support.declared import Company
+from tests.support.exports import Exports
 from tests.support.product import Rollcall
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch) -> None:
+    """A test writes its files just before they are read."""
+    monkeypatch.setattr(copies, "SECONDS_BETWEEN", 0.05)
 
 
 @pytest.fixture
@@ -14,3 +22,9 @@ def company(tmp_path, capsys, monkeypatch) -> Company:
     warehouse = tmp_path / "data" / "access.duckdb"
     settings = {"WAREHOUSE": str(warehouse)}
     return Company(Rollcall(None, warehouse, tmp_path, settings, capsys, monkeypatch))
+
+
+@pytest.fixture
+def exports(tmp_path, monkeypatch) -> Exports:
+    """Return a project directory without a declaration."""
+    return Exports(tmp_path, monkeypatch)

@@ -77,7 +77,7 @@ def test_a_value_that_one_row_has_holds_for_the_user(company):
         ("1,Ada,,Active,A,45123\n", "last_login_at: 1 values are no date or time, such as '45123'"),
         ("1,Ada,,Active,A,03/04/2026\n", 'formats = {last_login_at = "%d/%m/%Y"}'),
         ("1,Ada,,Active,A,infinity\n", "no date or time, such as 'infinity'"),
-        ("", "there is no account"),
+        ("", "it has no row below its header"),
     ],
     ids=["two mail addresses", "no id", "a day as a number", "an unclear day", "no day", "no rows"],
 )
