@@ -74,8 +74,8 @@ class Tool:
             self.held.discard(self.chance.choice(sorted(self.held)))
 
     def nest(self) -> None:
-        first, second = (self.chance.choice(sorted(self.roles)) for _ in range(2))
-        if first != second:
+        first, second = sorted(self.chance.choice(sorted(self.roles)) for _ in range(2))
+        if first != second:  # never in a circle
             self.includes.add((first, second))
 
     def unnest(self) -> None:
@@ -87,12 +87,13 @@ class Tool:
         for _ in range(self.chance.randint(1, 6)):
             self.chance.choice(CHANGES)(self)
 
-    def reached(self) -> set[tuple[str, str]]:
-        """Return who has which role, directly or through another one."""
-        found, new = set(self.held), set(self.held)
+    def inherited(self) -> set[tuple[str, str]]:
+        """Return who has which role through another one."""
+        found: set[tuple[str, str]] = set()
+        new = {*self.held}
         while new:
             new = {
-                (user, inner) for user, outer in new for one, inner in self.includes if one == outer
+                (user, given) for user, held in new for one, given in self.includes if one == held
             } - found
             found |= new
         return found
