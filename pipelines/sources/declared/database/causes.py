@@ -31,6 +31,7 @@ STATES: dict[str, Cause] = {
     "57014": (Unreadable, "the database gave up the query, because it took too long", TIMEOUT),
     "57": (Unreadable, "the connection was lost: {text}", AGAIN),
     "08": (Unreadable, "the connection was lost: {text}", AGAIN),
+    "40": (Unreadable, "the database took the transaction back: {text}", AGAIN),
     "53": (Unreadable, "the database is at its limit: {text}", AGAIN),
 }
 # Texts of errors that have no SQLSTATE: those of a connection that fails, and SQLite's
