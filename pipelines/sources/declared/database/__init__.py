@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -88,12 +89,13 @@ class Database(Declaration):
         into.note_call(table, self.describe_tenant(into.system.secrets), {"query": query.query})
 
     def find_probes(self, into: ReadTables) -> Iterator[Probe]:
-        yield Probe("connection", lambda: self._probe_connection(into), "to connect")
+        connect = partial(self._probe_connection, into)
+        yield Probe("connection", connect, "a user who may connect", "the database")
         for table in self.queries:
             yield Probe(
                 f"query of {table}",
-                lambda table=table: self._probe_query(into, table),
-                "to select what the query reads",
+                partial(self._probe_query, into, table),
+                "the right to select what it reads",
                 f"the rows of {table}",
             )
 
