@@ -132,7 +132,7 @@ ADDRESSES = {
     "sqlite:///missing.db": (Unreadable, "there is no file missing.db"),
     "sqlite:///systems/erp.toml": (Unreadable, "the file is no SQLite database"),
     "mariadb+nodriver://o:secret-word@127.0.0.1/x": (Misconfigured, "no dialect that is installed"),
-    "mysql+pymysql://o:secret-word@127.0.0.1/x": (Misconfigured, "its driver pymysql is not"),
+    "mysql+cymysql://o:secret-word@127.0.0.1/x": (Misconfigured, "its driver cymysql is not"),
 }
 
 
