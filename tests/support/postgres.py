@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -49,19 +50,13 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def serve_postgres(folder: Path) -> Iterator[Postgres]:
-    """Start a server with its data in a folder. Skips the test where none can be started."""
+def serve_postgres() -> Iterator[Postgres]:
+    """Start a server. Skips the test where none can be started."""
     pytest.importorskip("psycopg", reason="psycopg is not installed")
     programs = find_programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")
     run_as = [] if os.getuid() else ["setpriv", "--reuid", UNPRIVILEGED, "--clear-groups", "--"]
-    data, secret = folder / "data", folder / "password"
-    secret.write_text(PASSWORD)
-    if run_as:
-        for parent in [folder, *folder.parents][: len(folder.parts) - 2]:
-            parent.chmod(parent.stat().st_mode | 0o011)
-        subprocess.run(["chown", "-R", UNPRIVILEGED, folder], check=True)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -71,11 +66,17 @@ def serve_postgres(folder: Path) -> Iterator[Postgres]:
         ended = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         assert 0 == ended.returncode, ended.stderr
 
-    call("initdb", "-D", str(data), "-U", "owner", f"--pwfile={secret}", "-A", "scram-sha-256")
-    options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
-    call("pg_ctl", "-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start")
-    try:
-        Postgres(port, "postgres").run("create database erp encoding 'UTF8' template template0")
-        yield Postgres(port)
-    finally:
-        call("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+    # Not in pytest's own folder, which every run of pytest closes to other users
+    with TemporaryDirectory() as folder:
+        data, secret, log = (f"{folder}/{name}" for name in ("data", "password", "log"))
+        Path(secret).write_text(PASSWORD)
+        if run_as:
+            subprocess.run(["chown", "-R", UNPRIVILEGED, folder], check=True)
+        call("initdb", "-D", data, "-U", "owner", f"--pwfile={secret}", "-A", "scram-sha-256")
+        options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off"
+        call("pg_ctl", "-D", data, "-l", log, "-o", options, "-w", "start")
+        try:
+            Postgres(port, "postgres").run("create database erp encoding 'UTF8' template template0")
+            yield Postgres(port)
+        finally:
+            call("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")

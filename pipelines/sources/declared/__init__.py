@@ -17,6 +17,7 @@ import dlt
 import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 
+from pipelines.failures import Misconfigured
 from pipelines.http.policy import Counters
 from pipelines.sources.declared.contract import TABLES
 from pipelines.sources.declared.declaration import System
@@ -138,9 +139,12 @@ def _make_mapped(table: str, read: Read) -> DltResource:
 
 
 def tenant(name: str) -> str:
-    """Return what identifies the system that the file leads to."""
+    """Return what identifies the system that the file leads to. Raises Misconfigured."""
     system = System(name)
-    return system.declaration.describe_tenant(system.secrets)
+    try:
+        return system.declaration.describe_tenant(system.secrets)
+    except Misconfigured as failure:  # a declaration does not know its own name
+        raise Misconfigured(f"system {name}", failure.why, failure.next) from None
 
 
 def title(name: str) -> str:

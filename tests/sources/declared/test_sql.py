@@ -125,14 +125,14 @@ def test_nothing_can_be_written_if_the_check_is_fooled(system, monkeypatch):
 
 
 ADDRESSES = {
-    "secret-word": (Misconfigured, "SOURCES__ERP__ADDRESS is no address of a database"),
+    "secret-word": (Misconfigured, "its setting `address` is no address of a database"),
     "postgresql://o:secret-word@host:port/x": (Misconfigured, "is no address of a database"),
     "postgresql://o:secret-word@127.0.0.1": (Misconfigured, "names no database"),
     "sqlite://": (Misconfigured, "names no database"),
     "sqlite:///missing.db": (Unreadable, "there is no file missing.db"),
     "sqlite:///systems/erp.toml": (Unreadable, "the file is no SQLite database"),
     "mariadb+nodriver://o:secret-word@127.0.0.1/x": (Misconfigured, "no dialect that is installed"),
-    "mysql+pymysql://o:secret-word@127.0.0.1/x": (Misconfigured, "its driver pymysql is not"),
+    "mysql+cymysql://o:secret-word@127.0.0.1/x": (Misconfigured, "its driver cymysql is not"),
 }
 
 
@@ -238,6 +238,8 @@ def test_a_sync_publishes_the_rows_of_a_database(company, system):
     settings = {"SOURCES__ERP__ADDRESS": "sqlite:///erp.db"}
     company.rollcall.sync(**settings)
 
+    wrong = company.rollcall.run("sync", SOURCES__ERP__ADDRESS="sqlite://")
+    assert "system erp: its setting `address` names no database" in wrong.err
     held = "select account_id from grants where source_name = 'erp'"
     assert ["erp:user:007"] == company.rollcall.column(held)
     (company.home / "erp.db").rename(company.home / "gone.db")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import shlex
-from pathlib import Path
-
 import pytest
 
+from tests.support.page_of_systems import read_section, run_commands
 from tests.support.postgres import Postgres, serve_postgres
 
 pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed (rollcall[sql])")
 
-PAGE = Path(__file__).parents[3] / "docs" / "systems.md"
-HEADING = "## A PostgreSQL view\n"
+HEADING = "A PostgreSQL view"
 HOST = "db.lanternfish.example:5432"
 APP = """
 create schema app;
@@ -28,29 +24,14 @@ insert into app.user_roles values ('0001', 'Buyer'), ('0001', 'Approver');
 """
 
 
-def read_blocks() -> dict[str, str]:
-    """Return the blocks of the section, by their language."""
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    if HEADING not in page:
-        pytest.skip("docs/systems.md has no such section")
-    section = page.split(HEADING)[1].split("\n## ")[0]
-    return dict(re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
-
-
-def test_the_view_of_the_page_is_read_as_it_says(company, tmp_path_factory):
+def test_the_view_of_the_page_is_read_as_it_says(company):
     """An administrator's SQL, the file, and the commands lead to published grants."""
-    blocks = read_blocks()
-    with serve_postgres(tmp_path_factory.mktemp("postgres")) as postgres:
+    blocks = read_section(HEADING)
+    with serve_postgres() as postgres:
         postgres.run(APP + blocks["sql"])
         company.declare("erp", blocks["toml"])
-        settings, ran = {}, []
-        for line in blocks["sh"].replace(HOST, f"127.0.0.1:{postgres.port}").splitlines():
-            words = shlex.split(line)
-            if words[0] == "export":
-                settings.update([words[1].split("=", 1)])
-                continue
-            ran.append(company.rollcall.run(*words[1:], **settings))
-            assert 0 == ran[-1].code, ran[-1].err
+        commands = blocks["sh"].replace(HOST, f"127.0.0.1:{postgres.port}")
+        ran = run_commands(company.rollcall, commands)
 
         assert "its columns are user_id, full_name" in ran[0].out
         assert "Approver" in ran[1].out

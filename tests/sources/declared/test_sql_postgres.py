@@ -42,8 +42,8 @@ create role reader login password '{READER}';
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
-    with serve_postgres(tmp_path_factory.mktemp("postgres")) as server:
+def postgres() -> Iterator[Postgres]:
+    with serve_postgres() as server:
         server.run(SETUP)
         yield server
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
@@ -98,7 +99,8 @@ class Baton(Declaration):
         return ended
 
     def find_probes(self, into: ReadTables) -> Iterator[Probe]:
-        yield Probe("file", lambda: self._probe(into), "to read the file")
+        probe = partial(self._probe, into)
+        yield Probe("file", probe, "the right to open the file", "what a connector has read")
 
     def _probe(self, into: ReadTables) -> str:
         with TemporaryDirectory() as folder, self._open(into, Path(folder)) as (_, as_of):

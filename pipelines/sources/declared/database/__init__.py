@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from functools import partial
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -17,12 +17,9 @@ from pipelines.sources.declared.database.address import describe_address, parse_
 from pipelines.sources.declared.database.columns import Columns
 from pipelines.sources.declared.database.query import check_select
 from pipelines.sources.declared.database.session import Session, open_session
-from pipelines.sources.declared.declaration import Declaration, Rows, System
+from pipelines.sources.declared.declaration import Declaration, Rows
 from pipelines.sources.declared.read_tables import ReadTables
 from pipelines.sources.probe import Probe, ProbeWarning
-
-if TYPE_CHECKING:
-    from sqlalchemy import URL
 
 ROWS_TABLE = "rows"
 PROBE_SECONDS = 60
@@ -63,7 +60,7 @@ class Database(Declaration):
         return [*self.queries]
 
     def describe_tenant(self, secrets: dict[str, str]) -> str:
-        return describe_address(parse_address("the database", "the address", secrets["address"]))
+        return describe_address(parse_address("the database", secrets["address"]))
 
     def read_tables(self, into: ReadTables) -> None:
         with self._open(into, into.counters.ends) as session:
@@ -71,7 +68,7 @@ class Database(Declaration):
                 self._read(into, session, table, query)
 
     def _open(self, into: ReadTables, ends: float) -> AbstractContextManager[Session]:
-        url = _parse(into.system)
+        url = parse_address(into.what, into.system.secrets["address"])
         for table, query in self.queries.items():
             check_select(_place(into, table), query.query, url.get_backend_name())
         return open_session(into.what, url, ends)
@@ -92,12 +89,13 @@ class Database(Declaration):
         into.note_call(table, self.describe_tenant(into.system.secrets), {"query": query.query})
 
     def find_probes(self, into: ReadTables) -> Iterator[Probe]:
-        yield Probe("connection", lambda: self._probe_connection(into), "to connect")
+        connect = partial(self._probe_connection, into)
+        yield Probe("connection", connect, "a user who may connect", "the database")
         for table in self.queries:
             yield Probe(
                 f"query of {table}",
-                lambda table=table: self._probe_query(into, table),
-                "to select what the query reads",
+                partial(self._probe_query, into, table),
+                "the right to select what it reads",
                 f"the rows of {table}",
             )
 
@@ -116,11 +114,6 @@ class Database(Declaration):
             _refuse_equal_names(_place(into, table), names)
             next(rows, None)
             return f"its columns are {', '.join(names)}"
-
-
-def _parse(system: System) -> URL:
-    variable = f"SOURCES__{system.name}__ADDRESS".upper()
-    return parse_address(f"system {system.name}", variable, system.secrets["address"])
 
 
 def _place(into: ReadTables, table: str) -> str:

@@ -23,16 +23,16 @@ DRIVERS = {"postgresql": "postgresql+psycopg"}  # what the extra installs
 PASSWORDS = ("password", "passwd", "pwd")  # names of a password behind the question mark
 
 
-def import_sqlalchemy(what: str, module: str = "sqlalchemy") -> Any:
-    """Return a module of SQLAlchemy. Raises Misconfigured if it is not installed."""
+def import_sqlalchemy(what: str) -> Any:
+    """Return the package SQLAlchemy. Raises Misconfigured if it is not installed."""
     try:
-        return import_module(module)
+        return import_module("sqlalchemy")
     except ModuleNotFoundError:
         why = "it needs SQLAlchemy, which is not installed"
         raise Misconfigured(what, why, EXTRA) from None
 
 
-def parse_address(what: str, variable: str, address: str) -> URL:
+def parse_address(what: str, address: str) -> URL:
     """Return the address in its parts, and hide its password from now on.
 
     Raises Misconfigured for a text that is no address, or for an address without a database.
@@ -43,13 +43,13 @@ def parse_address(what: str, variable: str, address: str) -> URL:
         url = sqlalchemy.make_url(address)
         written = urlsplit(address).password
     except (sqlalchemy.exc.ArgumentError, ValueError):
-        why = f"{variable} is no address of a database"
+        why = "its setting `address` is no address of a database"
     if why:
-        raise Misconfigured(what, why, f"set {variable} to {EXAMPLE}")
+        raise Misconfigured(what, why, f"set it to {EXAMPLE}")
     hidden = [url.password, written, *(url.query.get(name) for name in PASSWORDS)]
     hide(*(text for text in hidden if isinstance(text, str)))
     if not url.database or url.database == ":memory:":
-        why = f"the address in {variable} names no database"
+        why = "its setting `address` names no database"
         raise Misconfigured(what, why, f"end it with /DATABASE, as in {EXAMPLE}")
     if url.drivername in DRIVERS:
         url = url.set(drivername=DRIVERS[url.drivername])

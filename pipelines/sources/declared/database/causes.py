@@ -31,6 +31,7 @@ STATES: dict[str, Cause] = {
     "57014": (Unreadable, "the database gave up the query, because it took too long", TIMEOUT),
     "57": (Unreadable, "the connection was lost: {text}", AGAIN),
     "08": (Unreadable, "the connection was lost: {text}", AGAIN),
+    "40": (Unreadable, "the database took the transaction back: {text}", AGAIN),
     "53": (Unreadable, "the database is at its limit: {text}", AGAIN),
 }
 # Texts of errors that have no SQLSTATE: those of a connection that fails, and SQLite's
@@ -55,6 +56,8 @@ TEXTS: dict[str, Cause] = {
     r"not a database|malformed": (Unreadable, "the file is no SQLite database", "correct it"),
     r"database is locked": (Unreadable, "another program holds the database", AGAIN),
 }
+# What other databases say of a missing right, with the SQLSTATE of any mistake in a query
+DENIED = re.compile(r"command denied|permission was denied|insufficient privileges", re.IGNORECASE)
 OTHER: Cause = (Unreadable, "it cannot be answered ({kind})", QUERY)
 UNCLEAR: Cause = (Unreadable, "the connection failed: {text}", "run `rollcall check`")
 
@@ -88,6 +91,8 @@ def _describe(what: str, error: Exception, ends: float) -> Failure:
 
 
 def _find_cause(state: str, text: str, is_connecting: bool) -> Cause:
+    if DENIED.search(text):
+        return STATES["42501"]
     for beginning, cause in STATES.items():
         if state and state.startswith(beginning):
             return cause

@@ -19,8 +19,8 @@ import pyarrow as pa
 from pipelines.sources.declared.read_tables import ReadTables, name
 
 Rows = Sequence[Sequence[Any]]
-WHOLE, FRACTION, ZONED = "hugeint", "double", "timestamptz"
-SIMPLE = {bool: "boolean", int: WHOLE, float: FRACTION, date: "date"}
+WHOLE, ZONED = "hugeint", "timestamptz"
+SIMPLE = {bool: "boolean", int: WHOLE, float: "double", date: "date"}
 MAX_DIGITS = 38  # of a decimal in DuckDB
 
 
@@ -76,8 +76,6 @@ class Columns:
         if types == {"decimal"} or types == {"decimal", WHOLE}:
             scale = self.scales[place]
             return f"decimal({MAX_DIGITS}, {scale})" if scale < MAX_DIGITS else "varchar"
-        if types == {WHOLE, FRACTION}:
-            return FRACTION
         return next(iter(types)) if len(types) == 1 else "varchar"
 
 

@@ -35,12 +35,13 @@ POSTGRESQL = {
     **{"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
 }
 SNAPSHOTS = ("REPEATABLE READ", "SNAPSHOT", "SERIALIZABLE")  # the first that a dialect has
+MYSQL = ("set session time_zone = '+00:00'", "set session transaction read only")
 # What a dialect is told before its transaction begins, or as its first statement
 READ_ONLY = {
-    "mysql": "set session transaction read only",
-    "mariadb": "set session transaction read only",
-    "oracle": "set transaction read only",
-    "sqlite": "begin",
+    "mysql": MYSQL,
+    "mariadb": MYSQL,
+    "oracle": ("set transaction read only",),
+    "sqlite": ("begin",),
 }
 
 
@@ -127,7 +128,8 @@ def _begin(what: str, connection: Connection) -> None:
             raise Unreadable(what, why, "connect to the database itself instead of a proxy")
         return
     if dialect.name in READ_ONLY:
-        connection.exec_driver_sql(READ_ONLY[dialect.name])
+        for statement in READ_ONLY[dialect.name]:
+            connection.exec_driver_sql(statement)
         return
     levels = dialect.get_isolation_level_values(connection.connection.dbapi_connection)
     if level := next((one for one in SNAPSHOTS if one in levels), None):
