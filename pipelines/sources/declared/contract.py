@@ -12,8 +12,15 @@ TEXT, BOOLEAN, TIME = "varchar", "boolean", "timestamptz"
 ACCOUNT_TYPES = ("human", "service", "unknown")
 STATUSES = ("enabled", "disabled", "unknown")
 SLUGS = ("assigned", "member", "manager")
+UNCHANGEABLE = ("rule_managed", "external", "mandatory", "gives_admin_role")
 # The texts that a column may have; a status with other words is unknown
-WORDS = {"account_type": ACCOUNT_TYPES, "status": STATUSES, "slug": SLUGS}
+WORDS = {
+    "account_type": ACCOUNT_TYPES,
+    "status": STATUSES,
+    "slug": SLUGS,
+    "unchangeable_because": UNCHANGEABLE,
+}
+TYPE_NAMES = ("resource_type", "scope_type")  # are parts of ids
 
 SCOPE = {"scope_type": TEXT, "scope_id": TEXT, "scope_name": TEXT}
 

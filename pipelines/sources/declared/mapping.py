@@ -228,6 +228,14 @@ def _refuse_wrong_rows(tables: ReadTables, table: str) -> None:
             why = f"{found[1]} rows name {column} {found[0]}, which {of} do not have"
             next = f"add it to {of}, or correct the system"
             raise Refused(where, why if found[1] == 1 else f"{why} (and others)", next)
+    for column in {*contract.TYPE_NAMES} & {*contract.TABLES[table]}:
+        found = tables.connection.execute(
+            f"select min({column}) from typed_{table}"
+            f" where not regexp_full_match({column}, '[a-z][a-z0-9_]*')"
+        ).fetchone()
+        if found[0]:
+            next = "use small letters, digits and _, such as cost_centre"
+            raise Refused(where, f"{column} {found[0]} is not one word", next)
     if "scope_id" in contract.TABLES[table]:
         half = "(scope_id is null) <> (scope_type is null)"
         if _count(tables.connection, f"typed_{table} where {half}"):

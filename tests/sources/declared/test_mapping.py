@@ -81,6 +81,9 @@ def test_selects_over_several_tables_become_the_contract(payroll):
         ("case when ended = ''", "'maybe' as mfa_enabled, case when ended = ''", "no yes or no"),
         ("case when ended = ''", "'robot' as account_type, case when ended = ''", "service"),
         ("title as display_name", "'owner' as slug", "slug (assigned, member, manager)"),
+        ("title as display_name", "'Cost centre' as resource_type", "is not one word"),
+        ("title as display_name", "'no' as unchangeable_because", "unchangeable_because (rule"),
+        ("as entitlement_id from users", "as entitlement_id, 'x' as scope_type from users", "both"),
     ],
 )
 def test_sql_that_is_wrong_is_told_by_its_place(payroll, old, new, said):

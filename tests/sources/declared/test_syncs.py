@@ -41,6 +41,35 @@ def test_a_declared_system_has_the_promises_of_every_source(company):
     )
 
 
+def test_types_of_a_system_are_its_own(company):
+    """A system has the types of resources and of scopes that it has, and may be one itself."""
+    company.declare("expenses", **{'role = "Role"\n': ""})
+    company.write("expenses.csv")
+    company.declare(
+        "ledger",
+        """
+kind = "files"
+path = "ledger.csv"
+[mapping]
+accounts = "select distinct clerk as account_id from rows"
+entitlements = "select distinct book as entitlement_id, 'book' as resource_type from rows"
+grants = '''
+select clerk as account_id, book as entitlement_id, 'cost_centre' as scope_type,
+    centre as scope_id, 'Centre ' || centre as scope_name from rows
+'''
+""",
+    )
+    company.write("ledger.csv", "clerk,book,centre\n7,main,100\n7,main,200\n8,side,100\n")
+    company.rollcall.sync()
+
+    assert ["expenses:system:expenses:assigned", "ledger:book:main:assigned"] == (
+        company.rollcall.column("select entitlement_id from entitlements order by all limit 2")
+    )
+    assert ["ledger:cost_centre:100", "ledger:cost_centre:200"] == company.rollcall.column(
+        "select scope_id from grants where account_id = 'ledger:user:7' order by all"
+    )
+
+
 def test_a_broken_file_looks_like_no_removal(company):
     """Whatever is wrong with the file, the last complete state stays and is stale."""
     company.declare("expenses")
