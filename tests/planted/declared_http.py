@@ -19,8 +19,8 @@ BUGS = [
     Bug(
         "rest: rows beside an error are all rows",
         f"{REST}/lists.py",
-        "if plan.says_error(body):",
-        "if False:",
+        "if error := plan.find_error(body):",
+        "if error := None:",
         f"{LISTS} -k failed_in_part",
     ),
     Bug(

@@ -244,7 +244,7 @@ def test_an_answer_that_failed_in_part_is_refused(declare, api):
     system = declare(people="may_be_missing = true")
     for body in ({"data": PEOPLE[:1], "errors": [{"message": "timeout"}]}, {"error": "timeout"}):
         api.faults = [Fault(lambda r: True, lambda r, a, body=body: Response(200, body))]
-        assert "an answer says that it failed: " in refusal(Unreadable, system)
+        assert "an answer has an error: " in refusal(Unreadable, system)
 
 
 def test_a_null_in_place_of_the_list_needs_a_word(declare, api):

@@ -132,9 +132,8 @@ class Lists:
         """Return what finds the rows in a body, each with what is `copied` from its parent."""
 
         def find_rows(body: Any) -> list[Row]:
-            if plan.says_error(body):
-                why = f"an answer says that it failed: {redact_text(body.get('errors') or body.get('error'))}"
-                raise Unreadable(what, why, NEXT_SYNC)
+            if error := plan.find_error(body):
+                raise Unreadable(what, f"an answer has an error: {redact_text(error)}", NEXT_SYNC)
             found = plan.find_rows(body)
             if found is None:
                 keys = ", ".join(sorted(body)[:6]) if isinstance(body, dict) else ""

@@ -113,10 +113,11 @@ class Plan:
                 what, f"a row of {self.parent} has no field {lacking}", "correct the file"
             ) from None
 
-    def says_error(self, body: Any) -> bool:
-        """Return whether an answer says beside its rows that something failed, as GraphQL does."""
-        is_around = isinstance(body, dict) and self.selector != WHOLE_ANSWER
-        return is_around and bool(body.get("errors") or body.get("error"))
+    def find_error(self, body: Any) -> Any:
+        """Return what an answer says to have failed, as GraphQL does beside its rows."""
+        if not isinstance(body, dict) or self.selector == WHOLE_ANSWER:
+            return None
+        return body.get("errors") or body.get("error")
 
     def find_rows(self, body: Any) -> list[Any] | None:
         """Return the rows in the body of an answer; None where it lacks their list."""
