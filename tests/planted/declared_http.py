@@ -17,6 +17,13 @@ BUGS = [
         f"{LISTS} -k 'without_its_list or null_in_place'",
     ),
     Bug(
+        "rest: rows beside an error are all rows",
+        f"{REST}/lists.py",
+        "if error := plan.find_error(body):",
+        "if error := None:",
+        f"{LISTS} -k failed_in_part",
+    ),
+    Bug(
         "rest: a total that nobody finds is none",
         f"{REST}/lists.py",
         "if plan.total and listing.total is None and not listing.doubt:",

@@ -159,11 +159,12 @@ def _make_signer(
         return FixedToken(pair, remedy, "Basic")
     entry = f"{prefix}auth.access_token_url"
     url = check_url(f"{entry} in {system.path}", str(auth.access_token_url))
-    return ClientCredentials(
+    token = ClientCredentials(
         _open_session(system, entry, url, policy, counters),
         url,
         secrets["client_id"],
         secrets["client_secret"],
         remedy=remedy,
-        **auth.access_token_request_data,
     )
+    token.access_token_request_data = {**auth.access_token_request_data}
+    return token

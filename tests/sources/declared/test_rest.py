@@ -234,9 +234,17 @@ def test_scalars_of_a_list_become_rows(declare, api):
 
 def test_an_answer_without_its_list_is_refused(declare, api):
     """An error with status 200 is no empty list."""
-    api.faults.append(Fault(lambda r: True, lambda r, a: Response(200, {"error": "busy"})))
+    api.faults.append(Fault(lambda r: True, lambda r, a: Response(200, {"state": "busy"})))
 
-    assert "has no list at data; it has error" in refusal(Unreadable, declare())
+    assert "has no list at data; it has state" in refusal(Unreadable, declare())
+
+
+def test_an_answer_that_failed_in_part_is_refused(declare, api):
+    """Rows beside an error are not all rows, and an empty list that may be missing is none."""
+    system = declare(people="may_be_missing = true")
+    for body in ({"data": PEOPLE[:1], "errors": [{"message": "timeout"}]}, {"error": "timeout"}):
+        api.faults = [Fault(lambda r: True, lambda r, a, body=body: Response(200, body))]
+        assert "an answer has an error: " in refusal(Unreadable, system)
 
 
 def test_a_null_in_place_of_the_list_needs_a_word(declare, api):

@@ -12,6 +12,7 @@ import pyarrow as pa
 from pipelines.failures import Misconfigured, Unreadable
 from pipelines.files.json_text import dump, to_text_id
 from pipelines.http.policy import NEXT_SYNC
+from pipelines.redact import redact_text
 from pipelines.sources.calls import reading
 from pipelines.sources.declared.read_tables import ReadTables
 from pipelines.sources.declared.rest.pages import WatchedPages
@@ -131,6 +132,8 @@ class Lists:
         """Return what finds the rows in a body, each with what is `copied` from its parent."""
 
         def find_rows(body: Any) -> list[Row]:
+            if error := plan.find_error(body):
+                raise Unreadable(what, f"an answer has an error: {redact_text(error)}", NEXT_SYNC)
             found = plan.find_rows(body)
             if found is None:
                 keys = ", ".join(sorted(body)[:6]) if isinstance(body, dict) else ""

@@ -29,7 +29,7 @@ from pipelines.files.json_text import to_text_id
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.reading import ListRequest
 
-EVERY = "[*]"
+EVERY, WHOLE_ANSWER = "[*]", "$"
 
 
 class WrongEntry(Exception):
@@ -113,6 +113,12 @@ class Plan:
                 what, f"a row of {self.parent} has no field {lacking}", "correct the file"
             ) from None
 
+    def find_error(self, body: Any) -> Any:
+        """Return what an answer says to have failed, as GraphQL does beside its rows."""
+        if not isinstance(body, dict) or self.selector == WHOLE_ANSWER:
+            return None
+        return body.get("errors") or body.get("error")
+
     def find_rows(self, body: Any) -> list[Any] | None:
         """Return the rows in the body of an answer; None where it lacks their list."""
         envelope, _, rest = self.selector.partition(EVERY)
@@ -131,7 +137,7 @@ class Plan:
 
     def find_total(self, body: Any) -> int | None:
         """Return how many rows the list has in all, as an answer says it."""
-        [said] = (find_values(self.total, body) if self.total else []) or [None]
+        said = next(iter(find_values(self.total, body)), None) if self.total else None
         if isinstance(said, str) and said.strip().isdecimal():
             return int(said)
         return said if type(said) is int else None
