@@ -24,6 +24,7 @@ from pipelines.review.packet.population_sql import describe_selection, grant_rea
 from pipelines.review.packet.publish import note_digest
 from pipelines.review.packet.write import Origin, Packet, write_packet
 from pipelines.review.people import note_reviewers
+from pipelines.sources.titles import read_titles
 from pipelines.sql import Table, quote
 from pipelines.warehouse import review_tables
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
@@ -179,14 +180,17 @@ def _insert_items(connection: duckdb.DuckDBPyConnection, name: str, opening: str
     to an earlier opening of this campaign is therefore never accepted.
     """
     _add_columns(connection, review_tables.ITEMS, "access_review")
+    titles = read_titles(connection)
     connection.execute(
         "insert into review_items by name"
         " select access_review.* exclude (reviewer, reviewer_rule), ? as campaign,"
         f" concat('i-', ?, '-', left(sha256(concat(?, '|', grant_id)), {ID_LENGTH})) as item_id,"
         " assigned.reviewer, assigned.rule as reviewer_rule, conflict as reviewer_conflict,"
-        " first_choice"
-        " from access_review join assigned using (grant_id)",
-        [name, name, opening],
+        " first_choice, coalesce(titles.title, access_review.source_name) as source_title"
+        " from access_review join assigned using (grant_id)"
+        " left join (select unnest(?::varchar[]) as source_name, unnest(?::varchar[]) as title)"
+        " as titles using (source_name)",
+        [name, name, opening, [*titles], [*titles.values()]],
     )
     [(twice,)] = connection.execute(
         "select count(*) - count(distinct item_id) from review_items where campaign = ?", [name]
