@@ -53,8 +53,9 @@ def _render(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
     from pipelines.report.drawn import draw_trend
     from pipelines.report.figures import WRONG, find_late_sources, read_counts, read_figures
     from pipelines.report.packed import FEW_VALUES, pack, read_columns
-    from pipelines.report.wording import count_days
+    from pipelines.report.wording import count_days, spell_time
     from pipelines.sources.titles import read_titles
+    from pipelines.warehouse.source_states import read_gone_systems
 
     warehouse.execute("set TimeZone = 'UTC'")  # days are days in UTC
     figures_of_all = read_counts(warehouse)
@@ -83,13 +84,14 @@ def _render(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["days"] = count_days
+    environment.filters |= {"days": count_days, "time": spell_time}
     environment.filters["system"] = lambda name: titles.get(name, name)
     page = environment.get_template("page.html").render(
         mark=MARK,
         version=__version__,
         made_at=made_at,
         states=_read_states(warehouse),
+        gone=read_gone_systems(warehouse),
         counts=figures_of_all,
         figures=figures,
         trends={

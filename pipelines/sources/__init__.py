@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from pipelines.failures import Misconfigured
@@ -31,6 +32,11 @@ def vendor_names() -> list[str]:
 def system_names() -> list[str]:
     """Return the sorted names of the declared systems. Raises Misconfigured for a wrong name."""
     return import_module(f"{__name__}.{DECLARED}.folder").system_names()
+
+
+def systems_folder() -> Path:
+    """Return the folder of the files that declare systems. Raises Misconfigured."""
+    return import_module(f"{__name__}.{DECLARED}.folder").systems_folder()
 
 
 def find_offer(source: str, name: str, module: str = "__init__") -> Any:
