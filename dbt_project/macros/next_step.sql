@@ -49,8 +49,8 @@
                 'give it to somebody else first (requests.csv), apply, sync,'
                 ~ ' and plan again'),
             ('no write channel: ',
-                'change it by hand in <source>, and sync; `rollcall plan --csv'
-                ~ ' FILE` lists all such changes'),
+                'change these by hand and sync: `rollcall plan --csv FILE`'
+                ~ ' lists them'),
         ] %}
         when contains({{ blocked_because }}, '{{ words }}')
             then replace('{{ step }}', '<source>', {{ source_name }})

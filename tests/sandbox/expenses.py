@@ -39,31 +39,34 @@ USERS = (
 
 
 class ExpenseTool:
-    """The users of the tool, and the folder `systems` with its declaration and its last export."""
+    """The users of the tool, and the folder that has its declaration and its last export.
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.export_path = folder.absolute() / "expenses.csv"
+    The folder may begin in `home`, the project directory of Rollcall.
+    """
+
+    def __init__(self, home: Path, folder: Path = Path("systems")) -> None:
+        self.folder, self.file_name = home / folder, (folder / "expenses.csv").as_posix()
         self.users = {number: [name, mail, "Active"] for number, name, mail, _ in USERS}
         self.roles = {(number, role) for number, _, _, roles in USERS for role in roles}
 
     def declare(self, how: str = HOW) -> None:
         """Write the file that declares the tool, and its first export."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        text = DECLARATION.format(path=self.export_path, how=how)
+        text = DECLARATION.format(path=self.file_name, how=how)
         (self.folder / "expenses.toml").write_text(text, encoding="utf-8")
         self.export()
 
     def export(self) -> None:
         """Write the list of users as it is now, in one step, as a new file."""
-        draft = self.export_path.with_suffix(".part")
+        path = self.folder / "expenses.csv"
+        draft = path.with_suffix(".part")
         with draft.open("w", encoding="utf-8", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(HEADER)
             for number, (name, mail, status) in self.users.items():
                 held = sorted(role for user, role in self.roles if user == number)
                 rows.writerows([number, name, mail, status, role] for role in held or [""])
-        os.replace(draft, self.export_path)
+        os.replace(draft, path)
 
     def remove_role(self, number: str, role: str) -> None:
         self.roles.discard((number, role))

@@ -1,0 +1,170 @@
+"""Taking access away in a declared system: tickets, or a list where no system takes tickets."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+from tests.support.applying import applied
+from tests.support.declaring import close_campaign, has_left, publish_with_expenses, with_expenses
+from tests.support.product import FAST, Published, Rollcall
+from tests.support.wanted import may_write
+
+STATES = "select state, count(*)::int as changes from remediations group by all order by all"
+HOW = "In Expenses, open Settings > Users, choose the user, and remove the role."
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    return publish_with_expenses(tmp_path_factory)
+
+
+def test_a_list_says_what_to_do_where_no_ticket_can(rollcall, small):
+    """Without a system for tickets, a CSV says what to do, and later reads prove that it is done."""
+    tool = with_expenses(rollcall, small)
+    close_campaign(rollcall, has_left)
+
+    planned = rollcall.run("plan", "--csv", "todo.csv")
+
+    assert 0 == planned.code, planned.err
+    assert "nothing to change\nnot done: no write channel: no system takes tickets (3)" in planned.out
+    assert "next: change these by hand and sync: `rollcall plan --csv FILE` lists" in planned.out
+    assert "3 changes to make by hand: todo.csv" in planned.out
+    path = rollcall.home / "todo.csv"
+    assert 0o600 == path.stat().st_mode & 0o777
+    rows = read(rollcall)
+    assert [("Nora Lind", "Approver"), ("Nora Lind", "Submitter"), ("Olu Marsh", "Submitter")] == [
+        (row["person"], row["access"]) for row in rows
+    ]
+    nora = rows[0]
+    assert ("102", "nora.lind@lanternfish.example") == (nora["account_id"][14:], nora["email"])
+    assert ("Expenses", "revoke", HOW, "has left") == tuple(
+        nora[name] for name in ("system", "action", "how", "why")
+    )
+    assert nora["decided_by"].endswith("@lanternfish.example") and nora["due"] > "2026"
+    assert [{"state": "blocked", "changes": 3}] == rollcall.rows(STATES)
+
+    tool.remove_role("102", "Approver")
+    tool.remove_role("117", "Submitter")
+    tool.export()
+    rollcall.sync()
+
+    again = rollcall.run("plan", "--csv", "todo.csv", "--json")
+    assert ("todo.csv", 1) == (again.document["csv"], again.document["totals"]["blocked"])
+    assert [("Nora Lind", "Submitter")] == [(one["person"], one["access"]) for one in read(rollcall)]
+    states = {row["state"]: row["changes"] for row in rollcall.rows(STATES)}
+    assert {"blocked": 1, "verified": 2} == states
+
+
+def test_a_list_replaces_only_a_list(rollcall, small):
+    """The list is written over an earlier list, and over no other file; no cell is a formula."""
+    tool = with_expenses(rollcall, small)
+    tool.declare("=cmd|' /C calc'!A0")
+    rollcall.sync()
+    close_campaign(rollcall, has_left)
+    other = rollcall.home / "notes.csv"
+    other.write_text("mine\n")
+
+    refused = rollcall.run("plan", "--csv", "notes.csv")
+
+    assert 2 == refused.code and "is not a list of changes" in refused.err
+    assert "mine\n" == other.read_text()
+    rollcall.run("plan", "--csv", "todo.csv")
+    assert {"'=cmd|''' /C calc'!A0"[:5]} == {row["how"][:5] for row in read(rollcall)}
+
+
+def test_a_protected_account_is_in_no_list(rollcall, small):
+    """What the policy protects is not changed by hand either."""
+    with_expenses(rollcall, small)
+    close_campaign(rollcall, has_left)
+    policy = rollcall.home / "reviews" / "policy.toml"
+    policy.write_text('[[protected]]\nid = "expenses:user:102"\nreason = "legal hold"\n')
+
+    rollcall.run("plan", "--csv", "todo.csv")
+
+    assert ["Olu Marsh"] == [row["person"] for row in read(rollcall)]
+
+
+def test_a_ticket_has_what_was_approved(rollcall, small):
+    """A ticket says how access is taken away, in the words of the plan, and closes when it is."""
+    halo = {k: v for k, v in rollcall.environment.items() if "HALOITSM" in k}
+    tool = with_expenses(rollcall, small)
+    may_write(rollcall)
+    rollcall.environment |= halo | FAST
+    rollcall.sync()
+    close_campaign(rollcall, has_left)
+    planned = rollcall.run("plan", "--out", "plan.json")
+    assert f"how, in Expenses: {HOW}\n" in planned.out
+    assert "open ticket in haloitsm to revoke: expenses: Nora Lind, Approver" in planned.out
+    plan = rollcall.home / "plan.json"
+
+    text = (tool.folder / "expenses.toml").read_text()
+    (tool.folder / "expenses.toml").write_text(text.replace("remove the role", "add a role"))
+    opened = applied(rollcall, plan)
+    assert 0 == opened.code, opened.err
+    desk = rollcall.sandbox.company.haloitsm.desk
+    [ticket] = [one for one in desk.tickets.values() if "Approver" in one.get("summary", "")]
+    for words in (
+        "In Expenses, take the access Approver from Nora Lind.",
+        "Account: Nora Lind (expenses:user:102)",
+        "Email: nora.lind@lanternfish.example",
+        "Access: Approver (expenses:role:Approver:assigned)",
+        f"How: {HOW}",
+        "Why: has left (q4/",
+        "Due: 20",
+    ):
+        assert words in ticket["details"]
+
+    for number in ("102", "117"):
+        for role in ("Approver", "Submitter"):
+            tool.remove_role(number, role)
+    tool.export()
+    rollcall.sync()
+    assert [{"state": "verified", "changes": 3}] == rollcall.rows(STATES)
+    again = rollcall.run("plan", "--out", "plan.json")
+    assert 3 == again.out.count("close ticket: expenses: ")
+    assert 0 == applied(rollcall, plan).code
+    assert ticket["dateclosed"]
+
+
+def test_a_text_that_changed_needs_another_plan(rollcall, small):
+    """What people are told to do is part of a plan: other words, and the plan is not applied."""
+    halo = {k: v for k, v in rollcall.environment.items() if "HALOITSM" in k}
+    tool = with_expenses(rollcall, small)
+    may_write(rollcall)
+    rollcall.environment |= halo | FAST
+    rollcall.sync()
+    close_campaign(rollcall, has_left)
+    rollcall.run("plan", "--out", "plan.json")
+    tool.declare("Delete the user.")
+    rollcall.sync()
+
+    refused = applied(rollcall, rollcall.home / "plan.json")
+
+    assert 5 == refused.code
+    assert "no longer asks for 3 of 3 changes as planned" in refused.err
+    plan = rollcall.home / "plan.json"
+    plan.write_text(plan.read_text().replace("remove the role", "add a role"))
+    assert "its digest does not fit" in rollcall.run("apply", "plan.json").err
+
+
+def test_a_host_without_the_right_to_open_tickets_says_so(rollcall, small):
+    """Where the desk is read and no credential may write to it, the list takes its place."""
+    halo = {k: v for k, v in rollcall.environment.items() if "HALOITSM" in k}
+    with_expenses(rollcall, small)
+    rollcall.environment |= halo | FAST
+    rollcall.sync()
+    close_campaign(rollcall, has_left)
+
+    planned = rollcall.run("plan", "--csv", "todo.csv")
+
+    assert "no write channel: this host may open no tickets in haloitsm (3)" in planned.out
+    assert "next: set the write credential of haloitsm, or change these by hand" in planned.out
+    assert 3 == len(read(rollcall))
+
+
+def read(rollcall: Rollcall) -> list[dict[str, str]]:
+    with (rollcall.home / "todo.csv").open(encoding="utf-8", newline="") as file:
+        return [*csv.DictReader(file)]
