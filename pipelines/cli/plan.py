@@ -45,10 +45,11 @@ def add_max_changes(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Make and print a plan, and write its file if there is anything to change."""
     from pipelines import settings
+    from pipelines.export.by_hand import write_by_hand
     from pipelines.policy import company_files, presence
     from pipelines.warehouse.publish import open_published
     from pipelines.words import count_noun
-    from pipelines.write_back import by_hand, plan_text, planning
+    from pipelines.write_back import plan_text, planning
     from pipelines.write_back.audit_log import changes_folder
 
     folder, actor = changes_folder(), settings.read_actor()
@@ -59,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         unmatched = presence.find_unmatched(warehouse, rules)
         listed = ""
         if arguments.csv:
-            changes = by_hand.list_by_hand(plan)
-            by_hand.write_by_hand(warehouse, changes, arguments.csv)
+            changes = planning.list_by_hand(plan, warehouse)
+            write_by_hand(warehouse, changes, arguments.csv)
             listed = f"{count_noun(len(changes), 'change')} to make by hand: {arguments.csv}"
     totals = plan.document["totals"]
     arguments.counts = [

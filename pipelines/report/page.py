@@ -54,7 +54,7 @@ def _render(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
     from pipelines.report.figures import WRONG, find_late_sources, read_counts, read_figures
     from pipelines.report.packed import FEW_VALUES, pack, read_columns
     from pipelines.report.wording import count_days, spell_time
-    from pipelines.sources.titles import read_titles
+    from pipelines.sources import read_titles
     from pipelines.warehouse.source_states import read_gone_systems
 
     warehouse.execute("set TimeZone = 'UTC'")  # days are days in UTC

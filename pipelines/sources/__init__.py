@@ -6,16 +6,22 @@ docs/adding-a-source.md says how to make a vendor's folder, docs/systems.md how 
 from __future__ import annotations
 
 import pkgutil
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines.failures import Misconfigured
+from pipelines.sql import has_table
+
+if TYPE_CHECKING:
+    import duckdb
 
 DECLARED = "declared"  # the folder that reads every declared system
+SYSTEMS = "stg_declared__systems"  # the model that has their titles
 
 
 def source_names() -> list[str]:
@@ -55,6 +61,25 @@ def source_title(source: str) -> str:
     """Return the name of a source that people read; its own name if none is told."""
     title = find_offer(source, "TITLE") or find_offer(source, "title") or source
     return title() if callable(title) else title
+
+
+def read_titles(warehouse: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the name that people read of every source that was ever read.
+
+    A declared system has the title of its last sync, whatever its file says since. Where two
+    sources would have the same name, both have their own word, too.
+    """
+    titles, vendors = {}, vendor_names()
+    if has_table(warehouse, SYSTEMS, "staging"):
+        query = f"select source_name, title from staging.{SYSTEMS}"
+        titles = dict(warehouse.execute(query).fetchall())
+    for (name,) in warehouse.execute("select distinct source_name from main.runs").fetchall():
+        titles[name] = source_title(name) if name in vendors else titles.get(name) or name
+    often = Counter(title.casefold() for title in titles.values())
+    return {
+        name: title if often[title.casefold()] == 1 else f"{title} ({name})"
+        for name, title in titles.items()
+    }
 
 
 def load_function(source: str, name: str, module: str = "__init__") -> Callable[..., Any]:

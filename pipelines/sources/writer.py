@@ -105,7 +105,9 @@ class Change:
     def of(cls, item: dict[str, Any]) -> Change:
         """Return the change that an item of a plan file describes. Raises Refused."""
         names, given = set(cls.__dataclass_fields__), set(item)
-        if not names - LATER_FIELDS <= given <= names or any(not isinstance(value, str | None) for value in item.values()):
+        if not names - LATER_FIELDS <= given <= names or any(
+            not isinstance(value, str | None) for value in item.values()
+        ):
             raise Refused("plan", "an item has other fields than a change", "make a new plan")
         return cls(**item)
 

@@ -41,8 +41,9 @@ def check_systems(copy: Path, accepted: tuple[str, ...]) -> dict[str, str | None
             for name, was_read in connection.execute(KNOWN_SQL).fetchall()
             if name not in source_names()
         }
-        words = {text.replace(" ", "") for text in accepted}
-        if missing := {name: change for name, change in gone.items() if change and change not in words}:
+        known = {None, *(text.replace(" ", "") for text in accepted)}
+        missing = {name: change for name, change in gone.items() if change not in known}
+        if missing:
             raise _refuse(missing)
         for name in gone:
             connection.execute(f'drop schema if exists "raw_{name}" cascade')

@@ -75,8 +75,8 @@ ITEMS = Table(
         "source_name": ("varchar not null", "The system of the grant."),
         "source_title": (
             "varchar",
-            "What people called the system at the opening; null in campaigns that an earlier version"
-            " opened.",
+            "What people called the system at the opening; null in campaigns that an earlier"
+            " version opened.",
         ),
         "reviewer": (
             "varchar not null",

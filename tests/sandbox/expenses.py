@@ -7,7 +7,6 @@ The tool has no API. An administrator exports the list as CSV, one row per user 
 from __future__ import annotations
 
 import csv
-import os
 from pathlib import Path
 
 DECLARATION = """\
@@ -66,7 +65,7 @@ class ExpenseTool:
             for number, (name, mail, status) in self.users.items():
                 held = sorted(role for user, role in self.roles if user == number)
                 rows.writerows([number, name, mail, status, role] for role in held or [""])
-        os.replace(draft, path)
+        draft.replace(path)
 
     def remove_role(self, number: str, role: str) -> None:
         self.roles.discard((number, role))

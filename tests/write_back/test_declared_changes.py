@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 
 import pytest
 
+from tests.sandbox.expenses import ExpenseTool
 from tests.support.applying import applied
 from tests.support.declaring import close_campaign, has_left, publish_with_expenses, with_expenses
-from tests.support.product import FAST, Published, Rollcall
+from tests.support.product import Published, Rollcall
 from tests.support.wanted import may_write
 
 STATES = "select state, count(*)::int as changes from remediations group by all order by all"
@@ -22,14 +22,16 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Published:
 
 
 def test_a_list_says_what_to_do_where_no_ticket_can(rollcall, small):
-    """Without a system for tickets, a CSV says what to do, and later reads prove that it is done."""
+    """Where no system takes tickets, a CSV says what to do, and later reads prove it."""
     tool = with_expenses(rollcall, small)
     close_campaign(rollcall, has_left)
 
     planned = rollcall.run("plan", "--csv", "todo.csv")
 
     assert 0 == planned.code, planned.err
-    assert "nothing to change\nnot done: no write channel: no system takes tickets (3)" in planned.out
+    assert (
+        "nothing to change\nnot done: no write channel: no system takes tickets (3)" in planned.out
+    )
     assert "next: change these by hand and sync: `rollcall plan --csv FILE` lists" in planned.out
     assert "3 changes to make by hand: todo.csv" in planned.out
     path = rollcall.home / "todo.csv"
@@ -53,7 +55,9 @@ def test_a_list_says_what_to_do_where_no_ticket_can(rollcall, small):
 
     again = rollcall.run("plan", "--csv", "todo.csv", "--json")
     assert ("todo.csv", 1) == (again.document["csv"], again.document["totals"]["blocked"])
-    assert [("Nora Lind", "Submitter")] == [(one["person"], one["access"]) for one in read(rollcall)]
+    assert [("Nora Lind", "Submitter")] == [
+        (one["person"], one["access"]) for one in read(rollcall)
+    ]
     states = {row["state"]: row["changes"] for row in rollcall.rows(STATES)}
     assert {"blocked": 1, "verified": 2} == states
 
@@ -72,7 +76,7 @@ def test_a_list_replaces_only_a_list(rollcall, small):
     assert 2 == refused.code and "is not a list of changes" in refused.err
     assert "mine\n" == other.read_text()
     rollcall.run("plan", "--csv", "todo.csv")
-    assert {"'=cmd|''' /C calc'!A0"[:5]} == {row["how"][:5] for row in read(rollcall)}
+    assert {"'=cmd"} == {row["how"][:5] for row in read(rollcall)}
 
 
 def test_a_protected_account_is_in_no_list(rollcall, small):
@@ -89,12 +93,7 @@ def test_a_protected_account_is_in_no_list(rollcall, small):
 
 def test_a_ticket_has_what_was_approved(rollcall, small):
     """A ticket says how access is taken away, in the words of the plan, and closes when it is."""
-    halo = {k: v for k, v in rollcall.environment.items() if "HALOITSM" in k}
-    tool = with_expenses(rollcall, small)
-    may_write(rollcall)
-    rollcall.environment |= halo | FAST
-    rollcall.sync()
-    close_campaign(rollcall, has_left)
+    tool = with_desk(may_write(rollcall), small)
     planned = rollcall.run("plan", "--out", "plan.json")
     assert f"how, in Expenses: {HOW}\n" in planned.out
     assert "open ticket in haloitsm to revoke: expenses: Nora Lind, Approver" in planned.out
@@ -124,19 +123,14 @@ def test_a_ticket_has_what_was_approved(rollcall, small):
     rollcall.sync()
     assert [{"state": "verified", "changes": 3}] == rollcall.rows(STATES)
     again = rollcall.run("plan", "--out", "plan.json")
-    assert 3 == again.out.count("close ticket: expenses: ")
+    assert 3 == again.out.count("close ticket in haloitsm to revoke: expenses: ")
     assert 0 == applied(rollcall, plan).code
     assert ticket["dateclosed"]
 
 
 def test_a_text_that_changed_needs_another_plan(rollcall, small):
     """What people are told to do is part of a plan: other words, and the plan is not applied."""
-    halo = {k: v for k, v in rollcall.environment.items() if "HALOITSM" in k}
-    tool = with_expenses(rollcall, small)
-    may_write(rollcall)
-    rollcall.environment |= halo | FAST
-    rollcall.sync()
-    close_campaign(rollcall, has_left)
+    tool = with_desk(may_write(rollcall), small)
     rollcall.run("plan", "--out", "plan.json")
     tool.declare("Delete the user.")
     rollcall.sync()
@@ -152,17 +146,23 @@ def test_a_text_that_changed_needs_another_plan(rollcall, small):
 
 def test_a_host_without_the_right_to_open_tickets_says_so(rollcall, small):
     """Where the desk is read and no credential may write to it, the list takes its place."""
-    halo = {k: v for k, v in rollcall.environment.items() if "HALOITSM" in k}
-    with_expenses(rollcall, small)
-    rollcall.environment |= halo | FAST
-    rollcall.sync()
-    close_campaign(rollcall, has_left)
+    with_desk(rollcall, small)
 
     planned = rollcall.run("plan", "--csv", "todo.csv")
 
     assert "no write channel: this host may open no tickets in haloitsm (3)" in planned.out
     assert "next: set the write credential of haloitsm, or change these by hand" in planned.out
     assert 3 == len(read(rollcall))
+
+
+def with_desk(rollcall: Rollcall, small: Published) -> ExpenseTool:
+    """Add a service desk to HR and the tool, and close a campaign; return the tool."""
+    desk = {name: value for name, value in rollcall.environment.items() if "__HALOITSM__" in name}
+    tool = with_expenses(rollcall, small)
+    rollcall.environment |= desk
+    rollcall.sync()
+    close_campaign(rollcall, has_left)
+    return tool
 
 
 def read(rollcall: Rollcall) -> list[dict[str, str]]:
