@@ -48,6 +48,10 @@ class ExpenseTool:
         self.users = {number: [name, mail, "Active"] for number, name, mail, _ in USERS}
         self.roles = {(number, role) for number, _, _, roles in USERS for role in roles}
 
+    def environment(self) -> dict[str, str]:
+        """Return the setting that leads Rollcall to the declaration."""
+        return {"SYSTEMS__FOLDER": str(self.folder)}
+
     def declare(self, how: str = HOW) -> None:
         """Write the file that declares the tool, and its first export."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,17 +59,19 @@ class ExpenseTool:
         (self.folder / "expenses.toml").write_text(text, encoding="utf-8")
         self.export()
 
-    def export(self) -> None:
-        """Write the list of users as it is now, in one step, as a new file."""
+    def export(self) -> int:
+        """Write the list of users as it is now, in one step, as a new file; return its rows."""
         path = self.folder / "expenses.csv"
         draft = path.with_suffix(".part")
         with draft.open("w", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(HEADER)
-            for number, (name, mail, status) in self.users.items():
-                held = sorted(role for user, role in self.roles if user == number)
-                rows.writerows([number, name, mail, status, role] for role in held or [""])
+            rows = [
+                [number, name, mail, status, role]
+                for number, (name, mail, status) in self.users.items()
+                for role in sorted(role for user, role in self.roles if user == number) or [""]
+            ]
+            csv.writer(file).writerows([HEADER, *rows])
         draft.replace(path)
+        return len(rows)
 
     def remove_role(self, number: str, role: str) -> None:
         self.roles.discard((number, role))

@@ -131,5 +131,5 @@ def test_the_demo_of_a_review_ends_without_its_findings(tmp_path):
     ended = subprocess.run(command, env=environment, capture_output=True, text=True)
 
     assert 0 == ended.returncode, ended.stderr
-    assert "Leavers with a live account: 3 before, 0 now" in ended.stdout
+    assert "Leavers with a live account: 5 before, 0 now" in ended.stdout
     assert (tmp_path / "review-files" / "q4" / "closed-2" / "remediations.csv").exists()
