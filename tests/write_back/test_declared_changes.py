@@ -6,6 +6,8 @@ import csv
 
 import pytest
 
+from pipelines.failures import Refused
+from pipelines.sources.writer import LATER_FIELDS, Change
 from tests.sandbox.expenses import ExpenseTool
 from tests.support.applying import applied
 from tests.support.declaring import close_campaign, has_left, publish_with_expenses, with_expenses
@@ -13,6 +15,7 @@ from tests.support.product import Published, Rollcall
 from tests.support.wanted import may_write
 
 STATES = "select state, count(*)::int as changes from remediations group by all order by all"
+PROTECTED = '[[protected]]\nid = "expenses:user:{}"\nreason = "legal hold"\n'
 HOW = "In Expenses, open Settings > Users, choose the user, and remove the role."
 
 
@@ -80,15 +83,42 @@ def test_a_list_replaces_only_a_list(rollcall, small):
 
 
 def test_a_protected_account_is_in_no_list(rollcall, small):
-    """What the policy protects is not changed by hand either."""
+    """What the policy protects is not changed by hand either, since when ever it is protected."""
     with_expenses(rollcall, small)
-    close_campaign(rollcall, has_left)
     policy = rollcall.home / "reviews" / "policy.toml"
-    policy.write_text('[[protected]]\nid = "expenses:user:102"\nreason = "legal hold"\n')
+    policy.parent.mkdir()
+    policy.write_text(PROTECTED.format("102"))
+    close_campaign(rollcall, has_left)
+    with policy.open("a") as file:
+        file.write(PROTECTED.format("117"))
 
-    rollcall.run("plan", "--csv", "todo.csv")
+    planned = rollcall.run("plan", "--csv", "todo.csv")
 
-    assert ["Olu Marsh"] == [row["person"] for row in read(rollcall)]
+    assert "0 changes to make by hand" in planned.out
+    assert [] == read(rollcall)
+
+
+def test_nothing_is_proven_in_a_system_that_is_gone(rollcall, small):
+    """That a system is no longer read does not show that access was taken away there."""
+    tool = with_expenses(rollcall, small)
+    close_campaign(rollcall, has_left)
+    (tool.folder / "expenses.toml").unlink()
+    rollcall.sync("--accept", "expenses.system:declared->gone")
+
+    asked = rollcall.rows("select distinct state, why, next_step from remediations")
+
+    step = "look in expenses whether it was done: it is no longer read"
+    assert [{"state": "wanted", "why": "the system is no longer read", "next_step": step}] == asked
+
+
+def test_a_change_of_an_earlier_version_can_be_read():
+    """A plan that an earlier version made lacks later fields, and can still be undone."""
+    wanted = Change(**dict.fromkeys(Change.__dataclass_fields__) | {"how_to_revoke": "ask Kim"})
+    item = {name: value for name, value in wanted.item().items() if name not in LATER_FIELDS}
+
+    assert None is Change.of(item).how_to_revoke
+    with pytest.raises(Refused):
+        Change.of({name: value for name, value in item.items() if name != "reason"})
 
 
 def test_a_ticket_has_what_was_approved(rollcall, small):
