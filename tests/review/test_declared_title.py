@@ -46,7 +46,7 @@ def test_reviewers_read_the_title_of_the_opening(rollcall, small):
         "--json",
     )
     assert 0 == moved.code, moved.err
-    [path] = Path(moved.document["folder"]).glob("**/*.csv")
+    [path] = (rollcall.home / moved.document["folder"]).glob("**/*.csv")
     assert ["Spesen & Reisen"] == systems(path)
     assert 0 == rollcall.run("report", "--out", "report.html").code
     assert "<b>Expenses</b>" in (rollcall.home / "report.html").read_text()
