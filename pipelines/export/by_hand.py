@@ -6,8 +6,9 @@ The next complete sync sees each change that was made, so nobody has to report i
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 
 import duckdb
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow as pa
 from pipelines.failures import storage_failure
 from pipelines.files import output
 from pipelines.files.safe_csv import write_csv
+from pipelines.files.scratch import scratch
 from pipelines.sources.writer import Change
 
 COLUMNS = (
@@ -37,8 +39,8 @@ def write_by_hand(warehouse: duckdb.DuckDBPyConnection, changes: list[Change], p
         " from by_hand left join people using (person_id)"
     )
     try:
-        with TemporaryDirectory() as folder:
-            draft = Path(folder) / "changes.csv"
+        with scratch(Path(gettempdir()) / f".rollcall-{secrets.token_hex(8)}") as folder:
+            draft = folder / "changes.csv"
             write_csv(warehouse, draft, sql, ORDER)
             output.replace_output(path, draft.read_bytes(), "list of changes", _is_ours)
     except OSError as error:

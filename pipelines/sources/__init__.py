@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 DECLARED = "declared"  # the folder that reads every declared system
 SYSTEMS = "stg_declared__systems"  # the model that has their titles
+READ_SQL = """
+select source_name from main.runs group by source_name
+having max_by(status, (started_at, run_id)) <> 'gone' order by source_name
+"""
 
 
 def source_names() -> list[str]:
@@ -64,17 +68,19 @@ def source_title(source: str) -> str:
 
 
 def read_titles(warehouse: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return the name that people read of every source that was ever read.
+    """Return the name that people read of every source that is read.
 
     A declared system has the title of its last sync, whatever its file says since. Where two
     sources would have the same name, both have their own word, too.
     """
-    titles, vendors = {}, vendor_names()
+    declared, vendors = {}, vendor_names()
     if has_table(warehouse, SYSTEMS, "staging"):
         query = f"select source_name, title from staging.{SYSTEMS}"
-        titles = dict(warehouse.execute(query).fetchall())
-    for (name,) in warehouse.execute("select distinct source_name from main.runs").fetchall():
-        titles[name] = source_title(name) if name in vendors else titles.get(name) or name
+        declared = dict(warehouse.execute(query).fetchall())
+    titles = {
+        name: source_title(name) if name in vendors else declared.get(name) or name
+        for (name,) in warehouse.execute(READ_SQL).fetchall()
+    }
     often = Counter(title.casefold() for title in titles.values())
     return {
         name: title if often[title.casefold()] == 1 else f"{title} ({name})"

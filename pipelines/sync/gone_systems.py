@@ -27,8 +27,8 @@ select ? as run_id, unnest(?::varchar[]) as source_name, 'full' as mode, 'gone' 
 
 
 def check_systems(copy: Path, accepted: tuple[str, ...]) -> dict[str, str | None]:
-    """Return the systems that are gone, each with the change that was accepted; null for a system
-    that was never read completely, so nothing is lost.
+    """Return the systems that are gone, each with the change that was accepted; None for a system
+    that was never read completely, because nothing of it is lost.
 
     Their raw tables are removed from this private copy. Raises Refused for a published system whose
     file is missing, unless its absence is accepted.
@@ -36,10 +36,11 @@ def check_systems(copy: Path, accepted: tuple[str, ...]) -> dict[str, str | None
     with duckdb.connect(str(copy)) as connection:
         if not has_table(connection, "runs"):
             return {}
+        names = source_names()
         gone = {
             name: f"{name}.system:declared->gone" if was_read else None
             for name, was_read in connection.execute(KNOWN_SQL).fetchall()
-            if name not in source_names()
+            if name not in names
         }
         known = {None, *(text.replace(" ", "") for text in accepted)}
         missing = {name: change for name, change in gone.items() if change not in known}

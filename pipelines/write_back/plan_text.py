@@ -74,10 +74,10 @@ def _describe_items(items: list[dict[str, Any]]) -> Iterator[str]:
 
 def _describe_how(items: list[dict[str, Any]]) -> Iterator[str]:
     """Yield once for each declared system how people take access away there."""
-    found = {item["source_title"]: item["how_to_revoke"] for item in items if item["how_to_revoke"]}
-    for title, how in found.items():
-        first, *others = how.splitlines()
-        yield f"how, in {title}: {first}"
+    systems = {item["source_name"]: item for item in items if item["how_to_revoke"]}
+    for item in systems.values():
+        first, *others = item["how_to_revoke"].splitlines()
+        yield f"how, in {item['source_title']}: {first}"
         yield from (f"  {line}" for line in others)
 
 
