@@ -48,6 +48,9 @@
             ('last administrator: ',
                 'give it to somebody else first (requests.csv), apply, sync,'
                 ~ ' and plan again'),
+            ('no write channel: ',
+                'change these by hand and sync: `rollcall plan --csv FILE`'
+                ~ ' lists them'),
         ] %}
         when contains({{ blocked_because }}, '{{ words }}')
             then replace('{{ step }}', '<source>', {{ source_name }})
@@ -62,6 +65,10 @@
 {% macro step_until_verified() -%}
     case
         when state = 'verified' then null
+        when is_gone
+            then
+                'look in ' || source_name || ' whether it was done: it is no'
+                || ' longer read'
         when state = 'applied' or is_met
             then 'run `rollcall sync`: a complete sync proves it'
         when not is_wanted then 'nothing: nobody asks for it any more'

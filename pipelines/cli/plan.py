@@ -20,6 +20,12 @@ def add(verb: Callable[..., argparse.ArgumentParser]) -> None:
     parser = verb("plan", run, "plan the changes to make in other systems, for approval")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write the plan to this file")
     parser.add_argument(
+        "--csv",
+        type=Path,
+        metavar="FILE",
+        help="write the changes that people make by hand, without a ticket, to this CSV",
+    )
+    parser.add_argument(
         "--undo", type=Path, metavar="PLAN", help="undo the changes that this plan made"
     )
     parser.add_argument("--because", default="", metavar="TEXT", help="the reason for --undo")
@@ -39,8 +45,10 @@ def add_max_changes(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Make and print a plan, and write its file if there is anything to change."""
     from pipelines import settings
+    from pipelines.export.by_hand import write_by_hand
     from pipelines.policy import company_files, presence
     from pipelines.warehouse.publish import open_published
+    from pipelines.words import count_noun
     from pipelines.write_back import plan_text, planning
     from pipelines.write_back.audit_log import changes_folder
 
@@ -50,6 +58,11 @@ def run(arguments: argparse.Namespace) -> int:
         plan = planning.make_plan(warehouse, actor, arguments.max_changes, undo)
         rules = company_files.read_policy(company_files.policy_folder())
         unmatched = presence.find_unmatched(warehouse, rules)
+        listed = ""
+        if arguments.csv:
+            changes = planning.list_by_hand(plan, warehouse)
+            write_by_hand(warehouse, changes, arguments.csv)
+            listed = f"{count_noun(len(changes), 'change')} to make by hand: {arguments.csv}"
     totals = plan.document["totals"]
     arguments.counts = [
         f"{totals['changes']} changes, {totals['blocked']} blocked",
@@ -59,10 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     if plan.changes:
         path = planning.write_plan(plan, arguments.out, folder, actor, undo)
     known = {"code": 0, "path": str(path) if path else None}
+    known["csv"] = str(arguments.csv) if arguments.csv else None
     document = known | plan.document | {"unmatched": unmatched}
     # A name may contain characters that move the cursor of a terminal.
     text = [
         *plan_text.describe_plan(plan, path),
+        *([listed] if listed else []),
         *(f"warning: {name} matches nothing" for name in unmatched),
         *(f"warning: {text}" for text in [company_files.describe_ignored_folder()] if text),
     ]

@@ -92,6 +92,8 @@ def _render(document: dict[str, Any]) -> Iterator[str]:
             f" · last run {source['last_status']}, {source['last_mode']},"
             f" {source['requests']} requests, {source['retries']} retries"
         )
+    for name, moment in document["gone"].items():
+        yield f"{name:10}{'gone':15}no longer read since {moment}: its file is gone"
     errors = [(source["error"], source["remedy"]) for source in document["sources"]]
     for error, remedy in dict.fromkeys(pair for pair in errors if pair[0]):
         yield redact_text(error)

@@ -24,11 +24,11 @@ from pipelines.warehouse.source_states import max_age_hours, read_source_states
 MARK = b"# HELP rollcall_"
 MODE = 0o644  # node_exporter runs as another user, and the file names nobody
 RESULTS = ("complete", "incomplete", "refused", "failed")
-# The newest run that was complete for each of its sources
+# The newest run that was complete for each of its sources, or took one out
 SUCCESS_SQL = """
 select epoch(max(ended)) from (
     select max(ended_at) as ended from runs
-    group by run_id having bool_and(status = 'complete')
+    group by run_id having bool_and(status in ('complete', 'gone'))
 )
 """
 ROWS_SQL = " union all ".join(

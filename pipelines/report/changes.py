@@ -14,6 +14,7 @@ import duckdb
 
 from pipelines.report.wording import spell_length, spell_time
 from pipelines.sql import fetch_dicts
+from pipelines.warehouse.source_states import read_gone_systems
 
 MAX_LISTED = 40  # of each kind and span, on the page
 
@@ -118,6 +119,7 @@ class Span:
     nothing_known: str = ""
     shortened: str = ""  # why the span begins later than its title says
     new_sources: list[str] = field(default_factory=list)
+    gone_systems: list[str] = field(default_factory=list)
     events: dict[str, dict[str, Any]] = field(default_factory=dict)
     started: int = 0
     ended: int = 0
@@ -156,6 +158,9 @@ def _read_span(
             f"only {spell_length(last - first)}: nobody has looked before the first read"
         )
     sources = warehouse.execute(SOURCES_SQL, [begin]).fetchall()
+    gone = read_gone_systems(warehouse)
+    span.gone_systems = [name for name, gone_at in gone.items() if gone_at > begin]
+    sources = [(name, is_new) for name, is_new in sources if name not in gone]
     span.new_sources = [name for name, is_new in sources if is_new]
     known = [name for name, is_new in sources if not is_new]
     rows = [

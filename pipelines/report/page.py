@@ -53,7 +53,9 @@ def _render(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
     from pipelines.report.drawn import draw_trend
     from pipelines.report.figures import WRONG, find_late_sources, read_counts, read_figures
     from pipelines.report.packed import FEW_VALUES, pack, read_columns
-    from pipelines.report.wording import count_days
+    from pipelines.report.wording import count_days, spell_time
+    from pipelines.sources import read_titles
+    from pipelines.warehouse.source_states import read_gone_systems
 
     warehouse.execute("set TimeZone = 'UTC'")  # days are days in UTC
     figures_of_all = read_counts(warehouse)
@@ -63,10 +65,13 @@ def _render(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
             f"{figures_of_all['grants']:,} grants are more than a page can show ({MAX_GRANTS:,})",
             "query the warehouse instead (docs/questions.md)",
         )
+    titles = read_titles(warehouse)
     data = {
         name: read_columns(warehouse.execute(sql), FEW_VALUES.get(name, ()))
         for name, sql in QUERIES.items()
     }
+    for columns in data.values():
+        _name_sources(columns, titles)
     figures = read_figures(warehouse)
     late_sources = find_late_sources(warehouse, figures)
     made_at = datetime.now(UTC)
@@ -79,12 +84,14 @@ def _render(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["days"] = count_days
+    environment.filters |= {"days": count_days, "time": spell_time}
+    environment.filters["system"] = lambda name: titles.get(name, name)
     page = environment.get_template("page.html").render(
         mark=MARK,
         version=__version__,
         made_at=made_at,
         states=_read_states(warehouse),
+        gone=read_gone_systems(warehouse),
         counts=figures_of_all,
         figures=figures,
         trends={
@@ -102,6 +109,14 @@ def _render(warehouse: duckdb.DuckDBPyConnection) -> tuple[str, dict[str, int]]:
         data=pack(data | {"made": f"{made_at:%Y-%m-%dT%H:%M:%SZ}", "titles": WRONG}),
     )
     return page, {name: _count_rows(columns) for name, columns in data.items()}
+
+
+def _name_sources(columns: dict[str, Any], titles: dict[str, str]) -> None:
+    """Replace the name of each source by the one that people read."""
+    column = columns.get("source")
+    if column is not None:
+        names = column["values"] if isinstance(column, dict) else column
+        names[:] = [titles.get(name, name) for name in names]
 
 
 def _count_rows(columns: dict[str, Any]) -> int:

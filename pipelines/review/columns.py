@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.sources import source_names, source_title
 from pipelines.sql import quote
 
 YES_SQL = "case when {0} then 'yes' when not {0} then 'no' else 'unknown' end"
@@ -25,9 +24,7 @@ EMPLOYMENT_TYPE_SQL = """case upper(regexp_replace(employment_type, '[\\s_-]+', 
     when 'TEMP' then 'temporary employee'
     else coalesce('employed, ' || lower(replace(employment_type, '_', ' ')), 'employed')
 end"""
-SYSTEM_SQL = "case source_name {} else source_name end".format(
-    " ".join(f"when {quote(name)} then {quote(source_title(name))}" for name in source_names())
-)
+SYSTEM_SQL = "coalesce(source_title, source_name)"  # items of earlier versions have no title
 NOBODY, EARLIER_NOBODY = "nobody in HR", "nobody that HR knows"  # earlier versions named no account
 MAX_SHOWN_CHARACTERS = 8_000  # of a text that is only shown; a cell holds 32,767 at most
 # Characters that programs drop, act on, or end a text at. They are sent out as U+FFFD, and texts

@@ -24,6 +24,7 @@ from pipelines.review.packet.population_sql import describe_selection, grant_rea
 from pipelines.review.packet.publish import note_digest
 from pipelines.review.packet.write import Origin, Packet, write_packet
 from pipelines.review.people import note_reviewers
+from pipelines.sources import read_titles
 from pipelines.sql import Table, quote
 from pipelines.warehouse import review_tables
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
@@ -120,6 +121,8 @@ def _insert_campaign(
                 "see `rollcall review status`, or give the new campaign another name",
             )
         states, problems = freshness.check_sources(connection, campaign.definition, accepted)
+        titles = read_titles(connection)
+        states = [one | {"source_title": titles.get(one["source_name"])} for one in states]
         actor = settings.read_actor()
         reason = {"accepted_by": actor, "because": accepted.reason}
         connection.execute(
@@ -179,13 +182,20 @@ def _insert_items(connection: duckdb.DuckDBPyConnection, name: str, opening: str
     to an earlier opening of this campaign is therefore never accepted.
     """
     _add_columns(connection, review_tables.ITEMS, "access_review")
+    titles = read_titles(connection)
+    connection.execute(
+        "create or replace temp table source_titles as"
+        " select unnest(?::varchar[]) as source_name, unnest(?::varchar[]) as source_title",
+        [[*titles], [*titles.values()]],
+    )
     connection.execute(
         "insert into review_items by name"
         " select access_review.* exclude (reviewer, reviewer_rule), ? as campaign,"
         f" concat('i-', ?, '-', left(sha256(concat(?, '|', grant_id)), {ID_LENGTH})) as item_id,"
         " assigned.reviewer, assigned.rule as reviewer_rule, conflict as reviewer_conflict,"
-        " first_choice"
-        " from access_review join assigned using (grant_id)",
+        " first_choice, source_title"
+        " from access_review join assigned using (grant_id)"
+        " left join source_titles using (source_name)",
         [name, name, opening],
     )
     [(twice,)] = connection.execute(

@@ -78,8 +78,8 @@ def reassign_items(warehouse: Path, wanted: Wanted, out: Path) -> Reassigned:
         duckdb.connect(str(workspace.copy)) as connection,
     ):
         connection.execute("set TimeZone = 'UTC'")
-        for table in (review_tables.REASSIGNMENTS, review_tables.DECIDED):
-            table.create(connection)
+        for table in (review_tables.ITEMS, review_tables.REASSIGNMENTS, review_tables.DECIDED):
+            table.create(connection)  # a file of an earlier version lacks some columns
         found = _read_items(connection, wanted.items)
         name = found[0]["campaign"]
         moved = [one for one in found if one["reviewer"] != wanted.reviewer]

@@ -6,15 +6,26 @@ docs/adding-a-source.md says how to make a vendor's folder, docs/systems.md how 
 from __future__ import annotations
 
 import pkgutil
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pipelines.failures import Misconfigured
+from pipelines.sql import has_table
+
+if TYPE_CHECKING:
+    import duckdb
 
 DECLARED = "declared"  # the folder that reads every declared system
+SYSTEMS = "stg_declared__systems"  # the model that has their titles
+READ_SQL = """
+select source_name from main.runs group by source_name
+having max_by(status, (started_at, run_id)) <> 'gone' order by source_name
+"""
 
 
 def source_names() -> list[str]:
@@ -33,6 +44,11 @@ def system_names() -> list[str]:
     return import_module(f"{__name__}.{DECLARED}.folder").system_names()
 
 
+def systems_folder() -> Path:
+    """Return the folder of the files that declare systems. Raises Misconfigured."""
+    return import_module(f"{__name__}.{DECLARED}.folder").systems_folder()
+
+
 def find_offer(source: str, name: str, module: str = "__init__") -> Any:
     """Return a function or value that a source may offer; None if it does not.
 
@@ -49,6 +65,27 @@ def source_title(source: str) -> str:
     """Return the name of a source that people read; its own name if none is told."""
     title = find_offer(source, "TITLE") or find_offer(source, "title") or source
     return title() if callable(title) else title
+
+
+def read_titles(warehouse: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the name that people read of every source that is read.
+
+    A declared system has the title of its last sync, whatever its file says since. Where two
+    sources would have the same name, both have their own word, too.
+    """
+    declared, vendors = {}, vendor_names()
+    if has_table(warehouse, SYSTEMS, "staging"):
+        query = f"select source_name, title from staging.{SYSTEMS}"
+        declared = dict(warehouse.execute(query).fetchall())
+    titles = {
+        name: source_title(name) if name in vendors else declared.get(name) or name
+        for (name,) in warehouse.execute(READ_SQL).fetchall()
+    }
+    often = Counter(title.casefold() for title in titles.values())
+    return {
+        name: title if often[title.casefold()] == 1 else f"{title} ({name})"
+        for name, title in titles.items()
+    }
 
 
 def load_function(source: str, name: str, module: str = "__init__") -> Callable[..., Any]:

@@ -45,6 +45,10 @@ COUNTED_ACTIONS = tuple(action.name for action in ACTIONS if not action.is_ticke
 REMOVING_ACTIONS = tuple(action.name for action in ACTIONS if action.takes)
 
 
+# Fields of a change that the plans of earlier versions lack
+LATER_FIELDS = {"account_email", "source_title", "how_to_revoke"}
+
+
 @dataclass(frozen=True)
 class Change:
     """One item of a plan, with the columns of the table planned_changes.
@@ -93,12 +97,17 @@ class Change:
     account_username: str | None = None  # at the last sync; if it differs now, nothing is done
     account_created_at: str | None = None  # if it differs now, the whole apply stops
     resource_name: str | None = None  # of the entitlement
+    account_email: str | None = None
+    source_title: str | None = None  # of a declared system, with how access is taken away there
+    how_to_revoke: str | None = None
 
     @classmethod
     def of(cls, item: dict[str, Any]) -> Change:
         """Return the change that an item of a plan file describes. Raises Refused."""
-        names = set(cls.__dataclass_fields__)
-        if set(item) != names or any(not isinstance(value, str | None) for value in item.values()):
+        names, given = set(cls.__dataclass_fields__), set(item)
+        if not names - LATER_FIELDS <= given <= names or any(
+            not isinstance(value, str | None) for value in item.values()
+        ):
             raise Refused("plan", "an item has other fields than a change", "make a new plan")
         return cls(**item)
 

@@ -7,7 +7,7 @@ change, pass its exact numbers; the seven days then begin anew for this source a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import duckdb
@@ -136,10 +136,12 @@ def check_shrinkage(
     sources: list[str],
     accepted: Iterable[str],
     warn: Callable[[str, str], None],
+    gone: Collection[str] = (),
 ) -> list[str]:
     """Return the changes beyond the limits that were accepted; raise Refused for any other.
 
     `sources` are those that this sync has read. `warn` gets a source and a change that passes.
+    `gone` are the systems of which nothing is left, as a person has accepted.
     """
     limits = ShrinkLimits.configured()
     changes = []
@@ -150,6 +152,7 @@ def check_shrinkage(
             changes += find_changed_statuses(connection, table, THIS_RUN, limits)
             changes += _find_lost_values(connection, table, limits)
         changes += _find_lost_holders(connection, limits)
+    changes = [change for change in changes if change.source not in gone]
     accepted = {text.replace(" ", "") for text in accepted}
     refused = [change for change in changes if str(change) not in accepted]
     if refused:

@@ -31,6 +31,7 @@ class Outcome:
     published: bool = False
     reads: list[load.Read] = field(default_factory=list)
     policy_changes: list[str] = field(default_factory=list)  # as accepted
+    gone_systems: dict[str, str | None] = field(default_factory=dict)  # each as accepted
     clock_change: str | None = None  # as accepted
     target_changes: dict[str, list[str]] = field(default_factory=dict)  # by source, as accepted
     failure: Failure | None = None  # of the whole sync

@@ -23,7 +23,7 @@ from pipelines.policy import company_files, presence
 from pipelines.push.rules import find_asked
 from pipelines.push.write_wanted import has_rules, write_wanted
 from pipelines.sources import registry
-from pipelines.sync import future_runs, guard, load, read_target, run_record
+from pipelines.sync import future_runs, gone_systems, guard, load, read_target, run_record
 from pipelines.sync.outcome import (
     Outcome,
     begin_run,
@@ -114,6 +114,8 @@ def _build(
         for read in complete:
             load.load_source(read)
         run_record.record_runs(copy, outcome.run_id, outcome.reads)
+        gone = outcome.gone_systems
+        gone_systems.record_systems(copy, outcome.run_id, outcome.started_at, [*gone])
         outcome.earlier_warnings = run_record.read_earlier_warnings(copy, outcome.run_id)
         outcome.unread_journals = collect.collect_journals(copy)
     _transform(outcome, copy, work, options)
@@ -124,11 +126,14 @@ def _build(
         options.report(name_source(source, text))
 
     find_read_warnings(copy, [*read_now], warn)
-    shrinkage = guard.check_shrinkage(copy, outcome.warehouse, [*read_now], options.accepted, warn)
+    shrinkage = guard.check_shrinkage(
+        copy, outcome.warehouse, [*read_now], options.accepted, warn, outcome.gone_systems
+    )
     run_record.record_warnings(copy, outcome.run_id, complete)
     targets = chain.from_iterable(outcome.target_changes.values())
     columns = chain.from_iterable(read.counters.accepted for read in complete)
-    changes = [outcome.clock_change, *outcome.policy_changes, *targets, *columns, *shrinkage]
+    changes = [outcome.clock_change, *outcome.policy_changes, *gone.values()]
+    changes += [*targets, *columns, *shrinkage]
     for change in filter(None, changes):
         run_record.record_acceptance(copy, outcome.run_id, change)
         outcome.note(f"accepted: {change}", options.report)
@@ -156,6 +161,7 @@ def _read_sources(
     """Read every source into a package of its own; failures are in `outcome.reads`."""
     try:
         outcome.policy_changes = _accept_gone_policy(copy, options.accepted)
+        outcome.gone_systems = gone_systems.check_systems(copy, options.accepted)
         outcome.clock_change = future_runs.check_newest_run(
             copy, outcome.started_at, options.accepted
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from pipelines import settings
@@ -38,6 +39,11 @@ class Shrinkage:
     before: int
     after: int
     why: str
+
+    @property
+    def source(self) -> str:
+        """Return the source of the table, the attribute or the entitlement that the name is of."""
+        return re.split("[.:]", self.name)[0]
 
     def __str__(self) -> str:
         return f"{self.name}:{self.before}->{self.after}"

@@ -73,6 +73,11 @@ ITEMS = Table(
         "scope_id": ("varchar", "Where it applies; null where the system has no scopes."),
         "person_id": ("varchar", "The person of the account; null if none is known."),
         "source_name": ("varchar not null", "The system of the grant."),
+        "source_title": (
+            "varchar",
+            "What people called the system at the opening; null in campaigns that an earlier"
+            " version opened.",
+        ),
         "reviewer": (
             "varchar not null",
             "Who decides, by mail address, unless review_reassignments names somebody else.",

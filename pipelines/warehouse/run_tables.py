@@ -20,7 +20,8 @@ RUNS = Table(
         "status": (
             "varchar not null",
             "complete: read and loaded. incomplete: could not be read completely."
-            " failed: credentials, rights or settings. refused: read, but not published.",
+            " failed: credentials, rights or settings. refused: read, but not published."
+            " gone: the file that declared the system is gone, and a person accepted that.",
         ),
         "started_at": ("timestamptz not null", "When reading this source began."),
         "ended_at": ("timestamptz not null", "When reading this source ended."),

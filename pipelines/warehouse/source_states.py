@@ -50,6 +50,10 @@ where run_id = (
     from main.runs as others where others.source_name = runs.source_name
 )
 """
+GONE_SQL = """
+select source_name, max(started_at) as gone_at from main.runs group by source_name
+having max_by(status, (started_at, run_id)) = 'gone' order by source_name
+"""
 DEFAULT_MAX_AGE_HOURS = 26.0  # a day, and slack for a daily sync while it runs
 COUNTED_TABLES = ("people", "accounts", "entitlements", "grants", "dangling_grants")
 
@@ -61,6 +65,11 @@ def read_source_states(warehouse: duckdb.DuckDBPyConnection) -> list[dict[str, A
     warehouse.execute("set TimeZone = 'UTC'")
     rows = fetch_dicts(warehouse.execute(STATES_SQL.format(model=model)))
     return [{name: time_text(value) for name, value in row.items()} for row in rows]
+
+
+def read_gone_systems(warehouse: duckdb.DuckDBPyConnection) -> dict[str, datetime]:
+    """Return the systems that are no longer read because their file is gone, and since when."""
+    return dict(warehouse.execute(GONE_SQL).fetchall())
 
 
 def read_status(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -76,6 +85,7 @@ def read_status(warehouse: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         state["warnings"] = last_runs[state["source_name"]].get("warnings") or []
     return {
         "sources": states,
+        "gone": {name: time_text(at) for name, at in read_gone_systems(warehouse).items()},
         "rows": dict(warehouse.execute(counts).fetchall()),
         "grants": {event: changes.count_events(event) for event in EVENTS}
         | {"first": sum(changes.first_grants.values())},

@@ -32,6 +32,7 @@ def describe_plan(plan: Plan, path: Path | None) -> Iterator[str]:
         for why in document["exceeded"]:
             yield f"  beyond a limit, {accepted}: {why}"
         yield from _describe_items(document["items"])
+        yield from _describe_how(document["items"])
     else:
         yield "nothing to change"
     for why, group in groupby(document["blocked"], lambda item: item["blocked_because"]):
@@ -69,6 +70,15 @@ def _describe_items(items: list[dict[str, Any]]) -> Iterator[str]:
         yield f"members: {_describe_group(group[0])} ({_describe_reason(group[0])})"
         for item in group:
             yield f"  {MEMBERSHIPS[item['action']]} {_describe_account(item)}"
+
+
+def _describe_how(items: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield once for each declared system how people take access away there."""
+    systems = {item["source_name"]: item for item in items if item["how_to_revoke"]}
+    for item in systems.values():
+        first, *others = item["how_to_revoke"].splitlines()
+        yield f"how, in {item['source_title']}: {first}"
+        yield from (f"  {line}" for line in others)
 
 
 def describe_briefly(item: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ byte is noticed. Whoever gives this digest to `rollcall apply` has approved exac
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,14 +19,21 @@ from pipelines.failures import storage_failure
 from pipelines.files import json_lines, output
 from pipelines.policy import company_files, presence
 from pipelines.sources import write_access
-from pipelines.sources.writer import ACTION_ORDER
+from pipelines.sources.writer import ACTION_ORDER, Change
 from pipelines.sql import fetch_rows
 from pipelines.write_back import audit_log, journal, limits
 from pipelines.write_back.plan import Basis, Plan, is_plan, plan_digest, plan_path
 from pipelines.write_back.plan_fields import PLAN_FORMAT
 from pipelines.write_back.undo import Undo, block_leavers
-from pipelines.write_back.wanted import hold_back_returns, read_wanted_changes, split_wanted_changes
+from pipelines.write_back.wanted import (
+    NO_CHANNEL,
+    hold_back_returns,
+    read_wanted_changes,
+    split_wanted_changes,
+)
 
+# Blocked for this reason alone: a change that has another one is not to be made by hand either
+ONLY_NO_CHANNEL = re.compile(rf"{NO_CHANNEL}(: [\w ]+)?")
 ROWS_AS_JSON = "select to_json(row)::varchar from {} as row order by all"
 
 
@@ -96,6 +104,18 @@ def make_plan(
         ],
     }
     return Plan(document | {"digest": plan_digest(document)})
+
+
+def list_by_hand(plan: Plan, warehouse: duckdb.DuckDBPyConnection) -> list[Change]:
+    """Return the blocked changes that people can make themselves. Raise Refused for old data."""
+    fields = Change.__dataclass_fields__
+    found = [
+        Change.of({name: value for name, value in item.items() if name in fields})
+        for item in plan.document["blocked"]
+        if ONLY_NO_CHANNEL.fullmatch(item["blocked_because"])
+    ]
+    limits.find_fresh_states({change.source_name for change in found}, warehouse, "plan")
+    return found
 
 
 def write_plan(

@@ -123,4 +123,5 @@ def _invert_change(change: Change, journal: Journal) -> Change:
         due_at=None,
         inverse_action=change.action,
         residual=None,
+        how_to_revoke=None,
     )

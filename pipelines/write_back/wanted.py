@@ -20,6 +20,8 @@ from pipelines.sql import fetch_dicts, has_table
 from pipelines.write_back import limits, push_limits
 from pipelines.write_back.journal import Call
 
+BY_HAND = "change these by hand and sync: `rollcall plan --csv FILE` lists them"
+NO_CHANNEL = "no write channel"
 GIVES_NOBODY = "it gives nobody"  # why the models block removing all members of a pushed group
 
 
@@ -74,16 +76,19 @@ def split_wanted_changes(
     rule gives nobody. A change that no call undoes has no inverse here.
     """
     patterns = limits.read_protected_patterns()
-    is_final = _load_finality_test()
+    is_final, may_write = _load_finality_test(), cache(write_access.has_write_credential)
     possible: list[Change] = []
     blocked: list[WantedChange] = []
     for change, why, step in wanted:
         if why == GIVES_NOBODY and change.account_id and not is_unattended:
             why = None
-        if not why:
-            why, step = limits.reason_untouchable(change, patterns, own_accounts) or (None, None)
+        if not why or why.startswith(NO_CHANNEL):  # what people change by hand is protected, too
+            why, step = limits.reason_untouchable(change, patterns, own_accounts) or (why, step)
         if not why and change.through not in write_access.writable_sources():
-            why, step = "no write channel", f"change it by hand in {change.source_name}, and sync"
+            why, step = NO_CHANNEL, BY_HAND
+        if not why and change.channel == "ticket" and not may_write(change.through):
+            why = f"{NO_CHANNEL}: this host may open no tickets in {change.through}"
+            step = f"set the write credential of {change.through}, or {BY_HAND}"
         if why:
             blocked.append(WantedChange(change, why, step))
         else:

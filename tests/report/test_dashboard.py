@@ -13,6 +13,7 @@ from selenium.webdriver.common.by import By
 from pipelines.report.changes import read_spans
 from pipelines.report.figures import WRONG, find_late_sources, read_figures
 from pipelines.report.page import render_page
+from pipelines.sources import source_title
 from tests.report.conftest import change, needs_browser, write_report
 from tests.report.test_report import cells, shown
 from tests.support.aged import DAYS
@@ -163,7 +164,7 @@ def test_a_late_source_is_no_change(past):
     assert told and source not in told
     assert [(source, day)] == find_late_sources(past, read_figures(past))
     page, _ = render_page(past)
-    assert f"Not counted: {source}, first read" in page and 'class="late"' in page
+    assert f"Not counted: {source_title(source)}, first read" in page and 'class="late"' in page
 
 
 def test_the_changes_are_those_of_the_histories(past):
@@ -264,13 +265,13 @@ def test_the_way_to_a_resource_is_drawn_both_ways(past_page, browser):
     backward = drawn_edges(browser)
 
     for step in (
-        "Nora Lind (pingone, enabled), through Nora Lind",
-        "Finance - payments (group, pingone), through Nora Lind",
-        "Finance - all (group, pingone), through Finance - payments",
+        "Nora Lind (PingOne, enabled), through Nora Lind",
+        "Finance - payments (group, PingOne), through Nora Lind",
+        "Finance - all (group, PingOne), through Finance - payments",
     ):
         assert step in forward
         assert any(label.startswith(step.split(", through")[0]) for label in backward)
-    assert "Staff (group, pingone), through Finance - all" in forward
+    assert "Staff (group, PingOne), through Finance - all" in forward
 
     # On a phone the resource is on top, so that each holder is below what it is reached through
     visit(browser, past_page, STAFF, width=390)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.sandbox import Sandbox
 from tests.sandbox.company import company
+from tests.sandbox.expenses import ExpenseTool
 from tests.sandbox.generate import generate
 from tests.sandbox.quarter import answer, quarter
 
@@ -22,11 +23,13 @@ def serve(people: int | None, seed: int, port: int) -> int:
     """Serve until Ctrl-C, and print the shell commands that point Rollcall to the sandbox, and let
     it change the company."""
     made = company() if people is None else generate(people, seed)
+    tool = place_tool() if people is None else None
     ports = {name: port + place for place, name in enumerate(made.vendors)} if port else None
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with Sandbox(made, ports) as sandbox:
-        for name, value in (settings_of(sandbox) | sandbox.write_environment()).items():
+        declared = tool.environment() if tool else {}
+        for name, value in (settings_of(sandbox) | sandbox.write_environment() | declared).items():
             print(f"export {name}={shlex.quote(value)}")
         sys.stdout.flush()
         print(f"{made.name} is served; Ctrl-C stops it.", file=sys.stderr)
@@ -35,6 +38,14 @@ def serve(people: int | None, seed: int, port: int) -> int:
         except KeyboardInterrupt:
             return 130
     return 0
+
+
+def place_tool() -> ExpenseTool:
+    """Declare the company's fifth system in a folder `systems` beside the warehouse."""
+    warehouse = Path(os.environ.setdefault("WAREHOUSE", "data/demo/access.duckdb"))
+    tool = ExpenseTool(Path(), warehouse.parent / "systems")
+    tool.declare()
+    return tool
 
 
 def settings_of(sandbox: Sandbox) -> dict[str, str]:
@@ -54,16 +65,17 @@ def demo(campaign: str = "") -> int:
 
     With a campaign, run that whole review instead, until every change is proven.
     """
-    warehouse = Path(os.environ.setdefault("WAREHOUSE", "data/demo/access.duckdb"))
+    tool = place_tool()
+    warehouse = Path(os.environ["WAREHOUSE"])
     with Sandbox() as sandbox:
         real = (  # settings of a real tenant
-            *("SOURCES__", "PROVISION__", "PUSH__"),
+            *("SOURCES__", "PROVISION__", "PUSH__", "SYSTEMS__"),
             *("NOTIFY__", "HEALTHCHECK__", "METRICS__"),
         )
         mine = {key: value for key, value in os.environ.items() if not key.startswith(real)}
-        mine |= settings_of(sandbox)
+        mine |= settings_of(sandbox) | tool.environment()
         if campaign:
-            return quarter(sandbox, warehouse, campaign, mine)
+            return quarter(sandbox, tool, warehouse, campaign, mine)
         mine["PUSH__FOLDER"] = str(Path(__file__).parent / "push")
         exports, page = warehouse.parent / "exports", warehouse.parent / "report.html"
         for verb in (
@@ -77,14 +89,15 @@ def demo(campaign: str = "") -> int:
             code = subprocess.run([sys.executable, "-m", "pipelines", *verb], env=mine).returncode
             if code:
                 return code if code > 0 else 128 - code
-    _where(warehouse, page, exports)
+    _where(warehouse, page, exports, tool)
     return 0
 
 
-def _where(warehouse: Path, page: Path, exports: Path) -> None:
+def _where(warehouse: Path, page: Path, exports: Path, tool: ExpenseTool) -> None:
     """Print where the results are."""
     print(f"\nThe warehouse   {warehouse}")
     print(f"On one page     {page}")
+    print(f"The fifth one   {tool.folder / 'expenses.toml'}, a system that a file declares")
     if manifests := list(exports.rglob("manifest.json")):
         folder = max(manifests, key=lambda path: path.stat().st_mtime).parent
         print(f"The review      {folder / 'access_review.csv'}")

@@ -19,6 +19,7 @@ import openpyxl
 from pipelines.review.columns import NOBODY
 from tests.sandbox import Sandbox
 from tests.sandbox.company.parts import pingone_id
+from tests.sandbox.expenses import ExpenseTool
 from tests.sandbox.service_desk import do_tickets
 
 DEFINITION = """\
@@ -92,7 +93,9 @@ def write_request(rules: Path) -> None:
     (rules / "requests.csv").write_text(REQUESTS.format(**request), encoding="utf-8")
 
 
-def quarter(sandbox: Sandbox, warehouse: Path, campaign: str, environment: dict[str, str]) -> int:
+def quarter(
+    sandbox: Sandbox, tool: ExpenseTool, warehouse: Path, campaign: str, environment: dict[str, str]
+) -> int:
     """Review, change and prove; print each command before it runs. Return the exit code."""
     home = warehouse.parent
     rules, files = home / "reviews", home / "review-files"
@@ -120,6 +123,10 @@ def quarter(sandbox: Sandbox, warehouse: Path, campaign: str, environment: dict[
         if code:
             raise Stopped(code if code > 0 else 128 - code)
 
+    def sync() -> None:
+        print(f"\nExpenses exports its users and roles: {tool.export()} rows", flush=True)
+        rollcall("sync")
+
     def count_leavers() -> int:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             return connection.execute(LEAVERS_SQL).fetchone()[0]
@@ -131,14 +138,14 @@ def quarter(sandbox: Sandbox, warehouse: Path, campaign: str, environment: dict[
         made = {*changes.glob("*.plan.json")} - before
         for plan in made:
             rollcall("apply", plan, "--digest", json.loads(plan.read_text())["digest"])
-            if tickets := do_tickets(sandbox, warehouse):
+            if tickets := do_tickets(sandbox, warehouse, tool):
                 print(f"\nPeople do what {tickets} tickets ask for.")
-            rollcall("sync")
+            sync()
         return bool(made)
 
     opened, closed = files / campaign / "opened", files / campaign / "closed"
     try:
-        rollcall("sync")
+        sync()
         live_before = count_leavers()
         rollcall("review", "open", campaign)
         rollcall("review", "status", campaign)
@@ -158,6 +165,7 @@ def quarter(sandbox: Sandbox, warehouse: Path, campaign: str, environment: dict[
         return stopped.code
     print(f"\nLeavers with a live account: {live_before} before, {count_leavers()} now")
     print(f"The warehouse   {warehouse}")
+    print(f"A declared one  {tool.folder / 'expenses.toml'}")
     print(f"On one page     {home / 'report.html'}")
     print(f"The campaign    {rules / campaign}.toml")
     print(f"Sent out        {opened / 'reviewers'}")

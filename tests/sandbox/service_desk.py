@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 
 from tests.sandbox import Sandbox
+from tests.sandbox.expenses import ExpenseTool
 
 ASKED_SQL = """
 select remediations.action, remediations.account_id, remediations.entitlement_id, source_grant_id
@@ -15,8 +16,8 @@ where state = 'ticketed' order by remediation_id
 """
 
 
-def do_tickets(sandbox: Sandbox, warehouse: Path) -> int:
-    """Do what the open tickets ask for; return how many they are."""
+def do_tickets(sandbox: Sandbox, warehouse: Path, tool: ExpenseTool | None = None) -> int:
+    """Do what the open tickets ask for; return how many they are. `tool` is a declared system."""
     halo, okta, pingone = (
         sandbox.company.vendors[name] for name in ("haloitsm", "okta", "pingone")
     )
@@ -24,8 +25,14 @@ def do_tickets(sandbox: Sandbox, warehouse: Path) -> int:
         asked = connection.execute(ASKED_SQL).fetchall()
     for action, account, entitlement, native_grant in asked:
         holder = account.split(":")[2]
-        source, kind, key = (entitlement or "haloitsm:account:").split(":")[:3]
+        own = account.split(":")[0]
+        source, kind, key = (entitlement or f"{own}:account:").split(":")[:3]
         match source, kind:
+            case "expenses", "account" if tool:
+                assert action == "disable_account", action
+                tool.deactivate(holder)
+            case "expenses", "role" if tool:
+                tool.remove_role(holder, key)
             case "haloitsm", "account":
                 assert action == "disable_account", action
                 halo.agents[int(holder)]["isdisabled"] = True

@@ -98,6 +98,7 @@ def test_the_sandbox_prints_what_the_page_needs(tmp_path):
     with settings.open("w") as out:
         serving = subprocess.Popen(
             [sys.executable, "-m", "tests.sandbox", "serve"],
+            env=os.environ | {"WAREHOUSE": str(tmp_path / "access.duckdb")},
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,
@@ -113,7 +114,7 @@ def test_the_sandbox_prints_what_the_page_needs(tmp_path):
     for name in (
         *("SOURCES__PINGONE__BASE_URL", "SOURCES__HALOITSM__TENANT", "REVIEW__OWNER"),
         *("PROVISION__PINGONE__CLIENT_SECRET", "PROVISION__HALOITSM__CLIENT_SECRET"),
-        "PROVISION__OKTA__API_TOKEN",
+        *("PROVISION__OKTA__API_TOKEN", "SYSTEMS__FOLDER"),
     ):
         assert found.get(name), name
 
@@ -131,5 +132,5 @@ def test_the_demo_of_a_review_ends_without_its_findings(tmp_path):
     ended = subprocess.run(command, env=environment, capture_output=True, text=True)
 
     assert 0 == ended.returncode, ended.stderr
-    assert "Leavers with a live account: 3 before, 0 now" in ended.stdout
+    assert "Leavers with a live account: 5 before, 0 now" in ended.stdout
     assert (tmp_path / "review-files" / "q4" / "closed-2" / "remediations.csv").exists()

@@ -45,7 +45,8 @@ def make_file_writers(
     folder.mkdir(mode=0o700)
     layout = reviewer_rows.read_layout(connection, campaign)
     sheet = Sheet(layout, read_column_styles(layout.headers), items)
-    templates = WorkbookTemplates(about, layout.headers)
+    titles = reviewer_rows.read_titles(connection, campaign)
+    templates = WorkbookTemplates(about, layout.headers, titles)
     # A page drops the answers that its browser keeps for items of an earlier page of that name.
     edition = read_opening(connection, campaign) + (items if items != ITEMS else "")
     pages = PageWriter(about, edition)

@@ -108,6 +108,14 @@ def read_shares(
     ]
 
 
+def read_titles(connection: duckdb.DuckDBPyConnection, campaign: str) -> dict[str, str]:
+    """Return the name of each system of the campaign that people read, as of the opening."""
+    query = (
+        f"select distinct source_name, {columns.SYSTEM_SQL} from review_items where campaign = ?"
+    )
+    return dict(connection.execute(query, [campaign]).fetchall())
+
+
 def read_rows(
     connection: duckdb.DuckDBPyConnection,
     campaign: str,

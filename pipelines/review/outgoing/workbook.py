@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -37,7 +37,6 @@ from pipelines.review.columns import (
     SHOWN_COLUMNS,
     SUBJECT_COLUMNS,
 )
-from pipelines.sources import source_title
 from pipelines.warehouse.review_tables import DECISIONS
 
 ALLOWED = {
@@ -71,8 +70,12 @@ PLAIN_MAIL = re.compile(r"(?!.*_x)[A-Za-z0-9@._+'-]+")  # a mail address that XM
 class WorkbookTemplates:
     """Workbooks without rows. Reviewers of the same systems share one such template."""
 
-    def __init__(self, about: dict[str, Any], headers: Sequence[str]) -> None:
+    def __init__(
+        self, about: dict[str, Any], headers: Sequence[str], titles: Mapping[str, str]
+    ) -> None:
+        """`titles` has the name of each system that people read."""
         self._about = about
+        self._titles = titles
         self._headers = headers
         self._templates: dict[tuple[str, ...], dict[str, bytes]] = {}
 
@@ -85,7 +88,8 @@ class WorkbookTemplates:
         shown = MAIL if PLAIN_MAIL.fullmatch(mail) else mail
         kind = (shown, *sorted(systems))
         if kind not in self._templates:
-            self._templates[kind] = _make_template(self._about, self._headers, *kind)
+            titles = {name: self._titles[name] for name in sorted(systems)}
+            self._templates[kind] = _make_template(self._about, self._headers, shown, titles)
         texts = {
             LAST_ROW: f"{systems.total() + 1}",
             MAIL: mail,
@@ -102,7 +106,7 @@ class WorkbookTemplates:
 
 
 def _make_template(
-    about: dict[str, Any], headers: Sequence[str], mail: str, *systems: str
+    about: dict[str, Any], headers: Sequence[str], mail: str, systems: Mapping[str, str]
 ) -> dict[str, bytes]:
     """Return the parts of a workbook without rows, with placeholders where reviewers differ."""
     file = BytesIO()
@@ -255,13 +259,13 @@ def _instruction_rows(about: dict[str, Any], mail: str) -> Iterator[tuple[str, s
 
 
 def _progress_rows(
-    about: dict[str, Any], mail: str, systems: Iterable[str]
+    about: dict[str, Any], mail: str, systems: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
     yield "When this file was written", f"with the data of {about['data_as_of']}"
     yield "Reviewer", mail
     yield "Items to decide", TOTAL
-    for name in systems:
-        yield f"of these in {source_title(name)}", COUNT.format(name)
+    for name, title in systems.items():
+        yield f"of these in {title}", COUNT.format(name)
     yield "Decided", "0"
     yield "", ""
     yield (

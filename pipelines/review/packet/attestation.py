@@ -106,8 +106,11 @@ def _reviewer_text(one: dict[str, Any]) -> str:
 
 def _source_text(state: dict[str, Any]) -> str:
     complete = state["complete_run_id"] or "no complete run"
+    name, title = state["source_name"], state.get("source_title")  # an earlier version had no title
+    if title and title.casefold() != name:
+        name = f"{title} ({name})"
     return (
-        f"{state['source_name']}: {complete}, data as of {state['as_of']}, everything read on"
+        f"{name}: {complete}, data as of {state['as_of']}, everything read on"
         f" {state['full_read_at']}, last run {state['last_status']}"
     )
 

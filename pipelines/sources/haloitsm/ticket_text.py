@@ -38,7 +38,8 @@ def write_task(change: Change) -> str:
     text = TASK_TEXTS.get(change.asks_for, change.asks_for)
     account = change.account_name or change.account_username or change.account_id or "somebody"
     access = change.entitlement_name or change.resource_name or change.entitlement_id or ""
-    return clean_line(f"In {change.source_name}, {text.format(account=account, access=access)}")
+    system = change.source_title or change.source_name
+    return clean_line(f"In {system}, {text.format(account=account, access=access)}")
 
 
 def write_summary(change: Change) -> str:
@@ -52,10 +53,12 @@ def write_details(change: Change) -> str:
     scope = f"{change.scope_type} {change.scope_id}" if change.scope_id else None
     facts = {
         "What to do": f"{write_task(change)}.",
-        "System": change.source_name,
+        "System": add_ids(change.source_title, change.source_name),
         "Account": add_ids(change.account_name, change.account_username, change.account_id),
+        "Email": change.account_email,
         "Access": add_ids(change.entitlement_name, change.resource_name, change.entitlement_id),
         "Where": scope,
+        "How": change.how_to_revoke,
         "Why": add_ids(change.reason or change.reason_kind, change.reason_id),
         "Approved by": change.approved_by,
         "Due": change.due_at,
@@ -64,7 +67,10 @@ def write_details(change: Change) -> str:
     if change.asks_for == "create_account":
         facts |= json.loads(change.wanted_state or "{}")
     lines = [
-        clean_line(f"{name}: {value}") for name, value in facts.items() if value not in (None, "")
+        clean_line(line)
+        for name, value in facts.items()
+        if value not in (None, "")
+        for line in f"{name}: {value}".splitlines()  # how to do it may be a list of steps
     ]
     return "\n".join([*lines, "", CLOSING_TEXT, f"[{make_reference(change.change_id)}]"])
 

@@ -3,7 +3,7 @@ with
 runs as (
 
     select * from {{ source('rollcall', 'runs') }}
-    where status = 'complete'
+    where status in ('complete', 'gone')
 
 ),
 
@@ -19,10 +19,11 @@ raw_counts as (
 
 ),
 
--- The marts show the data of the last complete run
+-- The marts show the data of the last complete run, and nothing of a system that
+-- is no longer read
 last_runs as (
 
-    select source_name, run_id from runs
+    select source_name, run_id, status from runs
     qualify
         row_number() over (
             partition by source_name order by started_at desc, run_id desc
@@ -55,5 +56,7 @@ left join raw_counts
     on
         run_resources.source_name = raw_counts.source_name
         and run_resources.resource = raw_counts.resource
+
+where last_runs.status = 'complete'
 
 group by last_runs.source_name

@@ -36,6 +36,12 @@ protected as (
 
 ),
 
+source_states as (
+
+    select * from {{ ref('source_states') }}
+
+),
+
 -- The names of the entitlements that are held directly and lead to the grant
 held_through as (
 
@@ -157,7 +163,9 @@ with_channel as (
                 then 'ticket'
             else 'api'
         end as channel,
-        channel = 'ticket' and '{{ var('ticket_source') }}' = '' as lacks_desk,
+        channel = 'ticket' and '{{ var('ticket_source') }}' not in (
+            select source_name from source_states
+        ) as lacks_desk,
         case action
             when 'grant' then is_held
             when 'create_account' then false

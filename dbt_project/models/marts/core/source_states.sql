@@ -24,4 +24,6 @@ source_states as (
 
 )
 
+-- A system that is no longer read has no state
 select * from source_states
+where last_status <> 'gone'

@@ -18,6 +18,13 @@ people as (
 
 ),
 
+-- Declared systems, which people change by hand
+systems as (
+
+    select * from {{ ref('stg_declared__systems') }}
+
+),
+
 changes as (
 
     select * from {{ ref('int_open_changes') }}
@@ -91,6 +98,15 @@ select
     {{ iso('accounts.created_at') }} as account_created_at,
     coalesce(changes.resource_name, entitlements.resource_name)
         as resource_name,
+    accounts.email as account_email,
+    systems.title as source_title,
+    case
+        when
+            changes.asks_for in (
+                'revoke', 'modify', 'disable_account', 'delete_account'
+            )
+            then systems.how_to_revoke
+    end as how_to_revoke,
     changes.blocked_because,
     case changes.reason_kind
         when 'push'
@@ -112,3 +128,5 @@ left join entitlements
     on changes.entitlement_id = entitlements.entitlement_id
 
 left join people on changes.person_id = people.person_id
+
+left join systems on changes.source_name = systems.source_name

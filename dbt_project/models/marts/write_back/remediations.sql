@@ -24,6 +24,15 @@ tickets as (
 
 ),
 
+-- Systems that are no longer read: nothing there can be proven
+gone as (
+
+    select source_name from {{ source('rollcall', 'runs') }}
+    group by source_name
+    having max_by(status, (started_at, run_id)) = 'gone'
+
+),
+
 planned as (
 
     select
@@ -63,9 +72,12 @@ joined as (
         verdicts.right_run_id,
         verdicts.right_at,
         verdicts.regranted_run_id,
-        verdicts.regranted_at
+        verdicts.regranted_at,
+        gone.source_name is not null as is_gone
 
     from changes
+
+    left join gone on changes.source_name = gone.source_name
 
     left join attempts on changes.wanted_change_id = attempts.wanted_change_id
 
@@ -143,6 +155,8 @@ select
                 attempt_why,
                 'it was done, and the last complete sync does not see it'
             )
+        when is_gone and state <> 'verified'
+            then 'the system is no longer read'
         when state = 'wanted' and is_met
             then
                 'it is so already; no complete sync has begun since it was'
