@@ -13,7 +13,7 @@ import pytest
 from pipelines.failures import Misconfigured, Refused, Unreadable
 from tests.support.c1z import C1zFile, encode, encode_user, pack, unpack
 from tests.support.declared_reads import Declared, rows
-from tests.support.page_of_systems import read_section, run_commands
+from tests.support.page_of_systems import read_blocks, run_commands
 
 KIND = 'kind = "baton"\npath = "git.c1z"\n'
 GRANTS = """
@@ -250,7 +250,7 @@ def test_a_sync_publishes_what_a_connector_read(company, system):
 
 def test_the_file_of_the_page_is_read_as_it_says(company):
     """The file and the commands of docs/systems.md lead to published grants."""
-    blocks = read_section("What a connector of ConductorOne's has read")
+    blocks = read_blocks("What a connector of ConductorOne's has read")
     company.declare("git", blocks["toml"])
     (company.home / "exports").mkdir()
     make_file().write(company.home / "exports" / "git.c1z")

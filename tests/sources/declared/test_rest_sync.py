@@ -9,8 +9,8 @@ import pytest
 from tests.sandbox.scim import ENTERPRISE, ScimServer
 from tests.sandbox.server import Fault, Response, Server
 from tests.support.lists_api import ListsApi
+from tests.support.page_of_systems import follow_section
 from tests.support.product import Rollcall
-from tests.support.worked_examples import follow_section
 
 USERS = [
     {

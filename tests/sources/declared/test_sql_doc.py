@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.page_of_systems import read_section, run_commands
+from tests.support.page_of_systems import read_blocks, run_commands
 from tests.support.postgres import Postgres, serve_postgres
 
 pytest.importorskip("sqlalchemy", reason="SQLAlchemy is not installed (rollcall[sql])")
@@ -26,7 +26,7 @@ insert into app.user_roles values ('0001', 'Buyer'), ('0001', 'Approver');
 
 def test_the_view_of_the_page_is_read_as_it_says(company):
     """An administrator's SQL, the file, and the commands lead to published grants."""
-    blocks = read_section(HEADING)
+    blocks = read_blocks(HEADING)
     with serve_postgres() as postgres:
         postgres.run(APP + blocks["sql"])
         company.declare("erp", blocks["toml"])
