@@ -91,6 +91,7 @@ def _describe_matches(trial: Trial) -> Iterator[str]:
     yield "compared with what is published"
     for table, counts in (trial.changes or {}).items():
         yield f"  {table}: {counts['new']} new, {counts['gone']} gone"
+    yield from (f"  the guard would refuse {change}" for change in trial.refused)
 
 
 def _describe_table(name: str, table: dict[str, Any], more: str = "") -> Iterator[str]:

@@ -192,23 +192,37 @@ def _find_lost_rows(
     """Return the sources that lost or gained too many rows of this table."""
     found = connection.execute(ROWS_SQL.format(table=table, key=KEYS[table])).fetchall()
     changes = []
-    least = limits.removed_grants if table == "grants" else limits.removed_rows
     for source, before, after, removed, added, largest in found:
-        lost = max(removed, largest - after)
-        base = max(before, largest)
-        why = ""
-        if before and not after:
-            why = "nothing is left"
-        elif table == "accounts" and removed == before >= MIN_REPLACED_ACCOUNTS:
-            why = "none of the earlier accounts is left"
-        elif lost > limits.removed_most or lost > max(least, limits.removed_share * base):
-            why = f"{removed} rows are gone since the last sync, {lost} within a week"
-        elif before and added > max(limits.added_rows, limits.added_share * before):
-            why = f"{added} rows are new"
-        if why:
-            first = base if lost > removed else before
+        if why := explain_refusal(table, limits, before, after, removed, added, largest):
+            first = max(before, largest) if largest - after > removed else before
             changes.append(Shrinkage(f"{source}.{table}", first, after, why))
     return changes
+
+
+def explain_refusal(
+    table: str,
+    limits: ShrinkLimits,
+    before: int,
+    after: int,
+    removed: int,
+    added: int,
+    largest: int,
+) -> str:
+    """Return why the rows of a source in a table changed too much; empty if they may change so.
+
+    `largest` is the largest number of rows of the last week.
+    """
+    least = limits.removed_grants if table == "grants" else limits.removed_rows
+    lost = max(removed, largest - after)
+    if before and not after:
+        return "nothing is left"
+    if table == "accounts" and removed == before >= MIN_REPLACED_ACCOUNTS:
+        return "none of the earlier accounts is left"
+    if lost > limits.removed_most or lost > max(least, limits.removed_share * max(before, largest)):
+        return f"{removed} rows are gone since the last sync, {lost} within a week"
+    if before and added > max(limits.added_rows, limits.added_share * before):
+        return f"{added} rows are new"
+    return ""
 
 
 def _find_lost_holders(

@@ -16,6 +16,8 @@ from pipelines.settings import refuse_name
 from pipelines.sources import load_function, source_title, system_names
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sql import fetch_dicts, has_table, quote
+from pipelines.sync.guard import explain_refusal
+from pipelines.sync.shrink_limits import ShrinkLimits
 from pipelines.warehouse.model_sql import render_model
 
 KEYS = {
@@ -48,7 +50,7 @@ class Trial:
 
     `matches` counts the accounts by the rule that finds their person, and `leavers` those of people
     who have left. Both are None without published people. `changes` has, per table, how many rows
-    would be new and how many would be gone.
+    would be new and how many would be gone. `refused` says which of them the guard would refuse.
     """
 
     system: str
@@ -61,6 +63,7 @@ class Trial:
     leavers: int | None = None
     matched_rows: list[dict[str, Any]] = field(default_factory=list)
     changes: dict[str, dict[str, int]] | None = None
+    refused: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -129,14 +132,18 @@ def _compare(connection: duckdb.DuckDBPyConnection, trial: Trial, show: int) -> 
         trial.matches[row["match_rule"]] = trial.matches.get(row["match_rule"], 0) + 1
         trial.leavers += row["employment_status"] == "leaver"
     trial.matched_rows = rows[:show]
-    trial.changes = {}
+    trial.changes, limits = {}, ShrinkLimits.configured()
     for table, key in KEYS.items():
         counts = connection.execute(
             f"with now as (select distinct {key} as key from read.mapped_{table}),"
             f" before as (select {PUBLISHED_KEYS[table]} as key from main.{table}"
             f" where source_name = {quote(trial.system)}"
             f" {'and is_direct' if table == 'grants' else ''})"
-            " select (select count(*) from now where key not in (select key from before)),"
-            " (select count(*) from before where key not in (select key from now))"
+            " select (select count(*) from now anti join before using (key)),"
+            " (select count(*) from before anti join now using (key)),"
+            " (select count(*) from before), (select count(*) from now)"
         ).fetchone()
-        trial.changes[table] = {"new": counts[0], "gone": counts[1]}
+        new, gone, before, after = counts
+        trial.changes[table] = {"new": new, "gone": gone}
+        if why := explain_refusal(table, limits, before, after, gone, new, before):
+            trial.refused.append(f"{trial.system}.{table}:{before}->{after} ({why})")

@@ -130,6 +130,8 @@ def test_a_loss_is_refused_by_the_guard(company):
     company.rollcall.sync()
     company.write("expenses.csv", HEADER + many[: len(many) // 2].rpartition("\n")[0] + "\n")
 
+    tried = company.rollcall.run("systems", "test", "expenses")
+    assert (0, True) == (tried.code, "the guard would refuse expenses.accounts:100->" in tried.out)
     result = company.rollcall.run("sync")
 
     assert 5 == result.code
