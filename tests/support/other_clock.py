@@ -46,7 +46,9 @@ def date_newest_run(rollcall: Rollcall, ahead: timedelta) -> None:
     with duckdb.connect(str(rollcall.warehouse)) as connection:
         [newest] = connection.execute("select max(started_at) from runs").fetchone()
         step = datetime.now(UTC) + ahead - newest
-        connection.execute("update runs set started_at = started_at + ?", [step])
+        connection.execute(
+            "update runs set started_at = started_at + $1, data_as_of = data_as_of + $1", [step]
+        )
         for table in ("grants", "accounts", "people", "entitlements"):
             connection.execute(
                 f"update {table}_history set valid_from = valid_from + $1,"
