@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipelines.failures import Refused, Unreadable
+from pipelines.failures import Refused, Unreadable, explain
 from pipelines.redact import redact_text
 from pipelines.sources.declared.files.copies import EXPORT_AGAIN, Copy
 from pipelines.sources.declared.files.entries import TEXTS, FileTable
@@ -136,9 +136,11 @@ class Parser:
                 why = f"it has the key {one} in two spellings"
                 raise Refused(self.name(copy), why, "give each key one spelling")
 
-    def _explain(self, error: duckdb.Error, copies: list[Copy]) -> Unreadable:
+    def _explain(self, error: duckdb.Error, copies: list[Copy]) -> Exception:
         """Return why DuckDB did not read a copy, without any value that the copy has."""
         text = str(error)
+        if explain(error) or isinstance(error, duckdb.OutOfMemoryException):
+            return error  # the copy is not at fault
         copy = next((one for one in copies if str(one.path) in text), copies[0])
         why = redact_text(TELLING_PATH.sub("the file", text.splitlines()[0]))
         if self.table.kind in ("csv", "tsv"):
