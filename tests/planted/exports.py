@@ -11,8 +11,8 @@ BUGS = [
     Bug(
         "export: a half row is filled up",
         f"{FILES}/parse.py",
-        "strict_mode = true,",
-        "strict_mode = false, null_padding = true,",
+        "strict_mode = true\n",
+        "strict_mode = false, null_padding = true\n",
         f"{TESTS}/test_files_bad.py -k 'half or quote'",
     ),
     Bug(
