@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
 
 DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and decisions
-MEMORY_PER_THREAD, MEMORY_PER_BYTE = 320 * 2**20, 2.5
+# What a build uses of the memory at first: per thread of DuckDB, or per byte of the file
+MEMORY_PER_THREAD, MEMORY_PER_BYTE = 224 * 2**20, 2.5
+MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other, in less memory
 OUT_OF_MEMORY = "Out of Memory Error"
 PUSH_MODELS = "source:push+"  # those whose rows depend on push rules; a sync builds them last
 
@@ -85,6 +87,8 @@ def transform(
             build += ["--select", *select.split()]
         if exclude:
             build += ["--exclude", *exclude.split()]
+        if candidate.stat().st_size > MANY_BYTES:
+            build += ["--threads", "1"]
         # a copy: a build marks ephemeral models as compiled, and the next would not compile them
         callbacks = [partial(_tell_step, on_step)] if on_step else []
         for memory in _list_memory_limits(candidate):
