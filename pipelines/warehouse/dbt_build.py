@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
 
 DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and decisions
+# What a build uses of the memory at first: per thread of DuckDB, or per byte of the file
+MEMORY_PER_THREAD, MEMORY_PER_BYTE = 224 * 2**20, 2.5
+MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other, in less memory
+OUT_OF_MEMORY = "Out of Memory Error"
 PUSH_MODELS = "source:push+"  # those whose rows depend on push rules; a sync builds them last
 
 
@@ -83,9 +87,16 @@ def transform(
             build += ["--select", *select.split()]
         if exclude:
             build += ["--exclude", *exclude.split()]
+        if candidate.stat().st_size > MANY_BYTES:
+            build += ["--threads", "1"]
         # a copy: a build marks ephemeral models as compiled, and the next would not compile them
         callbacks = [partial(_tell_step, on_step)] if on_step else []
-        result = dbtRunner(manifest.deepcopy(), callbacks).invoke(build)
+        for memory in _list_memory_limits(candidate):
+            os.environ["ROLLCALL_MEMORY"] = memory
+            result = dbtRunner(manifest.deepcopy(), callbacks).invoke(build)
+            _close_connections()
+            if result.success or OUT_OF_MEMORY not in _failure(result).why:
+                break
     finally:
         _close_connections()
     if not result.success:
@@ -94,6 +105,16 @@ def transform(
         version.record_version(candidate)
     if select in ("", DECISION_MODELS, PUSH_MODELS):
         dbt_unchanged.record_build(candidate, variables)
+
+
+def _list_memory_limits(candidate: Path) -> list[str]:
+    """Return how much memory a build may use: first little, because DuckDB would take most of the
+    machine's, whether it needs it or not; then as much as DuckDB allows itself."""
+    threads, size = os.cpu_count() or 2, candidate.stat().st_size
+    little = int(max(MEMORY_PER_THREAD * threads, MEMORY_PER_BYTE * size))
+    with duckdb.connect() as connection:
+        [(most,)] = connection.execute("select current_setting('memory_limit')").fetchall()
+    return [f"{little >> 20}MiB", most]
 
 
 def _tell_step(on_step: Callable[[int, int], None], event: EventMsg) -> None:

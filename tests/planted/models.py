@@ -10,6 +10,13 @@ UNIT = "tests/warehouse/test_dbt.py -k own_unit_test"
 
 BUGS = [
     Bug(
+        "a build that lacks memory is over",
+        "pipelines/warehouse/dbt_build.py",
+        "if result.success or OUT_OF_MEMORY not in _failure(result).why:",
+        "if True:",
+        "tests/warehouse/test_dbt.py -k lacks_memory",
+    ),
+    Bug(
         "a role without an id is neither direct nor inherited",
         "dbt_project/models/staging/pingone/base/base_pingone__role_assignments.sql",
         "                ),\n                false\n            )",

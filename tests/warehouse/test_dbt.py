@@ -14,7 +14,7 @@ import yaml
 from dbt.cli.main import dbtRunner
 
 from pipelines.sources.writer import ACTIONS
-from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged, version
+from pipelines.warehouse import PROJECT_FOLDER, dbt_build, dbt_unchanged, version
 from tests.support.product import Rollcall
 
 MAY_BE_UNKNOWN = {"is_privileged", "is_read_only", "is_enabled", "is_disabled", "is_api_agent"}
@@ -188,3 +188,28 @@ def test_dbt_by_hand_never_opens_the_published_file(tmp_path, monkeypatch):
 
     assert [] == [*warehouse.parent.iterdir()]
     assert (project / "development.duckdb").exists()
+
+
+def test_a_build_that_lacks_memory_gets_more(rollcall, monkeypatch):
+    """A build begins with little memory; if that is not enough, it begins again with more."""
+    monkeypatch.setattr(dbt_build, "MEMORY_PER_THREAD", 4 * 2**20)
+    monkeypatch.setattr(dbt_build, "MEMORY_PER_BYTE", 0)
+    limits = []
+    monkeypatch.setattr(dbt_build, "_close_connections", _note_limits(limits))
+
+    rollcall.sync()
+
+    little, *more = dict.fromkeys(limits)
+    assert little.endswith("MiB") and len(more) == 1
+    assert rollcall.rows("from grants")
+
+
+def _note_limits(limits):
+    """Return a function that closes the connections, and notes which memory the build had."""
+    close = dbt_build._close_connections
+
+    def note() -> None:
+        limits.append(os.environ["ROLLCALL_MEMORY"])
+        close()
+
+    return note

@@ -130,11 +130,12 @@ def test_all_files_are_one_table(exports):
     assert 5 == round((tables.read_at - tables.as_of).total_seconds() / 3600)
 
 
-@pytest.mark.parametrize("name", ["users[1].csv", "a link.csv", "ünïcode.csv"])
+@pytest.mark.parametrize("name", ["users[1].csv", "a link.csv", "ünïcode.csv", "a [b]/c%20d.csv"])
 def test_names_of_files_are_taken_literally(exports, name):
     """Brackets, blanks and letters of a name mean nothing; a link leads to its file."""
     exports.declare(f'path = "{name}"')
     real = exports.write("real.csv")
+    (exports.home / name).parent.mkdir(exist_ok=True)
     (exports.home / name).symlink_to(real) if "link" in name else real.rename(exports.home / name)
 
     assert [ADA, BOB] == exports.rows()

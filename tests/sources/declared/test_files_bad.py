@@ -150,6 +150,7 @@ def test_a_file_that_is_missing_is_named(exports):
 
 WRONG = {
     'path = "*.csv"': 'add take = "newest"',
+    'path = "users.csv"\ntake = "all"': "take is for a path with a wildcard",
     "": "needs either `path` or [tables.NAME]",
     'path = "users"': 'add format = "csv"',
     'path = "ftp://host/users.csv"': "unknown scheme",
@@ -173,7 +174,7 @@ WRONG = {
     '[tables.mapped_a]\npath = "a.csv"': "mapped_a is a table of Rollcall's own",
     '[tables."a b"]\npath = "a.csv"': "a table is one word of at most 40",
     'path = "users.csv"\ntrailr = "x"': "did you mean trailer",
-    '[tables.a]\npath = "a.csv"\ntak = "all"': "did you mean take",
+    '[tables.a]\npath = "*.csv"\ntak = "all"': "did you mean take",
 }
 
 

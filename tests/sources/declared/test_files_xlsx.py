@@ -56,6 +56,7 @@ GOOD = {
     "a title": (add_title, "header_row = 3"),
     "another sheet": (lambda book: book.create_sheet("Notes"), 'sheet = "Sheet"'),
     "blank rows": (lambda book: (book.active.insert_rows(3), book.active.insert_rows(1)), ""),
+    "a blank header": (lambda book: book.active.cell(1, 7, " "), ""),
     "an empty column": (lambda book: book.active.cell(2, 9, " "), ""),
     "a hidden row": (lambda book: setattr(book.active.row_dimensions[3], "hidden", True), ""),
 }

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from dlt.common.storages.fsspec_filesystem import FileItemDict, glob_files
 
 from pipelines.failures import Unreadable
-from pipelines.sources.declared.files.entries import FILE, GZIP, SFTP, WILDCARDS, FileTable
+from pipelines.sources.declared.files.entries import FILE, GZIP, SFTP, FileTable
 from pipelines.sources.declared.files.stores import name_failures, open_store
 
 if TYPE_CHECKING:
@@ -141,20 +141,16 @@ def _list_table(
 
 
 def _split_path(table: FileTable) -> tuple[str, str]:
-    """Return the folder of a path as an address, and the pattern of the files in it."""
+    """Return the root of a path as an address, and the pattern below it, in which only wildcards
+    have a meaning."""
     if table.scheme == FILE:
         path = Path(table.path.partition("://")[2] or table.path).expanduser().absolute()
-        head, parts = path.anchor, [*path.parts[1:]]
+        root, below = Path(path.anchor).as_uri(), path.relative_to(path.anchor).as_posix()
     else:
         scheme, _, rest = table.path.partition("://")
-        host, *parts = rest.split("/")
-        head = f"{scheme.lower()}://{host}/"
-    plain = 0
-    while plain < len(parts) - 1 and not WILDCARDS.search(parts[plain]):
-        plain += 1
-    root = head + "/".join(parts[:plain])
-    pattern = "/".join(parts[plain:]).replace("[", GLOB_BRACKET)
-    return Path(root).as_uri() if table.scheme == FILE else root, pattern
+        host, _, below = rest.partition("/")
+        root = f"{scheme.lower()}://{host}/"
+    return root, below.replace("[", GLOB_BRACKET)
 
 
 def _list_signs(found: list[Found]) -> list[tuple[Any, ...]]:

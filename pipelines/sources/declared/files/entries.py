@@ -102,6 +102,8 @@ def check_table(place: str, table: FileTable) -> None:
     if table.has_wildcard and table.take is None:
         why = "the path has a wildcard, and nothing says which of the files are read"
         raise Misconfigured(place, why, 'add take = "newest", or take = "all"')
+    if table.take and not table.has_wildcard:
+        raise Misconfigured(place, "take is for a path with a wildcard", "remove take")
     if not table.kind:
         known = ", ".join(FORMATS)
         why = f"the path ends in none of {known}, so it does not say what the file is"

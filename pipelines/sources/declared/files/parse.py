@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from pipelines.failures import Refused, Unreadable
+from pipelines.failures import Refused, Unreadable, explain
 from pipelines.redact import redact_text
 from pipelines.sources.declared.files.copies import EXPORT_AGAIN, Copy
 from pipelines.sources.declared.files.entries import TEXTS, FileTable
@@ -26,17 +26,14 @@ from pipelines.sql import quote
 if TYPE_CHECKING:
     from pipelines.sources.declared.read_tables import ReadTables
 
-MAX_LINE_BYTES = 1 << 24
 # `new_line` stays open, because DuckDB reads no row at all where it is not the right one
 CSV_SQL = """
 select * from read_csv(
     ?, auto_detect = false, header = true, columns = {{{columns}}},
-    delim = {delimiter}, quote = '"', escape = '"', strict_mode = true, max_line_size = {longest}
+    delim = {delimiter}, quote = '"', escape = '"', strict_mode = true
 ) where coalesce({names}) is not null
 """
-JSON_SQL = """
-read_json_objects(?, format = 'newline_delimited', maximum_object_size = {longest})
-"""
+JSON_SQL = "read_json_objects(?, format = 'newline_delimited')"
 PARQUET_SQL = "select * from read_parquet(?)"
 TELLING_PATH = re.compile(r"[^\s\"']*/files/[^\s\"']*")  # of a copy
 
@@ -91,23 +88,21 @@ class Parser:
         sql = CSV_SQL.format(
             columns=", ".join(f"{quote(one)}: 'varchar'" for one in layout.columns),
             delimiter=quote(layout.delimiter),
-            longest=MAX_LINE_BYTES,
             names=", ".join(map(name, layout.columns)),
         )
         return Part(copy, sql, layout.columns)
 
     def _parse_json(self, copy: Copy) -> Part:
         """Read every key that an object of the file has as a column of texts."""
-        source = JSON_SQL.format(longest=MAX_LINE_BYTES)
         keys = (
             "select distinct unnest(case json_type(json) when 'OBJECT' then json_keys(json)"
-            f" else error('no object') end) as key from {source} order by key"
+            f" else error('no object') end) as key from {JSON_SQL} order by key"
         )
         columns = [key for (key,) in self._query(keys, copy)]
         self._refuse_spellings(columns, copy)
         paths = ", ".join(quote("/" + one.replace("~", "~0").replace("/", "~1")) for one in columns)
         chosen = ", ".join(f"parts[{n}] as {name(one)}" for n, one in enumerate(columns, 1))
-        parts = f"select json_extract_string(json, [{paths}]) as parts from {source}"
+        parts = f"select json_extract_string(json, [{paths}]) as parts from {JSON_SQL}"
         return Part(copy, f"select {chosen} from ({parts})", columns)
 
     def _parse_parquet(self, copy: Copy) -> Part:
@@ -136,9 +131,11 @@ class Parser:
                 why = f"it has the key {one} in two spellings"
                 raise Refused(self.name(copy), why, "give each key one spelling")
 
-    def _explain(self, error: duckdb.Error, copies: list[Copy]) -> Unreadable:
+    def _explain(self, error: duckdb.Error, copies: list[Copy]) -> Exception:
         """Return why DuckDB did not read a copy, without any value that the copy has."""
         text = str(error)
+        if explain(error) or isinstance(error, duckdb.OutOfMemoryException):
+            return error  # the copy is not at fault
         copy = next((one for one in copies if str(one.path) in text), copies[0])
         why = redact_text(TELLING_PATH.sub("the file", text.splitlines()[0]))
         if self.table.kind in ("csv", "tsv"):

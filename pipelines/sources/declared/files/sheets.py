@@ -39,10 +39,9 @@ class Sheet:
         self.formats = self.book.read_formats()
         self.sheet = self._find_sheet()
         self.header = self._find_header()
-        cells = self.header.cells
-        self.columns = name_columns(
-            [cells.get(place, "") for place in range(max(cells, default=-1) + 1)], what
-        )
+        named = {place: text for place, text in self.header.cells.items() if text.strip()}
+        width = max(named, default=-1) + 1
+        self.columns = name_columns([named.get(place, "") for place in range(width)], what)
 
     def write(self, path: Path) -> None:
         """Write the rows below the header as Parquet, with every value as text."""

@@ -30,11 +30,13 @@ SECRETS = {
     AZ: {"sas_token": "a shared access signature that may read and list the container"},
     SFTP: {"password": "the password of the user"},
 }
-# How the libraries word a refused credential; each has exceptions of its own
-DENIED_WORDS = (
-    *("accessdenied", "access denied", "forbidden", "unauthorized", "authentication", "403", "401"),
-    *("invalidaccesskeyid", "signaturedoesnotmatch", "credentials", "permission"),
-)
+# What the libraries raise for a refused credential, with all that is made of these classes
+DENIALS = {
+    "PermissionError",
+    *("AuthenticationException", "ClientAuthenticationError"),
+    *("NoCredentialsError", "PartialCredentialsError", "DefaultCredentialsError", "RefreshError"),
+}
+DENIED_STATUSES = ("401", "403")
 SECONDS = 60  # without a byte
 MAX_ATTEMPTS = 5
 
@@ -162,9 +164,16 @@ def name_failures(what: str) -> Iterator[None]:
         if getattr(error, "errno", None) in DISK_ERRORS:
             raise
         why = redact_text(f"{type(error).__name__}: {error}".lower().removesuffix(": "))
-        if isinstance(error, PermissionError) or any(word in why for word in DENIED_WORDS):
+        if _is_denial(error):
             next = "give the credential the right to list and read there"
             raise Denied(what, why, next) from None
         raise Unreadable(
             what, why, "run `rollcall check`, and see whether the place is there"
         ) from None
+
+
+def _is_denial(error: Exception) -> bool:
+    status = str(getattr(error, "status_code", None) or getattr(error, "code", None))
+    return status in DENIED_STATUSES or any(
+        kind.__name__ in DENIALS for kind in type(error).__mro__
+    )
