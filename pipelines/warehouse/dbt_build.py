@@ -33,6 +33,7 @@ DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and 
 # What a build uses of the memory at first: per thread of DuckDB, or per byte of the file
 MEMORY_PER_THREAD, MEMORY_PER_BYTE = 224 * 2**20, 2.5
 MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other, in less memory
+LARGE_BYTES = 512 * 2**20  # of a file whose build needs the whole memory from the beginning
 OUT_OF_MEMORY = "Out of Memory Error"
 PUSH_MODELS = "source:push+"  # those whose rows depend on push rules; a sync builds them last
 
@@ -109,12 +110,13 @@ def transform(
 
 def _list_memory_limits(candidate: Path) -> list[str]:
     """Return how much memory a build may use: first little, because DuckDB would take most of the
-    machine's, whether it needs it or not; then as much as DuckDB allows itself."""
+    machine's, whether it needs it or not; then as much as DuckDB allows itself. The build of a
+    large file does not begin with little, because it would take long and fail."""
     threads, size = os.cpu_count() or 2, candidate.stat().st_size
     little = int(max(MEMORY_PER_THREAD * threads, MEMORY_PER_BYTE * size))
     with duckdb.connect() as connection:
         [(most,)] = connection.execute("select current_setting('memory_limit')").fetchall()
-    return [f"{little >> 20}MiB", most]
+    return [most] if size > LARGE_BYTES else [f"{little >> 20}MiB", most]
 
 
 def _tell_step(on_step: Callable[[int, int], None], event: EventMsg) -> None:
