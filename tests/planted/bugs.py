@@ -25,6 +25,7 @@ from tests.planted import (
     sync,
     unattended,
     unattended_watch,
+    unchanged,
     write_back,
     writes_okta,
 )
@@ -55,4 +56,5 @@ BUGS: list[Bug] = [
     *install.BUGS,
     *analysts.BUGS,
     *first_steps.BUGS,
+    *unchanged.BUGS,
 ]
