@@ -20,6 +20,7 @@ from pipelines.redact import redact_text
 from pipelines.warehouse import (
     PROJECT_FOLDER,
     change_tables,
+    dbt_statements,
     dbt_unchanged,
     push_tables,
     review_tables,
@@ -35,7 +36,7 @@ MEMORY_PER_THREAD, MEMORY_PER_BYTE = 224 * 2**20, 2.5
 MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other, in less memory
 LARGE_BYTES = 512 * 2**20  # of a file whose build needs the whole memory from the beginning
 OUT_OF_MEMORY = "Out of Memory Error"
-PUSH_MODELS = "source:push+"  # those whose rows depend on push rules; a sync builds them last
+PUSH_MODELS = dbt_statements.PUSH_MODELS
 
 
 def transform(
@@ -47,24 +48,26 @@ def transform(
 ) -> None:
     """Build and test the models that dbt's `select` and `exclude` choose; without both, all.
 
-    Before each model and each test, `on_step` takes its number and how many there are. Skips
-    DECISION_MODELS if they are up to date. Raises Refused for the first model or test that
-    fails; the candidate is then not published.
+    Skips those that are up to date, and dbt as well if its SQL of an earlier build is known. Before
+    each model and each test, `on_step` takes its number and how many there are. Raises Refused for
+    the first model or test that fails; the candidate is then not published.
     """
-    company_files.write_policy(candidate)
-    variables = dbt_variables()
-    with duckdb.connect(str(candidate)) as connection:
+    folder = home / "dbt"
+    with duckdb.connect(str(candidate)) as connection:  # while open, opening again takes no time
+        company_files.write_policy(candidate)
+        variables = dbt_variables()
         for table in (*review_tables.TABLES, *change_tables.TABLES):
             table.create(connection)  # models read them; an older warehouse lacks some
         push_tables.create_tables(connection)
-    if select == DECISION_MODELS and dbt_unchanged.is_current(candidate, variables):
-        return
+        shapes = dbt_statements.read_shapes(connection)
+        if dbt_unchanged.build_changed(candidate, folder, variables, select, exclude, on_step):
+            return
     from dbt.cli.main import dbtRunner  # takes seconds to import
 
     os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
     common = (
         *("--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)),
-        *("--target-path", str(home / "dbt"), "--log-path", str(home / "dbt")),
+        *("--target-path", str(folder), "--log-path", str(folder)),
         *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
         *("--vars", json.dumps(variables)),
     )
@@ -91,9 +94,10 @@ def transform(
         if candidate.stat().st_size > MANY_BYTES:
             build += ["--threads", "1"]
         # a copy: a build marks ephemeral models as compiled, and the next would not compile them
-        callbacks = [partial(_tell_step, on_step)] if on_step else []
         for memory in _list_memory_limits(candidate):
             os.environ["ROLLCALL_MEMORY"] = memory
+            recorder = dbt_statements.Recorder(shapes)
+            callbacks = [recorder, partial(_tell_step, on_step)] if on_step else [recorder]
             result = dbtRunner(manifest.deepcopy(), callbacks).invoke(build)
             _close_connections()
             if result.success or OUT_OF_MEMORY not in _failure(result).why:
@@ -104,8 +108,8 @@ def transform(
         raise _failure(result)
     if select == PUSH_MODELS or not (select or exclude):
         version.record_version(candidate)
-    if select in ("", DECISION_MODELS, PUSH_MODELS):
-        dbt_unchanged.record_build(candidate, variables)
+    kept = dbt_statements.keep_statements(folder, candidate, recorder, manifest.nodes, variables)
+    dbt_unchanged.record_build(candidate, *kept)
 
 
 def _list_memory_limits(candidate: Path) -> list[str]:

@@ -1,67 +1,203 @@
-"""Decide whether the models with the tag `decisions` are up to date, so that dbt can be skipped.
+"""Build only what has changed, without dbt.
 
-A sync builds all models. Opening a campaign, closing it and applying changes build only the models
-that depend on policy and decisions. These models read neither clock nor network. Such models are up
-to date if settings, models and the tables of the warehouse are the same as at the last build.
+A model is up to date if the columns that it reads hold the rows of its last build, and its table
+holds the rows that this build made. A data test is up to date if the columns that it reads hold the
+rows with which it passed. Only contents are compared, not which command ran when, because another
+command may have built with other rules in between. This works because models read neither clock nor
+network.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
-from pipelines import __version__
 from pipelines.sql import has_table, quote
-from pipelines.warehouse import change_tables, review_tables, run_tables
-from pipelines.warehouse.version import digest_project
+from pipelines.warehouse import PROJECT_FOLDER, version
+from pipelines.warehouse.dbt_statements import (
+    Statements,
+    Step,
+    describe_context,
+    read_shapes,
+    read_statements,
+)
 
-TABLE_COMMENT = "What the models with the tag decisions were last built from: one row."
-DIGEST_COMMENT = "SHA-256 of settings, models, policy, rules, Rollcall's tables and all row counts."
-
-# These tables never change after a campaign opens, so the row count is enough
-FROZEN_TABLES = {table.name for table in (review_tables.ITEMS, review_tables.EXCLUSIONS)}
-HASHED_TABLES = {
-    table.name for table in (*review_tables.TABLES, *change_tables.TABLES, *run_tables.TABLES)
-} - FROZEN_TABLES
-UNREAD_TABLES = {table.name for table in change_tables.UNREAD_TABLES}
+RUNS = "main.runs"
+TABLE_COMMENT = "What each model and data test was last built from: one row each."
+COLUMNS = {
+    "name": "The model or data test, as dbt calls it.",
+    "digest": "SHA-256 of its SQL, of what it read, and of the table that it made.",
+}
 
 
-def is_current(candidate: Path, variables: dict[str, Any]) -> bool:
-    """Return whether nothing has changed since `record_build` that these models read."""
+class OnlyDbt(Exception):
+    """Only dbt can build a model, or say why a data test fails."""
+
+
+class Contents:
+    """Digests of the rows that tables hold now, in any order: of the columns that steps compare."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, statements: Statements, steps: list[Step]
+    ) -> None:
+        self.connection, self.statements = connection, statements
+        self.known: dict[str, dict[str, str]] = {}  # by table and columns
+        self.wanted: dict[str, set[str]] = defaultdict(set)
+        for step in steps:
+            for table, columns in self.compare(step).items():
+                self.wanted[table].add(columns)
+
+    def compare(self, step: Step) -> dict[str, str]:
+        """Return the columns that decide whether a step is up to date, by table.
+
+        A history takes from `runs` only the time of its new versions. Rows that are the same as at
+        the last build open and close none.
+        """
+        compared = {
+            table: _list_names(columns)
+            for table, columns in step.reads.items()
+            if not (step.is_history and table == RUNS)
+        }
+        if step.table:
+            compared[step.table] = _list_names(
+                name for name, _ in self.statements.shapes[step.table]
+            )
+        return compared
+
+    def digest(self, table: str, columns: str) -> str:
+        if table not in self.known:
+            wanted = sorted(self.wanted[table])
+            sums = ", ".join(f"sum(hash({one}))" for one in wanted)
+            place = ".".join(f'"{part}"' for part in table.split(".", 1))
+            [found] = self.connection.execute(f"select count(*), {sums} from {place}").fetchall()
+            self.known[table] = {
+                one: f"{found[0]} {total}" for one, total in zip(wanted, found[1:], strict=True)
+            }
+        return self.known[table][columns]
+
+    def forget(self, table: str) -> None:
+        self.known.pop(table, None)
+
+    def digest_step(self, step: Step) -> str:
+        """Return the SHA-256 of a step's SQL, of what it reads, and of the table that it made."""
+        compared = [
+            (table, columns, self.digest(table, columns))
+            for table, columns in sorted(self.compare(step).items())
+        ]
+        parts = json.dumps([self.statements.context, step.statements, compared])
+        return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def _list_names(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+def build_changed(
+    candidate: Path,
+    folder: Path,
+    variables: dict[str, Any],
+    select: str,
+    exclude: str,
+    on_step: Callable[[int, int], None] | None = None,
+) -> bool:
+    """Build and test what has changed among the models that dbt's `select` and `exclude` choose.
+
+    Return False, and change nothing, if this takes dbt: the SQL is not known, or a statement or a
+    data test fails, and dbt shall say why.
+    """
+    statements = read_statements(folder)
+    if statements is None or not version.has_these_models(candidate):
+        return False
+    steps = statements.choose(select, exclude)
     with duckdb.connect(str(candidate)) as connection:
-        return has_table(connection, "decisions", "built") and connection.execute(
-            "from built.decisions"
-        ).fetchall() == [(_inputs_digest(connection, variables),)]
+        shapes = read_shapes(connection)
+        tables = {table for step in steps for table in (step.table, *step.reads)} - {""}
+        if (
+            not steps
+            or statements.context != describe_context(connection, shapes, variables)
+            or any(statements.shapes.get(table) != shapes.get(table, []) for table in tables)
+        ):
+            return False
+        connection.begin()
+        try:
+            _build_steps(connection, statements, steps, on_step)
+            connection.commit()
+        except (duckdb.Error, OnlyDbt):
+            return False  # closing the connection rolls back what was built so far
+    return True
 
 
-def record_build(candidate: Path, variables: dict[str, Any]) -> None:
-    """Record what the models with the tag `decisions` were just built from."""
-    with duckdb.connect(str(candidate)) as connection:
-        connection.execute("create schema if not exists built")
-        connection.execute("create or replace table built.decisions (digest varchar)")
-        connection.execute(f"comment on table built.decisions is {quote(TABLE_COMMENT)}")
-        connection.execute(f"comment on column built.decisions.digest is {quote(DIGEST_COMMENT)}")
-        digest = _inputs_digest(connection, variables)
-        connection.execute("insert into built.decisions values (?)", [digest])
-
-
-def _inputs_digest(connection: duckdb.DuckDBPyConnection, variables: dict[str, Any]) -> str:
-    versions = [__version__, duckdb.__version__, digest_project()]
-    digest = hashlib.sha256(json.dumps([*versions, variables]).encode())
-    for schema, table in connection.execute(
-        "select schema_name, table_name from duckdb_tables()"
-        " where not temporary and schema_name <> 'built' order by all"
-    ).fetchall():
-        if schema == "main" and table in UNREAD_TABLES:
+def _build_steps(
+    connection: duckdb.DuckDBPyConnection,
+    statements: Statements,
+    steps: list[Step],
+    on_step: Callable[[int, int], None] | None,
+) -> None:
+    """Run the steps that are not up to date. Raises OnlyDbt."""
+    for name, value in _read_settings().items():
+        connection.execute(f"set {name} = '{value}'")
+    for sql in statements.start:
+        connection.execute(sql)
+    contents = Contents(connection, statements, steps)
+    digests = _read_digests(connection)
+    for number, step in enumerate(steps, 1):
+        if digests.get(step.name) == contents.digest_step(step):
             continue
-        is_hashed = schema in ("policy", "push") or (schema == "main" and table in HASHED_TABLES)
-        content = ", sum(hash(line))" if is_hashed else ""
-        counted = connection.execute(
-            f'select count(*){content} from "{schema}"."{table}" as line'
-        ).fetchone()
-        digest.update(f"{schema}.{table} {counted}\n".encode())
-    return digest.hexdigest()
+        if on_step:
+            on_step(number, len(steps))
+        _run(connection, step)
+        contents.forget(step.table)
+        digests[step.name] = contents.digest_step(step)
+    _write_digests(connection, digests)
+
+
+def _run(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
+    if not step.is_repeatable:
+        raise OnlyDbt
+    for sql in step.statements:
+        result = connection.execute(sql)
+        if not step.table and result.fetchone()[0] != 0:  # the number of rows that fail the test
+            raise OnlyDbt
+
+
+def record_build(candidate: Path, statements: Statements, built: list[Step]) -> None:
+    """Record what the steps that dbt has just built were built from."""
+    with duckdb.connect(str(candidate)) as connection:
+        contents = Contents(connection, statements, built)
+        earlier = _read_digests(connection)
+        digests = {step.name: earlier.get(step.name, "") for step in statements.steps}
+        digests |= {step.name: contents.digest_step(step) for step in built}
+        _write_digests(connection, digests)
+
+
+def _read_digests(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    if not has_table(connection, "steps", "built"):
+        return {}
+    return dict(connection.execute("select name, digest from built.steps").fetchall())
+
+
+def _write_digests(connection: duckdb.DuckDBPyConnection, digests: dict[str, str]) -> None:
+    connection.execute("create schema if not exists built")
+    connection.execute("drop table if exists built.decisions")  # of an older version
+    connection.execute("create or replace table built.steps (name varchar, digest varchar)")
+    connection.execute(f"comment on table built.steps is {quote(TABLE_COMMENT)}")
+    for name, about in COLUMNS.items():
+        connection.execute(f"comment on column built.steps.{name} is {quote(about)}")
+    connection.execute(
+        "insert into built.steps select unnest(?), unnest(?)", [[*digests], [*digests.values()]]
+    )
+
+
+def _read_settings() -> dict[str, str]:
+    """Return the settings of DuckDB that dbt sets for its builds, but for the memory: one model
+    after the other needs less of it."""
+    text = (PROJECT_FOLDER / "profiles.yml").read_text(encoding="utf-8")
+    [output] = yaml.safe_load(text)["rollcall"]["outputs"].values()
+    return {name: value for name, value in output["settings"].items() if name != "memory_limit"}

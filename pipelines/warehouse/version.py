@@ -41,7 +41,7 @@ def record_version(candidate: Path) -> None:
 
 def has_these_models(candidate: Path) -> bool:
     """Return whether all models of the candidate were built by the dbt project of this Rollcall."""
-    with duckdb.connect(str(candidate), read_only=True) as connection:
+    with duckdb.connect(str(candidate)) as connection:
         return _read_version(connection)[2] == digest_project()
 
 
@@ -89,6 +89,7 @@ def _read_version(connection: duckdb.DuckDBPyConnection) -> tuple[int, str, str]
 def digest_project() -> str:
     """Return the SHA-256 of what decides the rows that dbt builds from given tables."""
     digest = hashlib.sha256((PROJECT_FOLDER / "dbt_project.yml").read_bytes())
+    digest.update((PROJECT_FOLDER / "profiles.yml").read_bytes())
     for folder in ("models", "macros", "tests"):  # dbt puts its own results beside these folders
         for path in sorted((PROJECT_FOLDER / folder).rglob("*")):
             if path.suffix in (".sql", ".yml") and path.is_file():

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipelines.push.write_wanted import write_wanted
+from pipelines.warehouse import dbt_statements
 from pipelines.warehouse.dbt_build import PUSH_MODELS, transform
 from tests.bench.access import RAW, fill
 
@@ -63,7 +64,7 @@ def run() -> None:
         (home / "push").mkdir()
         fill(warehouse, PEOPLE, OKTA)
         transform(warehouse, home)  # the histories of a first sync take longer
-        alone = measure(lambda: transform(warehouse, home))
+        alone = measure(home, lambda: transform(warehouse, home))
         (home / "push" / "okta.toml").write_text(make_rules())
 
         def evaluate() -> None:
@@ -72,7 +73,7 @@ def run() -> None:
             write_wanted(warehouse, print)
             transform(warehouse, home, PUSH_MODELS)
 
-        first, again = measure(evaluate), measure(evaluate)
+        first, again = measure(home, evaluate), measure(home, evaluate)
         print(
             f"  {PEOPLE:,} people, {GROUPS} groups, {FIELDS} fields: transform {alone:.1f} s of"
             f" CPU, with new rules {first:.1f} s: {first / alone - 1:+.0%} (under 20 %), with the"
@@ -92,8 +93,9 @@ def make_rules() -> str:
     return "\n".join(parts)
 
 
-def measure(work: Callable[[], object]) -> float:
-    """Return the CPU seconds of a piece of work."""
+def measure(home: Path, work: Callable[[], object]) -> float:
+    """Return the CPU seconds of a piece of work, in which dbt builds whether anything changed."""
+    (home / "dbt" / dbt_statements.FILE).unlink()
     before = time.process_time()
     work()
     return time.process_time() - before

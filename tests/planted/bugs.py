@@ -31,6 +31,7 @@ from tests.planted import (
     systems_sql,
     unattended,
     unattended_watch,
+    unchanged,
     write_back,
     writes_okta,
 )
@@ -67,4 +68,5 @@ BUGS: list[Bug] = [
     *install.BUGS,
     *analysts.BUGS,
     *first_steps.BUGS,
+    *unchanged.BUGS,
 ]

@@ -11,13 +11,6 @@ PLANNED = "tests/push/test_push_planned.py"
 
 BUGS = [
     Bug(
-        "a changed value leaves the push of yesterday",
-        "pipelines/warehouse/dbt_unchanged.py",
-        'schema in ("policy", "push")',
-        'schema == "policy"',
-        "tests/warehouse/test_built.py",
-    ),
-    Bug(
         "a sync tells the push of the people of yesterday",
         "pipelines/sync/run.py",
         "        write_wanted(copy, lambda text: outcome.note(text, options.report))\n"

@@ -191,13 +191,6 @@ BUGS = [
         "tests/review/test_review_close.py -k 'status or undecided'",
     ),
     Bug(
-        "only the number of decisions is compared",
-        "pipelines/warehouse/dbt_unchanged.py",
-        '", sum(hash(line))"',
-        '""',
-        "tests/warehouse/test_built.py",
-    ),
-    Bug(
         "a wrong number is found only after the read",
         "pipelines/sync/run.py",
         "    guard.ShrinkLimits.configured(), RunLimits.configured(), dbt_variables()\n",

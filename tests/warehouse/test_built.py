@@ -1,4 +1,4 @@
-"""Results of policy and decisions are built again when these have changed, and only then."""
+"""A model is built again when what it depends on has changed, and only then."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 
+from pipelines.failures import Refused
 from pipelines.sql import has_table
-from pipelines.warehouse import PROJECT_FOLDER, dbt_unchanged, push_tables
-from pipelines.warehouse.dbt_build import dbt_variables
+from pipelines.warehouse import change_tables, dbt_statements, push_tables
+from pipelines.warehouse.dbt_build import DECISION_MODELS, PUSH_MODELS, dbt_variables, transform
 from tests.write_back.test_changes import POLICY, Company, group, user
 
 OLDER_TABLE = """
@@ -33,6 +34,19 @@ def company(tmp_path_factory, published):
         yield made.build(patch)
 
 
+def steps(company: Company, patch: pytest.MonkeyPatch) -> int:
+    """Build, and return how many models and data tests that took."""
+    begun: list[int] = []
+    patch.setenv("REVIEW__FOLDER", str(company.home / "reviews"))
+    transform(
+        company.file,
+        company.home,
+        DECISION_MODELS,
+        on_step=lambda number, number_of_steps: begun.append(number),
+    )
+    return len(begun)
+
+
 def policy(company: Company, patch: pytest.MonkeyPatch) -> None:
     (company.home / "reviews" / "policy.toml").write_text(POLICY)
 
@@ -50,52 +64,59 @@ def changed_decision(company: Company, patch: pytest.MonkeyPatch) -> None:
 
 
 def run(company: Company, patch: pytest.MonkeyPatch) -> None:
-    company.rows("update runs set accepted = 'by somebody' where source_name = 'charthop'")
+    """Let the last run have been later: the number of rows stays."""
+    company.rows("update runs set started_at = started_at + interval 1 second")
 
 
 def mart(company: Company, patch: pytest.MonkeyPatch) -> None:
-    company.rows(
-        "insert into people by name select * replace ('charthop:person:x' as person_id)"
-        " from people limit 1"
-    )
+    company.rows("update people set job_title = 'Director'")
+
+
+def result(company: Company, patch: pytest.MonkeyPatch) -> None:
+    """Change what a build has made, as a build with other rules in between would."""
+    company.rows("update access_review set full_name = 'as it was'")
 
 
 def wanted_value(company: Company, patch: pytest.MonkeyPatch) -> None:
-    """Change one title that a push rule wants: the number of rows stays."""
     company.rows('update push.wanted_profiles set profile = \'{"title": "CTO"}\'')
 
 
-CHANGES = (setting, decision, changed_decision, run, mart, wanted_value)
+def column(company: Company, patch: pytest.MonkeyPatch) -> None:
+    """Add a column to a table that a model reads whole."""
+    company.rows("alter table review_campaigns add column another integer")
 
 
-def test_it_is_built_again_when_what_it_depends_on_has_changed(company, monkeypatch):
-    """A change leads to a new build; without a change nothing is built."""
+def raw_table(company: Company, patch: pytest.MonkeyPatch) -> None:
+    """Add a table that a model could find while dbt compiles it."""
+    company.rows("create table raw_pingone.another (id varchar)")
 
-    def is_as_it_was() -> bool:
-        company.build(monkeypatch)
-        return bool(company.rows("from access_review where full_name = 'as it was'"))
 
-    company.rows("update access_review set full_name = 'as it was'")
-    assert is_as_it_was()
+def models(company: Company, patch: pytest.MonkeyPatch) -> None:
+    company.rows("update built.version set models = 'those of an earlier version'")
 
-    policy(company, monkeypatch)
-    assert not is_as_it_was()
+
+CHANGES = (
+    *(setting, decision, changed_decision, run, mart, result, wanted_value, column),
+    *(policy, raw_table, models),
+)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_every_change_asks_for_a_build(company, monkeypatch, change):
-    """Whatever the models with the tag `decisions` depend on asks for a build if it changes."""
-    dbt_unchanged.record_build(company.file, dbt_variables())
-    assert dbt_unchanged.is_current(company.file, dbt_variables())
+    """Whatever a model depends on asks for a build if it changes, and then no more."""
+    steps(company, monkeypatch)
+    assert 0 == steps(company, monkeypatch)
 
     change(company, monkeypatch)
 
-    assert not dbt_unchanged.is_current(company.file, dbt_variables())
+    assert 0 < steps(company, monkeypatch)
+    assert 0 == steps(company, monkeypatch)
+    assert [] == company.rows("from access_review where full_name = 'as it was'")
 
 
 def test_what_no_model_reads_asks_for_no_build(company, monkeypatch):
     """A push that changes nothing leaves a row and a head of the log, and no model has either."""
-    dbt_unchanged.record_build(company.file, dbt_variables())
+    steps(company, monkeypatch)
     company.insert(
         "pushes",
         push_id="p",
@@ -106,11 +127,110 @@ def test_what_no_model_reads_asks_for_no_build(company, monkeypatch):
         started_at=datetime.now(UTC),
     )
     company.insert("audit_heads", audit_head="h", records=1, noted_at=datetime.now(UTC))
+    company.rows("update runs set accepted = 'by somebody'")
 
-    assert dbt_unchanged.is_current(company.file, dbt_variables())
-    models = "".join(path.read_text() for path in (PROJECT_FOLDER / "models").rglob("*.sql"))
-    for name in dbt_unchanged.UNREAD_TABLES:
-        assert f"'rollcall', '{name}'" not in models, name
+    assert 0 == steps(company, monkeypatch)
+    kept = dbt_statements.read_statements(company.home / "dbt")
+    reads = {table for step in kept.steps for table in step.reads}
+    assert {"main.runs", "main.review_items"} <= reads
+    assert reads.isdisjoint(f"main.{table.name}" for table in change_tables.UNREAD_TABLES)
+
+
+@pytest.mark.parametrize(
+    ("select", "exclude"),
+    [
+        (DECISION_MODELS, "completeness_ledger"),
+        pytest.param(DECISION_MODELS, "", marks=pytest.mark.long),
+        pytest.param("", PUSH_MODELS, marks=pytest.mark.long),
+    ],
+    ids=["without the ledger", "decisions", "without push"],
+)
+def test_what_dbt_selects_is_selected_without_dbt(tmp_path, published, select, exclude):
+    """A build without dbt has the models and data tests of dbt's own build, and no others."""
+    copy = tmp_path / "access.duckdb"
+    copy.write_bytes(published.data)
+
+    transform(copy, tmp_path, select, exclude)
+
+    kept = dbt_statements.read_statements(tmp_path / "dbt")
+    built = [step.name for step in kept.steps if step.statements]
+    assert built == [step.name for step in kept.choose(select, exclude)] != []
+    assert [] == kept.choose("", "")
+    assert [] == kept.choose("people+", "")
+    made: set[str] = set()
+    for step in kept.steps:  # each after those whose tables it reads
+        assert {*step.reads} & {one.table for one in kept.steps} <= made, step.name
+        made.add(step.table)
+
+
+READS = {
+    "some columns of all": ("select a from (select * from main.t)", "a"),
+    "a filter": ("select a from main.t where b > 1", "a b"),
+    "twice": ("select a from main.t where exists (from main.t as u where u.b = t.a)", "a b"),
+    "twice, and the other first": ("from (select b from main.t), (select a from main.t)", "a b"),
+    "in a value": ("select (select max(c) from main.t) as most", "c"),
+    "to be different": ("select a from (select distinct * from main.t)", "a b c"),
+    "as a whole": ("select to_json(t) from main.t", "a b c"),
+    "only counted": ("select count(*) from main.t", "a b c"),
+    "for nothing": ("with x as (select b from main.t) select 1", "a b c"),
+    "again and again": (
+        "with recursive x as (select a from main.t union select t.b from main.t join x using (a))"
+        " select * from x",
+        "a b",
+    ),
+}
+
+
+@pytest.mark.parametrize(("query", "columns"), READS.values(), ids=READS)
+def test_a_model_reads_no_more_than_its_plan_says(query, columns):
+    """The columns that a query reads are known, and nothing less, whatever rows there are."""
+    with duckdb.connect() as connection:
+        connection.execute("create table t (a integer, b integer, c integer)")
+        connection.execute("create table r as from t")
+        shapes = dbt_statements.read_shapes(connection)
+        for sql in (query, f"create table main.r as ({query})"):
+            assert columns.split() == dbt_statements.find_reads(connection, [sql], shapes)["main.t"]
+
+
+ODD = json.dumps({"roleAssignments": [{"type": "USER_ADMIN", "targets": {"groups": "00g1"}}]})
+BROKEN = {  # rows that a data test counts or that make it fail, how they go again, and why
+    "twice": (
+        "insert into raw_charthop.persons from raw_charthop.persons limit 1",
+        "delete from raw_charthop.persons"
+        " where rowid = (select max(rowid) from raw_charthop.persons)",
+        "Got 1 result",
+    ),
+    "no list": (
+        f"insert into raw_okta.user_role_assignments values ('ada', null, null, '', '{ODD}')",
+        "delete from raw_okta.user_role_assignments where id = 'ada'",
+        "Runtime Error in test source_are_lists_okta",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("breaks", "repairs", "why"),
+    [BROKEN["twice"], pytest.param(*BROKEN["no list"], marks=pytest.mark.long)],
+    ids=["twice", "no list"],
+)
+def test_a_data_test_fails_without_dbt_as_well(tmp_path, published, breaks, repairs, why):
+    """A data test that fails on new rows refuses them in dbt's words, and passes without them."""
+    copy = tmp_path / "access.duckdb"
+    copy.write_bytes(published.data)
+    transform(copy, tmp_path)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(breaks)
+
+    with pytest.raises(Refused) as refused:
+        transform(copy, tmp_path)
+
+    assert "transform: test" in refused.value.what and why in refused.value.why
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute(repairs)
+    transform(copy, tmp_path)
+    begun: list[int] = []
+    transform(copy, tmp_path, on_step=lambda number, number_of_steps: begun.append(number))
+    assert [] == begun
 
 
 def test_what_an_older_version_wanted_is_kept():

@@ -25,6 +25,7 @@ import pytest
 from tests.sandbox import Sandbox
 from tests.sandbox.company import company as invented
 from tests.sandbox.server import Fault, Request, Response, Server
+from tests.support.all_built import statements_path
 from tests.support.counted import count
 from tests.support.product import Rollcall
 from tests.sync.test_sync import assert_published_is_true
@@ -117,9 +118,12 @@ FILES: dict[str, dict[str, int | None]] = {
     "parsed": {f"{WORK}/dbt/partial_parse.msgpack": None},
     "building": {f"{WORK}/dbt/run/rollcall/models/marts/grants.sql": None},
     "built": {f"{WORK}/dbt/run/rollcall/models/marts/reviews/access_review.sql": None},
+    "kept": {f"{WORK}/dbt/statements.json": None},
     "publishing": {f"{WORK}/run/candidate/access.duckdb": 0o400, "access.duckdb": None},
     "published": {"access.duckdb": None},
 }
+# Those that come only where dbt builds
+OF_DBT = ("parsed", "building", "built", "kept")
 # When a request like this has come
 REQUESTS = {
     "the first token": ("charthop", lambda request: True),
@@ -151,6 +155,8 @@ def started(rollcall: Rollcall, moment: str | float, umask: int = -1) -> Iterato
             name, matches = REQUESTS[moment]
             gate = Gate(getattr(rollcall.sandbox, name), matches)
             stack.callback(gate.opened.set)
+        if moment in OF_DBT:
+            statements_path(rollcall).unlink(missing_ok=True)
         before = looked(rollcall, moment) if moment in FILES else set()
         process = rollcall.start("sync", umask=umask)
         stack.callback(process.wait)
