@@ -24,6 +24,7 @@ import pytest
 
 from pipelines import __main__ as cli
 from pipelines.files.scratch import INTERRUPTS
+from pipelines.warehouse import dbt_statements
 from tests.sandbox import Sandbox
 from tests.sandbox.company.parts import Company
 
@@ -140,26 +141,32 @@ class Rollcall:
         )
 
 
+PARSED = "partial_parse.msgpack"  # dbt's own name of its parsed project
+
+
 def partial_parse_path(warehouse: Path) -> Path:
-    return warehouse.parent / f".{warehouse.name}.work" / "dbt" / "partial_parse.msgpack"
+    return warehouse.parent / f".{warehouse.name}.work" / "dbt" / PARSED
 
 
 @dataclass(frozen=True)
 class Published:
-    """The warehouse after a sync, with the sync's output, its duration and dbt's parsed project."""
+    """The warehouse after a sync, with the sync's output, its duration and what dbt left: its
+    parsed project and the SQL that it ran, by the name of the file."""
 
     data: bytes
     said: str
     seconds: float
-    parsed: bytes
+    left: dict[str, bytes]
 
     def leave_parsed(self, warehouse: Path) -> None:
-        """Put dbt's parsed project in place, so that dbt need not parse the project again."""
-        place = partial_parse_path(warehouse)
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        place.parent.parent.chmod(0o700)
-        place.write_bytes(self.parsed)
-        place.chmod(0o600)
+        """Put in place what dbt left, so that it need not parse the project again, and need not
+        build what has not changed."""
+        folder = partial_parse_path(warehouse).parent
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.parent.chmod(0o700)
+        for name, data in self.left.items():
+            (folder / name).write_bytes(data)
+            (folder / name).chmod(0o600)
 
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Any:
@@ -198,9 +205,9 @@ def first_sync(
     assert 0 == ended.returncode, ended.stderr
     said = ended.stdout + ended.stderr
     seconds = time.monotonic() - begun
-    return Published(
-        warehouse.read_bytes(), said, seconds, partial_parse_path(warehouse).read_bytes()
-    )
+    folder = partial_parse_path(warehouse).parent
+    left = {name: (folder / name).read_bytes() for name in (PARSED, dbt_statements.FILE)}
+    return Published(warehouse.read_bytes(), said, seconds, left)
 
 
 @dataclass(frozen=True)
