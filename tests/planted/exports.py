@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.planted.bug import Bug
 
+READ_TABLES = "pipelines/sources/declared/read_tables.py"
 FILES = "pipelines/sources/declared/files"
 TESTS = "tests/sources/declared"
 
@@ -45,7 +46,7 @@ BUGS = [
     ),
     Bug(
         "export: an old file is no stale source",
-        f"{FILES}/age.py",
+        READ_TABLES,
         "if limit is not None and age > timedelta(hours=limit):",
         "if False:",
         f"{TESTS}/test_files_age.py -k stale",
@@ -60,16 +61,23 @@ BUGS = [
     Bug(
         "export: the data is as new as the newest file",
         f"{FILES}/age.py",
-        "oldest = min(found",
-        "oldest = max(found",
+        "oldest = min(",
+        "oldest = max(",
         f"{TESTS}/test_files.py -k all_files",
     ),
     Bug(
         "export: data may come from the future",
-        f"{FILES}/age.py",
-        "return min(oldest.modified, into.read_at)",
-        "return oldest.modified",
+        READ_TABLES,
+        "self.as_of = min(moment, self.read_at)",
+        "self.as_of = moment",
         f"{TESTS}/test_files_age.py -k ahead",
+    ),
+    Bug(
+        "a connector's older file is a new state",
+        "pipelines/sources/declared/baton/__init__.py",
+        "            self._must_follow(into, as_of)\n",
+        "",
+        f"{TESTS}/test_baton_c1z.py -k older_than_it_may",
     ),
     Bug(
         "export: a code page is guessed",

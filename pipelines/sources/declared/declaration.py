@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 import dlt
@@ -67,6 +67,7 @@ class Declaration(Strict):
     """
 
     model_config = ConfigDict(strict=True)
+    reads_files: ClassVar[bool] = False  # which say how old the data is
 
     kind: str
     title: Text | None = None
@@ -141,6 +142,12 @@ def read_declaration(path: Path) -> Declaration:
     for table in declaration.list_tables():
         _check_table(path, table)
     ways = [declaration.columns, declaration.mapping or declaration.default_mapping()]
+    if declaration.max_age_hours is not None and not declaration.reads_files:
+        why = f"max_age_hours is for files, and kind {declaration.kind} reads the system itself"
+        raise Misconfigured(str(path), why, "remove it")
+    if declaration.role_separator and "role" not in declaration.columns:
+        why = "role_separator takes apart the cells of `columns.role`, and there is none"
+        raise Misconfigured(str(path), why, "name the column of the role, or remove it")
     if declaration.columns and declaration.mapping:
         raise Misconfigured(str(path), "it has `columns` and `mapping`", "keep one of them")
     if declaration.columns and len(declaration.list_tables()) > 1:

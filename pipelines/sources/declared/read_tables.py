@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from shlex import quote as quote_shell
@@ -134,6 +134,18 @@ class ReadTables:
                 f" `rollcall sync --accept {quote_shell(change)}`",
             )
         self.counters.accepted.append(change)
+
+    def date_data(self, name: str, moment: datetime) -> None:
+        """Keep the time of the data: that of a file, but never later than now.
+
+        Raises Unreadable if that is longer ago than `max_age_hours`.
+        """
+        limit, age = self.system.declaration.max_age_hours, self.read_at - moment
+        if limit is not None and age > timedelta(hours=limit):
+            why = f"it is {age / timedelta(hours=1):.0f} hours old, more than max_age_hours"
+            next = "see why no newer export came"
+            raise Unreadable(f"{self.what}: {name}", f"{why} ({limit:g})", next)
+        self.as_of = min(moment, self.read_at)
 
     def read_facts(self) -> dict[str, Any]:
         """Return the facts that the last complete read kept."""

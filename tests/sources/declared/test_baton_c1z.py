@@ -259,3 +259,19 @@ def test_the_file_of_the_page_is_read_as_it_says(company):
     assert "its data is of 2026-11-29 22:00 UTC" in checked.out
     assert "api Pull" in tried.out
     assert 4 == len(company.rollcall.rows("from grants"))
+
+
+def test_a_file_may_not_be_older_than_it_may_be(company):
+    """`max_age_hours` refuses an old file, and an older copy of a file that was read is refused."""
+    path = company.home / "git.c1z"
+    company.declare("git", KIND)
+    make_file().write(path, ended_at="2026-11-29 22:00:00")
+    company.rollcall.sync()
+    make_file().write(path, ended_at="2026-11-28 22:00:00")
+
+    result = company.rollcall.run("sync")
+    assert (5, True) == (result.code, "the last complete read had newer" in result.err)
+
+    company.declare("git", KIND + "max_age_hours = 0.001\n")
+    code, text = company.refusal("git")
+    assert (4, True) == (code, "more than max_age_hours (0.001)" in text)

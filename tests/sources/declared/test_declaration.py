@@ -27,6 +27,14 @@ from tests.support.declared import EXPENSES
             "a secret does not belong in this file",
         ),
         (EXPENSES.replace("title", "max_age_hours = 0\ntitle"), "max_age_hours: "),
+        (
+            'kind = "scim"\nbase_url = "https://x.example"\nmax_age_hours = 2\n',
+            "max_age_hours is for files",
+        ),
+        (
+            'role_separator = ";"\n' + EXPENSES.replace('role = "Role"\n', ""),
+            "role_separator takes apart the cells of `columns.role`, and there is none",
+        ),
     ],
 )
 def test_a_wrong_file_is_one_sentence(company, text, said):

@@ -12,7 +12,7 @@ from pipelines.failures import Misconfigured
 from pipelines.sources.declared.declaration import System
 from tests.support.exports import NAME, ROWS
 
-HALF = gzip.compress(ROWS.encode() * 100)[:-20]
+HALF = gzip.compress(ROWS.encode() * 100, mtime=0)[:-20]
 
 BAD = {
     "empty": ("users.csv", "", 5, "it is empty"),

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 from pydantic import field_validator
 from pydantic_core import PydanticCustomError
 
-from pipelines.failures import Misconfigured, Unreadable
+from pipelines.failures import Misconfigured, Refused, Unreadable
 from pipelines.files.toml_file import Text
 from pipelines.sources.declared.baton.c1z import Sync, open_c1z
 from pipelines.sources.declared.baton.rows import MAPPING, TABLES, Row, add_rows
@@ -31,12 +31,15 @@ from pipelines.sources.declared.read_tables import ReadTables
 from pipelines.sources.probe import Probe
 
 C1Z = ".c1z"
+DATED = "asOf"  # among the facts that are kept
 READERS = {".json": read_json, ".xlsx": read_workbook}
 TOLERANCE = timedelta(minutes=1)  # between two clocks
 
 
 class Baton(Declaration):
     """A system that a connector has read into a file. `time_zone` is that of its machine."""
+
+    reads_files = True
 
     path: Text
     time_zone: Text = "UTC"
@@ -61,10 +64,20 @@ class Baton(Declaration):
 
     def read_tables(self, into: ReadTables) -> None:
         with self._open(into, into.folder) as (rows, as_of):
+            into.date_data(self.path, as_of)
+            self._must_follow(into, as_of)
             for table in TABLES:
                 add_rows(into, table, rows[table])
                 into.note_call(table, self.path, {})
-        into.as_of = min(as_of, into.read_at)
+        into.facts[DATED] = as_of.isoformat()
+
+    def _must_follow(self, into: ReadTables, as_of: datetime) -> None:
+        """Raise Refused for data that is older than that of the last complete read."""
+        before = into.read_facts().get(DATED)
+        if before and as_of < datetime.fromisoformat(before):
+            why = f"its data is of {as_of:%Y-%m-%d %H:%M}, and the last complete read had newer"
+            next = "let the connector run again: an older copy shows access as it was"
+            raise Refused(f"{into.what}: {self.path}", why, next)
 
     @contextmanager
     def _open(

@@ -16,7 +16,7 @@ from pipelines.failures import Misconfigured
 from pipelines.files.toml_file import Text
 from pipelines.sources.declared.declaration import Declaration
 from pipelines.sources.declared.files import stores
-from pipelines.sources.declared.files.age import check_age, check_order, note_files
+from pipelines.sources.declared.files.age import check_order, date_files, note_files
 from pipelines.sources.declared.files.copies import copy_files
 from pipelines.sources.declared.files.entries import (
     FileEntries,
@@ -38,6 +38,8 @@ ONE_TABLE = "rows"  # the name of the table where `path` stands alone
 
 class Files(FileEntries, StoreEntries, Declaration):
     """A system that exports files."""
+
+    reads_files = True
 
     path: Text | None = None
     tables: dict[str, FileTable] = Field({})
@@ -80,7 +82,7 @@ class Files(FileEntries, StoreEntries, Declaration):
     def read_tables(self, into: ReadTables) -> None:
         files = self.list_files()
         copies = copy_files(into, files, into.folder / "files")
-        into.as_of = check_age(into, [copy.found for copy in copies])
+        date_files(into, copies)
         check_order(into, files, copies)
         for name, table in files.items():
             read_table(into, name, table, [one for one in copies if one.found.table == name])

@@ -1,12 +1,12 @@
-"""Say how old the data of files is, and refuse files that are older than they may be."""
+"""Refuse files that are older than those of the last complete read, and keep which were read."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipelines.failures import Refused, Unreadable
-from pipelines.sources.declared.files.copies import Copy, Found
+from pipelines.failures import Refused
+from pipelines.sources.declared.files.copies import Copy
 
 if TYPE_CHECKING:
     from pipelines.sources.declared.files.entries import FileTable
@@ -15,21 +15,10 @@ if TYPE_CHECKING:
 FILES = "files"  # among the facts that are kept
 
 
-def check_age(into: ReadTables, found: list[Found]) -> datetime:
-    """Return the time of the data: that of the oldest file, but never later than now.
-
-    Raises Unreadable if that is longer ago than `max_age_hours`.
-    """
-    oldest = min(found, key=lambda one: one.modified)
-    limit = into.system.declaration.max_age_hours
-    age = into.read_at - oldest.modified
-    if limit is not None and age > timedelta(hours=limit):
-        raise Unreadable(
-            f"{into.what}: {oldest.name}",
-            f"it is {age / timedelta(hours=1):.0f} hours old, more than max_age_hours ({limit:g})",
-            "see why no newer export came",
-        )
-    return min(oldest.modified, into.read_at)
+def date_files(into: ReadTables, copies: list[Copy]) -> None:
+    """Let the oldest file say how old the data is. Raises Unreadable if that is too old."""
+    oldest = min((copy.found for copy in copies), key=lambda found: found.modified)
+    into.date_data(oldest.name, oldest.modified)
 
 
 def check_order(into: ReadTables, tables: dict[str, FileTable], copies: list[Copy]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from pipelines.sources.declared.files.age import check_age
+from pipelines.sources.declared.files.age import date_files
 from pipelines.sources.declared.files.copies import copy_files
 from pipelines.sources.declared.files.entries import FileTable
 from pipelines.sources.declared.files.parse import Parser
@@ -33,14 +33,14 @@ def _probe(into: ReadTables, name: str, table: FileTable) -> str:
     with TemporaryDirectory(prefix="rollcall-") as folder:
         own = type(into)(into.system, Path(folder), into.counters, into.earlier)
         copies = copy_files(own, {name: table}, Path(folder) / "files")
-        as_of = check_age(own, [copy.found for copy in copies])
+        date_files(own, copies)
         newest = max(copies, key=lambda one: one.modified)
         part = Parser(own, table).prepare(newest)
         own.close()
     refuse_one_column(into, table, part.columns, f"{into.what}: {newest.name}")
     if into.system.declaration.columns:
         match_columns(into.system, name, part.columns)
-    hours = (into.read_at - as_of) / timedelta(hours=1)
+    hours = (into.read_at - own.as_of) / timedelta(hours=1)
     more = f" and {len(copies) - 1} more" if len(copies) > 1 else ""
     columns = count_noun(len(part.columns), "column")
     return f"{newest.name}{more}: {hours:.0f} hours old, {columns}"
