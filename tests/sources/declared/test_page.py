@@ -1,29 +1,20 @@
-"""docs/systems.md on files, tested literally: each block, and what the page says that one sees."""
+"""docs/systems.md, tested literally: its first steps, and what it says of files.
+
+Other kinds have their sections tested beside the kind.
+"""
 
 from __future__ import annotations
 
 import re
 import subprocess
 from datetime import date
-from pathlib import Path
 
-import pytest
 from openpyxl import Workbook
 
 from tests.support.declared import Company
+from tests.support.page_of_systems import read_section
 
-PAGE = Path(__file__).parents[3] / "docs" / "systems.md"
 COMMAND = re.compile(r"^(?=mkdir |cat |iconv |rollcall )", re.MULTILINE)
-
-
-def read_section(heading: str) -> str:
-    """Return a section of the page."""
-    found = re.search(
-        rf"^#+ {re.escape(heading)}\n(.+?)(?=^## |\Z)", PAGE.read_text(), re.MULTILINE | re.DOTALL
-    )
-    if not found:
-        pytest.skip(f"the page has no section {heading}")
-    return found[1]
 
 
 def follow(company: Company, section: str) -> str:
@@ -45,6 +36,16 @@ def find_unseen(section: str, printed: str) -> list[list[str]]:
     blocks = re.findall(r"^```text\n(.+?)^```", section, re.MULTILINE | re.DOTALL)
     lines = [line.split() for line in printed.splitlines()]
     return [words for words in map(str.split, "".join(blocks).splitlines()) if words not in lines]
+
+
+def test_the_first_steps_lead_to_published_access(company):
+    """A file, a look at what it becomes, and a sync: as the page says, and nothing else."""
+    sections = [read_section(name) for name in ("1. Declare it", "2. Try it", "3. Read it")]
+
+    printed = "".join(follow(company, section) for section in sections)
+
+    assert "accounts: 2 rows (1 disabled, 1 enabled)" in printed
+    assert 3 == len(company.rollcall.rows("from grants where source_name = 'expenses'"))
 
 
 def test_the_csv_export_of_the_page_is_read(company):
