@@ -181,10 +181,11 @@ def _refuse_secrets(path: Path) -> None:
     for place, value in _walk(document, ()):
         is_named = SECRET_NAME.search(place[-1]) and "columns" not in place
         if is_named or (isinstance(value, str) and urlsplit_password(value)):
+            variable = f"SOURCES__{path.stem}__{place[-1]}".upper()
             raise Misconfigured(
                 f"{path} {'.'.join(place)}",
                 "a secret does not belong in this file, which others may read",
-                f"remove it, and set SOURCES__{path.stem}__{place[-1]}".upper(),
+                f"remove it, and set {variable}",
             )
 
 

@@ -21,7 +21,11 @@ from tests.support.declared import EXPENSES
             EXPENSES + '\n[mapping]\naccounts = "a"\nentitlements = "b"\ngrants = "c"\n',
             "it has `columns` and `mapping`; keep one of them",
         ),
-        ('token = "abcdefgh"\n' + EXPENSES, "a secret does not belong in this file"),
+        (
+            'token = "abcdefgh"\n' + EXPENSES,
+            "a secret does not belong in this file, which others may read; remove it, and set"
+            " SOURCES__EXPENSES__TOKEN",
+        ),
         (
             EXPENSES.replace('"expenses.csv"', '"sftp://ada:geheim@files.example/x.csv"'),
             "a secret does not belong in this file",
