@@ -39,10 +39,9 @@ class Tool:
         self.users[key] = (self.chance.choice(NAMES) + f" {key}", self.chance.random() < 0.8)
 
     def remove_user(self) -> None:
-        if len(self.users) > 1:
-            key = self.chance.choice(sorted(self.users))
+        key = self.chance.choice(sorted(self.users))
+        if self.keep({pair for pair in self.held if pair[0] != key}):
             del self.users[key]
-            self.held = {pair for pair in self.held if pair[0] != key}
 
     def switch_user(self) -> None:
         key = self.chance.choice(sorted(self.users))
@@ -58,10 +57,9 @@ class Tool:
         self.roles[key] = f"{self.chance.choice(TITLES)} {key}"
 
     def remove_role(self) -> None:
-        if len(self.roles) > 1:
-            key = self.chance.choice(sorted(self.roles))
+        key = self.chance.choice(sorted(self.roles))
+        if self.keep({pair for pair in self.held if pair[1] != key}):
             del self.roles[key]
-            self.held = {pair for pair in self.held if pair[1] != key}
             self.includes = {pair for pair in self.includes if key not in pair}
 
     def grant(self) -> None:
@@ -70,8 +68,14 @@ class Tool:
         )
 
     def revoke(self) -> None:
-        if self.held:
-            self.held.discard(self.chance.choice(sorted(self.held)))
+        self.keep(self.held - {self.chance.choice(sorted(self.held))})
+
+    def keep(self, held: set[tuple[str, str]]) -> bool:
+        """Leave these grants, and return True, unless they are so few that the guard would refuse
+        what is left, which has tests of its own."""
+        if len(held) >= FEW:
+            self.held = held
+        return len(held) >= FEW
 
     def nest(self) -> None:
         first, second = sorted(self.chance.choice(sorted(self.roles)) for _ in range(2))
@@ -101,6 +105,7 @@ class Tool:
 
 NAMES = ("Ada", "Björn", "Çelik", "Đorđe", "O'Neil", 'Dee "D"', "Eve, Jr", "=Fay", "Grün;er")
 TITLES = ("Clerk", "Chief", "Préposé", "Read, only", "Admin|Root")
+FEW = 2  # grants
 CHANGES = (
     *(Tool.add_user, Tool.remove_user, Tool.switch_user, Tool.rename_user, Tool.add_role),
     *(Tool.remove_role, Tool.grant, Tool.grant, Tool.revoke, Tool.nest, Tool.unnest),
