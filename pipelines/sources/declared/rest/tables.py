@@ -19,7 +19,7 @@ select
     bool_and(field.type in ('OBJECT', 'ARRAY', 'NULL')) and bool_or(field.type <> 'NULL')
 from arrow_rows, json_each(arrow_rows.payload::json) as field
 group by field.key
-order by min(arrow_rows.number), min(field.id)
+order by min((arrow_rows.number, field.id))
 """
 
 
