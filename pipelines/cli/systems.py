@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -47,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings.check_names()
     trial = try_system(arguments.name, settings.warehouse_path(), arguments.show)
     lines = (UNPRINTABLE.sub(" ", line) for line in _describe(trial))
-    document = {"code": 0} | _to_json(asdict(trial))
+    # JSON has no times
+    document = {"code": 0} | json.loads(json.dumps(asdict(trial), default=str))
     print_result(arguments, document, lines, even_if_quiet=True)
     return 0
 
@@ -110,12 +112,3 @@ def _describe_table(name: str, table: dict[str, Any], more: str = "") -> Iterato
 def _cut(value: Any) -> str:
     text = UNPRINTABLE.sub(" ", "" if value is None else str(value))
     return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
-
-
-def _to_json(value: Any) -> Any:
-    """Return a value with texts for what JSON does not have, such as times."""
-    if isinstance(value, dict):
-        return {name: _to_json(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_json(part) for part in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)

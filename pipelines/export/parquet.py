@@ -7,7 +7,6 @@ and lists of text. The descriptions of tables and columns are in the manifest an
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import duckdb
 
 from pipelines import __version__
+from pipelines.files.safe_csv import describe_file
 from pipelines.files.text_stream import sync_to_disk
 from pipelines.sql import quote
 
@@ -64,16 +64,8 @@ def write_parquet(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> Iterato
             )
         ).fetchall()
         sync_to_disk(path)
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        yield {
-            "name": path.name,
-            "rows": rows,
-            "sha256": digest,
-            "bytes": path.stat().st_size,
-            "description": comment or "",
-            "columns": columns,
-        }
+        more = {"bytes": path.stat().st_size, "description": comment or ""}
+        yield describe_file(path, columns, rows) | more
 
 
 def _select(name: str, kind: str) -> str:

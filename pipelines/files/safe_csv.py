@@ -129,7 +129,7 @@ def _field_sql(name: str) -> str:
 
 
 def describe_file(
-    path: Path, columns: list[str], rows: int | dict[str, int], digest: str = ""
+    path: Path, columns: list[Any], rows: int | dict[str, int], digest: str = ""
 ) -> dict[str, Any]:
     """Return the manifest's entry for a file. Passing a known `digest` saves reading the file."""
     if not digest:

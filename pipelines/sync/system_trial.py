@@ -16,16 +16,15 @@ from pipelines.settings import refuse_name
 from pipelines.sources import load_function, source_title, system_names
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sql import fetch_dicts, has_table, quote
-from pipelines.sync.guard import explain_refusal
+from pipelines.sync import guard
 from pipelines.sync.shrink_limits import ShrinkLimits
 from pipelines.warehouse.model_sql import render_model
 
-KEYS = {
+MAPPED_KEYS = {  # as the published tables have them
     "accounts": "account_id",
     "entitlements": "entitlement_id",
     "grants": "account_id || '/' || entitlement_id || coalesce('/' || scope_id, '')",
 }
-PUBLISHED_KEYS = {"accounts": "account_id", "entitlements": "entitlement_id", "grants": "grant_id"}
 SHOWN = {
     "accounts": "account_id, account_type, display_name, username, email, employee_number,"
     " person_id, status, source_status, mfa_enabled, last_login_at",
@@ -133,10 +132,10 @@ def _compare(connection: duckdb.DuckDBPyConnection, trial: Trial, show: int) -> 
         trial.leavers += row["employment_status"] == "leaver"
     trial.matched_rows = rows[:show]
     trial.changes, limits = {}, ShrinkLimits.configured()
-    for table, key in KEYS.items():
+    for table, key in MAPPED_KEYS.items():
         counts = connection.execute(
             f"with now as (select distinct {key} as key from read.mapped_{table}),"
-            f" before as (select {PUBLISHED_KEYS[table]} as key from main.{table}"
+            f" before as (select {guard.KEYS[table]} as key from main.{table}"
             f" where source_name = {quote(trial.system)}"
             f" {'and is_direct' if table == 'grants' else ''})"
             " select (select count(*) from now anti join before using (key)),"
@@ -145,5 +144,5 @@ def _compare(connection: duckdb.DuckDBPyConnection, trial: Trial, show: int) -> 
         ).fetchone()
         new, gone, before, after = counts
         trial.changes[table] = {"new": new, "gone": gone}
-        if why := explain_refusal(table, limits, before, after, gone, new, before):
+        if why := guard.explain_refusal(table, limits, before, after, gone, new, before):
             trial.refused.append(f"{trial.system}.{table}:{before}->{after} ({why})")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import duckdb
 
+from tests.support.declared import EXPENSES
+
 GRANTS = int(os.environ.get("BENCH_GRANTS", "1000000"))
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
 ROLES_EACH = 10
@@ -27,19 +29,6 @@ select
     'Role ' || (range * 7 % 1000) as "Role",
     (date '2026-01-01' + (range // {ROLES_EACH} % 300)::int)::varchar as "Last login"
 from range({GRANTS})
-"""
-DECLARATION = """
-kind = "files"
-path = "expenses.{ending}"
-values.status = {{active = "enabled", inactive = "disabled"}}
-
-[columns]
-account = "User ID"
-name = "Name"
-email = "Email"
-status = "Status"
-role = "Role"
-last_login_at = "Last login"
 """
 COPIES = {"csv": "(format csv, header)", "parquet": "(format parquet)"}
 
@@ -76,7 +65,9 @@ def sync_once(folder: Path, ending: str, number: int) -> tuple[float, int]:
     home = folder / f"{ending}-{number}"
     (home / "systems").mkdir(parents=True)
     (home / f"expenses.{ending}").symlink_to(folder / f"expenses.{ending}")
-    (home / "systems" / "expenses.toml").write_text(DECLARATION.format(ending=ending))
+    (home / "systems" / "expenses.toml").write_text(
+        EXPENSES.replace("expenses.csv", f"expenses.{ending}")
+    )
     begun = time.perf_counter()
     process = subprocess.Popen(
         [sys.executable, "-m", "pipelines", "sync", "--quiet"],

@@ -120,16 +120,15 @@ class ReadTables:
         Raises Refused unless the change is accepted.
         """
         self.layout[table] = [*columns]
-        before = (self._read_earlier().get("layout") or {}).get(table)
+        before = (self._earlier_facts.get("layout") or {}).get(table)
         if before is None or {*before} == {*columns}:
             return
-        gone = [f"-{one}" for one in before if one not in columns]
-        new = [f"+{one}" for one in columns if one not in before]
-        change = f"{self.system.name}.columns:{table}:{','.join([*gone, *new])}"
+        changes = list_changes(before, columns)
+        change = f"{self.system.name}.columns:{table}:{','.join(changes)}"
         if change.replace(" ", "") not in self.accepted:
             raise Refused(
                 f"{self.what}: {table}",
-                f"its columns changed since the last complete read: {', '.join([*gone, *new])}",
+                f"its columns changed since the last complete read: {', '.join(changes)}",
                 f"correct the export or {self.system.path}; if the change is right, run"
                 f" `rollcall sync --accept {quote_shell(change)}`",
             )
@@ -149,9 +148,11 @@ class ReadTables:
 
     def read_facts(self) -> dict[str, Any]:
         """Return the facts that the last complete read kept."""
-        return self._read_earlier().get("facts") or {}
+        return self._earlier_facts.get("facts") or {}
 
-    def _read_earlier(self) -> dict[str, Any]:
+    @cached_property
+    def _earlier_facts(self) -> dict[str, Any]:
+        """Return what the last complete read noted of the system; empty if there was none."""
         return self.earlier.read_rows("system").get(self.system.name, {})
 
     def write_raw_rows(self, table: str) -> Iterator[pa.Table]:
@@ -171,6 +172,12 @@ class ReadTables:
 
     def close(self) -> None:
         self.connection.close()
+
+
+def list_changes(before: Sequence[str], now: Sequence[str]) -> list[str]:
+    """Return the columns that are gone, each with a minus, and those that are new, with a plus."""
+    gone = [f"-{one}" for one in before if one not in now]
+    return [*gone, *(f"+{one}" for one in now if one not in before)]
 
 
 def name(identifier: str) -> str:

@@ -8,6 +8,7 @@ from pipelines.failures import Misconfigured, Refused, Unreadable
 from pipelines.sources.declared.files.copies import EXPORT_AGAIN, Copy
 from pipelines.sources.declared.files.entries import FileTable
 from pipelines.sources.declared.files.parse import Parser, Part
+from pipelines.sources.declared.read_tables import list_changes
 
 if TYPE_CHECKING:
     from pipelines.sources.declared.read_tables import ReadTables
@@ -38,9 +39,7 @@ def refuse_one_column(into: ReadTables, table: FileTable, columns: list[str], wh
 
 
 def _refuse_other_columns(what: str, first: Part, part: Part) -> None:
-    gone = [f"-{one}" for one in first.columns if one not in part.columns]
-    new = [f"+{one}" for one in part.columns if one not in first.columns]
-    if changes := [*gone, *new]:
+    if changes := list_changes(first.columns, part.columns):
         why = f"its columns are not those of {first.copy.name}: {', '.join(changes)}"
         raise Refused(what, why, "export all files with the same columns")
 
