@@ -1,4 +1,4 @@
-"""Write every table of schema main as a Parquet file, for warehouses and lakehouses.
+"""Write every table and view of schema main as a Parquet file, for warehouses and lakehouses.
 
 A column has a type that all readers know: text, boolean, 64-bit integers, doubles, days, UTC times
 and lists of text. The descriptions of tables and columns are in the manifest and in each file (key
@@ -21,7 +21,11 @@ from pipelines.sql import quote
 
 TABLES_SQL = """
 select table_name, comment from duckdb_tables()
-where database_name = current_database() and schema_name = 'main' order by table_name
+where database_name = current_database() and schema_name = 'main'
+union all
+select view_name, comment from duckdb_views()
+where database_name = current_database() and schema_name = 'main' and not internal
+order by table_name
 """
 COLUMNS_SQL = """
 select column_name, data_type, comment from duckdb_columns()

@@ -37,6 +37,11 @@ MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other,
 LARGE_BYTES = 512 * 2**20  # of a file whose build needs the whole memory from the beginning
 OUT_OF_MEMORY = "Out of Memory Error"
 PUSH_MODELS = dbt_statements.PUSH_MODELS
+RELATIONS_SQL = """
+select (schema_name, table_name), 'table' from duckdb_tables()
+union all
+select (schema_name, view_name), 'view' from duckdb_views() where not internal
+"""
 
 
 def transform(
@@ -141,11 +146,11 @@ def _drop_stale_tables(candidate: Path, manifest: Any) -> bool:
     }
     only_models = {schema for schema, _ in made} - {"main"}
     with duckdb.connect(str(candidate)) as connection:
-        found = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
-        for schema, table in {*found} - made:
-            if schema in only_models:
-                connection.execute(f'drop table "{schema}"."{table}"')
-    return not made <= {*found}
+        found = dict(connection.execute(RELATIONS_SQL).fetchall())
+        for relation in found.keys() - made:
+            if relation[0] in only_models:
+                connection.execute('drop {} "{}"."{}"'.format(found[relation], *relation))
+    return not made <= found.keys()
 
 
 def dbt_variables() -> dict[str, Any]:

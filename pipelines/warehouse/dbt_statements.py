@@ -49,6 +49,10 @@ where database_name = current_database() and not internal and schema_name <> 'bu
 group by all
 order by all
 """
+VIEWS_SQL = """
+select schema_name || '.' || view_name, sql from duckdb_views()
+where database_name = current_database() and not internal
+"""
 # With these alone, a plan does not depend on the rows that the tables hold today
 OPTIMIZERS = ("cte_inlining", "unused_columns")
 DISABLE_SQL = f"""
@@ -65,6 +69,7 @@ class Step:
     name: str  # as dbt calls it
     table: str  # that the model makes; empty for a data test
     is_history: bool
+    is_view: bool
     selectors: list[str]  # what dbt's --select and --exclude may call it
     statements: list[str] = field(default_factory=list)  # empty if dbt has not built it
     reads: dict[str, list[str]] = field(default_factory=dict)  # table -> columns
@@ -192,7 +197,8 @@ def _list_steps(nodes: dict[str, Any]) -> Iterator[Step]:
             selectors.add(PUSH_MODELS)
         table = f"{node.schema}.{node.name}" if is_model else ""
         is_history = node.config.materialized == "incremental"
-        yield Step(name, table, is_history, sorted(selectors))
+        is_view = node.config.materialized == "view"
+        yield Step(name, table, is_history, is_view, sorted(selectors))
 
 
 def _is_built(node: Any) -> bool:
@@ -223,6 +229,8 @@ def _describe_step(
     if step.is_history:
         # dbt has created the table, or added a column: the next build has other SQL
         is_repeatable &= recorder.shapes.get(step.table) == shapes.get(step.table)
+    if step.is_view:
+        return replace(step, statements=[sql for _, sql in found], is_repeatable=is_repeatable)
     queries = [sql for kind, sql in found if kind in QUERIES and not MACRO.match(sql)]
     try:
         reads = find_reads(connection, queries, shapes)
@@ -240,14 +248,15 @@ def find_reads(
     """Return the tables that queries read, each with the columns.
 
     A table of which a plan names no column, or which a query names and its plan does not read,
-    counts as read with all columns.
+    counts as read with all columns. Whoever reads a view reads the tables of its query.
     """
     every = {table: {name for name, _ in shape} for table, shape in shapes.items()}
+    views = dict(connection.execute(VIEWS_SQL).fetchall())
     reads: dict[str, set[str]] = defaultdict(set)
     [disabled] = connection.execute(DISABLE_SQL).fetchone()
     connection.execute(f"set disabled_optimizers = '{disabled}'")
     for sql in queries:
-        named = {f"{schema}.{table}" for schema, table in NAMES.findall(sql)} & every.keys()
+        named = _find_tables(sql, views) & every.keys()
         if FROM_TEMPORARY.search(sql):
             continue  # the query that made the temporary table says what was read
         # DuckDB plans nothing for a table that exists, unless it may be replaced
@@ -260,6 +269,15 @@ def find_reads(
             reads[table] |= every[table]
     connection.execute("reset disabled_optimizers")
     return {table: sorted(columns) for table, columns in sorted(reads.items())}
+
+
+def _find_tables(sql: str, views: dict[str, str]) -> set[str]:
+    """Return each two words of a query, and of the views that it names, that could be a table."""
+    found = {f"{schema}.{table}" for schema, table in NAMES.findall(sql)}
+    others = {name: query for name, query in views.items() if name not in found}
+    for view in found & views.keys():
+        found |= _find_tables(views[view], others)
+    return found - views.keys()
 
 
 def _find_scans(plan: list[dict[str, Any]]) -> Iterator[tuple[str, set[str]]]:

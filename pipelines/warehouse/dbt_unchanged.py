@@ -58,14 +58,14 @@ class Contents:
         """Return the columns that decide whether a step is up to date, by table.
 
         A history takes from `runs` only the time of its new versions. Rows that are the same as at
-        the last build open and close none.
+        the last build open and close none. A view holds no rows, so only its SQL decides.
         """
         compared = {
             table: _list_names(columns)
             for table, columns in step.reads.items()
             if not (step.is_history and table == RUNS)
         }
-        if step.table:
+        if step.table and not step.is_view:
             compared[step.table] = _list_names(
                 name for name, _ in self.statements.shapes[step.table]
             )

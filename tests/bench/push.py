@@ -15,15 +15,14 @@ from pathlib import Path
 from pipelines.push.write_wanted import write_wanted
 from pipelines.warehouse import dbt_statements
 from pipelines.warehouse.dbt_build import PUSH_MODELS, transform
-from tests.bench.access import RAW, fill
+from tests.bench.company import PERSONS, fill
 
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "100000"))
 FIELDS, GROUPS, EACH = 20, 200, 20  # a person is in so many groups that no rule is about
 ATTRIBUTES = {
     f"field{number}": {"type": "string", "master": {"type": "OKTA"}} for number in range(FIELDS)
 }
-OKTA = {
-    "charthop.persons": RAW["charthop.persons"],
+OKTA = PERSONS | {
     "okta.users": f"""
         select 'u' || n as id, json_object(
             'id', 'u' || n, 'status', 'ACTIVE', 'lastLogin', now() - to_days((n % 100)::int),

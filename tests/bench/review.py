@@ -57,7 +57,7 @@ def multiply() -> None:
     warehouse.chmod(0o600)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
-            "create or replace table access_review as"
+            "create table items as"
             " with template as ("
             "   select *, row_number() over () - 1 as line, count(*) over () as lines"
             "   from access_review)"
@@ -67,6 +67,8 @@ def multiply() -> None:
             f" from range({ITEMS}) as numbers(number)"
             " join template on number % lines = line order by hash(number)"
         )
+        connection.execute("drop view access_review")
+        connection.execute("alter table items rename to access_review")
         connection.execute("checkpoint")
 
 

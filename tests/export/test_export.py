@@ -70,7 +70,9 @@ def with_reviews(rollcall: Rollcall, sql: str, *values: Any) -> None:
     rollcall.warehouse.chmod(0o600)
     with duckdb.connect(str(rollcall.warehouse)) as connection:
         connection.execute("create temp table template as from access_review limit 1")
-        connection.execute(f"create or replace table access_review as {sql}", list(values))
+        connection.execute(f"create temp table changed as {sql}", list(values))
+        connection.execute("drop view access_review")
+        connection.execute("create table access_review as from changed")
         connection.execute("checkpoint")
     rollcall.warehouse.chmod(0o400)
 

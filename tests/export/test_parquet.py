@@ -34,7 +34,7 @@ def test_every_table_is_a_file_with_the_same_rows(exported):
     rollcall, folder = exported
     with duckdb.connect(str(rollcall.warehouse), read_only=True) as warehouse:
         tables = warehouse.execute(
-            "select table_name from duckdb_tables() where schema_name = 'main'"
+            "select table_name from information_schema.tables where table_schema = 'main'"
         )
         names = {name for (name,) in tables.fetchall()}
         assert names == {path.stem for path in folder.glob("*.parquet")}

@@ -113,7 +113,7 @@ def test_a_pattern_without_effect_is_named_at_the_opening(company):
 def test_what_is_frozen_stays_whatever_the_next_sync_finds(review):
     """Frozen items stay the same after later changes of the warehouse."""
     before = review.rows("from review_items order by item_id")
-    changed(review, "delete from access_review", "update people set full_name = 'somebody'")
+    changed(review, "delete from grants", "update people set full_name = 'somebody'")
 
     again = review.run("review", "open", "q4", "--json")
 

@@ -120,6 +120,9 @@ def test_every_published_table_and_column_has_a_description(built):
         " union all"
         " select table_name, '', comment from duckdb_tables()"
         " where schema_name in ('main', 'policy')"
+        " union all"
+        " select view_name, '', comment from duckdb_views()"
+        " where schema_name = 'main' and not internal"
     )
 
     assert {*TABLES, "runs", "run_resources", "grants_history", "separation_rules"} <= {

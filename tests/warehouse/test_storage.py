@@ -155,7 +155,7 @@ def test_one_flipped_bit_in_any_table_is_found(rollcall, published):
                 f"select max(block_id) from pragma_storage_info('{name}') where block_id > 0"
             ).fetchone()
             first[name] = blocks[0]
-    tables = ("main.access_review", "main.grants_history", "raw_pingone.users", "main.runs")
+    tables = ("main.grants", "main.grants_history", "raw_pingone.users", "main.runs")
     flips = {name: HEADERS + first[name] * BLOCK + 5000 for name in tables}
     assert all(flips.values())
 
@@ -168,7 +168,7 @@ def test_one_flipped_bit_in_any_table_is_found(rollcall, published):
         assert not rollcall.sandbox.charthop.log
 
     damaged = bytearray(published.data)
-    damaged[flips["main.access_review"]] ^= 1
+    damaged[flips["main.grants"]] ^= 1
     rollcall.warehouse.write_bytes(damaged)
     result = rollcall.run("export")
     assert (6, True) == (result.code, "damaged" in result.err), result.err

@@ -1,6 +1,6 @@
 with
 
-grants as ({{ union_sources('grants') }}),
+grants as not materialized ({{ union_sources('grants') }}),
 
 entitlements as (
 
@@ -11,41 +11,55 @@ entitlements as (
 
 ),
 
+inherited as (
+
+    select * from grants
+    where is_inherited and inherited_through is not null
+
+),
+
+-- Only those that something is inherited through, of all direct grants
 direct as (
 
-    select distinct account_id, entitlement_id from grants
-    where not is_inherited and scope_id is null
+    select grants.account_id, grants.entitlement_id
+
+    from grants
+
+    semi join inherited
+        on
+            grants.account_id = inherited.account_id
+            and grants.entitlement_id = inherited.inherited_through
+
+    where not grants.is_inherited and grants.scope_id is null
 
 ),
 
 stated as (
 
     select distinct
-        grants.source_name,
-        grants.account_id,
-        grants.inherited_through as held_entitlement_id,
-        grants.entitlement_id,
-        grants.scope_type,
-        grants.scope_id,
-        grants.scope_name,
+        inherited.source_name,
+        inherited.account_id,
+        inherited.inherited_through as held_entitlement_id,
+        inherited.entitlement_id,
+        inherited.scope_type,
+        inherited.scope_id,
+        inherited.scope_name,
         1 as steps,
-        held.name || ' > ' || coalesce(reached.name, grants.entitlement_id)
+        held.name || ' > ' || coalesce(reached.name, inherited.entitlement_id)
             as access_path
 
-    from grants
+    from inherited
 
-    join direct
+    semi join direct
         on
-            grants.account_id = direct.account_id
-            and grants.inherited_through = direct.entitlement_id
+            inherited.account_id = direct.account_id
+            and inherited.inherited_through = direct.entitlement_id
 
     join entitlements as held
-        on grants.inherited_through = held.entitlement_id
+        on inherited.inherited_through = held.entitlement_id
 
     left join entitlements as reached
-        on grants.entitlement_id = reached.entitlement_id
-
-    where grants.is_inherited
+        on inherited.entitlement_id = reached.entitlement_id
 
 )
 

@@ -8,22 +8,79 @@ source_states as (
 
 listed_grants as (
 
-    select distinct source_name, account_id, entitlement_id, scope_id
+    select
+        source_name,
+        account_id,
+        entitlement_id,
+        scope_id,
+        hash(account_id, entitlement_id, scope_id) as grant_hash
     from ({{ union_sources('grants') }})
 
 ),
 
-effective_grants as (
+-- Grants with different hashes differ: only the others have to be compared
+hashes as (
+
+    select
+        source_name,
+        grant_hash,
+        count(*) as grants
+    from listed_grants
+    group by source_name, grant_hash
+
+),
+
+listed_alike as (
+
+    select distinct
+        listed_grants.source_name,
+        listed_grants.account_id,
+        listed_grants.entitlement_id,
+        listed_grants.scope_id
+
+    from listed_grants
+
+    join hashes
+        on
+            listed_grants.source_name = hashes.source_name
+            and listed_grants.grant_hash = hashes.grant_hash
+
+    where hashes.grants > 1
+
+),
+
+listed as (
+
+    select source_name, count(*) as grants_listed
+    from (
+        select source_name from hashes where grants = 1
+        union all
+        select source_name from listed_alike
+    )
+    group by source_name
+
+),
+
+effective as (
+
+    select
+        source_name,
+        count(*) filter (not is_listed) as grants_inherited_only,
+        count(*) filter (dangling_reason is not null) as grants_dangling,
+        count(*) filter (last_read_at is not null) as grants_not_read
+    from {{ ref('int_effective_grants') }}
+    group by source_name
+
+),
+
+dangling_grants as (
 
     select
         source_name,
         grant_id,
-        account_id,
-        entitlement_id,
-        scope_id,
-        dangling_reason,
-        last_read_at
+        dangling_reason
     from {{ ref('int_effective_grants') }}
+    where dangling_reason is not null
 
 ),
 
@@ -33,9 +90,11 @@ grants as (
 
 ),
 
-access_review as (
+in_marts as (
 
-    select grant_id from {{ ref('access_review') }}
+    select source_name, count(*) as grants_in_marts
+    from grants
+    group by source_name
 
 ),
 
@@ -63,65 +122,55 @@ exclusions as (
 
 ),
 
-listed as (
-
-    select source_name, count(*) as grants_listed
-    from listed_grants
-    group by source_name
-
-),
-
-in_marts as (
-
-    select source_name, count(*) as grants_in_marts
-    from grants
-    group by source_name
-
-),
-
 -- A grant that existed when the campaign was opened, and that is neither an
--- item nor excluded, has no reason: the balance shows it. Before any campaign,
--- `access_review` is what there is to review.
-sorted as (
+-- item nor excluded, has no reason: the balance shows it
+of_campaign as (
 
     select
         effective_grants.source_name,
-        listed_grants.account_id is null as is_inherited_only,
-        effective_grants.dangling_reason is not null as is_dangling,
-        effective_grants.last_read_at is not null as is_unread,
-        case
-            when last_campaign.campaign is null
-                then access_review.grant_id is not null
-            else items.grant_id is not null
-        end as is_reviewed,
+        items.grant_id is not null as is_reviewed,
         coalesce(
             exclusions.reason,
             'dangling: ' || effective_grants.dangling_reason,
             case
-                when grants.first_seen_at > last_campaign.opened_at
+                when effective_grants.first_seen_at > last_campaign.opened_at
                     then 'came after the campaign was opened'
             end
         ) as reason
 
-    from effective_grants
+    from (
+        select *, null as dangling_reason from grants
+        union all by name
+        select *, null::timestamptz as first_seen_at from dangling_grants
+    ) as effective_grants
 
-    left join listed_grants
-        on
-            effective_grants.account_id = listed_grants.account_id
-            and effective_grants.entitlement_id = listed_grants.entitlement_id
-            and effective_grants.scope_id
-            is not distinct from listed_grants.scope_id
-
-    left join last_campaign on true
-
-    left join grants on effective_grants.grant_id = grants.grant_id
-
-    left join access_review
-        on effective_grants.grant_id = access_review.grant_id
+    cross join last_campaign
 
     left join items on effective_grants.grant_id = items.grant_id
 
     left join exclusions on effective_grants.grant_id = exclusions.grant_id
+
+),
+
+-- Before any campaign, `access_review` is what there is to review
+before_any as (
+
+    select source_name, true as is_reviewed, null as reason
+    from {{ ref('access_review') }}
+
+    union all
+
+    select source_name, false, 'dangling: ' || dangling_reason
+    from dangling_grants
+
+),
+
+sorted as (
+
+    select * from of_campaign
+    union all
+    select * from before_any
+    where (select count(*) from last_campaign) = 0
 
 ),
 
@@ -130,9 +179,6 @@ by_reason as (
     select
         source_name,
         case when not is_reviewed then reason end as reason,
-        count(*) filter (is_inherited_only) as inherited_only,
-        count(*) filter (is_dangling) as dangling,
-        count(*) filter (is_unread) as unread,
         count(*) filter (is_reviewed) as reviewed,
         count(*) filter (not is_reviewed and reason is not null) as excluded
     from sorted
@@ -140,13 +186,10 @@ by_reason as (
 
 ),
 
-added_up as (
+reviewed as (
 
     select
         source_name,
-        sum(inherited_only)::bigint as grants_inherited_only,
-        sum(dangling)::bigint as grants_dangling,
-        sum(unread)::bigint as grants_not_read,
         sum(reviewed)::bigint as grants_reviewed,
         sum(excluded)::bigint as grants_excluded,
         string_agg(
@@ -161,8 +204,13 @@ select
     source_states.source_name,
     listed.grants_listed,
     in_marts.grants_in_marts,
+    effective.grants_inherited_only,
+    effective.grants_dangling,
+    effective.grants_not_read,
     (select campaign from last_campaign) as reviewed_in,
-    added_up.* exclude (source_name)
+    reviewed.grants_reviewed,
+    reviewed.grants_excluded,
+    reviewed.excluded_because
 
 from source_states
 
@@ -170,4 +218,6 @@ left join listed on source_states.source_name = listed.source_name
 
 left join in_marts on source_states.source_name = in_marts.source_name
 
-left join added_up on source_states.source_name = added_up.source_name
+left join effective on source_states.source_name = effective.source_name
+
+left join reviewed on source_states.source_name = reviewed.source_name

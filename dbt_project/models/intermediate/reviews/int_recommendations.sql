@@ -1,49 +1,56 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 with
 
 grants as (
 
-    select grant_id, account_id, entitlement_id, first_seen_at
-    from {{ ref('grants') }}
+    select * from {{ ref_in_view('grants') }}
 
 ),
 
 accounts as (
 
-    select
-        account_id,
-        is_leaver,
-        ended_on,
-        peer_group,
-        peer_group_people,
-        own_share,
-        last_review_at
-    from {{ ref('int_accounts_to_review') }}
+    select * from {{ ref_in_view('int_accounts_to_review') }}
 
 ),
 
 entitlements as (
 
-    select entitlement_id, is_privileged from {{ ref('entitlements') }}
+    select
+        entitlement_id,
+        resource_type,
+        resource_name,
+        display_name as entitlement_name,
+        description as entitlement_description,
+        is_privileged,
+        is_rule_managed
+    from {{ ref_in_view('entitlements') }}
 
 ),
 
 peer_group_access as (
 
-    select * from {{ ref('int_peer_group_access') }}
+    select * from {{ ref_in_view('int_peer_group_access') }}
 
 ),
 
 last_decisions as (
 
-    select * from {{ ref('int_last_decisions') }}
+    select * from {{ ref_in_view('int_last_decisions') }}
 
 ),
 
-findings as (
+-- Two of one table: DuckDB materializes what is read twice, and every query
+-- would then compute all columns of all grants
+account_findings as (
 
-    select * from {{ ref('int_findings_by_subject') }}
+    select * from {{ ref_in_view('int_findings_by_subject') }}
+
+),
+
+grant_findings as (
+
+    select * from {{ ref_in_view('int_findings_by_subject') }}
 
 ),
 
@@ -51,11 +58,9 @@ findings as (
 considered as (
 
     select
-        grants.grant_id,
-        accounts.is_leaver,
-        accounts.ended_on,
-        accounts.peer_group,
-        entitlements.is_privileged,
+        grants.*,
+        accounts.* exclude (account_id),
+        entitlements.* exclude (entitlement_id),
 
         ---------- who else has it
         case
@@ -75,15 +80,18 @@ considered as (
 
         ---------- what was found
         nullif(
-            concat_ws('; ', of_account.findings, of_grant.findings), ''
+            concat_ws('; ', account_findings.findings, grant_findings.findings),
+            ''
         ) as findings,
-        coalesce(of_account.points, 0) + coalesce(of_grant.points, 0)
-            as finding_points,
+        coalesce(account_findings.points, 0)
+        + coalesce(grant_findings.points, 0) as finding_points,
         nullif(
-            concat_ws(', ', of_account.because, of_grant.because), ''
+            concat_ws(', ', account_findings.because, grant_findings.because),
+            ''
         ) as finding_points_because,
         nullif(
-            concat_ws('; ', of_account.reasons, of_grant.reasons), ''
+            concat_ws('; ', account_findings.reasons, grant_findings.reasons),
+            ''
         ) as finding_reasons
 
     from grants
@@ -99,10 +107,11 @@ considered as (
 
     left join last_decisions on grants.grant_id = last_decisions.grant_id
 
-    left join findings as of_account
-        on grants.account_id = of_account.subject_id
+    left join account_findings
+        on grants.account_id = account_findings.subject_id
 
-    left join findings as of_grant on grants.grant_id = of_grant.subject_id
+    left join grant_findings
+        on grants.grant_id = grant_findings.subject_id
 
 ),
 
@@ -141,15 +150,10 @@ added_up as (
 )
 
 select
-    grant_id,
-    peers_with,
-    peers_total,
-    is_new_since_last_review,
-    last_campaign,
-    last_decision,
-    last_decided_by,
-    last_decided_at,
-    findings,
+    * exclude (
+        finding_points, finding_points_because, finding_reasons,
+        points, because, reason
+    ),
     case
         when points >= 3 then 'revoke'
         when points >= 1 then 'look'

@@ -1,4 +1,4 @@
-{{ config(post_hook=[
+{{ config(materialized='view', post_hook=[
     '{{ create_who_has_what() }}',
     '{{ create_access_between() }}',
 ]) }}
@@ -9,37 +9,19 @@ with
 
 grants as (
 
-    select * from {{ ref('grants') }}
-
-),
-
-accounts_to_review as (
-
-    select * from {{ ref('int_accounts_to_review') }}
-
-),
-
-entitlements as (
-
-    select * from {{ ref('entitlements') }}
+    select * from {{ ref_in_view('int_recommendations') }}
 
 ),
 
 source_states as (
 
-    select * from {{ ref('source_states') }}
+    select * from {{ ref_in_view('source_states') }}
 
 ),
 
 granters as (
 
-    select account_id, display_name from {{ ref('accounts') }}
-
-),
-
-recommendations as (
-
-    select * from {{ ref('int_recommendations') }}
+    select account_id, display_name from {{ ref_in_view('accounts') }}
 
 )
 
@@ -47,42 +29,42 @@ select
 
     ---------- the person
     grants.grant_id,
-    accounts_to_review.person_id,
-    accounts_to_review.full_name,
-    accounts_to_review.work_email,
-    accounts_to_review.employee_number,
-    accounts_to_review.job_title,
-    accounts_to_review.department,
-    accounts_to_review.employment_type,
-    accounts_to_review.employment_status,
-    accounts_to_review.started_on,
-    accounts_to_review.ended_on,
-    accounts_to_review.manager_name,
-    accounts_to_review.manager_email,
+    grants.person_id,
+    grants.full_name,
+    grants.work_email,
+    grants.employee_number,
+    grants.job_title,
+    grants.department,
+    grants.employment_type,
+    grants.employment_status,
+    grants.started_on,
+    grants.ended_on,
+    grants.manager_name,
+    grants.manager_email,
 
     ---------- the account
     grants.source_name,
     grants.account_id,
-    accounts_to_review.account_type,
-    accounts_to_review.account_name,
-    accounts_to_review.username,
-    accounts_to_review.account_email,
-    accounts_to_review.account_status,
-    accounts_to_review.source_status,
-    accounts_to_review.last_login_at,
-    accounts_to_review.mfa_enabled,
+    grants.account_type,
+    grants.account_name,
+    grants.username,
+    grants.account_email,
+    grants.account_status,
+    grants.source_status,
+    grants.last_login_at,
+    grants.mfa_enabled,
 
     ---------- the entitlement
     grants.entitlement_id,
-    entitlements.resource_type,
-    entitlements.resource_name,
-    entitlements.display_name as entitlement_name,
-    entitlements.description as entitlement_description,
+    grants.resource_type,
+    grants.resource_name,
+    grants.entitlement_name,
+    grants.entitlement_description,
     grants.scope_type,
     grants.scope_id,
     grants.scope_name,
-    entitlements.is_privileged,
-    entitlements.is_rule_managed,
+    grants.is_privileged,
+    grants.is_rule_managed,
 
     ---------- the way to it
     grants.is_direct,
@@ -117,43 +99,37 @@ select
     grants.first_seen_at,
 
     ---------- the peers
-    accounts_to_review.peer_group,
-    recommendations.peers_with,
-    recommendations.peers_total,
+    grants.peer_group,
+    grants.peers_with,
+    grants.peers_total,
 
     ---------- earlier decisions
-    recommendations.is_new_since_last_review,
-    recommendations.last_campaign,
-    recommendations.last_decision,
-    recommendations.last_decided_by,
-    recommendations.last_decided_at,
+    grants.is_new_since_last_review,
+    grants.last_campaign,
+    grants.last_decision,
+    grants.last_decided_by,
+    grants.last_decided_at,
 
     ---------- what needs attention
-    accounts_to_review.is_leaver,
-    accounts_to_review.is_unmatched,
-    accounts_to_review.is_ambiguous,
-    accounts_to_review.is_dormant,
-    accounts_to_review.is_disabled_account,
-    recommendations.findings,
+    grants.is_leaver,
+    grants.is_unmatched,
+    grants.is_ambiguous,
+    grants.is_dormant,
+    grants.is_disabled_account,
+    grants.findings,
 
     ---------- the age of the data
     grants.last_seen_at as source_as_of,
     source_states.is_stale or not grants.is_confirmed as is_stale,
 
     ---------- the reviewer
-    accounts_to_review.reviewer,
-    accounts_to_review.reviewer_rule,
-    recommendations.recommendation,
-    recommendations.recommendation_because,
-    recommendations.recommendation_reason
+    grants.reviewer,
+    grants.reviewer_rule,
+    grants.recommendation,
+    grants.recommendation_because,
+    grants.recommendation_reason
 
 from grants
-
-join accounts_to_review on grants.account_id = accounts_to_review.account_id
-
-join entitlements on grants.entitlement_id = entitlements.entitlement_id
-
-join recommendations on grants.grant_id = recommendations.grant_id
 
 left join source_states on grants.source_name = source_states.source_name
 

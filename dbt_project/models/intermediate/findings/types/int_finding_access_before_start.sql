@@ -30,6 +30,8 @@ held as (
 
     join entitlements on grants.entitlement_id = entitlements.entitlement_id
 
+    semi join live_accounts on grants.account_id = live_accounts.account_id
+
     group by grants.account_id
 
 )
