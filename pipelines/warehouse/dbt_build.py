@@ -17,6 +17,7 @@ from pipelines import settings
 from pipelines.failures import FULL_TEXTS, Failure, Misconfigured, Refused, StorageFailed, explain
 from pipelines.policy import company_files
 from pipelines.redact import redact_text
+from pipelines.sql import has_table
 from pipelines.warehouse import (
     PROJECT_FOLDER,
     change_tables,
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
 
 DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and decisions
-# What a build uses of the memory at first: per thread of DuckDB, or per byte of the file
-MEMORY_PER_THREAD, MEMORY_PER_BYTE = 224 * 2**20, 2.5
+# What a build may use of the memory at first: per thread of DuckDB, or per byte of the file. Before
+# the first build, the file has nothing but raw rows, of which the models make many times the bytes.
+MEMORY_PER_THREAD, MEMORY_PER_BYTE, MEMORY_PER_RAW_BYTE = 224 * 2**20, 3, 30
+MEBIBYTES = {"MiB": 1, "GiB": 2**10, "TiB": 2**20}
 MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other, in less memory
-LARGE_BYTES = 512 * 2**20  # of a file whose build needs the whole memory from the beginning
 OUT_OF_MEMORY = "Out of Memory Error"
 PUSH_MODELS = dbt_statements.PUSH_MODELS
 RELATIONS_SQL = """
@@ -119,13 +121,15 @@ def transform(
 
 def _list_memory_limits(candidate: Path) -> list[str]:
     """Return how much memory a build may use: first little, because DuckDB would take most of the
-    machine's, whether it needs it or not; then as much as DuckDB allows itself. The build of a
-    large file does not begin with little, because it would take long and fail."""
+    machine's, whether it needs it or not; then as much as DuckDB allows itself."""
     threads, size = os.cpu_count() or 2, candidate.stat().st_size
-    little = int(max(MEMORY_PER_THREAD * threads, MEMORY_PER_BYTE * size))
-    with duckdb.connect() as connection:
+    with duckdb.connect(str(candidate)) as connection:
         [(most,)] = connection.execute("select current_setting('memory_limit')").fetchall()
-    return [most] if size > LARGE_BYTES else [f"{little >> 20}MiB", most]
+        per_byte = MEMORY_PER_BYTE if has_table(connection, "grants") else MEMORY_PER_RAW_BYTE
+    little = max(MEMORY_PER_THREAD * threads, per_byte * size) >> 20
+    number, unit = most.split()  # such as 19.2 GiB
+    has_more = little < float(number) * MEBIBYTES.get(unit, 0)
+    return [f"{little}MiB", most] if has_more else [most]
 
 
 def _tell_step(on_step: Callable[[int, int], None], event: EventMsg) -> None:

@@ -51,6 +51,21 @@ def test_a_moment_before_the_first_sync_is_not_known(company):
     )
 
 
+def test_the_review_is_read_under_any_name_of_the_file(company, tmp_path):
+    """A copy with another name, attached under a third one, has the rows of the review."""
+    copy = tmp_path / "march 2026.duckdb"
+    copy.write_bytes(company.warehouse.read_bytes())
+    expected = company.rows("from access_review order by grant_id")
+
+    with duckdb.connect(str(copy), read_only=True) as connection:
+        renamed = connection.execute("from access_review").fetchall()
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{copy}' as spring (read_only)")
+        attached = connection.execute("from spring.access_review").fetchall()
+
+    assert len(expected) == len(renamed) == len(attached) > 0
+
+
 def test_many_moments_are_asked_in_one_query(company):
     """A query may ask for many moments, such as the grants of each day."""
     days = "select unnest(range(now(), now() + interval 7 days, interval 1 day)) as moment"
@@ -100,7 +115,9 @@ def test_the_page_has_every_table_and_macro(company):
     found = company.column("select distinct schema_name from duckdb_tables()")
     assert schemas == {re.sub("^raw_.*", "raw_<source>", name) for name in found}
     tables = [name for row in table_of("Tables") for name in row]
-    main = "select table_name from duckdb_tables() where schema_name = 'main' order by all"
+    main = (
+        "select table_name from information_schema.tables where table_schema = 'main' order by all"
+    )
     assert company.column(main) == sorted(tables)
     macros = [name for row in table_of("Macros") for name in row if name.endswith(")")]
     assert sorted(company.column(MACROS)) == sorted(macros)

@@ -172,6 +172,9 @@ READS = {
     "to be different": ("select a from (select distinct * from main.t)", "a b c"),
     "as a whole": ("select to_json(t) from main.t", "a b c"),
     "only counted": ("select count(*) from main.t", "a b c"),
+    "through a view": ("select a from main.v", "a"),
+    "through two views": ("select b from main.w", "b"),
+    "through two views, for nothing": ("with x as (select b from main.w) select 1", "a b c"),
     "for nothing": ("with x as (select b from main.t) select 1", "a b c"),
     "again and again": (
         "with recursive x as (select a from main.t union select t.b from main.t join x using (a))"
@@ -187,6 +190,7 @@ def test_a_model_reads_no_more_than_its_plan_says(query, columns):
     with duckdb.connect() as connection:
         connection.execute("create table t (a integer, b integer, c integer)")
         connection.execute("create table r as from t")
+        connection.execute("create view v as from main.t; create view w as from main.v")
         shapes = dbt_statements.read_shapes(connection)
         for sql in (query, f"create table main.r as ({query})"):
             assert columns.split() == dbt_statements.find_reads(connection, [sql], shapes)["main.t"]

@@ -193,7 +193,7 @@ def test_dbt_by_hand_never_opens_the_published_file(tmp_path, monkeypatch):
 def test_a_build_that_lacks_memory_gets_more(rollcall, monkeypatch):
     """A build begins with little memory; if that is not enough, it begins again with more."""
     monkeypatch.setattr(dbt_build, "MEMORY_PER_THREAD", 4 * 2**20)
-    monkeypatch.setattr(dbt_build, "MEMORY_PER_BYTE", 0)
+    monkeypatch.setattr(dbt_build, "MEMORY_PER_RAW_BYTE", 0)
     limits = []
     monkeypatch.setattr(dbt_build, "_close_connections", _note_limits(limits))
 
