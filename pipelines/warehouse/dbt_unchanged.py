@@ -109,8 +109,8 @@ def build_changed(
 ) -> bool:
     """Build and test what has changed among the models that dbt's `select` and `exclude` choose.
 
-    Return False, and change nothing, if this takes dbt: the SQL is not known, or a statement or a
-    data test fails, and dbt shall say why.
+    Return False if this takes dbt: the SQL is not known, or a statement or a data test fails, and
+    dbt shall say why. Each model is then as dbt would find it: built or not.
     """
     statements = read_statements(folder)
     if statements is None or not version.has_these_models(candidate):
@@ -125,12 +125,10 @@ def build_changed(
             or any(statements.shapes.get(table) != shapes.get(table, []) for table in tables)
         ):
             return False
-        connection.begin()
         try:
             _build_steps(connection, statements, steps, on_step)
-            connection.commit()
         except (duckdb.Error, OnlyDbt):
-            return False  # closing the connection rolls back what was built so far
+            return False
     return True
 
 
@@ -159,12 +157,20 @@ def _build_steps(
 
 
 def _run(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
+    """Run all statements of a step, or none. The next step reuses the blocks that this one frees,
+    because DuckDB checkpoints at the end of each transaction."""
     if not step.is_repeatable:
         raise OnlyDbt
-    for sql in step.statements:
-        result = connection.execute(sql)
-        if not step.table and result.fetchone()[0] != 0:  # the number of rows that fail the test
-            raise OnlyDbt
+    connection.begin()
+    try:
+        for sql in step.statements:
+            result = connection.execute(sql)
+            if not step.table and result.fetchone()[0] != 0:  # how many rows fail the test
+                raise OnlyDbt
+    except (duckdb.Error, OnlyDbt):
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 def record_build(candidate: Path, statements: Statements, built: list[Step]) -> None:
