@@ -1,0 +1,65 @@
+"""Days and moments. On Spark every moment is one of UTC, as the session's time zone is."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import exp
+
+from pipelines.spark.rules.building import WHOLE, NoRule, build, literal, text, type_of
+
+# The local time of a night in which the clocks go back comes twice: DuckDB takes the later moment
+TO_UTC = """
+case when from_utc_timestamp(to_utc_timestamp(:x, :zone) + interval 1 hour, :zone) = :x
+then to_utc_timestamp(:x, :zone) + interval 1 hour
+else to_utc_timestamp(:x, :zone) end
+"""
+FORMATS = {
+    **{"%Y": "yyyy", "%m": "MM", "%d": "dd", "%-d": "d", "%B": "MMMM"},
+    **{"%H": "HH", "%M": "mm", "%S": "ss", "%f": "SSSSSS", "T": "'T'", "Z": "'Z'"},
+}
+FORMAT_PART = re.compile(r"%-?\w|[A-Za-z]|[-: .]")
+MOMENTS = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ}
+PARTS_OF_TIME = {exp.DType.INTERVAL}
+
+
+def move_to_zone(node: exp.AtTimeZone) -> exp.Expression:
+    parts = {"x": node.this, "zone": node.args["zone"]}
+    if type_of(node.this) == exp.DType.TIMESTAMPTZ:
+        return build("from_utc_timestamp(:x, :zone)", **parts)
+    return build(TO_UTC, **parts)
+
+
+def format_time(node: exp.TimeToStr) -> exp.Expression:
+    form = literal(node.args["format"], "a format of time")
+    parts = FORMAT_PART.findall(form)
+    if "".join(parts) != form or any(len(one) > 1 and one not in FORMATS for one in parts):
+        raise NoRule(f"strftime() with the format {form}")
+    spelled = "".join(FORMATS.get(one, one) for one in parts)
+    return build("date_format(:x, :form)", x=node.this, form=text(spelled))
+
+
+def add(node: exp.Add | exp.Sub) -> exp.Expression:
+    """Add to a day or take from it; what is neither a day nor a moment stays."""
+    left, right = type_of(node.left), type_of(node.right)
+    sign = "+" if isinstance(node, exp.Add) else "-"
+    parts = {"x": node.left, "y": node.right}
+    if left == exp.DType.DATE and right in WHOLE:
+        return build(f"date_add(:x, cast({sign.strip('+')}:y as int))", **parts)
+    if (left, sign, right) == (exp.DType.DATE, "-", exp.DType.DATE):
+        return build("datediff(:x, :y)", **parts)
+    is_moved = left in MOMENTS and right in PARTS_OF_TIME
+    if is_moved or not ({left, right} & ({exp.DType.DATE} | MOMENTS | PARTS_OF_TIME)):
+        return node
+    raise NoRule(f"{node.sql('duckdb')[:80]}: a {left.value} {sign} a {right.value}")
+
+
+RULES = {
+    exp.Add: add,
+    exp.AtTimeZone: move_to_zone,
+    exp.Sub: add,
+    exp.TimeToStr: format_time,
+    exp.TimeToUnix: lambda node: build("unix_micros(:x) / 1000000D", x=node.this),
+    exp.ToDays: lambda node: build("make_dt_interval(cast(:x as int))", x=node.this),
+}
+NAMED = {"epoch_us": lambda node: build("unix_micros(:x)", x=node.expressions[0])}
