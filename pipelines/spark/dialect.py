@@ -10,15 +10,17 @@ Whoever imports this module loads sqlglot, so a command does it only when it nee
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.generators.spark import SparkGenerator
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.schema import MappingSchema
 
 from pipelines.failures import Refused
-from pipelines.spark import helpers, recursion
+from pipelines.spark import recursion, session
 from pipelines.spark.recursion import Recursion
 from pipelines.spark.rules import (
     aggregates,
@@ -46,6 +48,13 @@ RULES: dict[type, Rule] = {
 NAMED: dict[str, Rule] = {name: rule for theme in THEMES for name, rule in theme.NAMED.items()}
 
 
+class Generator(SparkGenerator):
+    """Write Spark's SQL with inner `with` where they stand. sqlglot would move them to the top,
+    where two of the same name meet."""
+
+    EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar = set()
+
+
 def translate(sql: str, tables: Shapes, model: str) -> str | Recursion:
     """Return a model's query in Spark's SQL, over the views that `name_view` names.
 
@@ -69,7 +78,7 @@ def _refuse(model: str, why: str) -> Refused:
     return Refused(
         f"transform: model {model}",
         why,
-        "say it with what the other models use, or add a rule and its test in pipelines/spark/rules",
+        "say it as the other models do, or add a rule and its test to pipelines/spark/rules",
     )
 
 
@@ -96,24 +105,25 @@ def _translate(tree: exp.Expression, tables: Shapes) -> str:
     holder = exp.Subquery(this=tree)  # a query is replaced in what holds it
     queries.reshape(holder)
     _name_views(holder)
-    return holder.this.sql(dialect="spark", comments=False)
+    return Generator(dialect="spark", comments=False).generate(holder.this)
 
 
 def _resolve(tree: exp.Expression, tables: Shapes) -> exp.Expression:
     """Return the query with the table and the type of each column, and without stars."""
     for node in reversed([*tree.dfs()]):
-        for mark in (json_shapes.mark, lists.mark):
+        for mark in (json_values.mark, json_shapes.mark, lists.mark):
             if (new := mark(node)) is not node:
                 node.replace(new)
                 break
     for table in tree.find_all(exp.Table):
         table.set("catalog", None)
-        if isinstance(table.this, exp.Anonymous):
-            table.set("this", exp.to_identifier(helpers.TIME_ZONES[1]))
-            table.set("db", exp.to_identifier(helpers.TIME_ZONES[0]))
+        if isinstance(table.this, exp.Anonymous):  # pg_timezone_names()
+            schema, name = session.TIME_ZONES
+            alias = table.alias or table.this.name
+            table.replace(exp.table_(name, db=schema, alias=alias))
         elif table.db and f"{table.db}.{table.name}" not in tables:
             raise NoRule(f"the table {table.db}.{table.name}, whose columns are not known,")
-    schema = MappingSchema(_nest(tables | helpers.SHAPES), dialect="duckdb")
+    schema = MappingSchema(_nest(tables | session.SHAPES), dialect="duckdb")
     tree = qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False)
     return annotate(tree, schema)
 

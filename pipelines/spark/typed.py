@@ -23,6 +23,16 @@ FUNCTIONS = {
 OF_FIRST = {"arg_max_null", "arg_min_null"}
 
 
+TEXTS = (
+    *(exp.JSONExtractScalar, exp.JSONType, exp.Left, exp.RegexpExtract, exp.RegexpReplace),
+    *(exp.Replace, exp.SplitPart),
+)
+LIKE_THIS = (
+    *(exp.AnyValue, exp.ArgMax, exp.ArgMin, exp.ArrayConcat, exp.ArrayDistinct),
+    *(exp.IgnoreNulls, exp.SortArray),
+)
+
+
 def _annotate_function(self: TypeAnnotator, node: exp.Anonymous) -> None:
     name = node.name.lower()
     found = node.expressions[0].type if name in OF_FIRST else FUNCTIONS.get(name)
@@ -31,6 +41,19 @@ def _annotate_function(self: TypeAnnotator, node: exp.Anonymous) -> None:
 
 def _annotate_as_this(self: TypeAnnotator, node: exp.Expression) -> None:
     self._set_type(node, node.this.type)
+
+
+def _annotate_zone(self: TypeAnnotator, node: exp.AtTimeZone) -> None:
+    """A moment becomes a local time, and a local time a moment."""
+    is_moment = node.this.is_type(exp.DType.TIMESTAMPTZ)
+    self._set_type(node, exp.DType.TIMESTAMPNTZ if is_moment else exp.DType.TIMESTAMPTZ)
+
+
+def _annotate_element(self: TypeAnnotator, node: exp.Bracket) -> None:
+    """A map gives its value, a list its element, and a slice is a list again."""
+    is_slice = isinstance(node.expressions[0], exp.Slice)
+    inner = node.this.type.expressions
+    self._set_type(node, node.this.type if is_slice else inner[-1] if inner else None)
 
 
 def _annotate_lambda(self: TypeAnnotator, node: exp.Transform | exp.ArrayFilter) -> None:
@@ -58,18 +81,13 @@ METADATA: dict[type, dict[str, Any]] = DuckDB.EXPRESSION_METADATA | {
     exp.Anonymous: {"annotator": _annotate_function},
     exp.ArrayFilter: {"annotator": _annotate_lambda},
     exp.JSONExtract: {"returns": JSON},
-    exp.JSONExtractScalar: {"returns": TEXT},
     exp.JSONKeys: {"returns": exp.DataType.build("TEXT[]", dialect="duckdb")},
     exp.JSONObject: {"returns": JSON},
-    exp.JSONType: {"returns": TEXT},
-    exp.Left: {"returns": TEXT},
-    exp.Replace: {"returns": TEXT},
     exp.Transform: {"annotator": _annotate_lambda},
-    **dict.fromkeys(
-        (exp.AnyValue, exp.ArgMax, exp.ArgMin, exp.ArrayConcat, exp.ArrayDistinct, exp.IgnoreNulls),
-        {"annotator": _annotate_as_this},
-    ),
-    exp.SortArray: {"annotator": _annotate_as_this},
+    exp.AtTimeZone: {"annotator": _annotate_zone},
+    exp.Bracket: {"annotator": _annotate_element},
+    **{kind: {"returns": TEXT} for kind in TEXTS},
+    **{kind: {"annotator": _annotate_as_this} for kind in LIKE_THIS},
 }
 
 

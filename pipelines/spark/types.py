@@ -16,7 +16,7 @@ TYPES = {
     exp.DType.INT128: "decimal(38, 0)",
     exp.DType.JSON: "string",
     exp.DType.TEXT: "string",
-    exp.DType.TIMESTAMP: "timestamp",
+    exp.DType.TIMESTAMPNTZ: "timestamp",
     exp.DType.TIMESTAMPTZ: "timestamp",
     exp.DType.VARCHAR: "string",
 }

@@ -28,6 +28,12 @@ def build(template: str, **parts: exp.Expression) -> exp.Expression:
     return _bracket(tree)
 
 
+def once(body: str, value: exp.Expression) -> exp.Expression:
+    """Return Spark SQL in which `one` stands for a value, so that a long one is written once: only
+    a lambda names a value inside of an expression."""
+    return build(f"get(transform(array(:x), one -> {body}), 0)", x=value)
+
+
 @cache
 def _parse(template: str) -> exp.Expression:
     return sqlglot.parse_one(template, dialect="spark")

@@ -23,9 +23,9 @@ EVER = {
 }
 TO_WHOLE = {exp.DType.BOOLEAN, exp.DType.INT128} | TEXT | WHOLE
 ALIKE = {
-    *((old, exp.DType.DATE) for old in (exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ, *TEXT)),
+    *((old, exp.DType.DATE) for old in (exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ, *TEXT)),
     *((old, exp.DType.TIMESTAMPTZ) for old in (exp.DType.DATE, *TEXT)),
-    (exp.DType.DATE, exp.DType.TIMESTAMP),
+    (exp.DType.DATE, exp.DType.TIMESTAMPNTZ),
 }
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from pipelines.spark.rules.building import NoRule, build, literal
+from pipelines.spark.rules.building import NoRule, build, literal, once
 
 SHAPE, MAP = "json_shape", "json_map"
 MARKS = {SHAPE, MAP}
@@ -150,5 +150,4 @@ def _convert(shape: Any, s: str, v: str, as_json: str, depth: int) -> str:
 
 def plain_number(found: exp.Expression) -> exp.Expression:
     """Return the text of a JSON value; a large number without an exponent, as DuckDB writes it."""
-    number = NUMBER.format(x="one")
-    return build(f"get(transform(array(:x), one -> {number}), 0)", x=found)
+    return once(NUMBER.format(x="one"), found)

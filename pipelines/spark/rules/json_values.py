@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
+import json
 
-from pipelines.spark.rules.building import SPELLED_ALIKE, TEXT, NoRule, build, call, text, type_of
+from sqlglot import exp
+from sqlglot.dialects.duckdb import DuckDB
+
+from pipelines.spark.rules.building import (
+    SPELLED_ALIKE,
+    TEXT,
+    NoRule,
+    build,
+    call,
+    literal,
+    text,
+    type_of,
+)
 from pipelines.spark.rules.json_shapes import EXTRACTED, plain_number, read_shape
 
 TYPE = """
@@ -19,11 +31,21 @@ FIELD = EXTRACTED.format(
     v="try_element_at(from_json(known, 'map<string, variant>'), name)",
 )
 WALK = f'aggregate(regexp_extract_all(:path, \'"([^"]*)"\', 1), :x, (known, name) -> {FIELD})'
-KEPT_NULLS = "map('ignoreNullFields', 'false')"
 MAP_TEXT = """
 concat('{', array_join(transform(map_entries(:x),
     e -> concat(to_json(cast(e.key as variant)), ':', coalesce(e.value, 'null'))), ','), '}')
 """
+
+
+def mark(node: exp.Expression) -> exp.Expression:
+    """Return an arrow as what it means: the parser reads `f(payload -> 'a')` as a lambda. Anything
+    else stays."""
+    if not isinstance(node, exp.Lambda) or isinstance(
+        node.parent, (exp.Transform, exp.ArrayFilter)
+    ):
+        return node
+    path = DuckDB().to_json_path(node.this)
+    return exp.JSONExtract(this=exp.column(node.expressions[0]), expression=path)
 
 
 def _list_keys(node: exp.JSONExtract | exp.JSONExtractScalar) -> list[str]:
@@ -68,23 +90,29 @@ def list_keys(node: exp.JSONKeys) -> exp.Expression:
 
 
 def write_object(node: exp.JSONObject) -> exp.Expression:
-    parts = []
+    pairs = []
     for pair in node.expressions:
-        kind = type_of(pair.expression)
-        if kind == exp.DType.JSON or kind not in SPELLED_ALIKE:
-            raise NoRule(f"json_object() of a {kind.value}")
-        is_null = isinstance(pair.expression, exp.Null)
-        parts += [pair.this, build("cast(null as string)") if is_null else pair.expression]
-    return build(f"to_json(:object, {KEPT_NULLS})", object=call("named_struct", *parts))
+        key = text(json.dumps(literal(pair.this, "a key of json_object()")) + ":")
+        pairs.append(build("concat(:key, :value)", key=key, value=_write(pair.expression)))
+    return build("concat('{', concat_ws(',', :pairs), '}')", pairs=call("array", *pairs))
+
+
+def _write(value: exp.Expression) -> exp.Expression:
+    """Return SQL for the JSON of a value: of a text, a whole number, a truth, or JSON itself."""
+    kind = type_of(value)
+    if kind == exp.DType.NULL:
+        return text("null")
+    if kind not in SPELLED_ALIKE - {exp.DType.DATE}:
+        raise NoRule(f"JSON of a {kind.value}")
+    written = "to_json(cast(:x as variant))" if kind in TEXT else "cast(:x as string)"
+    return build(f"coalesce({written}, 'null')", x=value)
 
 
 def write_json(node: exp.Anonymous) -> exp.Expression:
     [value] = node.expressions
     if isinstance(value, exp.MapFromEntries):
         return build(MAP_TEXT, x=value)
-    if type_of(value) not in TEXT:
-        raise NoRule(f"to_json() of a {value.type.sql('duckdb')}")
-    return build("to_json(cast(:x as variant))", x=value)
+    return build("case when :x is not null then :written end", x=value, written=_write(value))
 
 
 RULES = {

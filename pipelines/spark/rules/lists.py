@@ -10,6 +10,8 @@ from pipelines.spark.rules.building import NoRule, build, call, is_list, literal
 def mark(node: exp.Expression) -> exp.Expression:
     """Return a list comprehension as a list with a lambda. Anything else stays."""
     inside = node.expressions[0] if isinstance(node, exp.Array) and node.expressions else None
+    is_negated = isinstance(inside, exp.Not)  # the parser reads `not x for …` as `not (x for …)`
+    inside = inside.this if is_negated else inside
     if not isinstance(inside, exp.Comprehension):
         return node
     if inside.args.get("condition") is not None:
@@ -23,7 +25,10 @@ def mark(node: exp.Expression) -> exp.Expression:
         variable = exp.to_identifier(name)
         return variable if not one.table else exp.Dot(this=variable, expression=one.this)
 
-    body = exp.Lambda(this=inside.this.transform(bind), expressions=[exp.to_identifier(name)])
+    body = inside.this.transform(bind)
+    body = exp.Lambda(
+        this=exp.not_(body) if is_negated else body, expressions=[exp.to_identifier(name)]
+    )
     return exp.Transform(this=inside.args["iterator"], expression=body)
 
 

@@ -12,32 +12,24 @@ from pipelines.spark.rules.building import (
     is_list,
     literal,
     must_be_spelled_alike,
+    once,
     text,
 )
 
 # The characters of a text beyond ASCII, one by one: DuckDB changes the case of each by itself, and
 # Spark looks at its neighbours, and may make two of one
 BY_CHARACTER = """
-case when :x rlike '[^\\x00-\\x7F]'
-then array_join(transform(regexp_extract_all(:x, '(?s).', 0), c -> {one}), '')
+case when one rlike '[^\\x00-\\x7F]'
+then array_join(transform(regexp_extract_all(one, '(?s).', 0), c -> {one}), '')
 else {all} end
 """
-LOWER = BY_CHARACTER.format(one="case c when 'İ' then 'i' else lower(c) end", all="lower(:x)")
+LOWER = BY_CHARACTER.format(one="case c when 'İ' then 'i' else lower(c) end", all="lower(one)")
 UPPER = BY_CHARACTER.format(
     one="case when length(upper(c)) = 1 then upper(c) when c = 'ß' then 'ẞ'"
     " when length(initcap(c)) = 1 then initcap(c) else c end",
-    all="upper(:x)",
+    all="upper(one)",
 )
-# Spark has no normal forms: `helpers` says what the texts of this build have to become
-NORMAL_FORMS = "duckdb__normal_forms"
-NORMALIZE = f"""
-case when :x rlike '[^\\x00-\\x7F]'
-then aggregate(
-    (select array_sort(collect_list(struct(place, written, normal))) from {NORMAL_FORMS}),
-    :x, (known, one) -> replace(known, one.written, one.normal)
-)
-else :x end
-"""
+NORMAL_FORMS = "duckdb_normal_forms"
 # What RE2 and Java read alike. The others differ, or nobody has looked at them
 TOKEN = re.compile(
     r"(?P<flag>^\(\?i\))|(?P<word>\\b)|(?P<end>\$)|(?P<any>\.)"
@@ -67,11 +59,13 @@ def java_pattern(node: exp.Expression) -> str:
 
 
 def change_case(node: exp.Lower | exp.Upper) -> exp.Expression:
-    return build(LOWER if isinstance(node, exp.Lower) else UPPER, x=node.this)
+    return once(LOWER if isinstance(node, exp.Lower) else UPPER, node.this)
 
 
 def normalize(node: exp.Anonymous) -> exp.Expression:
-    return build(NORMALIZE, x=node.expressions[0])
+    """Spark has no normal forms: `session` declares the texts of this build, and what to write."""
+    replaced = f"aggregate({NORMAL_FORMS}, :x, (known, one) -> replace(known, one.old, one.new))"
+    return build(replaced, x=node.expressions[0])
 
 
 def trim(node: exp.Trim) -> exp.Expression:

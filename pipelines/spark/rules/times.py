@@ -19,7 +19,7 @@ FORMATS = {
     **{"%H": "HH", "%M": "mm", "%S": "ss", "%f": "SSSSSS", "T": "'T'", "Z": "'Z'"},
 }
 FORMAT_PART = re.compile(r"%-?\w|[A-Za-z]|[-: .]")
-MOMENTS = {exp.DType.TIMESTAMP, exp.DType.TIMESTAMPTZ}
+MOMENTS = {exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ}
 PARTS_OF_TIME = {exp.DType.INTERVAL}
 
 
