@@ -43,11 +43,11 @@ class Table:
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, name: str, schema: str = "main") -> bool:
-    """Return whether the open database has this table."""
+    """Return whether the open database has this table, or a view of this name."""
     return bool(
         connection.execute(
-            "select 1 from duckdb_tables() where database_name = current_database()"
-            " and schema_name = ? and table_name = ?",
+            "select 1 from information_schema.tables where table_catalog = current_database()"
+            " and table_schema = ? and table_name = ?",
             [schema, name],
         ).fetchone()
     )

@@ -21,7 +21,11 @@ from pipelines.sql import quote
 
 TABLES_SQL = """
 select table_name, comment from duckdb_tables()
-where database_name = current_database() and schema_name = 'main' order by table_name
+where database_name = current_database() and schema_name = 'main'
+union all
+select view_name, comment from duckdb_views()
+where database_name = current_database() and schema_name = 'main' and not internal
+order by all
 """
 COLUMNS_SQL = """
 select column_name, data_type, comment from duckdb_columns()

@@ -23,7 +23,9 @@ from pipelines.files.lock import exclusive_by_name
 from pipelines.files.scratch import INTERRUPTS, scratch
 from pipelines.files.text_stream import sync_to_disk
 from pipelines.redact import redact_text
+from pipelines.spark.store import remove_generations
 from pipelines.sql import has_table
+from pipelines.warehouse.on_spark import views
 from pipelines.warehouse.version import must_not_be_newer
 
 MAX_REASON = 2000  # characters of DuckDB's own message that are shown
@@ -164,8 +166,10 @@ def must_have_no_wal(warehouse: Path) -> None:
 def publish(copy: Path, warehouse: Path) -> None:
     """Replace the published file by the finished copy, durably, in one step."""
     try:
+        kept = views.read_generations(warehouse, refused_path(warehouse))
         with duckdb.connect(str(copy)) as connection:
             connection.execute("checkpoint")
+            kept |= views.find_generations(connection)
         if copy.with_name(copy.name + ".wal").exists():
             raise StorageFailed(str(copy), "it is still open", "run `rollcall sync` again")
         must_have_no_wal(warehouse)
@@ -174,6 +178,8 @@ def publish(copy: Path, warehouse: Path) -> None:
         _ignore_signals()
         copy.replace(warehouse)
         sync_to_disk(warehouse.parent)
+        # the replaced file's generations are kept as well: somebody may have it open
+        remove_generations(_work_home(warehouse), kept)
     except OSError as error:
         raise storage_failure(warehouse, error, NEXT_DISK) from None
 

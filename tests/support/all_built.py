@@ -14,8 +14,8 @@ from tests.support.product import Rollcall, partial_parse_path
 
 SCHEMAS = ("main", "staging", "intermediate")
 TABLES = f"""
-select format('"{{}}"."{{}}"', schema_name, table_name) from duckdb_tables()
-where database_name = 'published' and schema_name in {SCHEMAS}
+select format('"{{}}"."{{}}"', table_schema, table_name) from information_schema.tables
+where table_catalog = 'published' and table_schema in {SCHEMAS}
 order by all
 """
 
