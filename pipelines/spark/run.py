@@ -75,8 +75,9 @@ class Run:
         self.session = connect(self.engine)
         for statement in self.statements:
             self.session.sql(statement)
-        for table in self.places:
-            self._show(table)
+        self.frames: dict[str, DataFrame] = {}
+        for table, place in self.places.items():
+            self._show(table, self.session.read.parquet(str(place)))
         by_table = {model.table: model for model in models}
         parents = {one: model.find_tables({*by_table}) - {one} for one, model in by_table.items()}
         order = TopologicalSorter(parents)
@@ -125,50 +126,39 @@ class Run:
             frame = self._step_to_end(query, steps)
         else:
             frame = self.session.sql(query)
-        if model.key and model.table in self.places:
-            self._write(frame, steps / "new")
-            new, kept = self._read(steps / "new"), self._read(self.places[model.table])
-            kept = kept.join(new, model.key, "left_anti")
+        if model.key and model.table in self.frames:
+            new, _ = self._write(frame, steps / "new")
+            kept = self.frames[model.table].join(new, model.key, "left_anti")
             frame = kept.unionByName(new, allowMissingColumns=True)
         frame = frame.select(*(name for name, _ in self.shapes[model.table]))
-        files = self._write(frame, place)
-        self.places[model.table] = place
-        self._show(model.table)
+        made, files = self._write(frame, place)
+        self._show(model.table, made)
         return files
 
     def _step_to_end(self, query: Recursion, steps: Path) -> DataFrame:
         """Return the rows of a recursive query: repeat its step until that finds no row."""
-        found, number = steps / "0", 0
-        self._write(self.session.sql(query.start).distinct(), found)
-        known = [found]
-        while not self._read(found).isEmpty():
-            self._read(found).createOrReplaceTempView(query.found)
-            self._read(*known).createOrReplaceTempView(query.known)
+        found, _ = self._write(self.session.sql(query.start).distinct(), steps / "0")
+        known, number = found, 0
+        while True:
+            found.createOrReplaceTempView(query.found)
+            known.createOrReplaceTempView(query.known)
+            if found.isEmpty():
+                return self.session.sql(query.final)
             number += 1
             new = self.session.sql(query.step)
             if not query.keys:
-                new = new.distinct().exceptAll(self._read(*known))
-            found = steps / str(number)
-            self._write(new, found)
-            if query.keys:
-                new = self._read(found)
-                kept = self._read(*known).join(new, query.keys, "left_anti")
-                known = [steps / f"known{number}"]
-                self._write(kept.unionByName(new), known[0])
-            else:
-                known.append(found)
-        return self.session.sql(query.final)
+                new = new.distinct().exceptAll(known)
+            found, _ = self._write(new, steps / str(number))
+            kept = known.join(found, query.keys, "left_anti") if query.keys else known
+            known, _ = self._write(kept.unionByName(found), steps / f"known{number}")
 
-    def _read(self, *places: Path) -> DataFrame:
-        return self.session.read.parquet(*map(str, places))
-
-    def _show(self, table: str) -> None:
+    def _show(self, table: str, frame: DataFrame) -> None:
         """Give a table the name that translated queries call it by."""
-        name = name_view(*table.split(".", 1))
-        self._read(self.places[table]).createOrReplaceTempView(name)
+        self.frames[table] = frame
+        frame.createOrReplaceTempView(name_view(*table.split(".", 1)))
 
-    def _write(self, frame: DataFrame, place: Path) -> list[Path]:
-        """Write rows to a folder, and return its files.
+    def _write(self, frame: DataFrame, place: Path) -> tuple[DataFrame, list[Path]]:
+        """Write rows to a folder. Return the rows that are there, and the files.
 
         Raises StorageFailed if fewer rows are seen here: a worker has written to a disk of its own.
         """
@@ -179,7 +169,8 @@ class Run:
         written = Observation()
         count = functions.count(functions.lit(1)).alias("rows")
         frame.observe(written, count).write.parquet(str(place))
-        names = [unquote(one).rsplit("/", 1)[1] for one in self._read(place).inputFiles()]
+        made = self.session.read.schema(frame.schema).parquet(str(place))
+        names = [unquote(one).rsplit("/", 1)[1] for one in made.inputFiles()]
         files = [place / name for name in sorted(names)]
         rows, seen = written.get["rows"], 0
         for file in filter(Path.exists, files):
@@ -191,4 +182,4 @@ class Run:
                 f"Spark has written {rows} rows to {place}, and {seen} can be read here",
                 "set TRANSFORM__STORE to a folder that this machine and all workers of Spark share",
             )
-        return files
+        return made, files
