@@ -138,11 +138,14 @@ def restore_tables(connection: duckdb.DuckDBPyConnection, only_histories: bool =
 
 def explain_unseen(error: BaseException) -> Failure | None:
     """Return the failure behind a query that did not find the files of a stored view."""
-    path = settings.warehouse_path()
-    if not isinstance(error, duckdb.IOException) or not path.exists():
+    if not isinstance(error, duckdb.IOException):
         return None
-    with duckdb.connect(str(path), read_only=True) as connection:
-        places = read_places(connection)
+    path = settings.warehouse_path()
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            places = read_places(connection)
+    except duckdb.Error:
+        return None
     if not any(str(place) in str(error) for place in places.values()):
         return None
     return StorageFailed(
