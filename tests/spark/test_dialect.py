@@ -36,6 +36,7 @@ REFUSED = {
     "moment::varchar": "the text of a TIMESTAMPTZ",
     "n::double": "a cast from INT to DOUBLE",
     "strftime(d, '%A')": "strftime() with the format %A",
+    "strftime(d, '%Y week')": "strftime() with the format %Y week",
     "moment - moment": "a TIMESTAMPTZ - a TIMESTAMPTZ",
     "n / n": "a division whose divisor may be zero",
     "v in (select v from main.t)": "`in (select …)` as a value",

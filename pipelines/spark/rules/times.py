@@ -32,7 +32,7 @@ def move_to_zone(node: exp.AtTimeZone) -> exp.Expression:
 def format_time(node: exp.TimeToStr) -> exp.Expression:
     form = literal(node.args["format"], "a format of time")
     parts = FORMAT_PART.findall(form)
-    if "".join(parts) != form or any(len(one) > 1 and one not in FORMATS for one in parts):
+    if "".join(parts) != form or any(one not in FORMATS and one not in "-: ." for one in parts):
         raise NoRule(f"strftime() with the format {form}")
     spelled = "".join(FORMATS.get(one, one) for one in parts)
     return build("date_format(:x, :form)", x=node.this, form=text(spelled))
