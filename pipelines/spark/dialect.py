@@ -10,7 +10,7 @@ Whoever imports this module loads sqlglot, so a command does it only when it nee
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import sqlglot
 from sqlglot import exp
@@ -35,12 +35,12 @@ from pipelines.spark.rules import (
 from pipelines.spark.rules.allowed import ALLOWED
 from pipelines.spark.rules.building import NoRule
 from pipelines.spark.typed import annotate
-from pipelines.spark.types import name_view
+from pipelines.spark.types import Shapes, name_view
 
 __all__ = ["Recursion", "name_view", "translate"]
 
 Rule = Callable[[exp.Expression], exp.Expression]
-Shapes = dict[str, list[list[str]]]  # table -> the name and DuckDB's type of each column
+MARKED = {"json_transform", "pg_timezone_names"}  # functions that `_resolve` rewrites
 THEMES = (aggregates, casts, json_values, lists, texts, times)
 RULES: dict[type, Rule] = {
     kind: rule for theme in (*THEMES, queries) for kind, rule in theme.RULES.items()
@@ -53,6 +53,10 @@ class Generator(SparkGenerator):
     where two of the same name meet."""
 
     EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar = set()
+
+    def escape_str(self, text: str, *_: Any, **__: Any) -> str:
+        """Spark knows no \\f and no \\v: it would read the letters f and v."""
+        return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def translate(sql: str, tables: Shapes, model: str) -> str | Recursion:
@@ -86,11 +90,13 @@ def check_constructs(tree: exp.Expression) -> None:
     """Raise NoRule for the first construct that nobody has compared on both engines."""
     for node in tree.walk():
         if isinstance(node, exp.Anonymous):
-            if node.name.lower() not in NAMED.keys() | {"json_transform", "pg_timezone_names"}:
-                raise NoRule(f"{node.name.lower()}()")
-        elif type(node) not in RULES and type(node) not in ALLOWED:
-            is_function = isinstance(node, exp.Func)
-            raise NoRule(f"{node.sql_name().lower()}()" if is_function else node.key)
+            is_known = node.name.lower() in NAMED.keys() | MARKED
+        else:
+            is_known = type(node) in RULES.keys() | ALLOWED or isinstance(node, exp.JSONPathPart)
+        if not is_known:
+            name, bracket, _ = node.sql("duckdb").partition("(")
+            is_function = isinstance(node, exp.Func) and bracket and name.isidentifier()
+            raise NoRule(f"{name.lower()}()" if is_function else node.key)
 
 
 def _translate(tree: exp.Expression, tables: Shapes) -> str:
@@ -121,19 +127,20 @@ def _resolve(tree: exp.Expression, tables: Shapes) -> exp.Expression:
             schema, name = session.TIME_ZONES
             alias = table.alias or table.this.name
             table.replace(exp.table_(name, db=schema, alias=alias))
-        elif table.db and f"{table.db}.{table.name}" not in tables:
-            raise NoRule(f"the table {table.db}.{table.name}, whose columns are not known,")
-    schema = MappingSchema(_nest(tables | session.SHAPES), dialect="duckdb")
+    schema = MappingSchema(_find_columns(tree, tables | session.SHAPES), dialect="duckdb")
     tree = qualify(tree, dialect="duckdb", schema=schema, validate_qualify_columns=False)
     return annotate(tree, schema)
 
 
-def _nest(tables: Shapes) -> dict[str, dict[str, dict[str, str]]]:
-    nested: dict[str, dict[str, dict[str, str]]] = {}
-    for name, columns in tables.items():
-        schema, table = name.split(".", 1)
-        nested.setdefault(schema, {})[table] = dict(columns)
-    return nested
+def _find_columns(tree: exp.Expression, tables: Shapes) -> dict[str, dict[str, dict[str, str]]]:
+    """Return schema -> table -> column -> type of what the query reads. Raises NoRule."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for table in queries.list_tables(tree):
+        name = f"{table.db}.{table.name}"
+        if name not in tables:
+            raise NoRule(f"the table {name}, whose columns are not known,")
+        found.setdefault(table.db, {})[table.name] = dict(tables[name])
+    return found
 
 
 def _list_columns(tree: exp.Expression, tables: Shapes) -> list[list[str]]:

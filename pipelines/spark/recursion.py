@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from pipelines.spark.rules.building import NoRule
-from pipelines.spark.types import name_view
+from pipelines.spark.types import Shapes, name_view
 
 FOUND, KNOWN, RECURRING = "found", "known", "recurring"
-Shapes = dict[str, list[list[str]]]
 
 
 @dataclass(frozen=True)

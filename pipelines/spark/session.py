@@ -10,9 +10,8 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.spark.rules.texts import NORMAL_FORMS
-from pipelines.spark.types import name_view
+from pipelines.spark.types import Shapes, name_view
 
-Shapes = dict[str, list[list[str]]]
 TIME_ZONES = ("duckdb", "time_zones")
 SHAPES: Shapes = {".".join(TIME_ZONES): [["name", "VARCHAR"]]}
 SETTINGS = {

@@ -6,6 +6,7 @@ from sqlglot import exp
 
 from pipelines.failures import Refused
 
+Shapes = dict[str, list[list[str]]]  # table -> the name and DuckDB's type of each column
 # JSON stays text: Spark's VARIANT would sort the keys of objects, and hashes would change
 TYPES = {
     exp.DType.BIGINT: "bigint",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from pipelines.spark.rules.building import NoRule, build, call, literal
+from pipelines.spark.rules.building import NoRule, build, call, literal, text
 
 Condition = exp.Expression | None
 
@@ -41,7 +41,10 @@ def _collect(node: exp.Expression, condition: Condition, is_null_kept: bool) -> 
         known = build(":x is not null", x=value)
         condition = exp.and_(condition.copy(), known) if condition else known
     parts = [*_rank(keys), build("isnull(:x)", x=value)] if keys else []
-    found = _filter(call("collect_list", call("struct", *parts, exp.alias_(value, "v"))), condition)
+    names = [f"k{number}" for number in range(len(parts))]
+    fields = zip([*names, "v"], [*parts, value], strict=True)
+    row = call("named_struct", *(one for name, part in fields for one in (text(name), part)))
+    found = _filter(call("collect_list", row), condition)
     found = build(f"transform({'array_sort(:x)' if keys else ':x'}, e -> e.v)", x=found)
     if is_distinct:
         found = build("array_distinct(:x)", x=found)

@@ -11,10 +11,10 @@ QUERIES = {
     *(exp.Order, exp.Ordered, exp.Limit, exp.Distinct, exp.Union, exp.Except, exp.Subquery),
     *(exp.With, exp.CTE, exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Star, exp.Exists),
     *(exp.Identifier, exp.Literal, exp.Null, exp.Boolean, exp.Paren, exp.Tuple, exp.Var),
-    *(exp.DataType, exp.Lambda, exp.Dot, exp.Explode, exp.Slice, exp.WindowSpec),
+    *(exp.DataType, exp.Lambda, exp.Dot, exp.Explode, exp.Slice),
 }
 OPERATORS = {
-    *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between),
+    *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE),
     *(exp.NullSafeEQ, exp.NullSafeNEQ, exp.Neg, exp.Mul, exp.Escape, exp.Interval),
     *(exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Least, exp.Greatest),
 }
@@ -22,15 +22,12 @@ TEXTS = {
     *(exp.Contains, exp.StartsWith, exp.Left, exp.Substring, exp.Replace, exp.SplitPart),
     exp.SHA2,
 }
-LISTS = {exp.Array, exp.ArrayFilter, exp.ArrayToString, exp.Transform, exp.MapFromEntries}
+LISTS = {exp.Array, exp.ArrayFilter, exp.Transform, exp.MapFromEntries, exp.Struct}
 AGGREGATES = {
     *(exp.Count, exp.Max, exp.Min, exp.Sum, exp.Avg, exp.Median, exp.LogicalAnd, exp.LogicalOr),
     *(exp.AnyValue, exp.IgnoreNulls, exp.Round),
     *(exp.RowNumber, exp.FirstValue, exp.Lag, exp.Lead),
 }
 # Parts of constructs that a rule rewrites as a whole
-PARTS = {
-    *(exp.Comprehension, exp.FromJson, exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey),
-    *(exp.JSONKeyValue, exp.PropertyEQ),
-}
+PARTS = {*(exp.Comprehension, exp.FromJson, exp.JSONPath, exp.JSONKeyValue, exp.PropertyEQ)}
 ALLOWED = QUERIES | OPERATORS | TEXTS | LISTS | AGGREGATES | PARTS

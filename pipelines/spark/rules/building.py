@@ -23,15 +23,19 @@ class NoRule(Exception):
 def build(template: str, **parts: exp.Expression) -> exp.Expression:
     """Return Spark SQL of a template; `:name` in it stands for the part of this name."""
     tree = _parse(template).copy()
+    placed: set[str] = set()
     for place in [*tree.find_all(exp.Placeholder)]:
-        place.replace(_bracket(parts[place.name].copy()))
+        # moved to its first place, because copies of long parts take most of the time
+        part = parts[place.name]
+        place.replace(_bracket(part.copy() if place.name in placed else part))
+        placed.add(place.name)
     return _bracket(tree)
 
 
-def once(body: str, value: exp.Expression) -> exp.Expression:
+def once(body: str, value: exp.Expression, **parts: exp.Expression) -> exp.Expression:
     """Return Spark SQL in which `one` stands for a value, so that a long one is written once: only
     a lambda names a value inside of an expression."""
-    return build(f"get(transform(array(:x), one -> {body}), 0)", x=value)
+    return build(f"get(transform(array(:x), one -> {body}), 0)", x=value, **parts)
 
 
 @cache

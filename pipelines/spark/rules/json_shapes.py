@@ -4,6 +4,10 @@ Spark reads every field as text, because it would read "true" as no boolean and 
 moment; the rules then turn the text into what DuckDB reads. JSON inside of a shape stays text too,
 with its keys in the order of the vendor, so it is read a second time, as VARIANT, which alone knows
 whether "12" was a text.
+
+Three values stay different, because the text does not show them: a number but 0 and 1 as a text in
+a boolean field, a boolean in a field of numbers, and a number with more than seven digits and a
+fraction inside of an object that stays JSON.
 """
 
 from __future__ import annotations
@@ -18,10 +22,10 @@ from pipelines.spark.rules.building import NoRule, build, literal, once
 SHAPE, MAP = "json_shape", "json_map"
 MARKS = {SHAPE, MAP}
 MAP_SHAPE = '"MAP(VARCHAR, JSON)"'
-# Java writes a number from ten million on with an exponent, and DuckDB does not
+# Java writes a number from ten million on, and one below a thousandth, with an exponent
 NUMBER = """
-case when {x} rlike '^-?[0-9][.][0-9]+E[0-9]+$'
-then regexp_replace(cast(cast({x} as decimal(38, 10)) as string), '([.][0-9]+?)0+$', '$1')
+case when {x} rlike '^-?[0-9][.][0-9]+E([0-9]|1[0-5]|-4)$'
+then regexp_replace(cast(cast({x} as decimal(38, 18)) as string), '([.][0-9]+?)0+$', '$1')
 else {x} end
 """
 DAY = "[0-9]{{4,5}}-[0-9]{{1,2}}-[0-9]{{1,2}}"
@@ -35,15 +39,10 @@ LEAVES = {
         when lower({x}) in ('false', 'f', 'no', 'n', '0') then false
         when {x} rlike '^-?[0-9]+([.][0-9]+)?(E-?[0-9]+)?$' then cast({x} as double) <> 0 end
         """,
-    "bigint": """
-        coalesce(
-            try_cast({x} as bigint), cast(rint(try_cast({x} as double)) as bigint),
-            case {x} when 'true' then 1 when 'false' then 0 end
-        )
-        """,
+    "bigint": "coalesce(try_cast({x} as bigint), cast(rint(try_cast({x} as double)) as bigint))",
     "date": f"""
-        case when {SLASHES} rlike '^{DAY}($|[ Tt])'
-        then try_cast(regexp_extract({SLASHES}, '^{DAY}', 0) as date) end
+        case when {SLASHES} rlike '^ *{DAY} *($|[ Tt])'
+        then try_cast(regexp_extract({SLASHES}, '{DAY}', 0) as date) end
         """,
     "timestamptz": f"""
         case when {SLASHES} rlike '^{DAY}([ Tt]{TIME}({OFFSET})?)?$'
@@ -55,7 +54,8 @@ LEAVES = {
 def is_text(kinds: str) -> str:
     """Return SQL: JSON as text, from what was read as text (s) and as VARIANT (v). `kinds` are
     those that the text alone does not show."""
-    return f"case when schema_of_variant({{v}}) in ({kinds}) then to_json({{v}}) else {{s}} end"
+    number = NUMBER.format(x="{s}")
+    return f"case when schema_of_variant({{v}}) in ({kinds}) then to_json({{v}}) else {number} end"
 
 
 INSIDE = is_text("'STRING'")  # where JSON's null is SQL's null

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from pipelines.spark.rules.building import NoRule, build, call, is_list, literal, text, type_of
+from pipelines.spark.rules.building import (
+    NoRule,
+    build,
+    call,
+    is_list,
+    literal,
+    once,
+    text,
+    type_of,
+)
 
 
 def mark(node: exp.Expression) -> exp.Expression:
     """Return a list comprehension as a list with a lambda. Anything else stays."""
-    inside = node.expressions[0] if isinstance(node, exp.Array) and node.expressions else None
-    is_negated = isinstance(inside, exp.Not)  # the parser reads `not x for …` as `not (x for …)`
-    inside = inside.this if is_negated else inside
-    if not isinstance(inside, exp.Comprehension):
+    if not isinstance(node, exp.Array) or len(node.expressions) != 1:
+        return node
+    body = node.expressions[0]
+    inside = body.find(exp.Comprehension)
+    if inside is None or inside.find_ancestor(exp.Array) is not node:
         return node
     if inside.args.get("condition") is not None:
         raise NoRule("a list comprehension with `if`")
@@ -25,11 +35,11 @@ def mark(node: exp.Expression) -> exp.Expression:
         variable = exp.to_identifier(name)
         return variable if not one.table else exp.Dot(this=variable, expression=one.this)
 
-    body = inside.this.transform(bind)
-    body = exp.Lambda(
-        this=exp.not_(body) if is_negated else body, expressions=[exp.to_identifier(name)]
-    )
-    return exp.Transform(this=inside.args["iterator"], expression=body)
+    if body is not inside:  # the parser reads `x = y for …` as `x = (y for …)`
+        inside.replace(inside.this)
+    body = (inside.this if body is inside else body).transform(bind)
+    function = exp.Lambda(this=body, expressions=[exp.to_identifier(name)])
+    return exp.Transform(this=inside.args["iterator"], expression=function)
 
 
 def pick(node: exp.Bracket) -> exp.Expression:
@@ -49,7 +59,7 @@ def pick(node: exp.Bracket) -> exp.Expression:
 
 def has(node: exp.ArrayContains) -> exp.Expression:
     """Spark finds null where the list has a null and not the value."""
-    found = "case when :y is not null then exists(:x, e -> e <=> :y) end"
+    found = "case when :y is not null then exists(:x, _e -> _e <=> :y) end"
     return build(found, x=node.this, y=node.expression)
 
 
@@ -57,6 +67,15 @@ def concatenate(node: exp.ArrayConcat) -> exp.Expression:
     """A null counts as an empty list."""
     lists = (build("coalesce(:x, array())", x=one) for one in (node.this, *node.expressions))
     return call("concat", *lists)
+
+
+def join_elements(node: exp.ArrayToString) -> exp.Expression:
+    """Nulls are passed over, and nothing but nulls makes null."""
+    between = literal(node.expression, "a separator")
+    joined = (
+        "case when size(one) = 0 or size(array_compact(one)) > 0 then array_join(one, :sep) end"
+    )
+    return once(joined, node.this, sep=text(between))
 
 
 def join(node: exp.Anonymous) -> exp.Expression:
@@ -70,11 +89,6 @@ def join(node: exp.Anonymous) -> exp.Expression:
     )
 
 
-def make_struct(node: exp.Struct) -> exp.Expression:
-    parts = ((text(one.this.name), one.expression) for one in node.expressions)
-    return call("named_struct", *(part for pair in parts for part in pair))
-
-
 def make_row(node: exp.Anonymous | exp.Tuple) -> exp.Expression:
     """In a list of values, such as that of `in`, brackets are no row."""
     if isinstance(node.parent, exp.In):
@@ -86,10 +100,10 @@ RULES = {
     exp.ArrayConcat: concatenate,
     exp.ArrayContains: has,
     exp.ArrayDistinct: lambda node: build("array_distinct(array_compact(:x))", x=node.this),
+    exp.ArrayToString: join_elements,
     exp.Bracket: pick,
     exp.Flatten: lambda node: build("flatten(array_compact(:x))", x=node.this),
     exp.SortArray: lambda node: build("array_sort(:x)", x=node.this),
-    exp.Struct: make_struct,
     exp.Tuple: make_row,
 }
 NAMED = {

@@ -9,6 +9,7 @@ from sqlglot import exp
 from pipelines.spark.rules.building import (
     NoRule,
     build,
+    call,
     is_list,
     literal,
     must_be_spelled_alike,
@@ -19,7 +20,7 @@ from pipelines.spark.rules.building import (
 # The characters of a text beyond ASCII, one by one: DuckDB changes the case of each by itself, and
 # Spark looks at its neighbours, and may make two of one
 BY_CHARACTER = """
-case when one rlike '[^\\x00-\\x7F]'
+case when one rlike '[^ -~]'
 then array_join(transform(regexp_extract_all(one, '(?s).', 0), c -> {one}), '')
 else {all} end
 """
@@ -34,7 +35,7 @@ NORMAL_FORMS = "duckdb_normal_forms"
 TOKEN = re.compile(
     r"(?P<flag>^\(\?i\))|(?P<word>\\b)|(?P<end>\$)|(?P<any>\.)"
     r"|\\x\{[0-9A-F]+\}|\\[.\[\](){}|*+?^$d/-]|\[\^?(?:[^\[\]\\&]|\\x\{[0-9A-F]+\})+\]"
-    r"|\(\?:|[(|)^]|[*+?]\??|[^\\\[\](){}|*+?^$.]"
+    r"|\(\?:|\((?!\?)|[|)^]|[*+?]\??|[^\\\[\](){}|*+?^$.]"
 )
 WORD = "[0-9A-Za-z_]"
 JAVA = {
@@ -115,15 +116,25 @@ def join_texts(node: exp.DPipe) -> exp.Expression:
     return node
 
 
-def concatenate(node: exp.Concat | exp.ConcatWs) -> exp.Expression:
+def concatenate(node: exp.Concat) -> exp.Expression:
+    """DuckDB passes over nulls."""
+    parts = []
     for part in node.expressions:
         must_be_spelled_alike(part, "concat()")
-    return node
+        is_text = isinstance(part, exp.Literal) and part.is_string
+        parts.append(part if is_text else build("coalesce(cast(:x as string), '')", x=part))
+    return call("concat", *parts)
+
+
+def concatenate_with(node: exp.ConcatWs) -> exp.Expression:
+    for part in node.expressions:
+        must_be_spelled_alike(part, "concat_ws()")
+    return call("concat_ws", *node.expressions)
 
 
 RULES = {
     exp.Concat: concatenate,
-    exp.ConcatWs: concatenate,
+    exp.ConcatWs: concatenate_with,
     exp.DPipe: join_texts,
     exp.Length: measure,
     exp.Like: like,

@@ -20,7 +20,6 @@ FORMATS = {
 }
 FORMAT_PART = re.compile(r"%-?\w|[A-Za-z]|[-: .]")
 MOMENTS = {exp.DType.TIMESTAMPNTZ, exp.DType.TIMESTAMPTZ}
-PARTS_OF_TIME = {exp.DType.INTERVAL}
 
 
 def move_to_zone(node: exp.AtTimeZone) -> exp.Expression:
@@ -33,25 +32,24 @@ def move_to_zone(node: exp.AtTimeZone) -> exp.Expression:
 def format_time(node: exp.TimeToStr) -> exp.Expression:
     form = literal(node.args["format"], "a format of time")
     parts = FORMAT_PART.findall(form)
-    if "".join(parts) != form or any(len(one) > 1 and one not in FORMATS for one in parts):
+    if "".join(parts) != form or any(one not in FORMATS and one not in "-: ." for one in parts):
         raise NoRule(f"strftime() with the format {form}")
     spelled = "".join(FORMATS.get(one, one) for one in parts)
     return build("date_format(:x, :form)", x=node.this, form=text(spelled))
 
 
 def add(node: exp.Add | exp.Sub) -> exp.Expression:
-    """Add to a day or take from it; what is neither a day nor a moment stays."""
+    """Days, moments and parts of time are added only as both engines do; numbers always."""
     left, right = type_of(node.left), type_of(node.right)
-    sign = "+" if isinstance(node, exp.Add) else "-"
-    parts = {"x": node.left, "y": node.right}
-    if left == exp.DType.DATE and right in WHOLE:
-        return build(f"date_add(:x, cast({sign.strip('+')}:y as int))", **parts)
-    if (left, sign, right) == (exp.DType.DATE, "-", exp.DType.DATE):
-        return build("datediff(:x, :y)", **parts)
-    is_moved = left in MOMENTS and right in PARTS_OF_TIME
-    if is_moved or not ({left, right} & ({exp.DType.DATE} | MOMENTS | PARTS_OF_TIME)):
-        return node
-    raise NoRule(f"{node.sql('duckdb')[:80]}: a {left.value} {sign} a {right.value}")
+    is_taken = isinstance(node, exp.Sub)
+    if is_taken and left == right == exp.DType.DATE:
+        return build("datediff(:x, :y)", x=node.left, y=node.right)
+    is_of_time = {left, right} & {exp.DType.DATE, exp.DType.INTERVAL, *MOMENTS}
+    is_day = left == exp.DType.DATE and right in WHOLE
+    is_moment = left in MOMENTS and right == exp.DType.INTERVAL
+    if is_of_time and not is_day and not is_moment:
+        raise NoRule(f"a {left.value} {'-' if is_taken else '+'} a {right.value}")
+    return node
 
 
 RULES = {
