@@ -35,18 +35,20 @@ def open_to_readers(file: Path) -> None:
     file.chmod(file.parent.stat().st_mode & 0o666)
 
 
+def list_generations(home: Path) -> set[str]:
+    """Return the generations that builds have begun and that were not removed."""
+    noted = home / LIST
+    return {*noted.read_text(encoding="utf-8").splitlines()} if noted.exists() else set()
+
+
 def remove_generations(home: Path, kept: Collection[str]) -> None:
     """Remove all generations that builds have begun, but for those that are kept.
 
     What cannot be removed now stays in the list.
     """
-    noted = home / LIST
-    if not noted.exists():
-        return
-    left = []
-    for line in noted.read_text(encoding="utf-8").splitlines():
-        if line not in kept:
-            shutil.rmtree(line, ignore_errors=True)
-        if Path(line).exists():
-            left.append(line)
-    noted.write_text("".join(f"{line}\n" for line in left), encoding="utf-8")
+    begun = list_generations(home)
+    for folder in begun - {*kept}:
+        shutil.rmtree(folder, ignore_errors=True)
+    if begun:
+        left = sorted(one for one in begun if one in kept or Path(one).exists())
+        (home / LIST).write_text("".join(f"{folder}\n" for folder in left), encoding="utf-8")

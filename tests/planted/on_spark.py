@@ -34,15 +34,15 @@ BUGS = [
     Bug(
         "spark: the generations of the file before are removed",
         "pipelines/warehouse/publish.py",
-        "kept = views.read_generations(warehouse, refused_path(warehouse))",
-        "kept = views.read_generations(refused_path(warehouse))",
+        "read_generations(copy, warehouse, refused_path(warehouse))",
+        "read_generations(copy, refused_path(warehouse))",
         f"{VIEWS} refers_to",
     ),
     Bug(
         "spark: the generation of a refused candidate is removed",
         "pipelines/warehouse/publish.py",
-        "kept = views.read_generations(warehouse, refused_path(warehouse))",
-        "kept = views.read_generations(warehouse)",
+        "read_generations(copy, warehouse, refused_path(warehouse))",
+        "read_generations(copy, warehouse)",
         f"{VIEWS} refused_candidate",
     ),
     Bug(

@@ -72,20 +72,14 @@ def read_places(connection: duckdb.DuckDBPyConnection) -> dict[str, Path]:
 
 
 def read_generations(*paths: Path) -> set[str]:
-    """Return the generations that files refer to, as far as the files exist."""
+    """Return the generations that published files refer to, as far as the files exist."""
     found: set[str] = set()
     for path in filter(Path.exists, paths):
         with duckdb.connect(str(path), read_only=True) as connection:
-            found |= find_generations(connection)
+            if has_table(connection, STORED.name, STORED.schema):
+                rows = connection.execute("select distinct generation from built.stored")
+                found |= {generation for (generation,) in rows.fetchall()}
     return found
-
-
-def find_generations(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Return the generations that the open file refers to."""
-    if not has_table(connection, STORED.name, STORED.schema):
-        return set()
-    found = connection.execute("select distinct generation from built.stored").fetchall()
-    return {generation for (generation,) in found}
 
 
 def create_view(
