@@ -22,7 +22,7 @@ ADDRESS = re.compile(r"(sc://[^/;\s]+)(?:/((?:;\w[\w-]*=[^;\s]*)*))?")
 HARMLESS = {"use_ssl", "user_id", "user_agent", "session_id", "grpc_max_message_size"}
 # The default has no time zone: a reader would take the times for local ones
 TIMES = ("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-FIRST_TRIES, MORE_TRIES = 3, 7  # of a call that finds no server: about a second, about a minute
+FIRST_TRIES, MORE_TRIES = 3, 6  # of a call that finds no server: about a second, about a minute
 MAX_WAIT = 30_000  # milliseconds between two tries
 OLDEST = 4  # major version of Spark: the first that has the type VARIANT
 LOST = ("UNAVAILABLE", "INVALID_HANDLE", "SESSION_CLOSED")  # in the message of Spark's client
