@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "__main__": {"cli", "monitoring", "files", *GROUND},
     "cli": {
         *("monitoring", "unattended", "sync", "review", "write_back", "push", "export", "report"),
-        *DATA,
+        *("spark", *DATA),
     },
     "monitoring": {"sync", *DATA},
     "unattended": {"sync", "write_back", "push", "http", *DATA},
@@ -46,7 +46,8 @@ MAY_IMPORT = {
     "write_back": DATA | {"http"},
     "export": DATA,
     "report": DATA,
-    "warehouse": {"policy", "files", *GROUND},
+    "warehouse": {"policy", "spark", "files", *GROUND},
+    "spark": {"files", *GROUND},
     "policy": {"files", "failures", "settings", "sql"},
     **{
         f"sources.{name}": {"sources", "http", "files", *GROUND}
