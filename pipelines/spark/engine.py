@@ -52,10 +52,11 @@ def read_engine() -> Engine | None:
         raise Misconfigured("TRANSFORM__ON", why, "set TRANSFORM__ON=sc://host:15002")
     parts = (part.split("=", 1) for part in (found[2] or "").split(";")[1:])
     hide(*(value for name, value in parts if name not in HARMLESS))
+    engine = Engine(url, _read_store())
     if find_spec("pyspark") is None:
         why, remedy = "the client of Spark is not installed", "run `pip install 'rollcall[spark]'`"
         raise Misconfigured("TRANSFORM__ON", why, remedy)
-    return Engine(url, _read_store())
+    return engine
 
 
 def _read_store() -> Path:

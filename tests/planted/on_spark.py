@@ -90,6 +90,6 @@ BUGS = [
         "pipelines/sync/run.py",
         "    check_engine()\n",
         "",
-        f"{ENGINE} reads_nothing",
+        f"{ENGINE} wrong_setting_reads",
     ),
 ]
