@@ -25,6 +25,7 @@ REFUSED = {
     "list_reduce(l, lambda x, y: x || y)": "list_reduce()",
     "(select max(array_length(l)) from main.t)": "array_length()",
     "s similar to 'a'": "similarto",
+    "left(s, -1)": "the number of left() that is no literal",
     "trim(s)": "trim() without the characters",
     "s like 'a\\%'": "like with \\",
     "regexp_matches(s, v)": "a regular expression that is no literal",
