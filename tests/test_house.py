@@ -153,11 +153,11 @@ def test_every_import_of_ours_resolves(module):
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]], ids=str)
 def test_help_needs_none_of_the_slow_libraries(arguments):
-    """--help imports neither dlt, dbt nor DuckDB."""
+    """--help imports neither dlt, dbt, DuckDB nor sqlglot."""
     run = f"sys.argv[1:] = {arguments}; main()" if arguments else ""
     code = (
         "import atexit, sys\n"
-        "atexit.register(lambda: print({'dlt', 'dbt', 'duckdb'} & {*sys.modules}))\n"
+        "atexit.register(lambda: print({'dlt', 'dbt', 'duckdb', 'sqlglot'} & {*sys.modules}))\n"
         f"from pipelines.__main__ import main\n{run}"
     )
     printed = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)

@@ -111,7 +111,7 @@ def _translate(tree: exp.Expression, tables: Shapes) -> str:
     holder = exp.Subquery(this=tree)  # a query is replaced in what holds it
     queries.reshape(holder)
     _name_views(holder)
-    return Generator(dialect="spark", comments=False).generate(holder.this)
+    return Generator(dialect="spark", comments=False).generate(holder.this, copy=False)
 
 
 def _resolve(tree: exp.Expression, tables: Shapes) -> exp.Expression:

@@ -17,7 +17,7 @@ from pipelines.spark.session import SETTINGS, find_forms, prepare_session
 from pipelines.spark.types import name_type
 from tests.spark.translated import FILE, translate_all
 from tests.support.compiled import Compiled
-from tests.support.engines import SHAPES, fill, read_expressions
+from tests.support.engines import ROWS, SHAPES, fill, read_expressions
 
 EXPRESSIONS = read_expressions()
 REFUSED = {
@@ -25,6 +25,7 @@ REFUSED = {
     "list_reduce(l, lambda x, y: x || y)": "list_reduce()",
     "(select max(array_length(l)) from main.t)": "array_length()",
     "s similar to 'a'": "similarto",
+    "left(s, -1)": "the number of left() that is no literal",
     "trim(s)": "trim() without the characters",
     "s like 'a\\%'": "like with \\",
     "regexp_matches(s, v)": "a regular expression that is no literal",
@@ -218,7 +219,7 @@ def test_every_column_of_the_warehouse_has_a_type(compiled: Compiled):
 @pytest.fixture
 def texts():
     with duckdb.connect() as connection:
-        fill(connection)
+        fill(connection, ROWS)
         yield connection
 
 

@@ -18,10 +18,7 @@ OPERATORS = {
     *(exp.NullSafeEQ, exp.NullSafeNEQ, exp.Neg, exp.Mul, exp.Escape, exp.Interval),
     *(exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Least, exp.Greatest),
 }
-TEXTS = {
-    *(exp.Contains, exp.StartsWith, exp.Left, exp.Substring, exp.Replace, exp.SplitPart),
-    exp.SHA2,
-}
+TEXTS = {*(exp.Contains, exp.StartsWith, exp.Substring, exp.Replace, exp.SplitPart), exp.SHA2}
 LISTS = {exp.Array, exp.ArrayFilter, exp.Transform, exp.MapFromEntries, exp.Struct}
 AGGREGATES = {
     *(exp.Count, exp.Max, exp.Min, exp.Sum, exp.Avg, exp.Median, exp.LogicalAnd, exp.LogicalOr),

@@ -22,11 +22,16 @@ from pipelines.spark.rules.building import NoRule, build, literal, once
 SHAPE, MAP = "json_shape", "json_map"
 MARKS = {SHAPE, MAP}
 MAP_SHAPE = '"MAP(VARCHAR, JSON)"'
-# Java writes a number from ten million on, and one below a thousandth, with an exponent
-NUMBER = """
-case when {x} rlike '^-?[0-9][.][0-9]+E([0-9]|1[0-5]|-4)$'
-then regexp_replace(cast(cast({x} as decimal(38, 18)) as string), '([.][0-9]+?)0+$', '$1')
-else {x} end
+# Java writes a number from ten million on, and one below a thousandth, with an exponent, and the
+# characters beyond 16 bits of an object as a pair of escapes
+PAIR = r"\\\\uD[89AB][0-9A-F][0-9A-F]\\\\uD[C-F][0-9A-F][0-9A-F]"
+NUMBER = rf"""
+case when {{x}} rlike '^-?[0-9][.][0-9]+E([0-9]|1[0-5]|-4)$'
+then regexp_replace(cast(cast({{x}} as decimal(38, 18)) as string), '([.][0-9]+?)0+$', '$1')
+when contains({{x}}, '\\uD')
+then aggregate(regexp_extract_all({{x}}, '{PAIR}', 0), {{x}},
+    (known, pair) -> replace(known, pair, get_json_object(concat('"', pair, '"'), '$')))
+else {{x}} end
 """
 DAY = "[0-9]{{4,5}}-[0-9]{{1,2}}-[0-9]{{1,2}}"
 TIME = "[0-9]{{1,2}}:[0-9]{{1,2}}(:[0-9]{{1,2}}([.][0-9]*)?)?"

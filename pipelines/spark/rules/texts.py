@@ -106,6 +106,12 @@ def like(node: exp.Like) -> exp.Expression:
     return node
 
 
+def take_left(node: exp.Left) -> exp.Expression:
+    """Of a negative number, DuckDB makes all but the last characters, and Spark nothing."""
+    literal(node.expression, "the number of left()")
+    return node
+
+
 def measure(node: exp.Length) -> exp.Expression:
     return build("size(:x)" if is_list(node.this) else "length(:x)", x=node.this)
 
@@ -136,6 +142,7 @@ RULES = {
     exp.Concat: concatenate,
     exp.ConcatWs: concatenate_with,
     exp.DPipe: join_texts,
+    exp.Left: take_left,
     exp.Length: measure,
     exp.Like: like,
     exp.Lower: change_case,

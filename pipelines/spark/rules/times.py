@@ -14,6 +14,8 @@ case when from_utc_timestamp(to_utc_timestamp(:x, :zone) + interval 1 hour, :zon
 then to_utc_timestamp(:x, :zone) + interval 1 hour
 else to_utc_timestamp(:x, :zone) end
 """
+# Added up as DuckDB does, so that not even the last digit differs
+EPOCH = "unix_millis(:x) / 1000D + pmod(unix_micros(:x), 1000) / 1000000D"
 FORMATS = {
     **{"%Y": "yyyy", "%m": "MM", "%d": "dd", "%-d": "d", "%B": "MMMM"},
     **{"%H": "HH", "%M": "mm", "%S": "ss", "%f": "SSSSSS", "T": "'T'", "Z": "'Z'"},
@@ -57,7 +59,7 @@ RULES = {
     exp.AtTimeZone: move_to_zone,
     exp.Sub: add,
     exp.TimeToStr: format_time,
-    exp.TimeToUnix: lambda node: build("unix_micros(:x) / 1000000D", x=node.this),
+    exp.TimeToUnix: lambda node: build(EPOCH, x=node.this),
     exp.ToDays: lambda node: build("make_dt_interval(cast(:x as int))", x=node.this),
 }
 NAMED = {"epoch_us": lambda node: build("unix_micros(:x)", x=node.expressions[0])}

@@ -1,0 +1,61 @@
+with
+
+accounts as (
+
+    select account_id, person_id from "access"."main"."accounts"
+
+),
+
+peers as (
+
+    select
+        person_id,
+        coalesce(
+        'department ' || people.department,
+        'title ' || people.job_title
+    ) as peer_group
+    from "access"."main"."people" as people
+    where employment_status = 'active' and peer_group is not null
+
+),
+
+grants as (
+
+    select account_id, entitlement_id from "access"."main"."grants"
+
+),
+
+sizes as (
+
+    select
+        peer_group,
+        count(*) as people
+    from peers
+    group by peer_group
+
+),
+
+holders as (
+
+    select
+        peers.peer_group,
+        grants.entitlement_id,
+        count(distinct peers.person_id) as holders
+
+    from grants
+
+    join accounts on grants.account_id = accounts.account_id
+
+    join peers on accounts.person_id = peers.person_id
+
+    group by peers.peer_group, grants.entitlement_id
+
+)
+
+select
+    holders.*,
+    sizes.people
+
+from holders
+
+join sizes on holders.peer_group = sizes.peer_group

@@ -1,0 +1,14 @@
+
+    
+    
+
+select
+    source_name as unique_field,
+    count(*) as n_records
+
+from "access"."main"."completeness_ledger"
+where source_name is not null
+group by source_name
+having count(*) > 1
+
+

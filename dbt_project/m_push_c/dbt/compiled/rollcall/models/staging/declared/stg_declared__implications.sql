@@ -1,0 +1,16 @@
+with
+
+source as (
+
+    select
+        null::varchar as source_name,
+        null::varchar as entitlement_id,
+        null::varchar as implied_entitlement_id,
+        null::varchar as scope_type,
+        null::varchar as scope_id,
+        null::varchar as scope_name
+    where false
+
+)
+
+select * from source

@@ -1,0 +1,5 @@
+
+
+select * from "access"."staging"."stg_haloitsm__grants"
+where is_inherited is null
+

@@ -1,0 +1,5 @@
+
+
+select * from "access"."staging"."base_okta__applications"
+where is_service is null
+

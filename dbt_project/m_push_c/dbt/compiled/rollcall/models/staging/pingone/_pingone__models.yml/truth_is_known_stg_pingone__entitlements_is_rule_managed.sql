@@ -1,0 +1,5 @@
+
+
+select * from "access"."staging"."stg_pingone__entitlements"
+where is_rule_managed is null
+
