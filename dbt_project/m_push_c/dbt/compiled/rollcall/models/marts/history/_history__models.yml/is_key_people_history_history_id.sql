@@ -1,6 +1,0 @@
-
-
-select history_id from "access"."main"."people_history"
-group by history_id
-having count(*) > 1 or history_id is null
-

@@ -1,5 +1,0 @@
-
-
-select * from "access"."staging"."stg_haloitsm__grants"
-where is_inherited is null
-

@@ -1,5 +1,0 @@
-
-
-select * from "access"."staging"."base_okta__applications"
-where is_service is null
-

@@ -1,5 +1,0 @@
-
-
-select * from "access"."staging"."base_okta__role_assignments"
-where is_inherited is null
-

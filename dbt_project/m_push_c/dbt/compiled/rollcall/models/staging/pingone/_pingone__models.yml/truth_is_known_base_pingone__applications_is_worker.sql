@@ -1,5 +1,0 @@
-
-
-select * from "access"."staging"."base_pingone__applications"
-where is_worker is null
-
