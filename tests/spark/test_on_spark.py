@@ -28,6 +28,7 @@ from tests.support.both_engines import (
 from tests.support.counted import count
 from tests.support.product import first_sync
 from tests.support.spark_cluster import SparkCluster, why_not
+from tests.support.stored_views import store_models
 from tests.support.worlds import World
 from tests.support.worlds_okta import CHANGES
 
@@ -55,6 +56,9 @@ from grants where source_name = 'pingone' and is_direct and not is_inherited
     and entitlement_id like 'pingone:group:%:member'
 order by all limit 1
 """
+SEAL_KEY = "0123456789abcdef"
+CLOSED = "select grant_id from grants_history where valid_to is not null"
+IS_MODEL = "schema_name in ('staging', 'intermediate')"
 
 
 @pytest.fixture(scope="module")
@@ -132,34 +136,47 @@ def test_hostile_payloads_are_read_alike(sandbox, published, cluster, tmp_path, 
     count("hostile payloads on both engines", worlds=1, payloads=hostile, rows=rows, different=0)
 
 
-def test_a_company_moves_to_spark_and_back(rollcall, published, cluster, tmp_path):
-    """Syncs, a campaign and a sync here again: each leaves the tables that DuckDB makes."""
-    rollcall.has(published)
+@pytest.fixture
+def on_spark(cluster, tmp_path) -> dict[str, str]:
+    """Return the settings of Spark."""
     (tmp_path / "store").mkdir()
-    spark = {"TRANSFORM__ON": cluster.url, "TRANSFORM__STORE": str(tmp_path / "store")}
-    here = dict.fromkeys(spark, "")
-    rollcall.sync(**spark)
+    return {"TRANSFORM__ON": cluster.url, "TRANSFORM__STORE": str(tmp_path / "store")}
+
+
+def test_syncs_publish_what_duckdb_would(rollcall, published, on_spark, tmp_path):
+    """After a first sync on Spark, one with a removal leaves the tables that DuckDB makes, and the
+    removal is in the history."""
+    rollcall.has(published).sync(**on_spark)
     [grant] = rollcall.rows(REMOVABLE)
     rollcall.sandbox.company.pingone.remove_member(grant["user_id"], grant["group_id"])
-    rollcall.sync(**spark)
 
-    assert {} == differences(rollcall, tmp_path / "all", **here)
-    closed = rollcall.column("select grant_id from grants_history where valid_to is not null")
-    assert [grant["grant_id"]] == closed
+    rollcall.sync(**on_spark)
 
+    assert {} == differences(rollcall, tmp_path / "all")
+    assert [grant["grant_id"]] == rollcall.column(CLOSED)
+    assert [] == rollcall.column(f"select table_name from duckdb_tables() where {IS_MODEL}")
+
+
+def test_a_campaign_runs_on_spark_and_ends_here(rollcall, published, on_spark, tmp_path):
+    """A campaign is opened, planned and closed on views, of which only those of decisions are made
+    anew. The next sync without Spark makes tables again."""
+    store_models(rollcall.has(published).warehouse, tmp_path / "store")
     (tmp_path / "reviews").mkdir()
     (tmp_path / "reviews" / "q4.toml").write_text(CAMPAIGN)
-    opened = rollcall.run("review", "open", "q4", REVIEW__SEAL_KEY="0123456789abcdef", **spark)
-    assert 0 == opened.code, opened.err
-    assert 2 == len({*rollcall.column("select generation from built.stored")})
-    plan = rollcall.run("plan", "--out", str(tmp_path / "plan.json"), **spark)
-    assert 0 == plan.code, plan.err
-    assert 0 == rollcall.run("review", "close", "q4", "--undecided", **spark).code
 
-    rollcall.sync(**here)
+    opened = rollcall.run("review", "open", "q4", REVIEW__SEAL_KEY=SEAL_KEY, **on_spark)
+    assert 0 == opened.code, opened.err
+    generations = rollcall.column("select count(distinct generation) from built.stored")
+    assert [3] == generations  # the first one, the decisions, and the ledger of the campaign
+    plan = rollcall.run("plan", "--out", str(tmp_path / "plan.json"), **on_spark)
+    assert 0 == plan.code, plan.err
+    closed = rollcall.run("review", "close", "q4", "--undecided", **on_spark)
+    assert 0 == closed.code, closed.err
+    assert {} == differences(rollcall, tmp_path / "spark")
+    histories = rollcall.rows("from grants_history order by all")
+
+    rollcall.sync()
 
     assert [] == rollcall.column("select table_name from built.stored")
-    assert closed == rollcall.column(
-        "select grant_id from grants_history where valid_to is not null"
-    )
-    assert {} == differences(rollcall, tmp_path / "back")
+    assert histories == rollcall.rows("from grants_history order by all")
+    assert {} == differences(rollcall, tmp_path / "here")
