@@ -25,6 +25,7 @@ from pipelines.cli import (
     status,
     sync,
     systems,
+    transform,
     watch,
 )
 from pipelines.cli.output import common_flags, explain_failure, print_failures
@@ -37,7 +38,7 @@ from pipelines.project import add_project_dir, enter_project
 # In the order in which a newcomer needs them
 VERBS = (
     *(init, check, sync, status, report, export, systems),
-    *(review, plan, apply, audit, push, expiry, watch),
+    *(review, plan, apply, audit, push, expiry, watch, transform),
 )
 EPILOG = """\
 first steps: rollcall init, rollcall check, rollcall sync, rollcall report

@@ -40,6 +40,7 @@ SECTIONS = {
     "metrics": ("file",),
     "push": ("folder", "notify_urls"),
     "systems": ("folder",),
+    "transform": ("on", "store"),
     **dict.fromkeys(("sources", "sync", "provision", "guard", "plan", "apply")),
 }
 

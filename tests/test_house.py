@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "__main__": {"cli", "monitoring", "files", *GROUND},
     "cli": {
         *("monitoring", "unattended", "sync", "review", "write_back", "push", "export", "report"),
-        *DATA,
+        *("spark", *DATA),
     },
     "monitoring": {"sync", *DATA},
     "unattended": {"sync", "write_back", "push", "http", *DATA},
@@ -46,7 +46,8 @@ MAY_IMPORT = {
     "write_back": DATA | {"http"},
     "export": DATA,
     "report": DATA,
-    "warehouse": {"policy", "files", *GROUND},
+    "warehouse": {"policy", "spark", "files", *GROUND},
+    "spark": {"files", *GROUND},
     "policy": {"files", "failures", "settings", "sql"},
     **{
         f"sources.{name}": {"sources", "http", "files", *GROUND}
@@ -152,11 +153,11 @@ def test_every_import_of_ours_resolves(module):
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]], ids=str)
 def test_help_needs_none_of_the_slow_libraries(arguments):
-    """--help imports neither dlt, dbt nor DuckDB."""
+    """--help imports neither dlt, dbt, DuckDB nor sqlglot."""
     run = f"sys.argv[1:] = {arguments}; main()" if arguments else ""
     code = (
         "import atexit, sys\n"
-        "atexit.register(lambda: print({'dlt', 'dbt', 'duckdb'} & {*sys.modules}))\n"
+        "atexit.register(lambda: print({'dlt', 'dbt', 'duckdb', 'sqlglot'} & {*sys.modules}))\n"
         f"from pipelines.__main__ import main\n{run}"
     )
     printed = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True)

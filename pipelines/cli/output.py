@@ -98,9 +98,12 @@ def explain_failure(error: Exception) -> Failure:
     """Return the failure behind any exception of a command; an unexpected one is a bug."""
     if found := explain(error):
         return found
-    from pipelines.warehouse.version import explain_older  # loads DuckDB and the settings
+    from pipelines.warehouse.on_spark.views import explain_unseen  # loads DuckDB and the settings
+    from pipelines.warehouse.version import explain_older
 
     if found := explain_older(error):
+        return found
+    if found := explain_unseen(error):
         return found
     why = f"{type(error).__name__}: {redact.redact_text(error)}"
     return Failure("unexpected", why, "report this message")

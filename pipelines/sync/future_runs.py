@@ -16,6 +16,7 @@ import duckdb
 from pipelines import clock
 from pipelines.failures import Refused
 from pipelines.sql import has_table
+from pipelines.warehouse.on_spark import views
 
 STAMPS = {"runs": ("started_at", "ended_at", "data_as_of")} | {
     f"{name}_history": ("first_seen_at", "valid_from", "valid_to")
@@ -50,6 +51,7 @@ def check_newest_run(copy: Path, started_at: datetime, accepted: Iterable[str]) 
 
 def _date_before(connection: duckdb.DuckDBPyConnection, started_at: datetime) -> None:
     """Replace each time of a run after `started_at` by one just before it; the order stays."""
+    views.restore_tables(connection, only_histories=True)
     stamps = {table: columns for table, columns in STAMPS.items() if has_table(connection, table)}
     moments = " union ".join(
         f"select {column} as moment from main.{table}"

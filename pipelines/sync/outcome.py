@@ -19,6 +19,7 @@ from pipelines.redact import redact_text, remove_secrets
 from pipelines.sources import registry, source_names
 from pipelines.sync import load, run_record
 from pipelines.warehouse import publish
+from pipelines.warehouse.on_spark.views import explain_unseen
 
 
 @dataclass
@@ -144,7 +145,7 @@ def _find_unread(names: list[str], copy: Path) -> list[str]:
 
 def to_failure(error: Exception, home: Path) -> Failure:
     """Return the failure behind an exception. Write a trace file for an unexpected exception."""
-    if found := explain(error):
+    if found := explain(error) or explain_unseen(error):
         return found
     if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):
         why = redact_text(error, publish.MAX_REASON)

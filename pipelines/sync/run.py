@@ -36,6 +36,7 @@ from pipelines.sync.progress import show_steps
 from pipelines.sync.read_warnings import find_read_warnings
 from pipelines.warehouse import publish
 from pipelines.warehouse.dbt_build import PUSH_MODELS, dbt_variables, transform
+from pipelines.warehouse.on_spark.build import check_engine
 from pipelines.warehouse.source_states import max_age_hours
 from pipelines.write_back import collect
 
@@ -100,6 +101,7 @@ def _check_settings(sources: list[str]) -> None:
     find_asked()
     guard.ShrinkLimits.configured(), RunLimits.configured(), dbt_variables()
     max_age_hours()
+    check_engine()
 
 
 def _build(

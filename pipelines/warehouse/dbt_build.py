@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import yaml
 
 from pipelines import settings
-from pipelines.failures import FULL_TEXTS, Failure, Misconfigured, Refused, StorageFailed, explain
+from pipelines.failures import Failure, Misconfigured
 from pipelines.policy import company_files
-from pipelines.redact import redact_text
+from pipelines.spark.engine import read_engine
 from pipelines.sql import has_table
 from pipelines.warehouse import (
     PROJECT_FOLDER,
@@ -27,6 +29,10 @@ from pipelines.warehouse import (
     review_tables,
     version,
 )
+from pipelines.warehouse.dbt_run import Dbt
+from pipelines.warehouse.on_spark import build as spark_build
+from pipelines.warehouse.on_spark import views
+from pipelines.warehouse.publish import open_published
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
@@ -39,11 +45,6 @@ MEBIBYTES = {"MiB": 1, "GiB": 2**10, "TiB": 2**20}
 MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other, in less memory
 OUT_OF_MEMORY = "Out of Memory Error"
 PUSH_MODELS = dbt_statements.PUSH_MODELS
-RELATIONS_SQL = """
-select (schema_name, table_name), 'table' from duckdb_tables()
-union all
-select (schema_name, view_name), 'view' from duckdb_views() where not internal
-"""
 
 
 def transform(
@@ -57,66 +58,73 @@ def transform(
 
     Skips those that are up to date, and dbt as well if its SQL of an earlier build is known. Before
     each model and each test, `on_step` takes its number and how many there are. Raises Refused for
-    the first model or test that fails; the candidate is then not published.
+    the first model or test that fails; the candidate is then not published. With TRANSFORM__ON, all
+    chosen models are built on Spark, and `on_step` takes how many there are already.
     """
-    folder = home / "dbt"
+    folder, engine = home / "dbt", read_engine()
     with duckdb.connect(str(candidate)) as connection:  # while open, opening again takes no time
         company_files.write_policy(candidate)
         variables = dbt_variables()
         for table in (*review_tables.TABLES, *change_tables.TABLES):
             table.create(connection)  # models read them; an older warehouse lacks some
         push_tables.create_tables(connection)
-        shapes = dbt_statements.read_shapes(connection)
-        if dbt_unchanged.build_changed(candidate, folder, variables, select, exclude, on_step):
-            return
-    from dbt.cli.main import dbtRunner  # takes seconds to import
-
-    os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
-    common = (
-        *("--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)),
-        *("--target-path", str(folder), "--log-path", str(folder)),
-        *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
-        *("--vars", json.dumps(variables)),
+        if engine is None:
+            views.restore_tables(connection)
+            shapes = dbt_statements.read_shapes(connection)
+            if dbt_unchanged.build_changed(candidate, folder, variables, select, exclude, on_step):
+                return
+    dbt = Dbt(folder, candidate.name, variables)
+    is_older = _drop_stale_tables(candidate, dbt.manifest) or not version.has_these_models(
+        candidate
     )
-    try:
-        manifest = _manifests.get(common[-1])
-        if manifest is None:
-            # a name without its folder: dbt parses everything again when the profile's path changes
-            os.environ["ROLLCALL_CANDIDATE"] = candidate.name
-            result = dbtRunner().invoke(["parse", *common])
-            if not result.success:
-                raise _failure(result)
-            manifest = _manifests[common[-1]] = result.result
-        is_older = _drop_stale_tables(candidate, manifest) or not version.has_these_models(
-            candidate
-        )
-        if is_older and select == DECISION_MODELS:
-            select = ""  # another version built this: the selected models need all the others
-        os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
-        build = ["build", *common, "--exclude-resource-type", "unit_test", "exposure"]
-        if select:
-            build += ["--select", *select.split()]
-        if exclude:
-            build += ["--exclude", *exclude.split()]
-        if candidate.stat().st_size > MANY_BYTES:
-            build += ["--threads", "1"]
-        # a copy: a build marks ephemeral models as compiled, and the next would not compile them
-        for memory in _list_memory_limits(candidate):
-            os.environ["ROLLCALL_MEMORY"] = memory
-            recorder = dbt_statements.Recorder(shapes)
-            callbacks = [recorder, partial(_tell_step, on_step)] if on_step else [recorder]
-            result = dbtRunner(manifest.deepcopy(), callbacks).invoke(build)
-            _close_connections()
-            if result.success or OUT_OF_MEMORY not in _failure(result).why:
-                break
-    finally:
-        _close_connections()
-    if not result.success:
-        raise _failure(result)
+    if is_older and select == DECISION_MODELS:
+        select = ""  # another version built this: the selected models need all the others
+    dbt = replace(dbt, select=select, exclude=exclude)
+    if engine:
+        os.environ["ROLLCALL_MEMORY"] = _list_memory_limits(candidate)[-1]
+        spark_build.build_models(engine, candidate, home, dbt, on_step)
+    else:
+        recorder = _build_here(candidate, dbt, shapes, on_step)
     if select == PUSH_MODELS or not (select or exclude):
         version.record_version(candidate)
-    kept = dbt_statements.keep_statements(folder, candidate, recorder, manifest.nodes, variables)
-    dbt_unchanged.record_build(candidate, *kept)
+    if engine is None:
+        kept = dbt_statements.keep_statements(
+            folder, candidate, recorder, dbt.manifest.nodes, variables
+        )
+        dbt_unchanged.record_build(candidate, *kept)
+
+
+@contextmanager
+def compile_published(warehouse: Path) -> Iterator[spark_build.Compiled]:
+    """Yield all models, compiled for the tables of the published file. Raises Misconfigured."""
+    with open_published(warehouse) as connection:
+        shapes = dbt_statements.read_shapes(connection)
+    with TemporaryDirectory() as folder:
+        dbt = Dbt(Path(folder), warehouse.name, dbt_variables())
+        with spark_build.compile_models(shapes, warehouse.name, Path(folder), dbt) as compiled:
+            yield compiled
+
+
+def _build_here(
+    candidate: Path,
+    dbt: Dbt,
+    shapes: dbt_statements.Shapes,
+    on_step: Callable[[int, int], None] | None,
+) -> dbt_statements.Recorder:
+    """Build and test with dbt in this process, and return what dbt ran."""
+    threads = 1 if candidate.stat().st_size > MANY_BYTES else 0
+    *first, most = _list_memory_limits(candidate)
+    for memory in (*first, most):
+        os.environ["ROLLCALL_MEMORY"] = memory
+        recorder = dbt_statements.Recorder(shapes)
+        callbacks = [recorder, partial(_tell_step, on_step)] if on_step else [recorder]
+        try:
+            dbt.run("build", candidate, callbacks, threads)
+            break
+        except Failure as failure:
+            if memory == most or OUT_OF_MEMORY not in failure.why:
+                raise
+    return recorder
 
 
 def _list_memory_limits(candidate: Path) -> list[str]:
@@ -144,16 +152,16 @@ def _drop_stale_tables(candidate: Path, manifest: Any) -> bool:
     commands write tables there as well.
     """
     made = {
-        (node.schema, node.name)
+        f"{node.schema}.{node.name}"
         for node in manifest.nodes.values()
         if node.resource_type == "model" and node.config.materialized != "ephemeral"
     }
-    only_models = {schema for schema, _ in made} - {"main"}
+    only_models = {table.split(".")[0] for table in made} - {"main"}
     with duckdb.connect(str(candidate)) as connection:
-        found = dict(connection.execute(RELATIONS_SQL).fetchall())
-        for relation in found.keys() - made:
-            if relation[0] in only_models:
-                connection.execute('drop {} "{}"."{}"'.format(found[relation], *relation))
+        found = views.read_relations(connection)
+        for table in found.keys() - made:
+            if table.split(".")[0] in only_models:
+                views.drop_relation(connection, table, found[table])
     return not made <= found.keys()
 
 
@@ -196,41 +204,3 @@ def _read_days(name: str, default: int) -> int:
         variable = f"REVIEW__{name.upper()}"
         raise Misconfigured(variable, f"{text} is not a number of days", f"set {variable}")
     return int(text)
-
-
-_manifests: dict[str, Any] = {}  # by variables, so that several syncs in one process parse once
-
-
-def _close_connections() -> None:
-    """Close the candidate. dbt-duckdb keeps it open over all models, which is twice as fast as
-    opening it for each, but does not close it after the build."""
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    if DuckDBConnectionManager._ENV is not None:
-        DuckDBConnectionManager._ENV.close()
-        DuckDBConnectionManager.close_all_connections()
-
-
-def _failure(result: object) -> Failure:
-    """Return the failure of the first model or test that did not pass."""
-    error = getattr(result, "exception", None)
-    if error and (failure := explain(error)):
-        return failure
-    failed = [
-        node
-        for node in getattr(getattr(result, "result", None), "results", None) or []
-        if str(node.status) in ("error", "fail")
-    ]
-    if not failed:
-        why = redact_text(error or "it gave no reason", 500)
-        return Failure("transform: dbt", why, "report this message")
-    node = failed[0]
-    why = redact_text(str(node.message or "").strip() or str(node.status), 500)
-    if any(words in why for words in FULL_TEXTS):
-        return StorageFailed("transform", why, "free some space, then run `rollcall sync` again")
-    more = f" ({len(failed) - 1} more)" if len(failed) > 1 else ""
-    return Refused(
-        f"transform: {node.node.resource_type} {node.node.name}",
-        why + more,
-        "look at the refused candidate, then run `rollcall sync` again",
-    )

@@ -23,7 +23,9 @@ from pipelines.files.lock import exclusive_by_name
 from pipelines.files.scratch import INTERRUPTS, scratch
 from pipelines.files.text_stream import sync_to_disk
 from pipelines.redact import redact_text
+from pipelines.spark.store import list_generations, remove_generations
 from pipelines.sql import has_table
+from pipelines.warehouse.on_spark import views
 from pipelines.warehouse.version import must_not_be_newer
 
 MAX_REASON = 2000  # characters of DuckDB's own message that are shown
@@ -169,13 +171,26 @@ def publish(copy: Path, warehouse: Path) -> None:
         if copy.with_name(copy.name + ".wal").exists():
             raise StorageFailed(str(copy), "it is still open", "run `rollcall sync` again")
         must_have_no_wal(warehouse)
+        kept = _find_kept_generations(copy, warehouse)
         copy.chmod(0o400)
         sync_to_disk(copy)
         _ignore_signals()
         copy.replace(warehouse)
         sync_to_disk(warehouse.parent)
+        remove_generations(_work_home(warehouse), kept)
     except OSError as error:
         raise storage_failure(warehouse, error, NEXT_DISK) from None
+
+
+def _find_kept_generations(copy: Path, warehouse: Path) -> set[str]:
+    """Return the generations that stay once the copy is published. Those of the file that it
+    replaces are among them, because somebody may have that file open."""
+    begun = list_generations(_work_home(warehouse))
+    try:
+        # only if there are some: another program may have the file open for writing
+        return begun and views.read_generations(copy, warehouse, refused_path(warehouse))
+    except duckdb.Error:
+        return begun
 
 
 def keep_refused(copy: Path, warehouse: Path) -> Path:

@@ -52,6 +52,7 @@ def test_a_verb_alone_lists_its_steps(bare, verb):
     [
         ("exprot", "export"),
         ("synch", "sync"),
+        ("transfrom --check", "transform"),
         ("review opne", "open"),
         ("sync --ful1", "--full"),
         ("sync --accpet=okta.grants:9->4", "--accept"),

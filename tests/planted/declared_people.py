@@ -60,9 +60,8 @@ BUGS = [
     Bug(
         "tickets are planned where no system takes any",
         "dbt_project/models/intermediate/write_back/int_wanted_change_states.sql",
-        "            select source_name from source_states\n        ) as lacks_desk",
-        "            select source_name from source_states where false\n        )"
-        " and false as lacks_desk",
+        "            false\n        ) as lacks_desk",
+        "            false\n        ) and false as lacks_desk",
         f"{BY_HAND} -k list_says",
     ),
     Bug(

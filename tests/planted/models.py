@@ -12,7 +12,7 @@ BUGS = [
     Bug(
         "a build that lacks memory is over",
         "pipelines/warehouse/dbt_build.py",
-        "if result.success or OUT_OF_MEMORY not in _failure(result).why:",
+        "if memory == most or OUT_OF_MEMORY not in failure.why:",
         "if True:",
         "tests/warehouse/test_dbt.py -k lacks_memory",
     ),

@@ -14,7 +14,7 @@ import yaml
 from dbt.cli.main import dbtRunner
 
 from pipelines.sources.writer import ACTIONS
-from pipelines.warehouse import PROJECT_FOLDER, dbt_build, version
+from pipelines.warehouse import PROJECT_FOLDER, dbt_build, dbt_run, version
 from tests.support.product import Rollcall
 
 MAY_BE_UNKNOWN = {"is_privileged", "is_read_only", "is_enabled", "is_disabled", "is_api_agent"}
@@ -195,7 +195,7 @@ def test_a_build_that_lacks_memory_gets_more(rollcall, monkeypatch):
     monkeypatch.setattr(dbt_build, "MEMORY_PER_THREAD", 4 * 2**20)
     monkeypatch.setattr(dbt_build, "MEMORY_PER_RAW_BYTE", 0)
     limits = []
-    monkeypatch.setattr(dbt_build, "_close_connections", _note_limits(limits))
+    monkeypatch.setattr(dbt_run, "close_connections", _note_limits(limits))
 
     rollcall.sync()
 
@@ -206,7 +206,7 @@ def test_a_build_that_lacks_memory_gets_more(rollcall, monkeypatch):
 
 def _note_limits(limits):
     """Return a function that closes the connections, and notes which memory the build had."""
-    close = dbt_build._close_connections
+    close = dbt_run.close_connections
 
     def note() -> None:
         limits.append(os.environ["ROLLCALL_MEMORY"])

@@ -163,8 +163,11 @@ with_channel as (
                 then 'ticket'
             else 'api'
         end as channel,
-        channel = 'ticket' and '{{ var('ticket_source') }}' not in (
-            select source_name from source_states
+        channel = 'ticket' and coalesce(
+            '{{ var('ticket_source') }}' not in (
+                select source_name from source_states
+            ),
+            false
         ) as lacks_desk,
         case action
             when 'grant' then is_held

@@ -74,7 +74,7 @@ select
                     'family_name', people.family_name,
                     'employee_number', people.employee_number,
                     'population_id', null,
-                    'is_enabled', people.employment_status = 'active'
+                    'is_enabled', (people.employment_status = 'active')
                 )
         when 'disable_account' then json_object('status', 'disabled')
         when 'delete_account' then json_object('status', 'gone')

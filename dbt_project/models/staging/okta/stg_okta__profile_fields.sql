@@ -92,7 +92,26 @@ renamed as (
         end as unwritable_because,
         -- Of a write of what another system masters ("Okta API error codes")
         'E0000023' as refusal_code,
-        attribute::varchar as definition,
+        concat_ws(
+            '; ',
+            'type ' || attribute.type,
+            'mutability ' || attribute.mutability,
+            'required ' || attribute.required,
+            'length ' || attribute."minLength" || ' to',
+            'length to ' || attribute."maxLength",
+            'enum ' || array_to_string(attribute.enum::varchar[], ', '),
+            'oneOf ' || array_to_string(
+                list_transform(attribute."oneOf", lambda x: x.const)::varchar[],
+                ', '
+            ),
+            'master ' || attribute.master.type,
+            'priority ' || array_to_string(
+                list_transform(
+                    attribute.master.priority,
+                    lambda x: concat(x.type, ' ', x.value)
+                ), ', '
+            )
+        ) as definition,
 
         ---------- numbers
         attribute."minLength" as min_length,

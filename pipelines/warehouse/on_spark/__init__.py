@@ -1,0 +1,1 @@
+"""Models that Spark builds: their build, and the views of their files."""
