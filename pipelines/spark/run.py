@@ -28,6 +28,7 @@ THREADS = 4  # models that are built at once, because a small one leaves most of
 ATTEMPTS = 2
 STEPS = "steps"  # the folder of what models are made of, beside the folders of their schemas
 NAMES = re.compile(r'(?=\b(\w+)"?\."?(\w+)\b)')  # of the tables in a query, and of other things
+NEXT_STORE = "set TRANSFORM__STORE to a folder that this machine and all machines of Spark share"
 NEXT_SYNC = "start Spark again, then run `rollcall sync` again"
 
 
@@ -73,11 +74,7 @@ class Run:
         cannot be seen.
         """
         self.session = connect(self.engine)
-        for statement in self.statements:
-            self.session.sql(statement)
-        self.frames: dict[str, DataFrame] = {}
-        for table, place in self.places.items():
-            self._show(table, self.session.read.parquet(str(place)))
+        self._begin()
         by_table = {model.table: model for model in models}
         parents = {one: model.find_tables({*by_table}) - {one} for one, model in by_table.items()}
         order = TopologicalSorter(parents)
@@ -99,6 +96,21 @@ class Run:
                 pool.shutdown(wait=False, cancel_futures=True)
         self.session.stop()
         return made
+
+    def _begin(self) -> None:
+        """Prepare the session. Raises StorageFailed if Spark does not see the tables."""
+        from pyspark.errors import PySparkException
+
+        self.frames: dict[str, DataFrame] = {}
+        try:
+            for statement in self.statements:
+                self.session.sql(statement)
+            for table, place in self.places.items():
+                self._show(table, self.session.read.parquet(str(place)))
+        except PySparkException as error:
+            what = f"transform: {self.engine.address}"
+            why = f"Spark cannot begin: {describe_error(error)}"
+            raise StorageFailed(what, why, NEXT_STORE) from None
 
     def _build_model(self, model: Model) -> list[Path]:
         from grpc import RpcError
@@ -180,6 +192,6 @@ class Run:
             raise StorageFailed(
                 "TRANSFORM__STORE",
                 f"Spark has written {rows} rows to {place}, and {seen} can be read here",
-                "set TRANSFORM__STORE to a folder that this machine and all workers of Spark share",
+                NEXT_STORE,
             )
         return made, files

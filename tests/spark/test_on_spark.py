@@ -14,6 +14,8 @@ from random import Random
 import pytest
 
 from pipelines.failures import StorageFailed
+from pipelines.spark.engine import Engine
+from pipelines.spark.run import Run
 from tests.sandbox import Sandbox
 from tests.sandbox.generate import generate
 from tests.support.all_built import differences
@@ -120,6 +122,17 @@ def test_what_dies_changes_nothing(cluster, tmp_path):
     found, rows = compare(build_here(candidate, tmp_path), spark)
     assert {} == found
     assert rows > 20_000
+
+
+def test_a_store_that_spark_does_not_see_is_one_sentence(cluster, tmp_path):
+    """If Spark does not see what leaves the candidate, the store is named and how to mend it."""
+    places = {"main.runs": tmp_path / "elsewhere"}
+    run = Run(Engine(cluster.url, tmp_path), tmp_path, places, {}, {}, [])
+
+    with pytest.raises(StorageFailed, match=r"Spark cannot begin: .*elsewhere") as failed:
+        run.build([], None)
+
+    assert failed.value.next.startswith("set TRANSFORM__STORE to a folder that this machine")
 
 
 @pytest.mark.parametrize("seed", range(HOSTILE))

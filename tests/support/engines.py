@@ -205,7 +205,7 @@ def is_of_one_row(sql: str) -> bool:
     return (
         sql.startswith("select n, ")
         and sql.endswith(" as x from main.t")
-        and not re.search(r" over |unnest", sql)
+        and not re.search(r" over |unnest| as y", sql)
     )
 
 

@@ -18,7 +18,7 @@ from pipelines.spark.rules.building import (
 )
 
 # The characters of a text beyond ASCII, one by one: DuckDB changes the case of each by itself, and
-# Spark looks at its neighbours, and may make two of one
+# Spark looks at its neighbours, and may make two of one. What Unicode 16 added stays different
 BY_CHARACTER = """
 case when one rlike '[^ -~]'
 then array_join(transform(regexp_extract_all(one, '(?s).', 0), c -> {one}), '')

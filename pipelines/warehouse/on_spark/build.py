@@ -60,11 +60,11 @@ def check_engine() -> None:
 
 
 @contextmanager
-def compile_models(shapes: Shapes, name: str, home: Path, dbt: Dbt) -> Iterator[Compiled]:
+def compile_models(shapes: Shapes, file: str, home: Path, dbt: Dbt) -> Iterator[Compiled]:
     """Yield the models, compiled over empty tables of these shapes, in a file that exists as long
     as the block. A query names the catalog, which is called like the file."""
     with scratch(home / "empty") as folder:
-        path = folder / name
+        path = folder / file
         with duckdb.connect(str(path)) as connection:
             for schema in {table.split(".", 1)[0] for table in shapes}:
                 connection.execute(f'create schema if not exists "{schema}"')
