@@ -15,6 +15,9 @@ trim(s, 'BLANKS')
 -- normal form
 nfc_normalize(lower(s))
 
+-- hash
+hash(s, n, v) = hash(coalesce(s, v), n, v)
+
 -- length of text
 length(s)
 
