@@ -45,6 +45,9 @@ split_part(s, 'a', 2)
 -- sha256
 sha256(s)
 
+-- hash
+hash(s, v) = hash(s, v)
+
 -- like
 s like '%_d%'
 

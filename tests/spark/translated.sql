@@ -43,6 +43,9 @@ SELECT `t`.`n` AS `n`, SPLIT_PART(`t`.`s`, 'a', 2) AS `x` FROM `main__t` AS `t`
 -- sha256
 SELECT `t`.`n` AS `n`, SHA2(`t`.`s`, 256) AS `x` FROM `main__t` AS `t`
 
+-- hash
+SELECT `t`.`n` AS `n`, XXHASH64(`t`.`s`, `t`.`v`) = XXHASH64(`t`.`s`, `t`.`v`) AS `x` FROM `main__t` AS `t`
+
 -- like
 SELECT `t`.`n` AS `n`, `t`.`s` LIKE '%_d%' AS `x` FROM `main__t` AS `t`
 

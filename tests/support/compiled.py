@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import sqlglot
 
-from pipelines.warehouse import PROJECT_FOLDER, dbt_build, dbt_statements
+from pipelines.warehouse import PROJECT_FOLDER, dbt_build, dbt_run, dbt_statements
 from tests.support.product import PARSED, Published
 
 Shapes = dbt_statements.Shapes
@@ -46,7 +46,7 @@ def compile_models(published: Published, home: Path) -> Compiled:
         parsed = dbtRunner().invoke(["parse", *common]).result
         patch.setenv("ROLLCALL_CANDIDATE", str(copy))
         done = dbtRunner(parsed).invoke(["compile", *common])
-    dbt_build._close_connections()
+    dbt_run.close_connections()
     assert done.success, done.exception
     nodes = [result.node for result in done.result.results]
     with duckdb.connect(str(copy)) as connection:
@@ -66,7 +66,7 @@ def _find_query(statements: list[str]) -> str:
     """Return the query whose rows a build put into a table."""
     for sql in statements:
         words = sql.split(maxsplit=2)[:2]
-        if words in (["create", "table"], ["insert", "into"]):
+        if words in (["create", "table"], ["create", "view"], ["insert", "into"]):
             query = sqlglot.parse_one(sql, dialect="duckdb").expression
             if query is not None:
                 return query.unnest().sql(dialect="duckdb")
