@@ -15,9 +15,6 @@ trim(s, 'BLANKS')
 -- normal form
 nfc_normalize(lower(s))
 
--- hash
-hash(s, n, v) = hash(coalesce(s, v), n, v)
-
 -- length of text
 length(s)
 
@@ -47,6 +44,9 @@ split_part(s, 'a', 2)
 
 -- sha256
 sha256(s)
+
+-- hash
+hash(s, v) = hash(s, v)
 
 -- like
 s like '%_d%'

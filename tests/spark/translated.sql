@@ -13,9 +13,6 @@ SELECT `t`.`n` AS `n`, TRIM('BLANKS' FROM `t`.`s`) AS `x` FROM `main__t` AS `t`
 -- normal form
 SELECT `t`.`n` AS `n`, AGGREGATE(duckdb_normal_forms, GET(TRANSFORM(ARRAY(`t`.`s`), one -> CASE WHEN one RLIKE '[^ -~]' THEN ARRAY_JOIN(TRANSFORM(REGEXP_EXTRACT_ALL(one, '(?s).', 0), c -> CASE c WHEN 'İ' THEN 'i' ELSE LOWER(c) END), '') ELSE LOWER(one) END), 0), (known, one) -> REPLACE(known, one.old, one.new)) AS `x` FROM `main__t` AS `t`
 
--- hash
-SELECT `t`.`n` AS `n`, XXHASH64(`t`.`s`, `t`.`n`, `t`.`v`) = XXHASH64(COALESCE(`t`.`s`, `t`.`v`), `t`.`n`, `t`.`v`) AS `x` FROM `main__t` AS `t`
-
 -- length of text
 SELECT `t`.`n` AS `n`, LENGTH(`t`.`s`) AS `x` FROM `main__t` AS `t`
 
@@ -45,6 +42,9 @@ SELECT `t`.`n` AS `n`, SPLIT_PART(`t`.`s`, 'a', 2) AS `x` FROM `main__t` AS `t`
 
 -- sha256
 SELECT `t`.`n` AS `n`, SHA2(`t`.`s`, 256) AS `x` FROM `main__t` AS `t`
+
+-- hash
+SELECT `t`.`n` AS `n`, XXHASH64(`t`.`s`, `t`.`v`) = XXHASH64(`t`.`s`, `t`.`v`) AS `x` FROM `main__t` AS `t`
 
 -- like
 SELECT `t`.`n` AS `n`, `t`.`s` LIKE '%_d%' AS `x` FROM `main__t` AS `t`

@@ -66,7 +66,7 @@ def _find_query(statements: list[str]) -> str:
     """Return the query whose rows a build put into a table."""
     for sql in statements:
         words = sql.split(maxsplit=2)[:2]
-        if words in (["create", "table"], ["insert", "into"]):
+        if words in (["create", "table"], ["create", "view"], ["insert", "into"]):
             query = sqlglot.parse_one(sql, dialect="duckdb").expression
             if query is not None:
                 return query.unnest().sql(dialect="duckdb")
