@@ -34,9 +34,11 @@ then aggregate(regexp_extract_all({{x}}, '{PAIR}', 0), {{x}},
 else {{x}} end
 """
 DAY = "[0-9]{{4,5}}-[0-9]{{1,2}}-[0-9]{{1,2}}"
-TIME = "[0-9]{{1,2}}:[0-9]{{1,2}}(:[0-9]{{1,2}}([.][0-9]*)?)?"
-OFFSET = " ?([Zz]|UTC|[+-][0-9]{{2}}(:?[0-9]{{2}}(:[0-9]{{2}})?)?)"
-SLASHES = "regexp_replace({x}, '^([0-9]+)/([0-9]+)/([0-9]+)', '$1-$2-$3')"
+OFFSET = "([Zz]| UTC|[+-][0-9]{{2}}(:?[0-9]{{2}}(:[0-9]{{2}})?)?)"
+BLANK = r"[\\x09-\\x0D ]"
+SECONDS = f":[0-9]{{{{1,2}}}}([.][0-9]*)?{OFFSET}?{BLANK}*"  # without, DuckDB takes nothing more
+TIME = f"[0-9]{{{{1,2}}}}:[0-9]{{{{1,2}}}}({SECONDS})?"
+SLASHES = f"regexp_replace({{x}}, '^{BLANK}*([0-9]+)/([0-9]+)/([0-9]+)', '$1-$2-$3')"
 LEAVES = {
     "varchar": NUMBER,
     "boolean": """
@@ -46,11 +48,11 @@ LEAVES = {
         """,
     "bigint": "coalesce(try_cast({x} as bigint), cast(rint(try_cast({x} as double)) as bigint))",
     "date": f"""
-        case when {SLASHES} rlike '^ *{DAY} *($|[ Tt])'
+        case when {SLASHES} rlike '^{BLANK}*{DAY}($|[^0-9])'
         then try_cast(regexp_extract({SLASHES}, '{DAY}', 0) as date) end
         """,
     "timestamptz": f"""
-        case when {SLASHES} rlike '^{DAY}([ Tt]{TIME}({OFFSET})?)?$'
+        case when {SLASHES} rlike '^{BLANK}*{DAY}([ Tt]{TIME})?$'
         then try_cast({SLASHES} as timestamp) end
         """,
 }

@@ -13,6 +13,8 @@ CONDITIONS = (exp.Where, exp.Having, exp.Join)
 
 def reshape(tree: exp.Expression) -> None:
     """Rewrite in place: inner queries before those around them."""
+    for named in tree.find_all(exp.CTE):
+        named.set("materialized", None)  # a hint to DuckDB alone
     for node in reversed([*tree.find_all(exp.Query)]):
         if isinstance(node, exp.SetOperation) and node.args.get("by_name"):
             match_names(node)
