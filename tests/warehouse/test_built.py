@@ -74,7 +74,7 @@ def mart(company: Company, patch: pytest.MonkeyPatch) -> None:
 
 def result(company: Company, patch: pytest.MonkeyPatch) -> None:
     """Change what a build has made, as a build with other rules in between would."""
-    company.rows("update accounts set display_name = 'as it was'")
+    company.rows("update findings set title = 'as it was'")
 
 
 def wanted_value(company: Company, patch: pytest.MonkeyPatch) -> None:
@@ -111,7 +111,7 @@ def test_every_change_asks_for_a_build(company, monkeypatch, change):
 
     assert 0 < steps(company, monkeypatch)
     assert 0 == steps(company, monkeypatch)
-    assert [] == company.rows("from accounts where display_name = 'as it was'")
+    assert [] == company.rows("from findings where title = 'as it was'")
 
 
 def test_what_no_model_reads_asks_for_no_build(company, monkeypatch):

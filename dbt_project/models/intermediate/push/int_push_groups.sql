@@ -23,6 +23,7 @@ holders as (
         entitlement_id,
         count(distinct account_id) as accounts
     from {{ ref('grants') }}
+    where entitlement_id in (select entitlement_id from choices)
     group by entitlement_id
 
 ),

@@ -60,18 +60,31 @@ clear_matches as (
 
 ),
 
+matched_twice as (
+
+    select account_id from clear_matches
+    group by account_id
+    having min(person_id) <> max(person_id)
+
+),
+
 -- Two such rules find different people
 contradicting_matches as (
 
     select
-        account_id,
+        clear_matches.account_id,
         string_agg(
-            replace(match_rule, '_', ' ') || ' says ' || person_id,
-            ', ' order by rule_order
+            replace(clear_matches.match_rule, '_', ' ')
+            || ' says ' || clear_matches.person_id,
+            ', ' order by clear_matches.rule_order
         ) as rules
+
     from clear_matches
-    group by account_id
-    having count(distinct person_id) > 1
+
+    semi join matched_twice
+        on clear_matches.account_id = matched_twice.account_id
+
+    group by clear_matches.account_id
 
 ),
 
@@ -108,10 +121,13 @@ contradictions as (
 
     from live_accounts
 
+    -- With two conditions, DuckDB would compare every account with every person
     left join disagreeing
         on
-            live_accounts.person_id = disagreeing.person_id
-            and live_accounts.match_rule <> 'hr_record'
+            case
+                when live_accounts.match_rule <> 'hr_record'
+                    then live_accounts.person_id
+            end = disagreeing.person_id
 
     left join contradicting_matches
         on live_accounts.account_id = contradicting_matches.account_id
