@@ -20,10 +20,11 @@ from pipelines.files.text_stream import sync_to_disk
 from pipelines.sql import quote
 
 TABLES_SQL = """
-select table_name, comment from duckdb_tables()
+select table_name, comment, '' from duckdb_tables()
 where database_name = current_database() and schema_name = 'main'
 union all
-select view_name, comment from duckdb_views()
+select view_name, comment, if(contains(sql, 'read_parquet('), '', 'order by 1')
+from duckdb_views()
 where database_name = current_database() and schema_name = 'main' and not internal
 order by table_name
 """
@@ -36,7 +37,7 @@ order by column_index
 PORTABLE = {"JSON": "VARCHAR", "UUID": "VARCHAR", "HUGEINT": "BIGINT"}
 ROWS_PER_GROUP = 122_880  # DuckDB's own unit
 COPY_SQL = """
-copy (select {columns} from main.{table}) to {path} (
+copy (select {columns} from main.{table} {order}) to {path} (
     format parquet, compression zstd, row_group_size {rows}, kv_metadata {{rollcall: {about}}}
 )
 """
@@ -45,12 +46,13 @@ copy (select {columns} from main.{table}) to {path} (
 def write_parquet(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> Iterator[dict[str, Any]]:
     """Write `<table>.parquet` for each table, and yield its entry for the manifest.
 
-    The rows keep the order of the table, so the same warehouse gives the same bytes.
+    The rows keep the order of the table, so the same warehouse gives the same bytes. A view of
+    tables has no order: its rows are sorted by the first column, which is its key.
     """
     # One writer: with more, the bytes depend on which one is first
     warehouse.execute("set threads = 1")
     warehouse.execute("set preserve_insertion_order = true")
-    for table, comment in warehouse.execute(TABLES_SQL).fetchall():
+    for table, comment, order in warehouse.execute(TABLES_SQL).fetchall():
         columns = [
             {"name": name, "type": PORTABLE.get(kind, kind), "description": about or ""}
             for name, kind, about in warehouse.execute(COLUMNS_SQL, [table]).fetchall()
@@ -62,6 +64,7 @@ def write_parquet(warehouse: duckdb.DuckDBPyConnection, folder: Path) -> Iterato
             COPY_SQL.format(
                 columns=", ".join(_select(one["name"], one["type"]) for one in columns),
                 table=f'"{table}"',
+                order=order,
                 path=quote(str(path)),
                 rows=ROWS_PER_GROUP,
                 about=quote(json.dumps(about, ensure_ascii=False)),
