@@ -2,7 +2,7 @@
 
 The suite runs a thousand random histories, two hundred kills with readers attached, and every fault
 at every place of every source. It runs two to five syncs at once, and kills an apply of two hundred
-changes all along its way. It pushes HR facts on three hundred random days, and kills such a push.
+changes all along its way. It pushes HR facts on a thousand random days, and kills such a push.
 It compares the tables of sixty random days with a build of all models, and where Spark is there,
 the tables that Spark makes with those of DuckDB, while workers die.
 Environment variables of the same names reduce the numbers; arguments are pytest's.
@@ -25,7 +25,7 @@ LONG = {
     "ROLLCALL_KILLS": "200",
     "ROLLCALL_CROWDS": "2,3,4,5,5,5",
     "ROLLCALL_APPLIED": "200",
-    "ROLLCALL_PUSH_DAYS": "300",
+    "ROLLCALL_PUSH_DAYS": "1000",
     "ROLLCALL_DAYS": "60",
     "ROLLCALL_HOSTILE": "20",
     "ROLLCALL_LONG": "1",

@@ -1,6 +1,6 @@
 """What holds for every push, on random days: Okta becomes what HR and the rules say.
 
-ROLLCALL_PUSH_DAYS=1000 makes more days; the long suite makes three hundred.
+ROLLCALL_PUSH_DAYS makes more days; the long suite makes a thousand.
 """
 
 from __future__ import annotations
