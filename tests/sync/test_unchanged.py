@@ -143,7 +143,7 @@ def test_a_sync_without_changes_builds_little(rollcall, published):
     )
     assert before.keys() == after.keys() and len(after) > 150
     built = {name for name in after if before[name] != after[name]}
-    assert {"source_states", "accounts", "access_review"} <= built
+    assert {"source_states", "accounts", "grants"} <= built
     assert len(built) < 30, built
     assert not [name for name in built if name.startswith("test.") or name.endswith("_history")]
     assert {"base_charthop__today"} == {name for name in built if "__" in name}
