@@ -42,7 +42,6 @@ DECISION_MODELS = "tag:decisions"  # the models whose rows depend on policy and 
 # the first build, the file has nothing but raw rows, of which the models make many times the bytes.
 MEMORY_PER_THREAD, MEMORY_PER_BYTE, MEMORY_PER_RAW_BYTE = 224 * 2**20, 3, 30
 MEBIBYTES = {"MiB": 1, "GiB": 2**10, "TiB": 2**20}
-MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other, in less memory
 OUT_OF_MEMORY = "Out of Memory Error"
 PUSH_MODELS = dbt_statements.PUSH_MODELS
 
@@ -112,8 +111,9 @@ def _build_here(
     on_step: Callable[[int, int], None] | None,
 ) -> dbt_statements.Recorder:
     """Build and test with dbt in this process, and return what dbt ran."""
-    threads = 1 if candidate.stat().st_size > MANY_BYTES else 0
+    threads = 1 if candidate.stat().st_size > dbt_unchanged.MANY_BYTES else 0
     *first, most = _list_memory_limits(candidate)
+    os.environ["ROLLCALL_CHECKPOINT"] = dbt_unchanged.choose_checkpoint(candidate)
     for memory in (*first, most):
         os.environ["ROLLCALL_MEMORY"] = memory
         recorder = dbt_statements.Recorder(shapes)

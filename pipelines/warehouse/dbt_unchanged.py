@@ -30,7 +30,9 @@ from pipelines.warehouse.dbt_statements import (
 )
 
 RUNS = "main.runs"
+MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other, in less memory
 TABLE_COMMENT = "What each model and data test was last built from: one row each."
+OF_A_BUILD = ("memory_limit", "checkpoint_threshold")  # settings that differ between builds
 COLUMNS = {
     "name": "The model or data test, as dbt calls it.",
     "digest": "SHA-256 of its SQL, of what it read, and of the table that it made.",
@@ -125,6 +127,7 @@ def build_changed(
             or any(statements.shapes.get(table) != shapes.get(table, []) for table in tables)
         ):
             return False
+        connection.execute(f"set checkpoint_threshold = '{choose_checkpoint(candidate)}'")
         try:
             _build_steps(connection, statements, steps, on_step)
         except (duckdb.Error, OnlyDbt):
@@ -157,8 +160,7 @@ def _build_steps(
 
 
 def _run(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
-    """Run all statements of a step, or none. The next step reuses the blocks that this one frees,
-    because DuckDB checkpoints at the end of each transaction."""
+    """Run all statements of a step, or none."""
     if not step.is_repeatable:
         raise OnlyDbt
     connection.begin()
@@ -171,6 +173,15 @@ def _run(connection: duckdb.DuckDBPyConnection, step: Step) -> None:
         connection.rollback()
         raise
     connection.commit()
+
+
+def choose_checkpoint(candidate: Path) -> str:
+    """Return after how many bytes of its log DuckDB shall write a checkpoint.
+
+    In a large file, after each model: the next one reuses the blocks of the table that this one has
+    replaced. In a small file, as usual, because a checkpoint waits for the disk.
+    """
+    return "64KiB" if candidate.stat().st_size > MANY_BYTES else "16MiB"
 
 
 def record_build(candidate: Path, statements: Statements, built: list[Step]) -> None:
@@ -202,8 +213,8 @@ def _write_digests(connection: duckdb.DuckDBPyConnection, digests: dict[str, str
 
 
 def _read_settings() -> dict[str, str]:
-    """Return the settings of DuckDB that dbt sets for its builds, but for the memory: one model
-    after the other needs less of it."""
+    """Return the settings of DuckDB that dbt sets for its builds, but for those of a build: one
+    model after the other needs less memory."""
     text = (PROJECT_FOLDER / "profiles.yml").read_text(encoding="utf-8")
     [output] = yaml.safe_load(text)["rollcall"]["outputs"].values()
-    return {name: value for name, value in output["settings"].items() if name != "memory_limit"}
+    return {name: value for name, value in output["settings"].items() if name not in OF_A_BUILD}
