@@ -5,11 +5,14 @@ Rows that commands write cannot be built again from the sources, so every new fi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
+
+NAMES = re.compile(r'(?=\b(\w+)"?\."?(\w+)\b)')
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,16 @@ def has_table(connection: duckdb.DuckDBPyConnection, name: str, schema: str = "m
             [schema, name],
         ).fetchone()
     )
+
+
+def find_names(sql: str) -> set[str]:
+    """Return each two words of a query that could be the schema and the name of a table."""
+    return {f"{schema}.{table}" for schema, table in NAMES.findall(sql)}
+
+
+def quote_table(table: str) -> str:
+    """Return the name of a table with its schema, in quotation marks."""
+    return ".".join(f'"{part}"' for part in table.split(".", 1))
 
 
 def quote(text: str) -> str:

@@ -7,7 +7,6 @@ the build ends.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pipelines.failures import Refused, StorageFailed
 from pipelines.files.text_stream import sync_to_disk
 from pipelines.spark.dialect import Recursion, Shapes, name_view, translate
 from pipelines.spark.engine import Engine, connect, describe_error, is_lost
+from pipelines.sql import find_names
 
 if TYPE_CHECKING:
     from pyspark.sql.connect.dataframe import DataFrame
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 THREADS = 4  # models that are built at once, because a small one leaves most of a cluster idle
 ATTEMPTS = 2
 STEPS = "steps"  # the folder of what models are made of, beside the folders of their schemas
-NAMES = re.compile(r'(?=\b(\w+)"?\."?(\w+)\b)')  # of the tables in a query, and of other things
 NEXT_STORE = "set TRANSFORM__STORE to a folder that this machine and all machines of Spark share"
 NEXT_SYNC = "start Spark again, then run `rollcall sync` again"
 
@@ -46,7 +45,7 @@ class Model:
 
     def find_tables(self, tables: set[str]) -> set[str]:
         """Return which of these tables the query names."""
-        return {f"{schema}.{table}" for schema, table in NAMES.findall(self.sql)} & tables
+        return find_names(self.sql) & tables
 
 
 @dataclass

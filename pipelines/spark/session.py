@@ -11,6 +11,7 @@ import duckdb
 
 from pipelines.spark.rules.texts import NORMAL_FORMS
 from pipelines.spark.types import Shapes, name_view
+from pipelines.sql import quote_table
 
 TIME_ZONES = ("duckdb", "time_zones")
 SHAPES: Shapes = {".".join(TIME_ZONES): [["name", "VARCHAR"]]}
@@ -53,7 +54,7 @@ def prepare_session(connection: duckdb.DuckDBPyConnection, inputs: Shapes) -> li
 def find_forms(connection: duckdb.DuckDBPyConnection, inputs: Shapes) -> list[tuple[str, str]]:
     """Return what is not in normal form in the texts of tables, and its normal form."""
     values = [
-        f"select {_as_text(name, type_)} as value from {_name(table)}"
+        f"select {_as_text(name, type_)} as value from {quote_table(table)}"
         for table, columns in inputs.items()
         for name, type_ in columns
         if "VARCHAR" in type_ or type_ == "JSON"
@@ -62,10 +63,6 @@ def find_forms(connection: duckdb.DuckDBPyConnection, inputs: Shapes) -> list[tu
         return []
     sql = RUNS_SQL.format(values=" union all ".join(values))
     return connection.execute(sql, [RUN]).fetchall()
-
-
-def _name(table: str) -> str:
-    return ".".join(f'"{part}"' for part in table.split(".", 1))
 
 
 def _as_text(name: str, type_: str) -> str:

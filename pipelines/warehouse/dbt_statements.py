@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from pipelines import __version__
+from pipelines.sql import find_names
 from pipelines.warehouse.version import digest_project
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ QUERIES = {"CREATE", "INSERT", "SELECT"}
 MACRO = re.compile(r"\s*create\s+or\s+replace\s+macro\b", re.I)
 CREATE_TABLE = re.compile(r"^\s*create\s+table\b", re.I)
 FROM_TEMPORARY = re.compile(r'\bfrom\s+"\w+__dbt_tmp\w*"', re.I)
-NAMES = re.compile(r'(?=\b(\w+)"?\."?(\w+)\b)')
 SHAPES_SQL = """
 select
     schema_name || '.' || table_name,
@@ -273,7 +273,7 @@ def find_reads(
 
 def _find_tables(sql: str, views: dict[str, str]) -> set[str]:
     """Return each two words of a query, and of the views that it names, that could be a table."""
-    found = {f"{schema}.{table}" for schema, table in NAMES.findall(sql)}
+    found = find_names(sql)
     others = {name: query for name, query in views.items() if name not in found}
     for view in found & views.keys():
         found |= _find_tables(views[view], others)

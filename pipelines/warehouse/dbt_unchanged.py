@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from pipelines.sql import has_table, quote
+from pipelines.sql import has_table, quote, quote_table
 from pipelines.warehouse import PROJECT_FOLDER, version
 from pipelines.warehouse.dbt_statements import (
     Statements,
@@ -77,8 +77,8 @@ class Contents:
         if table not in self.known:
             wanted = sorted(self.wanted[table])
             sums = ", ".join(f"sum(hash({one}))" for one in wanted)
-            place = ".".join(f'"{part}"' for part in table.split(".", 1))
-            [found] = self.connection.execute(f"select count(*), {sums} from {place}").fetchall()
+            sql = f"select count(*), {sums} from {quote_table(table)}"
+            [found] = self.connection.execute(sql).fetchall()
             self.known[table] = {
                 one: f"{found[0]} {total}" for one, total in zip(wanted, found[1:], strict=True)
             }

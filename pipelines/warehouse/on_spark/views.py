@@ -14,7 +14,7 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Failure, StorageFailed
 from pipelines.redact import redact_text
-from pipelines.sql import Table, has_table, quote
+from pipelines.sql import Table, has_table, quote, quote_table
 
 STORED = Table(
     "stored",
@@ -58,7 +58,7 @@ def read_relations(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 def drop_relation(connection: duckdb.DuckDBPyConnection, table: str, kind: str) -> None:
     """Drop a table or a view."""
-    connection.execute(f"drop {kind} {_quote_name(table)}")
+    connection.execute(f"drop {kind} {quote_table(table)}")
     if has_table(connection, STORED.name, STORED.schema):
         connection.execute("delete from built.stored where table_name = ?", [table])
 
@@ -91,9 +91,9 @@ def create_view(
     listed = ", ".join(quote(str(file)) for file in stored.files)
     if kind := read_relations(connection).get(table):
         drop_relation(connection, table, kind)
-    connection.execute(f"create schema if not exists {_quote_name(table.split('.', 1)[0])}")
+    connection.execute(f"create schema if not exists {quote_table(table.split('.', 1)[0])}")
     connection.execute(
-        f"create view {_quote_name(table)} as select {selected}"
+        f"create view {quote_table(table)} as select {selected}"
         f" from read_parquet([{listed}], hive_partitioning = false)"
     )
     if not has_table(connection, STORED.name, STORED.schema):
@@ -119,13 +119,13 @@ def restore_tables(connection: duckdb.DuckDBPyConnection, only_histories: bool =
         return
     found = connection.execute("select table_name, is_history from built.stored").fetchall()
     for table, is_history in found:
-        view, name = _quote_name(table), table.split(".", 1)[1]
+        view, name = quote_table(table), table.split(".", 1)[1]
         if is_history:
-            connection.execute(f"create table {_quote_name(table + RESTORED)} as from {view}")
+            connection.execute(f"create table {quote_table(table + RESTORED)} as from {view}")
         if is_history or not only_histories:
             connection.execute(f"drop view {view}")
         if is_history:
-            connection.execute(f'alter table {_quote_name(table + RESTORED)} rename to "{name}"')
+            connection.execute(f'alter table {quote_table(table + RESTORED)} rename to "{name}"')
     condition = "where is_history" if only_histories else ""
     connection.execute(f"delete from built.stored {condition}")
 
@@ -147,7 +147,3 @@ def explain_unseen(error: BaseException) -> Failure | None:
         f"its tables are views of files that cannot be read here ({redact_text(error)})",
         "mount the folder TRANSFORM__STORE of the machine that syncs, under the same path",
     )
-
-
-def _quote_name(name: str) -> str:
-    return ".".join(f'"{part}"' for part in name.split(".", 1))
