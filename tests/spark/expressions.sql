@@ -339,6 +339,17 @@ select 1 as n, median(n) filter (b) as x from main.t
 -- avg
 select 1 as n, avg(b::int) as x from main.t
 
+-- a list as a key
+select len(found.ways) as n, sets.x from (
+    select b, list_sort(list(-n)) as ways from main.t group by b
+) as found join (
+    select ways, array_to_string(list_sort(list(n)), '|') as x from (
+        select ways, unnest(ways) as n from (
+            select distinct ways from (select list_sort(list(-n)) as ways from main.t group by b)
+        )
+    ) group by ways
+) as sets on found.ways = sets.ways
+
 -- any_value
 select 1 as n, any_value(v) is null as x from main.t where n in (1, 2)
 
@@ -362,6 +373,9 @@ select n, row_number() over (order by v desc, b desc, n) as x from main.t
 
 -- order by text
 select n, row_number() over (order by s, n) as x from main.t
+
+-- dense rank
+select n, (select count(*) from main.t) + dense_rank() over (order by v, b desc, d) as x from main.t
 
 -- first, last, next
 select n, concat_ws('|', first_value(s) over w, lag(v) over w, lead(v) over w) as x from main.t

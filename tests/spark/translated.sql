@@ -322,6 +322,9 @@ SELECT 1 AS `n`, MEDIAN(`t`.`n`) FILTER(WHERE `t`.`b`) AS `x` FROM `main__t` AS 
 -- avg
 SELECT 1 AS `n`, AVG(CAST(`t`.`b` AS INT)) AS `x` FROM `main__t` AS `t`
 
+-- a list as a key
+SELECT SIZE(`found`.`ways`) AS `n`, `sets`.`x` AS `x` FROM (SELECT `t`.`b` AS `b`, ARRAY_SORT(NULLIF(TRANSFORM(COLLECT_LIST(NAMED_STRUCT('v', -`t`.`n`)), e -> e.v), ARRAY())) AS `ways` FROM `main__t` AS `t` GROUP BY `t`.`b`) AS `found` JOIN (SELECT `_2`.`ways` AS `ways`, GET(TRANSFORM(ARRAY(ARRAY_SORT(NULLIF(TRANSFORM(COLLECT_LIST(NAMED_STRUCT('v', `_2`.`n`)), e -> e.v), ARRAY()))), one -> CASE WHEN SIZE(one) = 0 OR SIZE(ARRAY_COMPACT(one)) > 0 THEN ARRAY_JOIN(one, '|') END), 0) AS `x` FROM (SELECT `_1`.`ways` AS `ways`, _list._element AS `n` FROM (SELECT DISTINCT `_0`.`ways` AS `ways` FROM (SELECT ARRAY_SORT(NULLIF(TRANSFORM(COLLECT_LIST(NAMED_STRUCT('v', -`t`.`n`)), e -> e.v), ARRAY())) AS `ways` FROM `main__t` AS `t` GROUP BY `t`.`b`) AS `_0`) AS `_1` LATERAL VIEW EXPLODE(`_1`.`ways`) _list AS _element) AS `_2` GROUP BY `_2`.`ways`) AS `sets` ON `found`.`ways` = `sets`.`ways`
+
 -- any_value
 SELECT 1 AS `n`, ANY_VALUE(`t`.`v`) IGNORE NULLS IS NULL AS `x` FROM `main__t` AS `t` WHERE `t`.`n` IN (1, 2)
 
@@ -342,6 +345,9 @@ SELECT `t`.`n` AS `n`, ROW_NUMBER() OVER (ORDER BY `t`.`v` DESC, `t`.`b` DESC, `
 
 -- order by text
 SELECT `t`.`n` AS `n`, ROW_NUMBER() OVER (ORDER BY `t`.`s` NULLS LAST, `t`.`n` NULLS LAST) AS `x` FROM `main__t` AS `t`
+
+-- dense rank
+SELECT `t`.`n` AS `n`, (SELECT COUNT(*) AS `_col_0` FROM `main__t` AS `t`) + DENSE_RANK() OVER (ORDER BY `t`.`v` NULLS LAST, `t`.`b` DESC, `t`.`d` NULLS LAST) AS `x` FROM `main__t` AS `t`
 
 -- first, last, next
 SELECT `t`.`n` AS `n`, CONCAT_WS('|', FIRST_VALUE(`t`.`s`) OVER `w`, LAG(`t`.`v`) OVER `w`, LEAD(`t`.`v`) OVER `w`) AS `x` FROM `main__t` AS `t` WINDOW `w` AS (PARTITION BY `t`.`b` ORDER BY `t`.`n` NULLS LAST)

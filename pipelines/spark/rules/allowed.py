@@ -23,7 +23,7 @@ LISTS = {exp.Array, exp.ArrayFilter, exp.Transform, exp.MapFromEntries, exp.Stru
 AGGREGATES = {
     *(exp.Count, exp.Max, exp.Min, exp.Sum, exp.Avg, exp.Median, exp.LogicalAnd, exp.LogicalOr),
     *(exp.AnyValue, exp.IgnoreNulls, exp.Round),
-    *(exp.RowNumber, exp.FirstValue, exp.Lag, exp.Lead),
+    *(exp.RowNumber, exp.DenseRank, exp.FirstValue, exp.Lag, exp.Lead),
 }
 # Parts of constructs that a rule rewrites as a whole
 PARTS = {*(exp.Comprehension, exp.FromJson, exp.JSONPath, exp.JSONKeyValue, exp.PropertyEQ)}

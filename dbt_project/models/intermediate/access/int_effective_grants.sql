@@ -15,7 +15,42 @@ listed_more_than_once as (
 
 closure as (
 
-    select * from {{ ref('int_entitlement_closure') }}
+    select
+        row_number() over (
+            order by held_entitlement_id, entitlement_id, scope_id
+        ) as way,
+        *
+    from {{ ref('int_entitlement_closure') }}
+
+),
+
+stated as (
+
+    select
+        (select count(*) from closure) + dense_rank() over (
+            order by
+                held_entitlement_id,
+                entitlement_id,
+                scope_id,
+                scope_type,
+                scope_name,
+                access_path
+        ) as way,
+        *
+    from {{ ref('int_stated_inheritance') }}
+
+),
+
+-- The ways in which an entitlement is inherited from another. If the origin is
+-- not known, the way has a negative number.
+ways as (
+
+    select * from closure
+    union all
+    select -way, * exclude (way) replace (null as held_entitlement_id)
+    from closure
+    union all
+    select distinct * exclude (source_name, account_id) from stated
 
 ),
 
@@ -110,13 +145,14 @@ held_directly as (
 
 ),
 
-implied_by_direct as (
+held_ways as (
 
     select
         held_directly.source_name,
         held_directly.account_id,
-        held_directly.entitlement_id as held_entitlement_id,
-        closure.* exclude (held_entitlement_id)
+        closure.entitlement_id,
+        closure.scope_id,
+        closure.way
 
     from held_directly
 
@@ -126,13 +162,14 @@ implied_by_direct as (
 
 -- The access that follows from a grant that a source calls inherited without
 -- naming its origin
-implied_by_unexplained as (
+unexplained_ways as (
 
     select
         unexplained.source_name,
         unexplained.account_id,
-        null as held_entitlement_id,
-        closure.* exclude (held_entitlement_id)
+        closure.entitlement_id,
+        closure.scope_id,
+        -closure.way as way
 
     from (
         select distinct
@@ -149,11 +186,11 @@ implied_by_unexplained as (
                 grants.account_id = held_directly.account_id
                 and grants.entitlement_id = held_directly.entitlement_id
 
-        anti join implied_by_direct
+        anti join held_ways
             on
-                grants.account_id = implied_by_direct.account_id
-                and grants.entitlement_id = implied_by_direct.entitlement_id
-                and implied_by_direct.scope_id is null
+                grants.account_id = held_ways.account_id
+                and grants.entitlement_id = held_ways.entitlement_id
+                and held_ways.scope_id is null
 
         where grants.is_inherited and grants.scope_id is null
     ) as unexplained
@@ -162,30 +199,61 @@ implied_by_unexplained as (
 
 ),
 
-implied as (
+implied_ways as (
 
     select
         max(source_name) as source_name,
         account_id,
         entitlement_id,
-        max(scope_type) as scope_type,
         scope_id,
-        max(scope_name) as scope_name,
-        -- Lists take a third of the time that `distinct` takes within groups
-        list_sort(list_distinct(
-            list(held_entitlement_id) filter (held_entitlement_id is not null)
-        )) as inherited_from,
-        min_by(access_path, (steps, access_path)) as access_path,
-        array_to_string(list_sort(list_distinct(list(access_path))), '; ')
-            as access_paths
+        list_sort(list(way)) as ways
     from (
-        select * from implied_by_direct
+        select * from held_ways
         union all
-        select * from implied_by_unexplained
+        select * from unexplained_ways
         union all
-        select * from {{ ref('int_stated_inheritance') }}
+        select source_name, account_id, entitlement_id, scope_id, way
+        from stated
     )
     group by account_id, entitlement_id, scope_id
+
+),
+
+-- Many accounts inherit an entitlement in the same ways: their texts are put
+-- together once
+sets_of_ways as (
+
+    select
+        sets.ways,
+        max(ways.scope_type) as scope_type,
+        max(ways.scope_name) as scope_name,
+        list_sort(list_distinct(
+            list(ways.held_entitlement_id)
+                filter (ways.held_entitlement_id is not null)
+        )) as inherited_from,
+        min_by(ways.access_path, (ways.steps, ways.access_path)) as access_path,
+        array_to_string(
+            list_sort(list_distinct(list(ways.access_path))), '; '
+        ) as access_paths
+
+    from (
+        select ways, unnest(ways) as way
+        from (select distinct ways from implied_ways)
+    ) as sets
+
+    join ways on sets.way = ways.way
+
+    group by sets.ways
+
+),
+
+implied as (
+
+    select implied_ways.*, sets_of_ways.* exclude (ways)
+
+    from implied_ways
+
+    join sets_of_ways on implied_ways.ways = sets_of_ways.ways
 
 ),
 

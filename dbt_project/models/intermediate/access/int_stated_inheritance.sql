@@ -18,19 +18,18 @@ inherited as (
 
 ),
 
--- Only those that something is inherited through, of all direct grants
+-- Only those that something is inherited through, of all direct grants. With
+-- `coalesce`, DuckDB looks them up in the few others, not the other way round.
 direct as (
 
-    select grants.account_id, grants.entitlement_id
-
+    select account_id, entitlement_id
     from grants
-
-    semi join inherited
-        on
-            grants.account_id = inherited.account_id
-            and grants.entitlement_id = inherited.inherited_through
-
-    where not grants.is_inherited and grants.scope_id is null
+    where
+        not is_inherited
+        and scope_id is null
+        and coalesce(
+            entitlement_id in (select inherited_through from inherited), false
+        )
 
 ),
 

@@ -6,46 +6,24 @@ source_states as (
 
 ),
 
-listed_grants as (
+listed_grants as not materialized (
 
     select
         source_name,
         account_id,
         entitlement_id,
         scope_id,
-        hash(account_id, entitlement_id, scope_id) as grant_hash
+        hash(source_name, account_id, entitlement_id, scope_id) as grant_hash
     from ({{ union_sources('grants') }})
 
 ),
 
 -- Grants with different hashes differ: only the others have to be compared
-hashes as (
-
-    select
-        source_name,
-        grant_hash,
-        count(*) as grants
-    from listed_grants
-    group by source_name, grant_hash
-
-),
-
 listed_alike as (
 
-    select distinct
-        listed_grants.source_name,
-        listed_grants.account_id,
-        listed_grants.entitlement_id,
-        listed_grants.scope_id
-
-    from listed_grants
-
-    join hashes
-        on
-            listed_grants.source_name = hashes.source_name
-            and listed_grants.grant_hash = hashes.grant_hash
-
-    where hashes.grants > 1
+    select grant_hash from listed_grants
+    group by grant_hash
+    having count(*) > 1
 
 ),
 
@@ -53,9 +31,20 @@ listed as (
 
     select source_name, count(*) as grants_listed
     from (
-        select source_name from hashes where grants = 1
+        select listed_grants.source_name from listed_grants
+        anti join listed_alike
+            on listed_grants.grant_hash = listed_alike.grant_hash
         union all
-        select source_name from listed_alike
+        select source_name from (
+            select distinct
+                listed_grants.source_name,
+                listed_grants.account_id,
+                listed_grants.entitlement_id,
+                listed_grants.scope_id
+            from listed_grants
+            semi join listed_alike
+                on listed_grants.grant_hash = listed_alike.grant_hash
+        )
     )
     group by source_name
 
@@ -84,7 +73,7 @@ dangling_grants as (
 
 ),
 
-grants as (
+grants as not materialized (
 
     select source_name, grant_id, first_seen_at from {{ ref('grants') }}
 

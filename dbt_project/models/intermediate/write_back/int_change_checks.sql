@@ -8,7 +8,7 @@ changes as (
 
 ),
 
-grants_history as (
+grants_history as not materialized (
 
     select * from {{ ref('grants_history') }}
 

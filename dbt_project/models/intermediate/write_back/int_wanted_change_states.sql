@@ -18,7 +18,7 @@ entitlements as (
 
 ),
 
-grants as (
+grants as not materialized (
 
     select * from {{ ref('grants') }}
 

@@ -1,16 +1,35 @@
 with
 
-grants as (
+grants as not materialized (
 
     select * from {{ ref('int_effective_grants') }}
     where dangling_reason is null
 
 ),
 
-history as (
+history as not materialized (
 
     select grant_id, first_seen_at from {{ ref('grants_history') }}
     where valid_to is null
+
+),
+
+-- Null, which the contract refuses, if a grant has no open version
+first_sync as (
+
+    select
+        case
+            when count(*) = (select count(*) from grants) then min(first_seen_at)
+        end as first_seen_at
+    from history
+
+),
+
+-- Most grants are as old as the first sync: only the others are looked up
+came_later as (
+
+    select * from history
+    where first_seen_at > (select first_seen_at from first_sync)
 
 ),
 
@@ -37,7 +56,9 @@ select
     grants.is_read_only,
     grants.granted_at,
     grants.granted_by,
-    history.first_seen_at,
+    coalesce(
+        came_later.first_seen_at, (select first_seen_at from first_sync)
+    ) as first_seen_at,
     coalesce(
         grants.last_read_at, source_states.last_complete_at
     ) as last_seen_at,
@@ -45,7 +66,7 @@ select
 
 from grants
 
-left join history on grants.grant_id = history.grant_id
+left join came_later on grants.grant_id = came_later.grant_id
 
 left join source_states on grants.source_name = source_states.source_name
 
