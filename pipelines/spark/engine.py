@@ -22,8 +22,8 @@ ADDRESS = re.compile(r"(sc://[^/;\s]+)(?:/((?:;\w[\w-]*=[^;\s]*)*))?")
 HARMLESS = {"use_ssl", "user_id", "user_agent", "session_id", "grpc_max_message_size"}
 # The default has no time zone: a reader would take the times for local ones
 TIMES = ("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
-# Otherwise, sessions of one process share a connection: after a driver has died, gRPC would refuse for
-# up to two minutes to connect to the one that took its place
+# Otherwise, the sessions of a process share a connection: after a driver has died, gRPC would wait
+# up to two minutes before it connects to the one that took its place
 OWN_CONNECTION = ("grpc.use_local_subchannel_pool", 1)
 FIRST_TRIES, MORE_TRIES = 3, 6  # of a call that finds no server: about a second, about a minute
 MAX_WAIT = 30_000  # milliseconds between two tries
@@ -82,8 +82,8 @@ def _read_store() -> Path:
 
 def connect(engine: Engine) -> SparkSession:
     """Open a session of the server. Raises StorageFailed, and Misconfigured for an old Spark."""
-    # The client writes each error of Spark to stderr, with its stack trace, that it gave up, and that
-    # it knows no newer pandas, which nothing here uses
+    # The client writes each error of Spark to stderr, with its stack trace, and that it gave up. It
+    # also warns of the new pandas, which nothing here uses.
     warnings.filterwarnings("ignore", r"\[RETRIES_EXCEEDED")
     warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     from pyspark.errors import PySparkException  # takes a second to import
