@@ -33,6 +33,7 @@ from tests.support.spark_cluster import SparkCluster, why_not
 from tests.support.stored_views import store_models
 from tests.support.worlds import World
 from tests.support.worlds_okta import CHANGES
+from tests.support.worlds_pingone import REMOVABLE
 
 pytestmark = [pytest.mark.long, pytest.mark.skipif(bool(why_not()), reason=why_not())]
 HOSTILE = int(os.environ.get("ROLLCALL_HOSTILE", "1"))
@@ -48,15 +49,6 @@ CAMPAIGN = """
 title = "Access review"
 due = 2099-12-15
 fallback = "security@lanternfish.example"
-"""
-REMOVABLE = """
-select
-    grant_id,
-    split_part(account_id, ':', 3) as user_id,
-    split_part(entitlement_id, ':', 3) as group_id
-from grants where source_name = 'pingone' and is_direct and not is_inherited
-    and entitlement_id like 'pingone:group:%:member'
-order by all limit 1
 """
 SEAL_KEY = "0123456789abcdef"
 CLOSED = "select grant_id from grants_history where valid_to is not null"
@@ -160,7 +152,7 @@ def test_syncs_publish_what_duckdb_would(rollcall, published, on_spark, tmp_path
     """After a first sync on Spark, one with a removal leaves the tables that DuckDB makes, and the
     removal is in the history."""
     rollcall.has(published).sync(**on_spark)
-    [grant] = rollcall.rows(REMOVABLE)
+    grant = rollcall.rows(REMOVABLE)[0]
     rollcall.sandbox.company.pingone.remove_member(grant["user_id"], grant["group_id"])
 
     rollcall.sync(**on_spark)

@@ -9,6 +9,15 @@ from tests.support.worlds import CHANGES as CHANGES
 from tests.support.worlds import World, happens
 
 ENVIRONMENT = ("ENVIRONMENT", parts.ENVIRONMENT)
+REMOVABLE = """
+select
+    grant_id,
+    split_part(account_id, ':', 3) as user_id,
+    split_part(entitlement_id, ':', 3) as group_id
+from grants where source_name = 'pingone' and is_direct and not is_inherited
+    and entitlement_id like 'pingone:group:%:member'
+order by all limit 3
+"""
 ROLES = (parts.IDENTITY_DATA_ADMIN, parts.ENVIRONMENT_ADMIN)
 
 

@@ -19,6 +19,7 @@ from tests.support.product import Result, Rollcall
 from tests.support.troubles import SOURCES, strike
 from tests.support.worlds import World
 from tests.support.worlds_okta import CHANGES
+from tests.support.worlds_pingone import REMOVABLE
 
 DAYS = int(os.environ.get("ROLLCALL_DAYS", "3"))
 TOGETHER = 10  # days of one company, if there are many
@@ -28,15 +29,6 @@ OPEN = {  # a small company often loses much at once
     "GUARD__REMOVED_MOST": "9999",
     "GUARD__RESOURCE_SHARE": "1",
 }
-REMOVABLE = """
-select
-    grant_id,
-    split_part(account_id, ':', 3) as user_id,
-    split_part(entitlement_id, ':', 3) as group_id
-from grants where source_name = 'pingone' and is_direct and not is_inherited
-    and entitlement_id like 'pingone:group:%:member'
-order by all limit 3
-"""
 PUSH_RULES = Path(__file__).parents[1] / "sandbox" / "push" / "okta.toml"
 POLICY = """
 [leavers]
