@@ -237,6 +237,7 @@ def test_optional_fields_and_unknown_words_break_nothing(rollcall):
     )
 
 
+@pytest.mark.long
 def test_ids_stay_text_whatever_the_vendor_makes_of_them(rollcall, published):
     """Ids are kept as text, whichever JSON type the vendor sends."""
     published.leave_parsed(rollcall.warehouse)

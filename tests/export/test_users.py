@@ -91,6 +91,7 @@ def test_every_user_of_okta_is_exported(company):
     assert {"DEPROVISIONED", "SUSPENDED", "STAGED"} < {row["status"] for row in rows.values()}
 
 
+@pytest.mark.long
 def test_okta_alone_is_exported_with_every_attribute(rollcall):
     """With Okta as the only source, every attribute is there, whatever its name and value."""
     okta = rollcall.sandbox.company.okta

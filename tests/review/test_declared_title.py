@@ -19,6 +19,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Published:
     return publish_with_expenses(tmp_path_factory)
 
 
+@pytest.mark.long
 def test_reviewers_read_the_title_of_the_opening(rollcall, small):
     """Files, page and packet have a system's title, and keep it when the system's file changes."""
     tool = with_expenses(rollcall, small)
@@ -52,6 +53,7 @@ def test_reviewers_read_the_title_of_the_opening(rollcall, small):
     assert "<b>Expenses</b>" in (rollcall.home / "report.html").read_text()
 
 
+@pytest.mark.long
 def test_systems_of_one_title_are_told_apart(rollcall, small):
     """Two systems with one title have their own word behind it."""
     tool = with_expenses(rollcall, small)

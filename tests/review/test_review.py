@@ -133,6 +133,7 @@ def test_no_two_items_share_an_id(company, monkeypatch):
     assert [0] == company.column("select count(*) from review_campaigns")
 
 
+@pytest.mark.long
 def test_answers_to_a_lost_opening_are_not_taken_in(company):
     """After a restore, a campaign opens again only with a reason, and old answers stay out."""
     before = company.warehouse.read_bytes()
@@ -284,6 +285,7 @@ def test_a_mistaken_campaign_file_freezes_nothing(company, text, said):
     assert [0] == company.column("select count(*) from review_campaigns")
 
 
+@pytest.mark.long
 def test_a_condition_means_the_same_everywhere(company):
     """A condition over days is answered in UTC, whatever the time zone of the machine is."""
     at_night = "timestamptz '2026-01-31 23:30:00+00'"

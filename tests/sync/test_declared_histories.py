@@ -39,6 +39,7 @@ def forms(company) -> Iterator[dict[str, Form]]:
         form.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_random_days_of_declared_systems_are_true(company, forms, seed):
     """Each day changes every tool, breaks some of them, and syncs: the broken ones stay as they

@@ -68,6 +68,7 @@ def test_a_system_is_gone_once_that_is_accepted(company):
     company.sync()
 
 
+@pytest.mark.long
 def test_a_folder_that_is_not_there_names_every_system(company):
     """Without the folder, one sentence names all systems and the setting to correct."""
     systems = company.home / "systems"
@@ -92,6 +93,7 @@ def test_a_folder_that_is_not_there_names_every_system(company):
     assert "travel" not in company.run("status", "--check").out
 
 
+@pytest.mark.long
 def test_a_renamed_file_is_another_system(company):
     """A file with another name is a new system, and the old name is gone."""
     systems = company.home / "systems"

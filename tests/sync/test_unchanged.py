@@ -21,9 +21,9 @@ from tests.support.worlds import World
 from tests.support.worlds_okta import CHANGES
 from tests.support.worlds_pingone import REMOVABLE
 
-DAYS = int(os.environ.get("ROLLCALL_DAYS", "3"))
+DAYS = int(os.environ.get("ROLLCALL_DAYS", "1"))
 TOGETHER = 10  # days of one company, if there are many
-SEED = 423  # the three days of this company have all that is drawn
+SEED = 423  # the first three days of this company have all that is drawn
 OPEN = {  # a small company often loses much at once
     "GUARD__REMOVED_SHARE": "1",
     "GUARD__REMOVED_MOST": "9999",
@@ -147,7 +147,8 @@ def test_a_removal_is_built_without_dbt(rollcall, published, tmp_path):
     then without."""
     rollcall.has(published)
     pingone, kept = rollcall.sandbox.company.pingone, []
-    for grant in rollcall.rows(REMOVABLE):
+    statements_path(rollcall).unlink()
+    for grant in rollcall.rows(REMOVABLE)[:2]:
         pingone.remove_member(grant["user_id"], grant["group_id"])
         rollcall.sync()
         kept.append(statements_path(rollcall).stat().st_mtime_ns)
@@ -156,5 +157,5 @@ def test_a_removal_is_built_without_dbt(rollcall, published, tmp_path):
         ended = "select valid_to = (select max(started_at) from runs)"
         assert [True] == rollcall.column(f"{ended} from grants_history where {is_it}")
 
-    assert len(kept) == 3 and kept[1] == kept[2]
+    assert len(kept) == 2 and kept[0] == kept[1]
     assert {} == differences(rollcall, tmp_path / "all")

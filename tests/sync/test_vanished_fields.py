@@ -50,6 +50,7 @@ def test_a_hidden_end_date_does_not_make_leavers_active(rollcall, published):
     assert "none of" in rollcall.run("check", "charthop").out
 
 
+@pytest.mark.long
 def test_a_first_read_names_what_it_lacks(rollcall):
     """A first sync warns of needed fields that no row has, and of grants of unknown things."""
     company = rollcall.sandbox.company

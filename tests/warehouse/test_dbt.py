@@ -190,6 +190,7 @@ def test_dbt_by_hand_never_opens_the_published_file(tmp_path, monkeypatch):
     assert (project / "development.duckdb").exists()
 
 
+@pytest.mark.long
 def test_a_build_that_lacks_memory_gets_more(rollcall, monkeypatch):
     """A build begins with little memory; if that is not enough, it begins again with more."""
     monkeypatch.setattr(dbt_build, "MEMORY_PER_THREAD", 4 * 2**20)

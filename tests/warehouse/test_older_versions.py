@@ -232,6 +232,7 @@ def test_decisions_are_built_again_without_a_sync_in_between(older, monkeypatch)
             ).fetchone(), table
 
 
+@pytest.mark.long
 def test_a_column_that_an_earlier_version_lacks_is_built(rollcall, published):
     """A plan's results are published in a warehouse whose models lacked a column then."""
     copy = rollcall.home / "copy" / "access.duckdb"

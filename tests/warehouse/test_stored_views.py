@@ -56,6 +56,7 @@ def export(rollcall: Rollcall, out: Path, *flags: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("flags", [(), ("--format", "parquet")], ids=["csv", "parquet"])
 def test_views_export_the_bytes_of_tables(rollcall, published, folder, tmp_path, flags):
     """An export of views has the bytes of an export of tables, also as Parquet with comments."""
@@ -91,6 +92,7 @@ def test_a_missing_file_is_one_sentence(viewing, folder, tmp_path):
     assert "Traceback" not in result.err
 
 
+@pytest.mark.long
 def test_a_build_here_makes_tables_of_views(viewing, folder, tmp_path):
     """Without TRANSFORM__ON the next sync makes tables again, a history with every row it had, and
     then needs the store no more."""
@@ -108,6 +110,7 @@ def test_a_build_here_makes_tables_of_views(viewing, folder, tmp_path):
     assert export(viewing, tmp_path / "export")
 
 
+@pytest.mark.long
 def test_a_command_of_decisions_makes_tables_of_views(viewing, tmp_path):
     """A command that builds only what depends on decisions makes tables of all views as well."""
     (tmp_path / "reviews").mkdir()
@@ -120,6 +123,7 @@ def test_a_command_of_decisions_makes_tables_of_views(viewing, tmp_path):
     assert viewing.rows("from review_items")
 
 
+@pytest.mark.long
 def test_what_a_published_file_refers_to_stays(rollcall, published, folder):
     """A generation stays while the published file or the one before refers to it, and so does what
     another warehouse has made. A build that died leaves one that goes."""
@@ -159,6 +163,7 @@ def test_the_refused_candidate_keeps_its_files(viewing, folder):
     assert not generation.exists()
 
 
+@pytest.mark.long
 def test_runs_of_the_future_are_dated_back_in_views(rollcall, published, folder):
     """Runs that a wrong clock dated get an earlier time also where a history is a view."""
     date_newest_run(rollcall.has(published), timedelta(days=3))

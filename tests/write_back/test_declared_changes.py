@@ -24,6 +24,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Published:
     return publish_with_expenses(tmp_path_factory)
 
 
+@pytest.mark.long
 def test_a_list_says_what_to_do_where_no_ticket_can(rollcall, small):
     """Where no system takes tickets, a CSV says what to do, and later reads prove it."""
     tool = with_expenses(rollcall, small)
@@ -65,6 +66,7 @@ def test_a_list_says_what_to_do_where_no_ticket_can(rollcall, small):
     assert {"blocked": 1, "verified": 2} == states
 
 
+@pytest.mark.long
 def test_a_list_replaces_only_a_list(rollcall, small):
     """The list is written over an earlier list, and over no other file; no cell is a formula."""
     tool = with_expenses(rollcall, small)
@@ -98,6 +100,7 @@ def test_a_protected_account_is_in_no_list(rollcall, small):
     assert [] == read(rollcall)
 
 
+@pytest.mark.long
 def test_nothing_is_proven_in_a_system_that_is_gone(rollcall, small):
     """That a system is no longer read does not show that access was taken away there."""
     tool = with_expenses(rollcall, small)
@@ -158,6 +161,7 @@ def test_a_ticket_has_what_was_approved(rollcall, small):
     assert ticket["dateclosed"]
 
 
+@pytest.mark.long
 def test_a_text_that_changed_needs_another_plan(rollcall, small):
     """What people are told to do is part of a plan: other words, and the plan is not applied."""
     tool = with_desk(may_write(rollcall), small)
@@ -174,6 +178,7 @@ def test_a_text_that_changed_needs_another_plan(rollcall, small):
     assert "its digest does not fit" in rollcall.run("apply", "plan.json").err
 
 
+@pytest.mark.long
 def test_a_host_without_the_right_to_open_tickets_says_so(rollcall, small):
     """Where the desk is read and no credential may write to it, the list takes its place."""
     with_desk(rollcall, small)

@@ -232,6 +232,7 @@ def test_check_says_how_old_the_data_is(system):
     assert {"file": "its data is of 2026-11-28 22:00 UTC"} == system.probe()
 
 
+@pytest.mark.long
 def test_a_sync_publishes_what_a_connector_read(company, system):
     """The path of inherited access is shown, and a file that is half written leaves it there."""
     path = make_file().write(company.home / "git.c1z")
@@ -261,6 +262,7 @@ def test_the_file_of_the_page_is_read_as_it_says(company):
     assert 4 == len(company.rollcall.rows("from grants"))
 
 
+@pytest.mark.long
 def test_a_file_may_not_be_older_than_it_may_be(company):
     """`max_age_hours` refuses an old file, and an older copy of a file that was read is refused."""
     path = company.home / "git.c1z"

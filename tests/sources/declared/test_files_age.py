@@ -158,6 +158,7 @@ def test_what_changes_during_the_copy_is_copied_again(exports, monkeypatch):
     assert 3 == len(exports.rows())
 
 
+@pytest.mark.long
 def test_a_sync_keeps_the_age_of_a_file(company):
     """The published state is as old as the export, and the same export again says so."""
     company.declare("expenses", "max_age_hours = 50\n" + EXPENSES)

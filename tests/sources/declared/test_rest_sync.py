@@ -83,6 +83,7 @@ def test_the_rest_example_of_the_page(rollcall, published, crm):
     assert after == access(rollcall, "crm")
 
 
+@pytest.mark.long
 def test_the_scim_example_of_the_page(rollcall, published, wiki):
     """The example leads to the page's rows; a member who left goes, and a fault removes none."""
     rollcall.has(published)

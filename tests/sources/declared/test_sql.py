@@ -233,6 +233,7 @@ def test_check_says_what_a_query_gives(system):
     } == system.probe()
 
 
+@pytest.mark.long
 def test_a_sync_publishes_the_rows_of_a_database(company, system):
     """A system that a database holds is published, and stays when the database is gone."""
     settings = {"SOURCES__ERP__ADDRESS": "sqlite:///erp.db"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.declared import HEADER, ROWS, Company
 
 FEWER = ROWS.replace("1,Ada Lovelace,ada@lanternfish.example,Active,Approver,2026-11-20\n", "")
@@ -41,6 +43,7 @@ def test_a_declared_system_has_the_promises_of_every_source(company):
     )
 
 
+@pytest.mark.long
 def test_types_of_a_system_are_its_own(company):
     """A system has the types of resources and of scopes that it has, and may be one itself."""
     company.declare("expenses", **{'role = "Role"\n': ""})
@@ -87,6 +90,7 @@ def test_a_broken_file_looks_like_no_removal(company):
     assert 4 == company.rollcall.run("sync").code
 
 
+@pytest.mark.long
 def test_other_columns_are_another_system_until_accepted(company):
     """A header that changed is refused with the change, and accepted by its name."""
     company.declare("expenses")
@@ -107,6 +111,7 @@ def test_other_columns_are_another_system_until_accepted(company):
     company.rollcall.sync()
 
 
+@pytest.mark.long
 def test_another_address_is_another_system_until_accepted(company):
     """A path that leads elsewhere is refused before anything is read."""
     company.declare("expenses")
