@@ -22,8 +22,12 @@ from tests.support.local_spark import start_spark
 
 pytestmark = pytest.mark.long
 EXPRESSIONS = read_expressions()
-# Rules that only refuse: they change nothing where they do not
-GUARDS = {exp.Add, exp.ConcatWs, exp.Div, exp.DPipe, exp.In, exp.Is, exp.Left, exp.Like, exp.Trim}
+# Rules that only refuse: they change nothing where they do not. And that of `hash`: Spark's own has
+# 32 bits, so more rows have the same, but models compare such rows in full.
+GUARDS = {
+    *(exp.Add, exp.ConcatWs, exp.Div, exp.DPipe, exp.In, exp.Is, exp.Left, exp.Like, exp.Trim),
+    "hash",
+}
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,7 @@ def _agree(name: str, engines: Engines) -> bool:
 
 
 @pytest.mark.parametrize(
-    "kind", [*(kind for kind in dialect.RULES if kind not in GUARDS), *dialect.NAMED]
+    "kind", [kind for kind in (*dialect.RULES, *dialect.NAMED) if kind not in GUARDS]
 )
 def test_without_a_rule_the_engines_differ(kind, engines, monkeypatch):
     """No rule is there for nothing: without it, Spark refuses an expression or finds other rows."""
