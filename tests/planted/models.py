@@ -61,8 +61,8 @@ BUGS = [
     Bug(
         "a grant without a version is as old as the first sync",
         "dbt_project/models/marts/core/grants.sql",
-        "when count(*) = (select count(*) from grants) then min(first_seen_at)",
-        "when true then min(first_seen_at)",
+        "when count(first_seen_at) = (select count(*) from grants)",
+        "when true",
         UNIT,
     ),
     Bug(

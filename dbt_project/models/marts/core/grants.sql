@@ -14,12 +14,13 @@ history as not materialized (
 
 ),
 
--- Null, which the contract refuses, if a grant has no open version
+-- Null, which the contract refuses, if a grant has no open version with a date
 first_sync as (
 
     select
         case
-            when count(*) = (select count(*) from grants) then min(first_seen_at)
+            when count(first_seen_at) = (select count(*) from grants)
+                then min(first_seen_at)
         end as first_seen_at
     from history
 
