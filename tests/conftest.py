@@ -6,8 +6,6 @@ import os
 import pickle
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox import Sandbox
-from tests.support.product import FAST, Opened, Published, Rollcall, first_sync, make_once
+from tests.support.product import (
+    FAST,
+    Opened,
+    Published,
+    Rollcall,
+    first_sync,
+    make_once,
+    run_python,
+)
 
 # pytest runs one worker per processor: more threads in a worker only compete with the others
 os.environ.setdefault("ROLLCALL_THREADS", "1")
@@ -74,14 +80,8 @@ def sent(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path
         (home / "data").mkdir(mode=0o700)
         (home / "data" / "access.duckdb").write_bytes(published.data)
         settings = {"PYTHONPATH": str(Path.cwd()), "REVIEW__SEAL_KEY": "0123456789abcdef"}
-        ended = subprocess.run(
-            [sys.executable, "-m", "pipelines", "review", "open", "q4", "--quiet"],
-            env=os.environ | settings,
-            cwd=home,
-            capture_output=True,
-            text=True,
-        )
-        assert 0 == ended.returncode, ended.stderr
+        arguments = ["-m", "pipelines", "review", "open", "q4", "--quiet"]
+        run_python(arguments, home, os.environ | settings)
         return home
 
     home = tmp_path_factory.mktemp("sent") / "home"  # one per worker, or they lock it

@@ -212,18 +212,18 @@ def first_sync(
     environment = os.environ | sandbox.environment() | FAST | {"WAREHOUSE": str(warehouse)}
     environment |= {"PYTHONPATH": str(Path.cwd())} | settings
     begun = time.monotonic()
-    said = _run(["-m", "pipelines", "sync", *arguments, "--quiet"], home, environment)
+    said = run_python(["-m", "pipelines", "sync", *arguments, "--quiet"], home, environment)
     seconds = time.monotonic() - begun
     folder = partial_parse_path(warehouse).parent
     with tempfile.TemporaryDirectory() as aside:
         copy = Path(aside) / warehouse.name
         copy.write_bytes(warehouse.read_bytes())
-        _run(["-c", BUILD_HISTORIES, str(copy), str(folder)], home, environment)
+        run_python(["-c", BUILD_HISTORIES, str(copy), str(folder)], home, environment)
     left = {name: (folder / name).read_bytes() for name in (PARSED, dbt_statements.FILE)}
     return Published(warehouse.read_bytes(), said, seconds, left)
 
 
-def _run(arguments: list[str], home: Path, environment: dict[str, str]) -> str:
+def run_python(arguments: list[str], home: Path, environment: dict[str, str]) -> str:
     """Run Python with these arguments, and return what it says. Fail unless it succeeds."""
     ended = subprocess.run(
         [sys.executable, *arguments], env=environment, cwd=home, capture_output=True, text=True
