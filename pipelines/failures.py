@@ -7,7 +7,9 @@ next. The command that catches the failure adds the effect on the published data
 from __future__ import annotations
 
 import errno
+import sys
 from pathlib import Path
+from shlex import quote
 
 
 class Failure(Exception):
@@ -78,6 +80,15 @@ class Locked(Failure):
     """Another run holds the lock."""
 
     code = 75
+
+
+def install_extra(name: str) -> str:
+    """Return the remedy for a package that an extra installs.
+
+    The remedy names this environment. Where Rollcall is not installed, pip would install a
+    stranger's package of the same name.
+    """
+    return f"run `{quote(sys.executable)} -m pip install 'rollcall[{name}]'`"
 
 
 def storage_failure(path: Path, error: OSError, next: str) -> StorageFailed:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines import settings
-from pipelines.failures import Misconfigured, StorageFailed
+from pipelines.failures import Misconfigured, StorageFailed, install_extra
 from pipelines.redact import hide, redact_text
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def read_engine() -> Engine | None:
     hide(*(value for name, value in parts if name not in HARMLESS))
     engine = Engine(url, _read_store())
     if find_spec("pyspark") is None:
-        why, remedy = "the client of Spark is not installed", "run `pip install 'rollcall[spark]'`"
-        raise Misconfigured("TRANSFORM__ON", why, remedy)
+        why = "the client of Spark is not installed"
+        raise Misconfigured("TRANSFORM__ON", why, install_extra("spark"))
     return engine
 
 

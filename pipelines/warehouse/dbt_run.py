@@ -16,7 +16,7 @@ from pipelines.warehouse import PROJECT_FOLDER
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
 
-_manifests: dict[str, Any] = {}  # by variables, so that several syncs in one process parse once
+_parsed: list[Any] = []  # the parsed project, so that several syncs in one process parse once
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,22 @@ class Dbt:
 
     @property
     def manifest(self) -> Any:
-        """Return dbt's parsed project. Raises Refused."""
+        """Return dbt's parsed project. Raises Refused.
+
+        It is the same for all variables, because models read them only in their SQL. With `--vars`,
+        dbt would parse everything again after each change of a setting.
+        """
         from dbt.cli.main import dbtRunner  # takes seconds to import
 
-        variables = json.dumps(self.variables)
-        if variables not in _manifests:
+        if not _parsed:
             os.environ.setdefault("ROLLCALL_THREADS", str(os.cpu_count() or 2))
             # a name without its folder: dbt parses everything again when the profile's path changes
             os.environ["ROLLCALL_CANDIDATE"] = self.file
             result = dbtRunner().invoke(["parse", *self._list_flags()])
             if not result.success:
                 raise _find_failure(result)
-            _manifests[variables] = result.result
-        return _manifests[variables]
+            _parsed.append(result.result)
+        return _parsed[0]
 
     def run(
         self,
@@ -60,7 +63,7 @@ class Dbt:
         # a copy: a build marks ephemeral models as compiled, and the next would not compile them
         runner = dbtRunner(self.manifest.deepcopy(), [*callbacks])
         os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
-        flags = [verb, *self._list_flags()]
+        flags = [verb, *self._list_flags(), "--vars", json.dumps(self.variables)]
         if verb != "run":
             flags += ["--exclude-resource-type", "unit_test", "exposure"]
         if self.select:
@@ -82,7 +85,6 @@ class Dbt:
             *("--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)),
             *("--target-path", str(self.folder), "--log-path", str(self.folder)),
             *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
-            *("--vars", json.dumps(self.variables)),
         )
 
 

@@ -36,12 +36,12 @@ REQUESTS = (
 )
 
 
-def test_the_files_are_tables_of_the_warehouse(rollcall):
+def test_the_files_are_tables_of_the_warehouse(rollcall, published):
     """The files' contents are in the schema `policy` after a sync."""
     (rollcall.home / "reviews").mkdir()
     (rollcall.home / "reviews" / "policy.toml").write_text(RULES)
     (rollcall.home / "reviews" / "requests.csv").write_text(REQUESTS)
-    rollcall.sync("charthop")
+    rollcall.has(published).sync("charthop")
 
     assert [{"disable_after_days": 0, "delete_after_days": 90}] == rollcall.rows(
         "from policy.leavers"

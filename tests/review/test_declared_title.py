@@ -8,15 +8,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.support.declaring import CAMPAIGN, publish_with_expenses, with_expenses
-from tests.support.product import Published
+from tests.support.declaring import CAMPAIGN, with_expenses
+from tests.support.declaring import small as small
 
 ADA = "select item_id from review_items where full_name = 'Ada Park'"
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    return publish_with_expenses(tmp_path_factory)
 
 
 @pytest.mark.long

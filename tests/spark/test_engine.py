@@ -66,7 +66,7 @@ def test_the_missing_client_is_named(bare, monkeypatch):
 
     assert 2 == result.code
     assert "the client of Spark is not installed" in result.err
-    assert "pip install 'rollcall[spark]'" in result.err
+    assert f"run `{sys.executable} -m pip install 'rollcall[spark]'`" in result.err
 
 
 def test_a_token_is_never_printed(monkeypatch):

@@ -28,7 +28,7 @@ from tests.support.both_engines import (
     make_hostile,
 )
 from tests.support.counted import count
-from tests.support.product import first_sync
+from tests.support.product import Published, first_sync, sync_apart
 from tests.support.spark_cluster import SparkCluster, why_not
 from tests.support.stored_views import store_models
 from tests.support.worlds import World
@@ -61,25 +61,24 @@ def cluster(tmp_path_factory) -> Iterator[SparkCluster]:
         yield started
 
 
-def candidate_of(sandbox: Sandbox, first: bytes, home: Path, seed: int) -> Path:
+def candidate_of(sandbox: Sandbox, first: Published, home: Path, seed: int) -> Path:
     """Return the candidate of a second sync, after random changes."""
     (home / "first").mkdir()
     earlier = home / "first" / "access.duckdb"
-    earlier.write_bytes(first)
+    earlier.write_bytes(first.data)
     world, random = World(sandbox.company, 90_000), Random(seed)
     for _ in range(12):
         world.change(random.choice([*CHANGES]), random.randrange(10_000), random.randrange(10_000))
-    (home / "second").mkdir()
-    (home / "second" / "access.duckdb").write_bytes(first)
-    first_sync(home / "second", sandbox, **OPEN)
-    return make_candidate(
-        earlier, home / "second" / "access.duckdb", home / "cand" / "access.duckdb"
-    )
+    later = home / "second" / "access.duckdb"
+    first.leave_parsed(later)
+    later.write_bytes(first.data)
+    sync_apart(later.parent, sandbox, **OPEN)
+    return make_candidate(earlier, later, home / "cand" / "access.duckdb")
 
 
 def test_both_engines_build_the_same(sandbox, published, cluster, tmp_path):
     """All models of the company, histories included, are the same on both engines after changes."""
-    candidate = candidate_of(sandbox, published.data, tmp_path, 1)
+    candidate = candidate_of(sandbox, published, tmp_path, 1)
 
     spark = build_on_spark(cluster, candidate, tmp_path)
 
@@ -88,12 +87,12 @@ def test_both_engines_build_the_same(sandbox, published, cluster, tmp_path):
     assert rows > 4000
 
 
-def test_what_dies_changes_nothing(cluster, tmp_path):
+def test_what_dies_changes_nothing(published, cluster, tmp_path):
     """A driver that dies ends the build in one sentence. The next build survives a worker that dies
     in the middle, and its tables are those of DuckDB."""
     with Sandbox(generate(300, okta=60)) as sandbox:
         (tmp_path / "company").mkdir()
-        first = first_sync(tmp_path / "company", sandbox).data
+        first = first_sync(tmp_path / "company", sandbox, another=published)
         candidate = candidate_of(sandbox, first, tmp_path, 2)
 
     def kill_driver(done: int, _: int) -> None:
@@ -131,7 +130,7 @@ def test_a_store_that_spark_does_not_see_is_one_sentence(cluster, tmp_path):
 def test_hostile_payloads_are_read_alike(sandbox, published, cluster, tmp_path, seed):
     """Booleans as texts, numbers for texts, accents apart, blanks of all kinds, missing ids and
     nulls: both engines make the same rows of them, or both refuse them."""
-    candidate = candidate_of(sandbox, published.data, tmp_path, 100 + seed)
+    candidate = candidate_of(sandbox, published, tmp_path, 100 + seed)
     hostile = make_hostile(candidate, Random(seed), 0.2)
 
     here, spark = build_untested(cluster, candidate, tmp_path)

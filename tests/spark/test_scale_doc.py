@@ -16,7 +16,7 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
 
 def test_the_commands_of_the_page_are_those_of_the_product():
     """Every command of Rollcall on the page is one that the command line takes."""
-    lines = [line for block in BLOCKS for line in block.splitlines() if line.startswith("rollcall")]
+    lines = [line for block in BLOCKS for line in block.splitlines() if "/rollcall " in line]
 
     assert ["transform", "sync", "status"] == [
         _parser().parse_args(shlex.split(line)[1:]).verb for line in lines

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import sqlglot
 
-from pipelines.warehouse import PROJECT_FOLDER, dbt_build, dbt_run, dbt_statements
+from pipelines.warehouse import PROJECT_FOLDER, dbt_run, dbt_statements
 from tests.support.product import PARSED, Published
 
 Shapes = dbt_statements.Shapes
@@ -39,7 +39,6 @@ def compile_models(published: Published, home: Path) -> Compiled:
         *("--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)),
         *("--target-path", str(target), "--log-path", str(target)),
         *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
-        *("--vars", json.dumps(dbt_build.dbt_variables())),
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROLLCALL_CANDIDATE", copy.name)

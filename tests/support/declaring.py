@@ -23,15 +23,16 @@ source = ["expenses"]
 """
 
 
-def publish_with_expenses(factory: pytest.TempPathFactory) -> Published:
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory, published: Published) -> Published:
     """Sync HR and the tool once for all tests."""
 
     def make(home: Path) -> Published:
         ExpenseTool(home).declare()
         with Sandbox() as sandbox:
-            return first_sync(home, sandbox, "charthop", "expenses")
+            return first_sync(home, sandbox, "charthop", "expenses", another=published)
 
-    return make_once(factory, "with_expenses", make)
+    return make_once(tmp_path_factory, "with_expenses", make)
 
 
 def with_expenses(rollcall: Rollcall, published: Published) -> ExpenseTool:

@@ -199,7 +199,11 @@ def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path],
 
 
 def first_sync(
-    home: Path, sandbox: Sandbox, *arguments: str, another: Published | None = None, **settings: str
+    home: Path,
+    sandbox: Sandbox | None,
+    *arguments: str,
+    another: Published | None = None,
+    **settings: str,
 ) -> Published:
     """Run a company's first sync in a folder of its own, and return what it publishes.
 
@@ -209,18 +213,25 @@ def first_sync(
     warehouse = home / "access.duckdb"
     if another:
         another.leave_parsed(warehouse)
-    environment = os.environ | sandbox.environment() | FAST | {"WAREHOUSE": str(warehouse)}
-    environment |= {"PYTHONPATH": str(Path.cwd())} | settings
     begun = time.monotonic()
-    said = run_python(["-m", "pipelines", "sync", *arguments, "--quiet"], home, environment)
+    said = sync_apart(home, sandbox, *arguments, **settings)
     seconds = time.monotonic() - begun
     folder = partial_parse_path(warehouse).parent
     with tempfile.TemporaryDirectory() as aside:
         copy = Path(aside) / warehouse.name
         copy.write_bytes(warehouse.read_bytes())
+        environment = os.environ | {"PYTHONPATH": str(Path.cwd())} | settings
         run_python(["-c", BUILD_HISTORIES, str(copy), str(folder)], home, environment)
     left = {name: (folder / name).read_bytes() for name in (PARSED, dbt_statements.FILE)}
     return Published(warehouse.read_bytes(), said, seconds, left)
+
+
+def sync_apart(home: Path, sandbox: Sandbox | None, *arguments: str, **settings: str) -> str:
+    """Sync a company in a process of its own, and return what that says."""
+    environment = os.environ | FAST | {"WAREHOUSE": str(home / "access.duckdb")}
+    environment |= sandbox.environment() if sandbox else {}
+    environment |= {"PYTHONPATH": str(Path.cwd())} | settings
+    return run_python(["-m", "pipelines", "sync", *arguments, "--quiet"], home, environment)
 
 
 def run_python(arguments: list[str], home: Path, environment: dict[str, str]) -> str:

@@ -18,7 +18,7 @@ from tests.sandbox import Sandbox
 from tests.sandbox.company import parts as parts
 from tests.sandbox.company.parts import Company, charthop_id, okta_id
 from tests.sandbox.server import Vendor
-from tests.support.product import FAST, Known, Rollcall, first_sync, make_once
+from tests.support.product import FAST, Known, Published, Rollcall, first_sync, make_once
 from tests.support.push_rules import FINANCE_RULE as FINANCE_RULE
 from tests.support.push_rules import TITLE as TITLE
 from tests.support.pushing import Pushing
@@ -194,19 +194,19 @@ def may_push(rollcall: Rollcall) -> Pushing:
 
 
 @pytest.fixture(scope="session")
-def known(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Known]:
+def known(tmp_path_factory: pytest.TempPathFactory, published: Published) -> Iterator[Known]:
     """Sync the fixture's company with its rules once: every test begins with the result."""
 
     def make(home: Path) -> Any:
         (home / "push").mkdir()
         (home / "push" / "okta.toml").write_text(RULES)
         with Sandbox(fixture()) as sandbox:
-            return first_sync(home, sandbox, **SETTINGS)
+            return first_sync(home, sandbox, another=published, **SETTINGS)
 
-    published = make_once(tmp_path_factory, "push world", make)
+    made = make_once(tmp_path_factory, "push world", make)
     company = fixture()
     with Sandbox(company) as sandbox:
-        yield Known(sandbox, company, published)
+        yield Known(sandbox, company, made)
 
 
 @pytest.fixture

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.declaring import publish_with_expenses, with_expenses
+from tests.support.declaring import small as small
+from tests.support.declaring import with_expenses
 from tests.support.product import Published, Rollcall
 
 ACCEPT = "expenses.system:declared->gone"
 HELD = "select count(*) from grants where source_name = 'expenses'"
 CAMPAIGN = 'title = "Q4"\ndue = 2099-12-15\nfallback = "security@lanternfish.example"\n'
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    return publish_with_expenses(tmp_path_factory)
 
 
 @pytest.fixture

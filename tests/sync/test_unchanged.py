@@ -74,6 +74,7 @@ def companies() -> list[tuple[int, int]]:
     return [(SEED + done, min(TOGETHER, DAYS - done)) for done in range(0, DAYS, TOGETHER)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("seed", "days"), companies())
 def test_random_days_build_what_all_models_would(rollcall, published, tmp_path, seed, days):
     """After each random day, every table is what a build of all models makes of it.

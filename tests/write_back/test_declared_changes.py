@@ -10,18 +10,14 @@ from pipelines.failures import Refused
 from pipelines.sources.writer import LATER_FIELDS, Change
 from tests.sandbox.expenses import ExpenseTool
 from tests.support.applying import applied
-from tests.support.declaring import close_campaign, has_left, publish_with_expenses, with_expenses
+from tests.support.declaring import close_campaign, has_left, with_expenses
+from tests.support.declaring import small as small
 from tests.support.product import Published, Rollcall
 from tests.support.wanted import may_write
 
 STATES = "select state, count(*)::int as changes from remediations group by all order by all"
 PROTECTED = '[[protected]]\nid = "expenses:user:{}"\nreason = "legal hold"\n'
 HOW = "In Expenses, open Settings > Users, choose the user, and remove the role."
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Published:
-    return publish_with_expenses(tmp_path_factory)
 
 
 @pytest.mark.long

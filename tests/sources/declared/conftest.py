@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from pipelines import redact
 from pipelines.sources.declared.files import copies
 from tests.support.declared import Company
 from tests.support.exports import Exports
-from tests.support.product import Rollcall
+from tests.support.product import Published, Rollcall, first_sync, make_once
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +32,22 @@ def company(tmp_path, capsys, monkeypatch) -> Company:
     warehouse = tmp_path / "data" / "access.duckdb"
     settings = {"WAREHOUSE": str(warehouse)}
     return Company(Rollcall(None, warehouse, tmp_path, settings, capsys, monkeypatch))
+
+
+@pytest.fixture
+def synced(company, published, tmp_path_factory) -> Company:
+    """Return the company after the first sync of its only system, expenses."""
+
+    def make(home: Path) -> Published:
+        first = Company(replace(company.rollcall, home=home))
+        first.declare("expenses")
+        first.write("expenses.csv")
+        return first_sync(home, None, another=published)
+
+    company.declare("expenses")
+    company.write("expenses.csv")
+    company.rollcall.has(make_once(tmp_path_factory, "declared", make))
+    return company
 
 
 @pytest.fixture

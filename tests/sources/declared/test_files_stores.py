@@ -95,7 +95,7 @@ def test_a_package_that_is_missing_is_named(exports, monkeypatch):
     exports.declare('path = "s3://b/users.csv"', **KEYS)
 
     code, text = exports.refusal()
-    assert (2, True) == (code, "run `pip install 'rollcall[s3]'`" in text), text
+    assert (2, True) == (code, "-m pip install 'rollcall[s3]'`" in text), text
 
 
 @pytest.fixture

@@ -222,7 +222,8 @@ def test_a_missing_library_is_named(system, monkeypatch):
     monkeypatch.setitem(sys.modules, "sqlalchemy", None)
     failure = system.fail()
 
-    assert (Misconfigured, "run `pip install 'rollcall[sql]'`") == (type(failure), failure.next)
+    remedy = f"run `{sys.executable} -m pip install 'rollcall[sql]'`"
+    assert (Misconfigured, remedy) == (type(failure), failure.next)
 
 
 def test_check_says_what_a_query_gives(system):

@@ -73,60 +73,51 @@ select clerk as account_id, book as entitlement_id, 'cost_centre' as scope_type,
     )
 
 
-def test_a_broken_file_looks_like_no_removal(company):
+def test_a_broken_file_looks_like_no_removal(synced):
     """Whatever is wrong with the file, the last complete state stays and is stale."""
-    company.declare("expenses")
-    company.write("expenses.csv")
-    company.rollcall.sync()
-
     for text in ("", HEADER, HEADER + ROWS[:-20] + '"', HEADER + ",Ada,,Active,A,\n"):
-        company.write("expenses.csv", text)
-        result = company.rollcall.run("sync")
+        synced.write("expenses.csv", text)
+        result = synced.rollcall.run("sync")
         assert result.code in (4, 5), text
-        assert 4 == len(company.rollcall.rows("from grants"))
-        [state] = company.rollcall.run("status", "--json").document["sources"]
+        assert 4 == len(synced.rollcall.rows("from grants"))
+        [state] = synced.rollcall.run("status", "--json").document["sources"]
         assert state["is_stale"]
-    (company.home / "expenses.csv").unlink()
-    assert 4 == company.rollcall.run("sync").code
+    (synced.home / "expenses.csv").unlink()
+    assert 4 == synced.rollcall.run("sync").code
 
 
 @pytest.mark.long
-def test_other_columns_are_another_system_until_accepted(company):
+def test_other_columns_are_another_system_until_accepted(synced):
     """A header that changed is refused with the change, and accepted by its name."""
-    company.declare("expenses")
-    company.write("expenses.csv")
-    company.rollcall.sync()
     changed = HEADER.replace("Name", "Full name").replace("\n", ",Cost centre\n")
-    company.write("expenses.csv", changed + ROWS.replace("\n", ",17\n"))
-    company.declare("expenses", **{'"Name"': '"Full name"'})
+    synced.write("expenses.csv", changed + ROWS.replace("\n", ",17\n"))
+    synced.declare("expenses", **{'"Name"': '"Full name"'})
 
-    result = company.rollcall.run("sync")
+    result = synced.rollcall.run("sync")
 
     assert 5 == result.code
     change = "expenses.columns:rows:-Name,+Full name,+Cost centre"
     assert f"rollcall sync --accept '{change}'" in result.err
-    assert [] == company.rollcall.column("select run_id from runs where accepted is not null")
-    company.rollcall.sync("--accept", change)
-    assert [change] == company.rollcall.column("select accepted from runs where accepted <> ''")
-    company.rollcall.sync()
+    assert [] == synced.rollcall.column("select run_id from runs where accepted is not null")
+    synced.rollcall.sync("--accept", change)
+    assert [change] == synced.rollcall.column("select accepted from runs where accepted <> ''")
+    synced.rollcall.sync()
 
 
 @pytest.mark.long
-def test_another_address_is_another_system_until_accepted(company):
+def test_another_address_is_another_system_until_accepted(synced):
     """A path that leads elsewhere is refused before anything is read."""
-    company.declare("expenses")
-    company.write("expenses.csv")
-    company.rollcall.sync()
-    company.write("other/expenses.csv", HEADER + FEWER)
-    company.declare("expenses", **{'"expenses.csv"': '"other/expenses.csv"'})
+    synced.write("other/expenses.csv", HEADER + FEWER)
+    synced.declare("expenses", **{'"expenses.csv"': '"other/expenses.csv"'})
 
-    result = company.rollcall.run("sync")
+    result = synced.rollcall.run("sync")
 
     assert 5 == result.code
     assert "settings lead to tenant other/expenses.csv" in result.err
-    assert 4 == len(company.rollcall.rows("from grants"))
+    assert 4 == len(synced.rollcall.rows("from grants"))
 
 
+@pytest.mark.long
 def test_a_loss_is_refused_by_the_guard(company):
     """A system that lost most of its rows is refused like any source."""
     company.declare("expenses")
@@ -143,9 +134,9 @@ def test_a_loss_is_refused_by_the_guard(company):
     assert "guard: expenses.accounts" in result.err
 
 
-def test_a_new_system_joins_the_company(rollcall):
+def test_a_new_system_joins_the_company(rollcall, published):
     """Beside the vendors, its accounts belong to the people of HR, and nothing else changes."""
-    rollcall.sync()
+    rollcall.has(published)
     before = rollcall.rows("select grant_id from grants order by all")
     person = rollcall.rows("select * from people where employment_status = 'leaver'")[0]
     company = Company(rollcall)

@@ -9,14 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from pipelines.failures import Misconfigured
+from pipelines.failures import Misconfigured, install_extra
 from pipelines.redact import hide
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
 EXAMPLE = "postgresql://NAME:PASSWORD@HOST:5432/DATABASE"
-EXTRA = "run `pip install 'rollcall[sql]'`"
 # Dialects that have one usual port: an address with it and one without are the same database
 PORTS = {"postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mssql": 1433, "oracle": 1521}
 DRIVERS = {"postgresql": "postgresql+psycopg"}  # what the extra installs
@@ -29,7 +28,7 @@ def import_sqlalchemy(what: str) -> Any:
         return import_module("sqlalchemy")
     except ModuleNotFoundError:
         why = "it needs SQLAlchemy, which is not installed"
-        raise Misconfigured(what, why, EXTRA) from None
+        raise Misconfigured(what, why, install_extra("sql")) from None
 
 
 def parse_address(what: str, address: str) -> URL:

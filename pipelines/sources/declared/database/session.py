@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pipelines.failures import Misconfigured, Unreadable
-from pipelines.sources.declared.database.address import DRIVERS, EXTRA, import_sqlalchemy
+from pipelines.failures import Misconfigured, Unreadable, install_extra
+from pipelines.sources.declared.database.address import DRIVERS, import_sqlalchemy
 from pipelines.sources.declared.database.causes import explain_error
 
 if TYPE_CHECKING:
@@ -114,7 +114,9 @@ def _make_engine(what: str, url: URL, ends: float) -> Engine:
         why, next = f"{url.drivername} is no dialect that is installed", "correct the address"
     except ModuleNotFoundError as error:
         why = f"its driver {error.name} is not installed"
-        next = EXTRA if dialect in DRIVERS else "install it with pip, beside Rollcall"
+        next = (
+            install_extra("sql") if dialect in DRIVERS else "install it with pip, beside Rollcall"
+        )
     raise Misconfigured(what, why, next)
 
 

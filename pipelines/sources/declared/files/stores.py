@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 
 import fsspec
 
-from pipelines.failures import DISK_ERRORS, Denied, Failure, Misconfigured, Unreadable
+from pipelines.failures import (
+    DISK_ERRORS,
+    Denied,
+    Failure,
+    Misconfigured,
+    Unreadable,
+    install_extra,
+)
 from pipelines.redact import redact_text
 from pipelines.sources.declared.files.entries import AZ, FILE, GS, S3, SFTP, StoreEntries
 
@@ -60,7 +67,7 @@ def open_store(
     package = PACKAGES.get(scheme)
     if package and not find_spec(package):
         why = f"{scheme}:// needs the package {package}, which is not installed"
-        raise Misconfigured(place, why, f"run `pip install 'rollcall[{scheme}]'`")
+        raise Misconfigured(place, why, install_extra(scheme))
     if package:  # it would print a traceback of what is told in one sentence
         logging.getLogger(package).setLevel(logging.CRITICAL)
     options = OPTIONS[scheme](entries, secrets, address)
