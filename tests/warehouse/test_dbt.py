@@ -67,8 +67,16 @@ def test_models_and_writers_agree_on_what_undoes_what():
     "groups, why",
     [
         ({"id": "00g1"}, "`roleAssignments[*].targets.groups` is no list"),
-        (["00g1"], "`roleAssignments[*].targets.groups` is no list of objects"),
-        ([{"id": {}}], "`roleAssignments[*].targets.groups[*].id` is no id"),
+        pytest.param(
+            ["00g1"],
+            "`roleAssignments[*].targets.groups` is no list of objects",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            [{"id": {}}],
+            "`roleAssignments[*].targets.groups[*].id` is no id",
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["no list", "no objects", "no id"],
 )

@@ -9,35 +9,31 @@ from tests.support.declared import HEADER, ROWS, Company
 FEWER = ROWS.replace("1,Ada Lovelace,ada@lanternfish.example,Active,Approver,2026-11-20\n", "")
 
 
-def test_a_declared_system_has_the_promises_of_every_source(company):
+def test_a_declared_system_has_the_promises_of_every_source(synced):
     """Its rows are published, described and balanced; what is gone ends in the history."""
-    company.declare("expenses")
-    company.write("expenses.csv")
-    company.rollcall.sync()
-
-    accounts = company.rollcall.rows("select * from accounts order by account_id")
+    accounts = synced.rollcall.rows("select * from accounts order by account_id")
     assert [("expenses", "1", "ada@lanternfish.example", "ticket")] == [
         (one["source_name"], one["source_account_id"], one["email"], one["change_channel"])
         for one in accounts[:1]
     ]
-    [first] = company.rollcall.column("select run_id from runs")
-    [ledger] = company.rollcall.rows("select * from completeness_ledger")
+    [first] = synced.rollcall.column("select run_id from runs")
+    [ledger] = synced.rollcall.rows("select * from completeness_ledger")
     assert (3, 3, 4, 4) == tuple(
         ledger[name]
         for name in ("accounts_read", "accounts_in_marts", "grants_listed", "grants_in_marts")
     )
     assert ledger["rows_read"] == ledger["rows_loaded"] == ledger["rows_in_raw"]
-    assert [] == company.rollcall.column(
+    assert [] == synced.rollcall.column(
         "select table_name from duckdb_tables() where comment is null and table_name[:4] <> '_dlt'"
     )
 
-    company.write("expenses.csv", HEADER + FEWER)
-    company.rollcall.sync()
+    synced.write("expenses.csv", HEADER + FEWER)
+    synced.rollcall.sync()
 
-    [ended] = company.rollcall.rows("select * from grants_history where valid_to is not null")
+    [ended] = synced.rollcall.rows("select * from grants_history where valid_to is not null")
     assert "expenses:user:1/expenses:role:Approver:assigned" == ended["grant_id"]
     assert 4 == len(
-        company.rollcall.rows(
+        synced.rollcall.rows(
             f"from grants_asof((select max(started_at) from runs where run_id = '{first}'))"
         )
     )
