@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.files.scratch import INTERRUPTS
 from tests.sandbox import Sandbox
 from tests.support.product import (
     FAST,
@@ -32,6 +33,7 @@ SLOWEST = {"sources", "sync", "warehouse", "write_back"}
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell does so in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
+HANDLERS = {number: signal.getsignal(number) for number in INTERRUPTS}
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -51,6 +53,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("long"):
                 item.add_marker(pytest.mark.skip(reason="takes long: `make soak` runs it"))
+
+
+@pytest.fixture(autouse=True)
+def default_signals() -> None:
+    """Begin each test with the same handlers, because publishing ignores signals for good."""
+    for number, handler in HANDLERS.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

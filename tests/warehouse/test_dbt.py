@@ -15,7 +15,7 @@ from dbt.cli.main import dbtRunner
 
 from pipelines.sources.writer import ACTIONS
 from pipelines.warehouse import PROJECT_FOLDER, dbt_build, dbt_run, version
-from tests.support.product import Rollcall
+from tests.support.product import Rollcall, partial_parse_path
 
 MAY_BE_UNKNOWN = {"is_privileged", "is_read_only", "is_enabled", "is_disabled", "is_api_agent"}
 ODD = ("stg_charthop__entitlements", "is_rule_managed")  # a group of an unknown type
@@ -26,6 +26,7 @@ TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dang
 def built(rollcall: Rollcall, published, monkeypatch) -> Rollcall:
     """Return a published warehouse, and a copy that dbt may write to."""
     rollcall.has(published)
+    assert parse_project(rollcall)  # before the name of the file is another one
     copy = rollcall.home / "copy" / "access.duckdb"
     copy.parent.mkdir()
     shutil.copyfile(rollcall.warehouse, copy)
@@ -33,22 +34,38 @@ def built(rollcall: Rollcall, published, monkeypatch) -> Rollcall:
     return rollcall
 
 
-def dbt(*arguments: str, home):
+def parse_project(built: Rollcall):
+    """Return the project as a build of this process has parsed it."""
+    folder = partial_parse_path(built.warehouse).parent
+    return dbt_run.Dbt(folder, built.warehouse.name, {}).manifest
+
+
+def dbt(*arguments: str, built: Rollcall):
+    """Run dbt on the copy."""
     folders = (
         "--project-dir",
         PROJECT_FOLDER,
         "--profiles-dir",
         PROJECT_FOLDER,
         "--target-path",
-        home / "dbt",
+        built.home / "dbt",
     )
     quiet = ("--log-level", "none", "--log-level-file", "none")
-    return dbtRunner().invoke([*arguments, *map(str, folders), *quiet])
+    parsed = parse_project(built).deepcopy()
+    return dbtRunner(parsed).invoke([*arguments, *map(str, folders), *quiet])
+
+
+def test_no_variable_decides_how_a_model_is_parsed():
+    """A build parses the project once for all settings, so only the SQL of a model may read one."""
+    for path in PROJECT_FOLDER.glob("m*/**/*.*"):
+        text = path.read_text(encoding="utf-8") if path.suffix in (".sql", ".yml") else ""
+        assert not re.search(r"\b(config|ref|source)\([^)]*\bvar\(", text), path
+        assert path.suffix == ".sql" or "var(" not in text, path
 
 
 def test_every_rule_holds_by_its_own_unit_test(built):
     """Every dbt unit test passes."""
-    result = dbt("test", "--select", "test_type:unit", home=built.home)
+    result = dbt("test", "--select", "test_type:unit", built=built)
 
     tests = [run for run in result.result if run.node.resource_type == "unit_test"]
     assert [] == [f"{run.node.name}: {run.message}" for run in tests if run.status != "pass"]
@@ -89,7 +106,7 @@ def test_a_list_in_a_list_is_checked_too(built, groups, why):
         table = "raw_okta.user_role_assignments (id, row_hash, payload)"
         copy.execute(f"insert into {table} values ('ada', '', $row)", {"row": row})
 
-    result = dbt("test", "--select", "source:okta", home=built.home)
+    result = dbt("test", "--select", "source:okta", built=built)
 
     assert any(f"user_role_assignments ada: {why}" in run.message for run in result.result)
 

@@ -80,6 +80,7 @@ def test_a_list_replaces_only_a_list(rollcall, small):
     assert {"'=cmd"} == {row["how"][:5] for row in read(rollcall)}
 
 
+@pytest.mark.long
 def test_a_protected_account_is_in_no_list(rollcall, small):
     """What the policy protects is not changed by hand either, since when ever it is protected."""
     with_expenses(rollcall, small)

@@ -240,13 +240,8 @@ from accounts order by all
 """
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        "baton-json",
-        *(pytest.param(one, marks=pytest.mark.long) for one in ("baton-json-2", "baton-xlsx")),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("form", ["baton-json", "baton-json-2", "baton-xlsx"])
 def test_what_is_exported_reads_back_as_the_same(rollcall, published, company: Company, form):
     """The export of a company, read as declared systems, is the same accounts and grants."""
     exported = rollcall.another(rollcall.home / "first").has(published)
