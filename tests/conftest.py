@@ -88,9 +88,8 @@ def sent(published: Published, tmp_path_factory: pytest.TempPathFactory) -> Path
         )
         (home / "data").mkdir(mode=0o700)
         (home / "data" / "access.duckdb").write_bytes(published.data)
-        settings = {"PYTHONPATH": str(Path.cwd()), "REVIEW__SEAL_KEY": "0123456789abcdef"}
         arguments = ["-m", "pipelines", "review", "open", "q4", "--quiet"]
-        run_python(arguments, home, os.environ | settings)
+        run_python(arguments, home, {"REVIEW__SEAL_KEY": "0123456789abcdef"})
         return home
 
     home = tmp_path_factory.mktemp("sent") / "home"  # one per worker, or they lock it

@@ -220,22 +220,21 @@ def first_sync(
     with tempfile.TemporaryDirectory() as aside:
         copy = Path(aside) / warehouse.name
         copy.write_bytes(warehouse.read_bytes())
-        environment = os.environ | {"PYTHONPATH": str(Path.cwd())} | settings
-        run_python(["-c", BUILD_HISTORIES, str(copy), str(folder)], home, environment)
+        run_python(["-c", BUILD_HISTORIES, str(copy), str(folder)], home, settings)
     left = {name: (folder / name).read_bytes() for name in (PARSED, dbt_statements.FILE)}
     return Published(warehouse.read_bytes(), said, seconds, left)
 
 
 def sync_apart(home: Path, sandbox: Sandbox | None, *arguments: str, **settings: str) -> str:
     """Sync a company in a process of its own, and return what that says."""
-    environment = os.environ | FAST | {"WAREHOUSE": str(home / "access.duckdb")}
-    environment |= sandbox.environment() if sandbox else {}
-    environment |= {"PYTHONPATH": str(Path.cwd())} | settings
-    return run_python(["-m", "pipelines", "sync", *arguments, "--quiet"], home, environment)
+    company = sandbox.environment() if sandbox else {}
+    settings = company | FAST | {"WAREHOUSE": str(home / "access.duckdb")} | settings
+    return run_python(["-m", "pipelines", "sync", *arguments, "--quiet"], home, settings)
 
 
-def run_python(arguments: list[str], home: Path, environment: dict[str, str]) -> str:
+def run_python(arguments: list[str], home: Path, settings: dict[str, str]) -> str:
     """Run Python with these arguments, and return what it says. Fail unless it succeeds."""
+    environment = os.environ | {"PYTHONPATH": str(Path.cwd())} | settings
     ended = subprocess.run(
         [sys.executable, *arguments], env=environment, cwd=home, capture_output=True, text=True
     )
