@@ -64,7 +64,7 @@ class Dbt:
         runner = dbtRunner(self.manifest.deepcopy(), [*callbacks])
         os.environ["ROLLCALL_CANDIDATE"] = str(candidate)
         flags = [verb, *self._list_flags(), "--vars", json.dumps(self.variables)]
-        if verb != "run":
+        if verb in ("build", "test"):
             flags += ["--exclude-resource-type", "unit_test", "exposure"]
         if self.select:
             flags += ["--select", *self.select.split()]

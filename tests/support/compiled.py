@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pytest
 import sqlglot
 
-from pipelines.warehouse import PROJECT_FOLDER, dbt_run, dbt_statements
+from pipelines.warehouse import dbt_run, dbt_statements
 from tests.support.product import PARSED, Published
 
 Shapes = dbt_statements.Shapes
@@ -27,27 +26,14 @@ class Compiled:
 
 def compile_models(published: Published, home: Path) -> Compiled:
     """Compile all models for a published file, in this process."""
-    from dbt.cli.main import dbtRunner
-
     kept = json.loads(published.left[dbt_statements.FILE])
     steps = [step for step in kept["steps"] if step["table"]]
     copy, target = home / "access.duckdb", home / "target"
     copy.write_bytes(published.data)
     target.mkdir()
     (target / PARSED).write_bytes(published.left[PARSED])
-    common = (
-        *("--project-dir", str(PROJECT_FOLDER), "--profiles-dir", str(PROJECT_FOLDER)),
-        *("--target-path", str(target), "--log-path", str(target)),
-        *("--log-level", "none", "--log-level-file", "none", "--quiet", "--no-write-json"),
-    )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ROLLCALL_CANDIDATE", copy.name)
-        parsed = dbtRunner().invoke(["parse", *common]).result
-        patch.setenv("ROLLCALL_CANDIDATE", str(copy))
-        done = dbtRunner(parsed).invoke(["compile", *common])
-    dbt_run.close_connections()
-    assert done.success, done.exception
-    nodes = [result.node for result in done.result.results]
+    done = dbt_run.Dbt(target, copy.name, {}).run("compile", copy)
+    nodes = [result.node for result in done]
     with duckdb.connect(str(copy)) as connection:
         shapes = dbt_statements.read_shapes(connection)
     return Compiled(

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -15,7 +16,7 @@ from dbt.cli.main import dbtRunner
 
 from pipelines.sources.writer import ACTIONS
 from pipelines.warehouse import PROJECT_FOLDER, dbt_build, dbt_run, version
-from tests.support.product import Rollcall, partial_parse_path
+from tests.support.product import PARSED, Published, Rollcall
 
 MAY_BE_UNKNOWN = {"is_privileged", "is_read_only", "is_enabled", "is_disabled", "is_api_agent"}
 ODD = ("stg_charthop__entitlements", "is_rule_managed")  # a group of an unknown type
@@ -23,36 +24,40 @@ TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dang
 
 
 @pytest.fixture
-def built(rollcall: Rollcall, published, monkeypatch) -> Rollcall:
-    """Return a published warehouse, and a copy that dbt may write to."""
+def candidate(published, tmp_path) -> Path:
+    """Return a copy of a published warehouse, which dbt may write to."""
+    return copy_for_dbt(published, tmp_path)
+
+
+@pytest.fixture
+def built(rollcall: Rollcall, published) -> Rollcall:
+    """Return a company whose warehouse is published."""
     rollcall.has(published)
-    assert parse_project(rollcall)  # before the name of the file is another one
-    copy = rollcall.home / "copy" / "access.duckdb"
-    copy.parent.mkdir()
-    shutil.copyfile(rollcall.warehouse, copy)
-    monkeypatch.setenv("ROLLCALL_CANDIDATE", str(copy))
     return rollcall
 
 
-def parse_project(built: Rollcall):
-    """Return the project as a build of this process has parsed it."""
-    folder = partial_parse_path(built.warehouse).parent
-    return dbt_run.Dbt(folder, built.warehouse.name, {}).manifest
+def copy_for_dbt(published: Published, folder: Path) -> Path:
+    """Write a copy of a published warehouse, and the project that dbt parsed for it."""
+    candidate = folder / "access.duckdb"
+    candidate.write_bytes(published.data)
+    (folder / "dbt").mkdir()
+    (folder / "dbt" / PARSED).write_bytes(published.left[PARSED])
+    return candidate
 
 
-def dbt(*arguments: str, built: Rollcall):
-    """Run dbt on the copy."""
-    folders = (
-        "--project-dir",
-        PROJECT_FOLDER,
-        "--profiles-dir",
-        PROJECT_FOLDER,
-        "--target-path",
-        built.home / "dbt",
-    )
+def dbt(*arguments: str, candidate: Path):
+    """Run dbt on this copy, in the folder beside it."""
+    folder = candidate.parent / "dbt"
+    folders = ("--project-dir", PROJECT_FOLDER, "--profiles-dir", PROJECT_FOLDER)
     quiet = ("--log-level", "none", "--log-level-file", "none")
-    parsed = parse_project(built).deepcopy()
-    return dbtRunner(parsed).invoke([*arguments, *map(str, folders), *quiet])
+    parsed = dbt_run.Dbt(folder, candidate.name, {}).manifest.deepcopy()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROLLCALL_CANDIDATE", str(candidate))
+        result = dbtRunner(parsed).invoke(
+            [*arguments, *map(str, folders), "--target-path", str(folder), *quiet]
+        )
+    dbt_run.close_connections()
+    return result
 
 
 def test_no_variable_decides_how_a_model_is_parsed():
@@ -63,9 +68,9 @@ def test_no_variable_decides_how_a_model_is_parsed():
         assert path.suffix == ".sql" or "var(" not in text, path
 
 
-def test_every_rule_holds_by_its_own_unit_test(built):
+def test_every_rule_holds_by_its_own_unit_test(candidate):
     """Every dbt unit test passes."""
-    result = dbt("test", "--select", "test_type:unit", built=built)
+    result = dbt("test", "--select", "test_type:unit", candidate=candidate)
 
     tests = [run for run in result.result if run.node.resource_type == "unit_test"]
     assert [] == [f"{run.node.name}: {run.message}" for run in tests if run.status != "pass"]
@@ -97,16 +102,16 @@ def test_models_and_writers_agree_on_what_undoes_what():
     ],
     ids=["no list", "no objects", "no id"],
 )
-def test_a_list_in_a_list_is_checked_too(built, groups, why):
+def test_a_list_in_a_list_is_checked_too(candidate, groups, why):
     """A list in the objects of another list fails the build where staging would read nothing."""
     fine = {"type": "USER_ADMIN", "targets": {"groups": [{"id": "00g1"}]}}
     odd = {"type": "USER_ADMIN", "targets": {"groups": groups}}
     row = json.dumps({"roleAssignments": [fine, odd]})
-    with duckdb.connect(os.environ["ROLLCALL_CANDIDATE"]) as copy:
+    with duckdb.connect(str(candidate)) as copy:
         table = "raw_okta.user_role_assignments (id, row_hash, payload)"
         copy.execute(f"insert into {table} values ('ada', '', $row)", {"row": row})
 
-    result = dbt("test", "--select", "source:okta", built=built)
+    result = dbt("test", "--select", "source:okta", candidate=candidate)
 
     assert any(f"user_role_assignments ada: {why}" in run.message for run in result.result)
 

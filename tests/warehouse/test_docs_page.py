@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import runpy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,29 +14,25 @@ import yaml
 
 from pipelines.policy import tables as policy_tables
 from pipelines.warehouse import PROJECT_FOLDER, change_tables, review_tables, run_tables
-from tests.warehouse.test_dbt import dbt
+from tests.warehouse.test_dbt import copy_for_dbt, dbt
 
 write_page = runpy.run_path(str(PROJECT_FOLDER / "docs_page.py"))["write_page"]
 PIPELINES = Path(__file__).parents[2] / "pipelines"
 
 
 @pytest.fixture(scope="module")
-def home(published, tmp_path_factory) -> Iterator[Path]:
-    """Return a folder with a copy of the invented company's warehouse, which dbt opens."""
-    home = tmp_path_factory.mktemp("docs")
-    copy = home / "access.duckdb"
-    copy.write_bytes(published.data)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ROLLCALL_CANDIDATE", str(copy))
-        yield home
+def candidate(published, tmp_path_factory) -> Path:
+    """Return a copy of the invented company's warehouse, which dbt opens."""
+    return copy_for_dbt(published, tmp_path_factory.mktemp("docs"))
 
 
 @pytest.fixture(scope="module")
-def page(home) -> str:
+def page(candidate) -> str:
     """Return the page of the invented company."""
-    assert dbt("docs", "generate", home=home).success
-    write_page(home / "dbt", home / "index.html")
-    return (home / "index.html").read_text(encoding="utf-8")
+    assert dbt("docs", "generate", candidate=candidate).success
+    page = candidate.with_name("index.html")
+    write_page(candidate.parent / "dbt", page)
+    return page.read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +84,10 @@ def test_the_page_shows_what_is_for_queries(manifest):
     assert needed <= known  # or the page of the model would be empty
 
 
-def test_dbt_says_how_old_a_source_is(home):
+def test_dbt_says_how_old_a_source_is(candidate):
     """`dbt source freshness` takes the last complete run: two days old is a warning, and a run that
     failed since changes nothing."""
-    with duckdb.connect(str(home / "access.duckdb")) as connection:
+    with duckdb.connect(str(candidate)) as connection:
         connection.execute(
             "update runs set started_at = now() - interval 48 hours where source_name = 'okta'"
         )
@@ -100,7 +95,8 @@ def test_dbt_says_how_old_a_source_is(home):
             "insert into runs by name select * replace ('later' as run_id, 'failed' as status,"
             " now() as started_at) from runs where source_name = 'okta'"
         )
-    result = dbt("source", "freshness", "--select", "source:okta", "source:pingone", home=home)
+    selected = ("--select", "source:okta", "source:pingone")
+    result = dbt("source", "freshness", *selected, candidate=candidate)
 
     runs = [run for run in result.result.results if run.node.resource_type == "source"]
     ages = {(run.node.source_name, str(run.status)) for run in runs}
