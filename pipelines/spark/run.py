@@ -179,8 +179,9 @@ class Run:
 
         written = Observation()
         count = functions.count(functions.lit(1)).alias("rows")
+        schema = frame.schema  # first: the server keeps the analyzed plan, and the write finds it
         frame.observe(written, count).write.parquet(str(place))
-        made = self.session.read.schema(frame.schema).parquet(str(place))
+        made = self.session.read.schema(schema).parquet(str(place))
         names = [unquote(one).rsplit("/", 1)[1] for one in made.inputFiles()]
         files = [place / name for name in sorted(names)]
         rows, seen = written.get["rows"], 0

@@ -16,14 +16,14 @@ import time
 from pathlib import Path
 
 WORKERS = 2
-# Without the second compiler and the parallel collectors, which cost more than they save here
-JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+JAVA = "-XX:+UseSerialGC"  # with two cores, parallel collectors cost more than they save
 # Small data: fewer tasks, and no process that outlives its use
 CONF = {
     "spark.driver.extraJavaOptions": JAVA,
     "spark.executor.extraJavaOptions": JAVA,
     "spark.connect.grpc.binding.address": "127.0.0.1",
     "spark.ui.enabled": "false",
+    "spark.sql.ui.explainMode": "simple",  # otherwise, a tenth of the driver's work
     "spark.executor.memory": "1g",
     "spark.executor.cores": "1",
     "spark.driver.memory": "2g",
