@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,10 @@ class Table:
 
 def has_table(connection: duckdb.DuckDBPyConnection, name: str, schema: str = "main") -> bool:
     """Return whether the open database has this table or view."""
+    with suppress(duckdb.Error):
+        connection.execute(f'describe "{schema}"."{name}"')
+        return True
+    # a view whose files are gone exists as well; this list takes twenty times as long
     return bool(
         connection.execute(
             "select 1 from information_schema.tables where table_catalog = current_database()"

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pyarrow as pa
+from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.common.jsonpath import TJsonPath, compile_path
 from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator, SinglePagePaginator
@@ -62,7 +63,10 @@ class Api:
     def __init__(self, base_url: str, session: Session) -> None:
         self.base_url, self.session = base_url.rstrip("/"), session
         self.source, self.counters, self.policy = session.source, session.counters, session.policy
-        self.rest = RESTClient(base_url, session=session, headers={"Accept": "application/json"})
+        # the configuration decides how dlt shows a failed response, which the session tells itself
+        plain = RuntimeConfiguration()
+        accept = {"Accept": "application/json"}
+        self.rest = RESTClient(base_url, session=session, headers=accept, config=plain)
 
     def get(self, path: str, right: str = "", **params: Any) -> Json:
         """Return the body of one response. `right` names what the credential lacks after a 403."""

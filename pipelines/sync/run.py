@@ -120,35 +120,38 @@ def _build(
         gone_systems.record_systems(copy, outcome.run_id, outcome.started_at, [*gone])
         outcome.earlier_warnings = run_record.read_earlier_warnings(copy, outcome.run_id)
         outcome.unread_journals = collect.collect_journals(copy)
-    _transform(outcome, copy, work, options)
+        is_pushing = has_rules(copy)
+    _transform(outcome, copy, work, options, is_pushing)
     read_now = {read.source: read for read in complete}
 
     def warn(source: str, text: str) -> None:
         read_now[source].counters.warn(text)
         options.report(name_source(source, text))
 
-    find_read_warnings(copy, [*read_now], warn)
-    shrinkage = guard.check_shrinkage(
-        copy, outcome.warehouse, [*read_now], options.accepted, warn, outcome.gone_systems
-    )
-    run_record.record_warnings(copy, outcome.run_id, complete)
-    targets = chain.from_iterable(outcome.target_changes.values())
-    columns = chain.from_iterable(read.counters.accepted for read in complete)
-    changes = [outcome.clock_change, *outcome.policy_changes, *gone.values()]
-    changes += [*targets, *columns, *shrinkage]
-    for change in filter(None, changes):
-        run_record.record_acceptance(copy, outcome.run_id, change)
-        outcome.note(f"accepted: {change}", options.report)
+    with duckdb.connect(str(copy)):
+        find_read_warnings(copy, [*read_now], warn)
+        shrinkage = guard.check_shrinkage(
+            copy, outcome.warehouse, [*read_now], options.accepted, warn, outcome.gone_systems
+        )
+        run_record.record_warnings(copy, outcome.run_id, complete)
+        targets = chain.from_iterable(outcome.target_changes.values())
+        columns = chain.from_iterable(read.counters.accepted for read in complete)
+        changes = [outcome.clock_change, *outcome.policy_changes, *gone.values()]
+        changes += [*targets, *columns, *shrinkage]
+        for change in filter(None, changes):
+            run_record.record_acceptance(copy, outcome.run_id, change)
+            outcome.note(f"accepted: {change}", options.report)
     publish.publish(copy, outcome.warehouse)
     publish.remove_refused(outcome.warehouse)
     outcome.published = True
 
 
-def _transform(outcome: Outcome, copy: Path, work: Path, options: SyncOptions) -> None:
+def _transform(
+    outcome: Outcome, copy: Path, work: Path, options: SyncOptions, is_pushing: bool
+) -> None:
     """Build and test the marts, with what the push rules want in between if there are any."""
     show = partial(show_steps, report=options.report, has_bars=options.has_bars)
     build = partial(transform, copy, work.parent)
-    is_pushing = has_rules(copy)
     with show("transforming and testing") as on_step:
         build(exclude=PUSH_MODELS if is_pushing else "", on_step=on_step)
     if is_pushing:

@@ -82,7 +82,7 @@ def open_candidate(warehouse: Path, work: Path) -> Path:
         copy.parent.mkdir(mode=0o700)
         if not warehouse.exists():
             return copy
-        must_be_ours(warehouse)
+        open_published(warehouse).close()
         free = shutil.disk_usage(work).free
         needed = 3 * warehouse.stat().st_size + SPARE_BYTES
         if free < needed:
@@ -107,23 +107,6 @@ def amend_published(warehouse: Path) -> Iterator[Workspace]:
         copy = open_candidate(warehouse, work)
         yield Workspace(copy, work.parent)
         publish(copy, warehouse)
-
-
-def must_be_ours(warehouse: Path) -> None:
-    """Raise unless the file is a warehouse of Rollcall whose schema this Rollcall knows."""
-    must_have_no_wal(warehouse)
-    try:
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
-            is_ours = has_table(connection, "runs") and has_table(connection, "run_resources")
-            must_not_be_newer(connection, warehouse)
-    except duckdb.Error as error:
-        raise _opening_failure(warehouse, error) from None
-    if not is_ours:
-        raise Misconfigured(
-            str(warehouse),
-            "it is not a warehouse of Rollcall: it has no table `runs`",
-            "set WAREHOUSE to another path",
-        )
 
 
 def must_be_sound(copy: Path, warehouse: Path) -> None:
@@ -210,11 +193,26 @@ def remove_refused(warehouse: Path) -> None:
 
 
 def open_published(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the published file for reading. Raises Misconfigured if there is no published file."""
+    """Open the published file for reading. Raises Misconfigured if there is no published file, or
+    if the file is no warehouse of Rollcall or one of a newer Rollcall."""
     if not path.exists():
         raise Misconfigured(str(path), "nothing is published there yet", "run `rollcall sync`")
-    must_be_ours(path)
-    return duckdb.connect(str(path), read_only=True)
+    must_have_no_wal(path)
+    with ExitStack() as stack:
+        try:
+            connection = stack.enter_context(duckdb.connect(str(path), read_only=True))
+            is_ours = has_table(connection, "runs") and has_table(connection, "run_resources")
+            must_not_be_newer(connection, path)
+        except duckdb.Error as error:
+            raise _opening_failure(path, error) from None
+        if not is_ours:
+            raise Misconfigured(
+                str(path),
+                "it is not a warehouse of Rollcall: it has no table `runs`",
+                "set WAREHOUSE to another path",
+            )
+        stack.pop_all()
+    return connection
 
 
 def _work_home(warehouse: Path) -> Path:

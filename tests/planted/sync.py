@@ -25,8 +25,9 @@ BUGS = [
     Bug(
         "publish before dbt",
         "pipelines/sync/run.py",
-        "    _transform(outcome, copy, work, options)\n",
-        "    publish.publish(copy, outcome.warehouse); _transform(outcome, copy, work, options)\n",
+        "    _transform(outcome, copy, work, options, is_pushing)\n",
+        "    publish.publish(copy, outcome.warehouse)\n"
+        "    _transform(outcome, copy, work, options, is_pushing)\n",
         "tests/sync/test_guard.py -k empty",
     ),
     Bug(
