@@ -49,13 +49,13 @@ read · 5 data refused · 6 storage · 7 apply incomplete · 75 another run hold
 
 
 def main() -> NoReturn:
-    redact.redact_logs()
     gc.set_threshold(100_000)  # dbt and dlt create a million objects that live to the end
     os.umask(0o077)  # also for files that libraries write: personal data is for its owner only
     for number in scratch.INTERRUPTS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, _interrupt)
     arguments = _parser().parse_args(sys.argv[1:] or ["--help"])
+    redact.redact_logs()
     try:
         enter_project(arguments.project_dir)
     except Misconfigured as failure:  # no other directory's settings may say what follows

@@ -5,10 +5,12 @@ Credentials are found by value, because a list of field names is never complete.
 
 from __future__ import annotations
 
-import logging
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
+
+if TYPE_CHECKING:
+    import logging
 
 MAIL = re.compile(r"[^\s\"'<>@]{1,64}@[^\s\"'<>@]{1,255}\.[^\s\"'<>@]+")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
@@ -38,6 +40,8 @@ def remove_secrets(text: str) -> str:
 
 def redact_logs() -> None:
     """Remove hidden values from the log records of all libraries, from now on."""
+    import logging  # slow to import, and `--help` logs nothing
+
     make_record = logging.getLogRecordFactory()
 
     def redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:

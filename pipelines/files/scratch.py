@@ -6,8 +6,8 @@ wait for a host. The signal handler calls `clear_scratch` and exits instead.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 import shutil
 import signal
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def scratch_in(parent: Path) -> Iterator[Path]:
     for left in parent.iterdir():
         if DRAFT_NAME.fullmatch(left.name) and left.is_dir() and left not in _present:
             shutil.rmtree(left, ignore_errors=True)  # leaves a link as it is
-    with scratch(parent / f".rollcall-{secrets.token_hex(8)}") as folder:
+    with scratch(parent / f".rollcall-{os.urandom(8).hex()}") as folder:
         yield folder
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,8 @@ def send(kind: str, seconds: float, **message: Any) -> tuple[int, str]:
 
     Return the number that the sender returns, and why there is none; then the number is 0.
     """
+    import subprocess  # slow to import, and most commands send nothing
+
     try:
         printed = subprocess.run(
             [sys.executable, "-P", "-m", __name__, kind],

@@ -96,8 +96,8 @@ def models(company: Company, patch: pytest.MonkeyPatch) -> None:
 
 
 CHANGES = (
-    *(setting, decision, changed_decision, run, mart, result, wanted_value, policy, models),
-    *(pytest.param(change, marks=pytest.mark.long) for change in (column, raw_table)),
+    *(setting, decision, changed_decision, run, mart, result, wanted_value, policy),
+    *(pytest.param(change, marks=pytest.mark.long) for change in (column, raw_table, models)),
 )
 
 

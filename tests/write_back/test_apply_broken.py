@@ -128,7 +128,7 @@ def test_killed_at_every_step_it_ends_at_the_state_of_the_plan(rollcall, publish
     The long suite kills two hundred changes at every step. Otherwise changes are killed at every
     ninth step, each from another step on.
     """
-    count = int(os.environ.get("ROLLCALL_APPLIED", "4"))
+    count = int(os.environ.get("ROLLCALL_APPLIED", "2"))
     stride = 9 if count < 100 else 1
     many(may_write(rollcall.has(published)), count)
     rollcall.environment |= {"PLAN__MAX_CHANGES": "999", "PLAN__FEW_HOLDERS": "999"}

@@ -249,6 +249,7 @@ def test_a_sync_publishes_what_a_connector_read(company, system):
     assert 4 == len(company.rollcall.rows("from grants"))
 
 
+@pytest.mark.long
 def test_the_file_of_the_page_is_read_as_it_says(company):
     """The file and the commands of docs/systems.md lead to published grants."""
     blocks = read_blocks("What a connector of ConductorOne's has read")

@@ -110,7 +110,7 @@ def take(system: DeclaredSystem) -> tuple[list[Any], ...]:
     return found
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["rest", pytest.param("scim", marks=pytest.mark.long)])
 @pytest.mark.parametrize("effect", EFFECTS)
 def test_a_fault_never_looks_like_a_removal(tmp_path, monkeypatch, kind, effect):
     """One wrong answer, wherever it is, leads to the same tables or to a refusal."""

@@ -62,6 +62,7 @@ def access(rollcall: Rollcall, system: str) -> list[tuple[str, ...]]:
     return sorted(tuple(map(str, row.values())) for row in found)
 
 
+@pytest.mark.long
 def test_the_rest_example_of_the_page(rollcall, published, crm):
     """The example leads to the page's rows; a revoked role goes, and a fault removes none."""
     rollcall.has(published)

@@ -24,6 +24,7 @@ insert into app.user_roles values ('0001', 'Buyer'), ('0001', 'Approver');
 """
 
 
+@pytest.mark.long
 def test_the_view_of_the_page_is_read_as_it_says(company):
     """An administrator's SQL, the file, and the commands lead to published grants."""
     blocks = read_blocks(HEADING)

@@ -130,6 +130,7 @@ def test_a_loss_is_refused_by_the_guard(company):
     assert "guard: expenses.accounts" in result.err
 
 
+@pytest.mark.long
 def test_a_new_system_joins_the_company(rollcall, published):
     """Beside the vendors, its accounts belong to the people of HR, and nothing else changes."""
     rollcall.has(published)
