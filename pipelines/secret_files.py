@@ -33,7 +33,7 @@ class SecretFiles(EnvironProvider):
 
     @property
     def is_empty(self) -> bool:
-        # dlt looks a sync's thousands of values up under ten thousand names: not here without need
+        # then dlt does not ask here, which it would do several times for each of its settings
         return not any(variable.endswith(SUFFIX) for variable in os.environ)
 
     def get_value(
