@@ -6,6 +6,7 @@ import json
 import shutil
 import unicodedata
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines.failures import Refused
 from pipelines.spark.engine import read_engine
 from pipelines.warehouse.dbt_build import dbt_variables, transform
 from pipelines.warehouse.dbt_run import Dbt
@@ -96,16 +98,22 @@ class Untested(Dbt):
         return [] if verb == "test" else super().run(verb, *arguments, **more)
 
 
-def build_untested(cluster: SparkCluster, candidate: Path, home: Path) -> tuple[Path, Path]:
-    """Build copies of the candidate here and on Spark, without data tests; return both."""
+def build_untested(cluster: SparkCluster, candidate: Path, home: Path) -> list[Path]:
+    """Build copies of the candidate here and on Spark, without data tests. Return those that were
+    built: the constraints of a table may refuse the rows."""
     here, spark = (_copy(candidate, home / name) for name in ("here", "spark"))
-    _untested(here).run("run", here)
+    built = []
+    with suppress(Refused):
+        _untested(here).run("run", here)
+        built.append(here)
     patch = on_spark(cluster, home / "store")
     try:
-        build_models(read_engine(), spark, spark.parent, _untested(spark), None)
+        with suppress(Refused):
+            build_models(read_engine(), spark, spark.parent, _untested(spark), None)
+            built.append(spark)
     finally:
         patch.undo()
-    return here, spark
+    return built
 
 
 def _untested(candidate: Path) -> Untested:

@@ -98,11 +98,22 @@ TIMES = [
         True,
         None,
     ),
+    *(
+        f"2026-01-02{time}{offset}{end}"
+        for time in ("", "T03:04", "T03:04:05", "T03:04:05.", " 03:04:05.25")
+        for offset in ("", "Z", "z", "+02", " UTC", " utc", " Z", "UTC")
+        for end in ("", " ", "\t", "\n", " \n ", "\t ", "\x1c", "\u00a0")
+    ),
 ]
 # Values for a yes or a no, and for a number
 VALUES = [
     *(True, False, 1, 0, 2, -3, 1.5, 0.0, "true", "TRUE", "False", "1", "0", "yes", "no", "t", "f"),
     *("", " true ", "on", None, {}, [], "text", 12345678901, 2.5, 3.5, "7", "7.5", 1e3, 0.0005),
+    *(
+        f"{value}{end}"
+        for value in ("1", "12", "1.5E12", "true")
+        for end in ("\n", "\t", " ", "\u00a0")
+    ),
 ]
 BLANKS = "\t\n\x0b\x0c\r \x85\u00a0\u2003\u3000"
 FILE = Path(__file__).parents[1] / "spark" / "expressions.sql"

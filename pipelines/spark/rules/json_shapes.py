@@ -5,9 +5,10 @@ moment; the rules then turn the text into what DuckDB reads. JSON inside of a sh
 with its keys in the order of the vendor, so it is read a second time, as VARIANT, which alone knows
 whether "12" was a text.
 
-Three values stay different, because the text does not show them: a number but 0 and 1 as a text in
-a boolean field, a boolean in a field of numbers, and a number with more than seven digits and a
-fraction inside of an object that stays JSON.
+Four values stay different, because the text does not show them: a text that is written like a large
+number of Java (1.5E12) in a text field, a number but 0 and 1 as a text in a boolean field, a
+boolean in a field of numbers, and a number with more than seven digits and a fraction inside of an
+object that stays JSON.
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from pipelines.spark.rules.building import NoRule, build, literal, once
 SHAPE, MAP = "json_shape", "json_map"
 MARKS = {SHAPE, MAP}
 MAP_SHAPE = '"MAP(VARCHAR, JSON)"'
+END = r"\\z"  # Java's $ also stands before a last line break
 # Java writes a number from ten million on, and one below a thousandth, with an exponent, and the
 # characters beyond 16 bits of an object as a pair of escapes
 PAIR = r"\\\\uD[89AB][0-9A-F][0-9A-F]\\\\uD[C-F][0-9A-F][0-9A-F]"
 NUMBER = rf"""
-case when {{x}} rlike '^-?[0-9][.][0-9]+E([0-9]|1[0-5]|-4)$'
+case when {{x}} rlike '^-?[0-9][.][0-9]+E([0-9]|1[0-5]|-4){END}'
 then regexp_replace(cast(cast({{x}} as decimal(38, 18)) as string), '([.][0-9]+?)0+$', '$1')
 when contains({{x}}, '\\uD')
 then aggregate(regexp_extract_all({{x}}, '{PAIR}', 0), {{x}},
@@ -34,17 +36,19 @@ then aggregate(regexp_extract_all({{x}}, '{PAIR}', 0), {{x}},
 else {{x}} end
 """
 DAY = "[0-9]{{4,5}}-[0-9]{{1,2}}-[0-9]{{1,2}}"
-OFFSET = "([Zz]| UTC|[+-][0-9]{{2}}(:?[0-9]{{2}}(:[0-9]{{2}})?)?)"
+OFFSET = "(Z| [Uu][Tt][Cc]|[+-][0-9]{{2}}(:?[0-9]{{2}}(:[0-9]{{2}})?)?)"
 BLANK = r"[\\x09-\\x0D ]"
-SECONDS = f":[0-9]{{{{1,2}}}}([.][0-9]*)?{OFFSET}?{BLANK}*"  # without, DuckDB takes nothing more
+LAST = f"({OFFSET}{BLANK}*| {BLANK}*)?"  # without an offset, DuckDB takes blanks only after a space
+SECONDS = f":[0-9]{{{{1,2}}}}([.][0-9]*)?{LAST}"  # without seconds, it takes nothing more
 TIME = f"[0-9]{{{{1,2}}}}:[0-9]{{{{1,2}}}}({SECONDS})?"
 SLASHES = f"regexp_replace({{x}}, '^{BLANK}*([0-9]+)/([0-9]+)/([0-9]+)', '$1-$2-$3')"
 LEAVES = {
     "varchar": NUMBER,
-    "boolean": """
-        case when lower({x}) in ('true', 't', 'yes', 'y', '1') then true
-        when lower({x}) in ('false', 'f', 'no', 'n', '0') then false
-        when {x} rlike '^-?[0-9]+([.][0-9]+)?(E-?[0-9]+)?$' then cast({x} as double) <> 0 end
+    "boolean": f"""
+        case when lower({{x}}) in ('true', 't', 'yes', 'y', '1') then true
+        when lower({{x}}) in ('false', 'f', 'no', 'n', '0') then false
+        when {{x}} rlike '^-?[0-9]+([.][0-9]+)?(E-?[0-9]+)?{END}'
+        then cast({{x}} as double) <> 0 end
         """,
     "bigint": "coalesce(try_cast({x} as bigint), cast(rint(try_cast({x} as double)) as bigint))",
     "date": f"""
@@ -52,8 +56,8 @@ LEAVES = {
         then try_cast(regexp_extract({SLASHES}, '{DAY}', 0) as date) end
         """,
     "timestamptz": f"""
-        case when {SLASHES} rlike '^{BLANK}*{DAY}([ Tt]{TIME})?$'
-        then try_cast({SLASHES} as timestamp) end
+        case when {SLASHES} rlike '^{BLANK}*{DAY}([ Tt]{TIME})?{END}'
+        then try_cast(upper({SLASHES}) as timestamp) end
         """,
 }
 
