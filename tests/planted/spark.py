@@ -71,11 +71,7 @@ BUGS = [
         old="    if isinstance(shape, list):  # Spark takes",
         new="    if False:  # Spark takes",
     ),
-    json_shapes(
-        "spark: a time may end in a line break",
-        old='END = r"\\\\z"',
-        new='END = "$"',
-    ),
+    json_shapes("spark: a time may end in a line break", old='END = r"\\\\z"', new='END = "$"'),
     json_shapes(
         "spark: a year alone is a moment",
         old="case when {SLASHES} rlike '^{BLANK}*{DAY}([ Tt]{TIME})?{END}'",
