@@ -96,10 +96,10 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
             "opened",
         ) as made:
             folder, _ = made
-    for path in (folder / "reviewers").iterdir():
-        kind = path.suffix.removeprefix(".")
-        files[kind].append(home / kind / path.name)
-        {"csv": decided_csv, "xlsx": decided_workbook}[kind](path, files[kind][-1])
+    for kind, fill_in in (("csv", decided_csv), ("xlsx", decided_workbook)):
+        for path in (folder / "reviewers").glob(f"*.{kind}"):
+            files[kind].append(home / kind / path.name)
+            fill_in(path, files[kind][-1])
     return warehouse, files
 
 
