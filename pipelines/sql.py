@@ -51,7 +51,7 @@ def has_table(connection: duckdb.DuckDBPyConnection, name: str, schema: str = "m
     with suppress(duckdb.Error):
         connection.execute(f'describe "{schema}"."{name}"')
         return True
-    # a view whose files are gone exists as well; this list takes twenty times as long
+    # the list takes twenty times as long; it also knows a view whose files are gone
     return bool(
         connection.execute(
             "select 1 from information_schema.tables where table_catalog = current_database()"

@@ -72,9 +72,6 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
                 check=True,
             )
     warehouse.chmod(0o600)
-    files: dict[str, list[Path]] = {"csv": [], "xlsx": []}
-    for kind in files:
-        (home / kind).mkdir()
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute(
             "create temp table made as select item.* replace (concat('i-big-', n) as item_id,"
@@ -96,7 +93,10 @@ def prepared(home: Path) -> tuple[Path, dict[str, list[Path]]]:
             "opened",
         ) as made:
             folder, _ = made
+    files: dict[str, list[Path]] = {}
     for kind, fill_in in (("csv", decided_csv), ("xlsx", decided_workbook)):
+        (home / kind).mkdir()
+        files[kind] = []
         for path in (folder / "reviewers").glob(f"*.{kind}"):
             files[kind].append(home / kind / path.name)
             fill_in(path, files[kind][-1])

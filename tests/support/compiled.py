@@ -10,7 +10,7 @@ import duckdb
 import sqlglot
 
 from pipelines.warehouse import dbt_run, dbt_statements
-from tests.support.product import PARSED, Published
+from tests.support.product import Published, partial_parse_path
 
 Shapes = dbt_statements.Shapes
 
@@ -28,11 +28,8 @@ def compile_models(published: Published, home: Path) -> Compiled:
     """Compile all models for a published file, in this process."""
     kept = json.loads(published.left[dbt_statements.FILE])
     steps = [step for step in kept["steps"] if step["table"]]
-    copy, target = home / "access.duckdb", home / "target"
-    copy.write_bytes(published.data)
-    target.mkdir()
-    (target / PARSED).write_bytes(published.left[PARSED])
-    done = dbt_run.Dbt(target, copy.name, {}).run("compile", copy)
+    copy = published.copy_for_dbt(home)
+    done = dbt_run.Dbt(partial_parse_path(copy).parent, copy.name, {}).run("compile", copy)
     nodes = [result.node for result in done]
     with duckdb.connect(str(copy)) as connection:
         shapes = dbt_statements.read_shapes(connection)

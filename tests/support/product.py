@@ -183,6 +183,13 @@ class Published:
             (folder / name).write_bytes(data)
             (folder / name).chmod(0o600)
 
+    def copy_for_dbt(self, folder: Path) -> Path:
+        """Write a warehouse that dbt may change, with what dbt left, and return its path."""
+        copy = folder / "access.duckdb"
+        copy.write_bytes(self.data)
+        self.leave_parsed(copy)
+        return copy
+
 
 def make_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Any]) -> Any:
     """Make a value once for all test workers, in a folder of the given name."""

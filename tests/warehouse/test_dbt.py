@@ -16,7 +16,7 @@ from dbt.cli.main import dbtRunner
 
 from pipelines.sources.writer import ACTIONS
 from pipelines.warehouse import PROJECT_FOLDER, dbt_build, dbt_run, version
-from tests.support.product import PARSED, Published, Rollcall
+from tests.support.product import Rollcall, partial_parse_path
 
 MAY_BE_UNKNOWN = {"is_privileged", "is_read_only", "is_enabled", "is_disabled", "is_api_agent"}
 ODD = ("stg_charthop__entitlements", "is_rule_managed")  # a group of an unknown type
@@ -26,7 +26,7 @@ TABLES = ("people", "accounts", "entitlements", "grants", "access_review", "dang
 @pytest.fixture
 def candidate(published, tmp_path) -> Path:
     """Return a copy of a published warehouse, which dbt may write to."""
-    return copy_for_dbt(published, tmp_path)
+    return published.copy_for_dbt(tmp_path)
 
 
 @pytest.fixture
@@ -36,18 +36,9 @@ def built(rollcall: Rollcall, published) -> Rollcall:
     return rollcall
 
 
-def copy_for_dbt(published: Published, folder: Path) -> Path:
-    """Write a copy of a published warehouse, and the project that dbt parsed for it."""
-    candidate = folder / "access.duckdb"
-    candidate.write_bytes(published.data)
-    (folder / "dbt").mkdir()
-    (folder / "dbt" / PARSED).write_bytes(published.left[PARSED])
-    return candidate
-
-
 def dbt(*arguments: str, candidate: Path):
-    """Run dbt on this copy, in the folder beside it."""
-    folder = candidate.parent / "dbt"
+    """Run dbt on this copy, in the folder where it left the parsed project."""
+    folder = partial_parse_path(candidate).parent
     folders = ("--project-dir", PROJECT_FOLDER, "--profiles-dir", PROJECT_FOLDER)
     quiet = ("--log-level", "none", "--log-level-file", "none")
     parsed = dbt_run.Dbt(folder, candidate.name, {}).manifest.deepcopy()

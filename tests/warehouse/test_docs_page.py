@@ -14,7 +14,8 @@ import yaml
 
 from pipelines.policy import tables as policy_tables
 from pipelines.warehouse import PROJECT_FOLDER, change_tables, review_tables, run_tables
-from tests.warehouse.test_dbt import copy_for_dbt, dbt
+from tests.support.product import partial_parse_path
+from tests.warehouse.test_dbt import dbt
 
 write_page = runpy.run_path(str(PROJECT_FOLDER / "docs_page.py"))["write_page"]
 PIPELINES = Path(__file__).parents[2] / "pipelines"
@@ -23,7 +24,7 @@ PIPELINES = Path(__file__).parents[2] / "pipelines"
 @pytest.fixture(scope="module")
 def candidate(published, tmp_path_factory) -> Path:
     """Return a copy of the invented company's warehouse, which dbt opens."""
-    return copy_for_dbt(published, tmp_path_factory.mktemp("docs"))
+    return published.copy_for_dbt(tmp_path_factory.mktemp("docs"))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +32,7 @@ def page(candidate) -> str:
     """Return the page of the invented company."""
     assert dbt("docs", "generate", candidate=candidate).success
     page = candidate.with_name("index.html")
-    write_page(candidate.parent / "dbt", page)
+    write_page(partial_parse_path(candidate).parent, page)
     return page.read_text(encoding="utf-8")
 
 

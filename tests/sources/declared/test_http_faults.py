@@ -97,6 +97,8 @@ def serve_scim() -> Server:
 
 
 KINDS = {"rest": (REST, serve_rest, lists_api.TOKEN), "scim": (SCIM, serve_scim, scim.TOKEN)}
+# the faults of SCIM belong to the long suite
+FAULTY = [pytest.param(kind, marks=[pytest.mark.long] if kind == "scim" else []) for kind in KINDS]
 
 
 def take(system: DeclaredSystem) -> tuple[list[Any], ...]:
@@ -110,7 +112,7 @@ def take(system: DeclaredSystem) -> tuple[list[Any], ...]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["rest", pytest.param("scim", marks=pytest.mark.long)])
+@pytest.mark.parametrize("kind", FAULTY)
 @pytest.mark.parametrize("effect", EFFECTS)
 def test_a_fault_never_looks_like_a_removal(tmp_path, monkeypatch, kind, effect):
     """One wrong answer, wherever it is, leads to the same tables or to a refusal."""
