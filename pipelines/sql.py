@@ -6,13 +6,20 @@ Rows that commands write cannot be built again from the sources, so every new fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
+COMMENTS_SQL = """
+select schema_name || '.' || table_name, null, comment
+from duckdb_tables() where database_name = current_database()
+union all
+select schema_name || '.' || table_name, column_name, comment
+from duckdb_columns() where database_name = current_database() and not internal
+"""
 NAMES = re.compile(r'(?=\b(\w+)"?\."?(\w+)\b)')
 
 
@@ -30,20 +37,27 @@ class Table:
     key: tuple[str, ...] = ()
     schema: str = "main"
 
-    def create(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Create the table, or add the columns it lacks; set all comments."""
-        place = f"{self.schema}.{self.name}"
-        connection.execute(f"create schema if not exists {self.schema}")
-        parts = [f"{name} {kind}" for name, (kind, _) in self.columns.items()]
-        if self.key:
-            parts.append(f"primary key ({', '.join(self.key)})")
-        connection.execute(f"create table if not exists {place} ({', '.join(parts)})")
-        for name, (kind, _) in self.columns.items():
+
+def create_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
+    """Create the tables, or add the columns that they lack; set all comments."""
+    comments = {tuple(place): text for *place, text in connection.execute(COMMENTS_SQL).fetchall()}
+    for table in tables:
+        place = f"{table.schema}.{table.name}"
+        if (place, None) not in comments:
+            parts = [f"{name} {kind}" for name, (kind, _) in table.columns.items()]
+            if table.key:
+                parts.append(f"primary key ({', '.join(table.key)})")
+            connection.execute(f"create schema if not exists {table.schema}")
+            connection.execute(f"create table {place} ({', '.join(parts)})")
+        for name, (kind, _) in table.columns.items():
             bare = kind.removesuffix(" not null")  # earlier rows have no value
-            connection.execute(f"alter table {place} add column if not exists {name} {bare}")
-        connection.execute(f"comment on table {place} is {quote(self.about)}")
-        for name, (_, about) in self.columns.items():
-            connection.execute(f"comment on column {place}.{name} is {quote(about)}")
+            if (place, name) not in comments:
+                connection.execute(f"alter table {place} add column if not exists {name} {bare}")
+        if comments.get((place, None)) != table.about:
+            connection.execute(f"comment on table {place} is {quote(table.about)}")
+        for name, (_, about) in table.columns.items():
+            if comments.get((place, name)) != about:
+                connection.execute(f"comment on column {place}.{name} is {quote(about)}")
 
 
 def has_table(connection: duckdb.DuckDBPyConnection, name: str, schema: str = "main") -> bool:

@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     from pipelines import settings
     from pipelines.spark.check import check_models
     from pipelines.spark.engine import read_engine
-    from pipelines.warehouse.dbt_build import compile_published
+    from pipelines.warehouse.on_spark.build import compile_published
 
     engine = read_engine()
     if engine is None:

@@ -18,6 +18,7 @@ from pipelines.review.packet.publish import note_digest
 from pipelines.review.packet.signature import check_key
 from pipelines.review.packet.write import Origin, Packet, signing_key, write_packet
 from pipelines.review.people import note_reviewers
+from pipelines.sql import create_tables
 from pipelines.warehouse import review_tables
 from pipelines.warehouse.dbt_build import DECISION_MODELS, transform
 from pipelines.warehouse.publish import amend_published
@@ -45,7 +46,8 @@ def close_campaign(warehouse: Path, name: str, leave_undecided: bool, out: Path)
                 )
             if not leave_undecided:
                 _must_be_decided(connection, name)
-            review_tables.CAMPAIGNS.create(connection)  # an earlier version lacks some columns
+            # an earlier version lacks some columns
+            create_tables(connection, [review_tables.CAMPAIGNS])
             connection.execute(
                 "update review_campaigns set status = 'closed', closed_at = ?::timestamptz,"
                 " closed_by = ?, closed_with = ?::json where campaign = ?",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.sql import has_table
+from pipelines.sql import create_tables, has_table
 from pipelines.warehouse.review_tables import REASSIGNMENTS, REVIEWERS
 
 # Somebody who came back may have two records, of which the active one counts.
@@ -53,8 +53,7 @@ where asked.reviewer not in (
 
 def note_reviewers(connection: duckdb.DuckDBPyConnection, campaign: str) -> None:
     """Note each reviewer of a campaign who is not noted yet, in a warehouse that is a copy."""
-    REVIEWERS.create(connection)
-    REASSIGNMENTS.create(connection)
+    create_tables(connection, (REVIEWERS, REASSIGNMENTS))
     connection.execute(NOTE_SQL, {"campaign": campaign})
 
 

@@ -26,7 +26,7 @@ from pipelines.files.scratch import scratch_in
 from pipelines.review import may_decide, people, seal
 from pipelines.review.outgoing.files import make_file_writers
 from pipelines.review.packet.write import FACTS
-from pipelines.sql import fetch_dicts, quote
+from pipelines.sql import create_tables, fetch_dicts, quote
 from pipelines.warehouse import review_tables
 from pipelines.warehouse.current_items import items_sql
 from pipelines.warehouse.publish import amend_published
@@ -78,8 +78,9 @@ def reassign_items(warehouse: Path, wanted: Wanted, out: Path) -> Reassigned:
         duckdb.connect(str(workspace.copy)) as connection,
     ):
         connection.execute("set TimeZone = 'UTC'")
-        for table in (review_tables.ITEMS, review_tables.REASSIGNMENTS, review_tables.DECIDED):
-            table.create(connection)  # a file of an earlier version lacks some columns
+        # a file of an earlier version lacks some columns
+        wanted_tables = (review_tables.ITEMS, review_tables.REASSIGNMENTS, review_tables.DECIDED)
+        create_tables(connection, wanted_tables)
         found = _read_items(connection, wanted.items)
         name = found[0]["campaign"]
         moved = [one for one in found if one["reviewer"] != wanted.reviewer]

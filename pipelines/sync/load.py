@@ -54,12 +54,21 @@ class Read:
 DUCKDB_CONFIG = {"preserve_insertion_order": False, "memory_limit": "256MB"}
 
 
+class FileCredentials(DuckDbCredentials):
+    """The path of a DuckDB file. dlt reads and shows it as a URL, and imports SQLAlchemy for that,
+    which is a twentieth of a sync that finds nothing new."""
+
+    def __str__(self) -> str:
+        return self.database
+
+
 def destination(candidate: Path) -> Destination:
     """Return the dlt destination for the candidate file.
 
     The credentials are resolved here, so that no setting of dlt can lead to another file.
     """
-    credentials = DuckDbCredentials(str(candidate), global_config=DUCKDB_CONFIG)
+    credentials = FileCredentials(global_config=DUCKDB_CONFIG)
+    credentials.database = str(candidate)
     credentials.resolve()
     return dlt.destinations.duckdb(credentials)
 

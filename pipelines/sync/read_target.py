@@ -14,6 +14,7 @@ import duckdb
 
 from pipelines.failures import Refused
 from pipelines.sources import registry
+from pipelines.sql import create_tables
 from pipelines.warehouse import run_tables
 
 LAST_SQL = """
@@ -39,7 +40,7 @@ def check_targets(
     tenant needs no acceptance.
     """
     with duckdb.connect(str(candidate)) as connection:
-        run_tables.RUNS.create(connection)
+        create_tables(connection, [run_tables.RUNS])
         tenants, scopes = (
             dict(connection.execute(LAST_SQL.format(column=column)).fetchall())
             for column in ("tenant", "scope")

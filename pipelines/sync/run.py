@@ -35,8 +35,8 @@ from pipelines.sync.outcome import (
 from pipelines.sync.progress import show_steps
 from pipelines.sync.read_warnings import find_read_warnings
 from pipelines.warehouse import publish
-from pipelines.warehouse.dbt_build import PUSH_MODELS, dbt_variables, transform
-from pipelines.warehouse.on_spark.build import check_engine
+from pipelines.warehouse.dbt_build import PUSH_MODELS, check_engine, transform
+from pipelines.warehouse.dbt_variables import read_variables
 from pipelines.warehouse.source_states import max_age_hours
 from pipelines.write_back import collect
 
@@ -99,7 +99,7 @@ def _check_settings(sources: list[str]) -> None:
         registry.connect_source(source, Counters())
     company_files.read_policy(company_files.policy_folder())
     find_asked()
-    guard.ShrinkLimits.configured(), RunLimits.configured(), dbt_variables()
+    guard.ShrinkLimits.configured(), RunLimits.configured(), read_variables()
     max_age_hours()
     check_engine()
 

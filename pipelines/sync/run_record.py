@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from pipelines import clock
 from pipelines.failures import Misconfigured
 from pipelines.redact import redact_text
 from pipelines.sources import registry
+from pipelines.sql import create_tables
 from pipelines.sync.load import Read
-from pipelines.warehouse.run_tables import RUN_RESOURCES, TABLES
+from pipelines.warehouse.run_tables import TABLES
 
 
 def start_time(copy: Path) -> datetime:
@@ -33,8 +36,7 @@ def start_time(copy: Path) -> datetime:
 def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
     """Add the rows of one sync to a warehouse that is not published yet."""
     with duckdb.connect(str(copy)) as connection:
-        for table in TABLES:
-            table.create(connection)
+        create_tables(connection, TABLES)
         for read in reads:
             failure, counters = read.failure, read.counters
             is_configured = not isinstance(failure, Misconfigured)
@@ -63,24 +65,39 @@ def record_runs(copy: Path, run_id: str, reads: list[Read]) -> None:
                 f"insert into main.runs ({', '.join(row)}) values ({', '.join('?' * len(row))})",
                 [*row.values()],
             )
-            for resource in sorted({*read.rows_loaded} if failure is None else ()):
-                read_counts = (counters.pages[resource], counters.rows_read[resource])
-                counts = [*read_counts, read.rows_loaded[resource], counters.reported.get(resource)]
-                values = [run_id, read.source, resource, *counts, *_describe_calls(read, resource)]
-                connection.execute(
-                    f"insert into main.run_resources ({', '.join(RUN_RESOURCES.columns)})"
-                    f" values ({', '.join('?' * len(values))})",
-                    values,
-                )
+            if failure is None and read.rows_loaded:
+                connection.register("read", pa.Table.from_pylist(_list_resources(run_id, read)))
+                connection.execute("insert into main.run_resources by name from read")
 
 
-def _describe_calls(read: Read, resource: str) -> tuple[str | None, str | None]:
+def _list_resources(run_id: str, read: Read) -> list[dict[str, Any]]:
+    """Return the row of each raw table in `run_resources`."""
+    counters = read.counters
+    return [
+        {
+            "run_id": run_id,
+            "source_name": read.source,
+            "resource": resource,
+            "pages": counters.pages[resource],
+            "rows_read": counters.rows_read[resource],
+            "rows_loaded": read.rows_loaded[resource],
+            "reported_total": counters.reported.get(resource),
+            **_describe_calls(read, resource),
+        }
+        for resource in sorted(read.rows_loaded)
+    ]
+
+
+def _describe_calls(read: Read, resource: str) -> dict[str, str | None]:
     """Return the endpoints of a raw table, and the parameters of each; null for no call."""
     calls = read.counters.calls.get(resource)
     if not calls:
-        return None, None
+        return {"endpoint": None, "parameters": None}
     parameters = ", ".join(parameters for _, parameters in calls)
-    return "; ".join(endpoint for endpoint, _ in calls), f"[{parameters}]"
+    return {
+        "endpoint": "; ".join(endpoint for endpoint, _ in calls),
+        "parameters": f"[{parameters}]",
+    }
 
 
 def record_warnings(copy: Path, run_id: str, reads: list[Read]) -> None:

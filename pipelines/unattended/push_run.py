@@ -22,7 +22,7 @@ from pipelines.unattended.standing import (
     note_approval,
     plan_only,
 )
-from pipelines.warehouse.dbt_build import read_project_variables
+from pipelines.warehouse.dbt_variables import read_project_variables
 from pipelines.write_back.approval import PUSH_SUBJECT, Approval
 from pipelines.write_back.audit_log import Log, changes_folder, hold_changes
 from pipelines.write_back.collect import publish_journals

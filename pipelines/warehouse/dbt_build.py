@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import yaml
 
-from pipelines import settings
-from pipelines.failures import Failure, Misconfigured
+from pipelines.failures import Failure
 from pipelines.policy import company_files
-from pipelines.spark.engine import read_engine
-from pipelines.sql import has_table
+from pipelines.spark.engine import connect, read_engine
+from pipelines.sql import create_tables, has_table
 from pipelines.warehouse import (
-    PROJECT_FOLDER,
     change_tables,
     dbt_statements,
     dbt_unchanged,
@@ -30,9 +24,8 @@ from pipelines.warehouse import (
     version,
 )
 from pipelines.warehouse.dbt_run import Dbt
-from pipelines.warehouse.on_spark import build as spark_build
+from pipelines.warehouse.dbt_variables import read_variables
 from pipelines.warehouse.on_spark import views
-from pipelines.warehouse.publish import open_published
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
@@ -44,6 +37,14 @@ MEMORY_PER_THREAD, MEMORY_PER_BYTE, MEMORY_PER_RAW_BYTE = 224 * 2**20, 3, 30
 MEBIBYTES = {"MiB": 1, "GiB": 2**10, "TiB": 2**20}
 OUT_OF_MEMORY = "Out of Memory Error"
 PUSH_MODELS = dbt_statements.PUSH_MODELS
+TABLES = (*review_tables.TABLES, *change_tables.TABLES, *push_tables.TABLES)
+
+
+def check_engine() -> None:
+    """Raise Misconfigured or StorageFailed if the settings name a Spark that cannot be used, before
+    a command has done the work that the build would throw away."""
+    if engine := read_engine():
+        connect(engine).stop()
 
 
 def transform(
@@ -63,10 +64,10 @@ def transform(
     folder, engine = home / "dbt", read_engine()
     with duckdb.connect(str(candidate)) as connection:  # while open, opening again takes no time
         company_files.write_policy(candidate)
-        variables = dbt_variables()
-        for table in (*review_tables.TABLES, *change_tables.TABLES):
-            table.create(connection)  # models read them; an older warehouse lacks some
-        push_tables.create_tables(connection)
+        variables = read_variables()
+        # models read them; an older warehouse lacks some
+        create_tables(connection, TABLES)
+        push_tables.convert_older_tables(connection)
         if engine is None:
             views.restore_tables(connection)
             shapes = dbt_statements.read_shapes(connection)
@@ -80,8 +81,10 @@ def transform(
         select = ""  # another version built this: the selected models need all the others
     dbt = replace(dbt, select=select, exclude=exclude)
     if engine:
+        from pipelines.warehouse.on_spark.build import build_models  # imports every rule for Spark
+
         os.environ["ROLLCALL_MEMORY"] = _list_memory_limits(candidate)[-1]
-        spark_build.build_models(engine, candidate, home, dbt, on_step)
+        build_models(engine, candidate, home, dbt, on_step)
     else:
         recorder = _build_here(candidate, dbt, shapes, on_step)
     if select == PUSH_MODELS or not (select or exclude):
@@ -91,17 +94,6 @@ def transform(
             folder, candidate, recorder, dbt.manifest.nodes, variables
         )
         dbt_unchanged.record_build(candidate, *kept)
-
-
-@contextmanager
-def compile_published(warehouse: Path) -> Iterator[spark_build.Compiled]:
-    """Yield all models, compiled for the tables of the published file. Raises Misconfigured."""
-    with open_published(warehouse) as connection:
-        shapes = dbt_statements.read_shapes(connection)
-    with TemporaryDirectory() as folder:
-        dbt = Dbt(Path(folder), warehouse.name, dbt_variables())
-        with spark_build.compile_models(shapes, warehouse.name, Path(folder), dbt) as compiled:
-            yield compiled
 
 
 def _build_here(
@@ -163,44 +155,3 @@ def _drop_stale_tables(candidate: Path, manifest: Any) -> bool:
             if table.split(".")[0] in only_models:
                 views.drop_relation(connection, table, found[table])
     return not made <= found.keys()
-
-
-def dbt_variables() -> dict[str, Any]:
-    """Return the settings that the models read as dbt variables. Raises Misconfigured."""
-    owner = settings.read_setting("review.owner")
-    if owner and not re.fullmatch(r"[^\s'\"\\{}]+@[^\s'\"\\{}]+", owner):
-        raise Misconfigured("REVIEW__OWNER", "it is not an email address", "set REVIEW__OWNER")
-    dormant = _read_days("dormant_after_days", 90)
-    return {
-        "review_owner": owner,
-        "dormant_after_days": dormant,
-        "dormant_service_after_days": _read_days("dormant_service_after_days", dormant),
-        "write_settings": _read_write_settings(),
-    }
-
-
-def read_project_variables() -> dict[str, Any]:
-    """Return the variables of the dbt project: what is said of each source, and the defaults."""
-    text = (PROJECT_FOLDER / "dbt_project.yml").read_text(encoding="utf-8")
-    return yaml.safe_load(text)["vars"]
-
-
-def _read_write_settings() -> dict[str, dict[str, bool]]:
-    """Return the write settings that the models ask for, by source; dbt_project.yml names them."""
-    found: dict[str, dict[str, bool]] = {}
-    for source, defaults in read_project_variables()["write_settings"].items():
-        for name, default in defaults.items():
-            text = settings.read_setting(f"provision.{source}.{name}", str(default)).lower()
-            if text not in settings.SWITCHES:
-                variable = f"PROVISION__{source}__{name}".upper()
-                raise Misconfigured(variable, "it must be true or false", f"set {variable} again")
-            found.setdefault(source, {})[name] = settings.SWITCHES[text]
-    return found
-
-
-def _read_days(name: str, default: int) -> int:
-    text = settings.read_setting(f"review.{name}", str(default))
-    if not (text.isascii() and text.isdecimal()):
-        variable = f"REVIEW__{name.upper()}"
-        raise Misconfigured(variable, f"{text} is not a number of days", f"set {variable}")
-    return int(text)

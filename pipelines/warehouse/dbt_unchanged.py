@@ -207,8 +207,9 @@ def _write_digests(connection: duckdb.DuckDBPyConnection, digests: dict[str, str
     connection.execute(f"comment on table built.steps is {quote(TABLE_COMMENT)}")
     for name, about in COLUMNS.items():
         connection.execute(f"comment on column built.steps.{name} is {quote(about)}")
+    # one parameter: DuckDB tries to import pandas for each value of a list
     connection.execute(
-        "insert into built.steps select unnest(?), unnest(?)", [[*digests], [*digests.values()]]
+        "insert into built.steps select key, value ->> '$' from json_each(?)", [json.dumps(digests)]
     )
 
 

@@ -86,9 +86,7 @@ drop table push.wanted_fields
 """
 
 
-def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables, and bring what an older Rollcall wrote into their form."""
-    for table in TABLES:
-        table.create(connection)
+def convert_older_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bring what an older Rollcall wrote into the form of the tables, which exist."""
     if has_table(connection, "wanted_fields", "push"):
         connection.execute(OLDER_SQL)

@@ -16,7 +16,7 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Failure, Locked, Misconfigured, Refused, StorageFailed
 from pipelines.files.json_lines import Record
-from pipelines.sql import Table
+from pipelines.sql import Table, create_tables
 from pipelines.warehouse import publish
 from pipelines.warehouse.change_tables import APPLIED, APPROVALS, PLANS, PUSHES, TABLES
 from pipelines.write_back.approval import PUSH_SUBJECT, Approval
@@ -39,8 +39,7 @@ def collect_journals(candidate: Path) -> list[Refused]:
     """
     unread = []
     with duckdb.connect(str(candidate)) as connection:
-        for table in TABLES:
-            table.create(connection)
+        create_tables(connection, TABLES)
         try:
             _note_head(connection, read_head(changes_folder()))
             _collect_pushes(connection)

@@ -194,7 +194,7 @@ BUGS = [
     Bug(
         "a wrong number is found only after the read",
         "pipelines/sync/run.py",
-        "    guard.ShrinkLimits.configured(), RunLimits.configured(), dbt_variables()\n",
+        "    guard.ShrinkLimits.configured(), RunLimits.configured(), read_variables()\n",
         "",
         "tests/cli/test_bad_input.py -k cannot_be",
     ),

@@ -187,14 +187,14 @@ BUGS = [
     ),
     Bug(
         "a scope that only some changes need ends all of them",
-        f"{OKTA}/auth.py",
+        f"{OKTA}/service_app.py",
         'if not self.assertions.optional or read_oauth_error(denied.body) != "invalid_scope":',
         "if True:",
         f"{RIGHTS} -k may_lack",
     ),
     Bug(
         "the write settings do not reach the models",
-        "pipelines/warehouse/dbt_build.py",
+        "pipelines/warehouse/dbt_variables.py",
         "found.setdefault(source, {})[name] = settings.SWITCHES[text]",
         "found.setdefault(source, {})[name] = default",
         "tests/warehouse/test_built.py -k write_settings",

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from pipelines.failures import Misconfigured
 from pipelines.redact import remove_secrets
-from pipelines.sources.okta.auth import find_algorithm, load_private_key
+from pipelines.sources.okta.service_app import find_algorithm, load_private_key
 from tests.sandbox.server import Fault, Request, Response
 from tests.support.faults import status
 from tests.support.okta_org import Org, strikes

@@ -15,6 +15,7 @@ from pipelines.sources import registry, write_access
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.raw_rows import parse_rows, wrap_rows
 from pipelines.sources.writer import Change
+from pipelines.sql import create_tables
 from pipelines.warehouse import change_tables
 from tests.sandbox.server import Fault
 from tests.support.faults import status
@@ -28,7 +29,7 @@ class Reader:
         self.rollcall, self.file = rollcall, rollcall.home / "candidate.duckdb"
         self.requests, self.warnings = 0, []
         with duckdb.connect(str(self.file)) as connection:
-            change_tables.APPLIED.create(connection)
+            create_tables(connection, [change_tables.APPLIED])
             connection.execute("create schema raw_haloitsm")
 
     def opened(self, *summaries: str) -> list[int]:

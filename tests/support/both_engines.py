@@ -16,8 +16,9 @@ import pytest
 
 from pipelines.failures import Refused
 from pipelines.spark.engine import read_engine
-from pipelines.warehouse.dbt_build import dbt_variables, transform
+from pipelines.warehouse.dbt_build import transform
 from pipelines.warehouse.dbt_run import Dbt
+from pipelines.warehouse.dbt_variables import read_variables
 from pipelines.warehouse.on_spark.build import build_models
 from pipelines.warehouse.on_spark.views import read_relations
 from tests.support.spark_cluster import SparkCluster
@@ -117,7 +118,7 @@ def build_untested(cluster: SparkCluster, candidate: Path, home: Path) -> list[P
 
 
 def _untested(candidate: Path) -> Untested:
-    return Untested(candidate.parent / "dbt", candidate.name, dbt_variables())
+    return Untested(candidate.parent / "dbt", candidate.name, read_variables())
 
 
 def _copy(candidate: Path, folder: Path) -> Path:

@@ -17,6 +17,7 @@ import pytest
 from pipelines.failures import Failure, explain
 from pipelines.http.policy import Counters, Policy
 from pipelines.sources import registry
+from pipelines.sql import create_tables
 from pipelines.sync import load
 from pipelines.warehouse import run_tables
 from tests.sandbox.okta.server import Okta, Switches
@@ -150,7 +151,7 @@ class Org:
         """Record the run as complete, because a later read asks when the last one was."""
         values = ("run", "okta", found.mode, "complete", found.started_at, found.ended_at)
         with duckdb.connect(str(self.warehouse)) as connection:
-            run_tables.RUNS.create(connection)
+            create_tables(connection, [run_tables.RUNS])
             connection.execute("delete from main.runs")
             connection.execute(
                 "insert into main.runs (run_id, source_name, mode, status, started_at, ended_at,"

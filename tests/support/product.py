@@ -147,10 +147,10 @@ BUILD_HISTORIES = """
 import sys
 from pathlib import Path
 import duckdb
-from pipelines.warehouse import dbt_build, dbt_statements
+from pipelines.warehouse import dbt_statements, dbt_variables
 from pipelines.warehouse.dbt_run import Dbt
 candidate, folder = map(Path, sys.argv[1:])
-variables = dbt_build.dbt_variables()
+variables = dbt_variables.read_variables()
 dbt = Dbt(folder, candidate.name, variables, select="config.materialized:incremental")
 with duckdb.connect(str(candidate)) as connection:
     recorder = dbt_statements.Recorder(dbt_statements.read_shapes(connection))

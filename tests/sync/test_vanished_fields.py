@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from pipelines.sources.raw_rows import wrap_rows
+from pipelines.sql import create_tables
 from pipelines.sync import guard
 from pipelines.sync.changed_statuses import find_changed_statuses
 from pipelines.sync.shrink_limits import ShrinkLimits
@@ -200,7 +201,7 @@ def test_statuses_that_change_in_numbers_are_refused(before, after, changed, ref
     """Many leavers who become active again, or many who leave at once, are refused."""
     total = 20 if before == "leaver" else 100
     with duckdb.connect() as connection:
-        APPLIED.create(connection)
+        create_tables(connection, [APPLIED])
         connection.execute(
             "create table people_history as"
             " select 'charthop' as source_name, i::varchar as person_id,"
@@ -217,7 +218,7 @@ def test_statuses_that_change_in_numbers_are_refused(before, after, changed, ref
 def test_all_leavers_that_return_at_once_are_refused(tmp_path):
     """All of three leavers becoming active at once are refused."""
     with duckdb.connect() as connection:
-        APPLIED.create(connection)
+        create_tables(connection, [APPLIED])
         connection.execute(
             "create table accounts_history as select 'haloitsm' as source_name,"
             " i::varchar as account_id, to_timestamp(s) as valid_from,"

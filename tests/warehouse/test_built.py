@@ -11,7 +11,8 @@ import pytest
 from pipelines.failures import Refused
 from pipelines.sql import has_table
 from pipelines.warehouse import change_tables, dbt_statements, push_tables
-from pipelines.warehouse.dbt_build import DECISION_MODELS, PUSH_MODELS, dbt_variables, transform
+from pipelines.warehouse.dbt_build import DECISION_MODELS, PUSH_MODELS, transform
+from pipelines.warehouse.dbt_variables import read_variables
 from tests.write_back.test_changes import POLICY, Company, group, user
 
 OLDER_TABLE = """
@@ -254,6 +255,6 @@ def test_what_an_older_version_wanted_is_kept():
 def test_write_settings_reach_the_models(monkeypatch):
     """A write setting that decides what an API may change is a variable of the models."""
     expected = {"rule_exclusions": False, "unassign_apps": False}
-    assert {"okta": expected} == dbt_variables()["write_settings"]
+    assert {"okta": expected} == read_variables()["write_settings"]
     monkeypatch.setenv("PROVISION__OKTA__UNASSIGN_APPS", "True")
-    assert {"okta": expected | {"unassign_apps": True}} == dbt_variables()["write_settings"]
+    assert {"okta": expected | {"unassign_apps": True}} == read_variables()["write_settings"]

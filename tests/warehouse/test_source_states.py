@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
+from pipelines.sql import create_tables
 from pipelines.warehouse.run_tables import RUNS
 from pipelines.warehouse.source_states import read_source_states
 
@@ -12,7 +13,7 @@ def test_of_two_runs_that_began_at_once_the_later_id_is_last():
     """Two runs with the same start are ordered by their ids, whichever row comes first."""
     for statuses in (("complete", "failed"), ("failed", "complete")):
         with duckdb.connect() as connection:
-            RUNS.create(connection)
+            create_tables(connection, [RUNS])
             for run_id, status in sorted(zip("ab", statuses, strict=True), key=lambda run: run[1]):
                 connection.execute(
                     "insert into runs by name select $run_id as run_id, 'hr' as source_name,"

@@ -24,6 +24,7 @@ from pipelines.review.incoming.decision_file import DecisionFile
 from pipelines.review.incoming.judging import judge_files
 from pipelines.review.incoming.outcome import Outcome
 from pipelines.review.incoming.rules import OpenCampaign
+from pipelines.sql import create_tables
 from pipelines.warehouse import publish, review_tables
 
 TEXT_FIELDS = ("item_id", "import_id", "grant_id", "decision", "comment", "decided_by")
@@ -77,8 +78,7 @@ def _open_copy(warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         publish.amend_published(warehouse) as workspace,
         duckdb.connect(str(workspace.copy)) as connection,
     ):
-        for table in (review_tables.IMPORTS, review_tables.DECIDED):
-            table.create(connection)
+        create_tables(connection, (review_tables.IMPORTS, review_tables.DECIDED))
         yield connection
 
 

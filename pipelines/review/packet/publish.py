@@ -11,7 +11,7 @@ from pipelines import settings
 from pipelines.failures import Locked
 from pipelines.review import seal
 from pipelines.review.packet.write import Origin, Packet, find_opened_before, write_packet
-from pipelines.sql import fetch_dicts
+from pipelines.sql import create_tables, fetch_dicts
 from pipelines.warehouse import review_tables
 from pipelines.warehouse.publish import amend_published, open_published
 
@@ -55,7 +55,7 @@ def _note_opening(connection: duckdb.DuckDBPyConnection, warehouse: Path, name: 
 
 def note_digest(connection: duckdb.DuckDBPyConnection, name: str, packet: Packet) -> None:
     """Add the packet to `review_packets`, so that its holder can prove its origin."""
-    review_tables.PACKETS.create(connection)
+    create_tables(connection, [review_tables.PACKETS])
     connection.execute(
         "insert into review_packets by name select ? as campaign, ? as manifest_sha256,"
         " (select status from review_campaigns where campaign = ?) as status,"

@@ -20,9 +20,9 @@ from pipelines.sources.asked import Asked
 from pipelines.sources.earlier_rows import EarlierRows
 from pipelines.sources.okta.access import Delta
 from pipelines.sources.okta.applications import Applications
-from pipelines.sources.okta.auth import Credential
 from pipelines.sources.okta.choices import parse_domain, read_choices
 from pipelines.sources.okta.client import Connection, Okta
+from pipelines.sources.okta.credential import Credential
 from pipelines.sources.okta.roles import Roles
 from pipelines.sources.raw_rows import make_resource
 

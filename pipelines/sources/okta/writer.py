@@ -18,9 +18,9 @@ from pipelines.http.session import Session
 from pipelines.http.write_once import send_once
 from pipelines.sources.okta import CREDENTIALS as SOURCE_CREDENTIALS
 from pipelines.sources.okta import WAITING_BUDGET
-from pipelines.sources.okta.auth import Credential
 from pipelines.sources.okta.choices import Choices, WriteChoices, parse_domain, read_disable_by
 from pipelines.sources.okta.client import Connection, Okta
+from pipelines.sources.okta.credential import Credential
 from pipelines.sources.okta.live.accounts import IN_TRANSITION
 from pipelines.sources.okta.live.state import LiveState
 from pipelines.sources.okta.translation import (

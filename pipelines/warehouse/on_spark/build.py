@@ -12,19 +12,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
+from tempfile import TemporaryDirectory
 
 import duckdb
 
 from pipelines.failures import Refused
 from pipelines.files.scratch import scratch
-from pipelines.spark.engine import Engine, connect, read_engine
+from pipelines.spark.engine import Engine
 from pipelines.spark.run import STEPS, Model, Run
 from pipelines.spark.session import prepare_session
 from pipelines.spark.store import begin_generation, make_folder, open_to_readers
 from pipelines.sql import quote
 from pipelines.warehouse.dbt_run import Dbt
 from pipelines.warehouse.dbt_statements import MACRO, Recorder, Shapes, read_shapes
+from pipelines.warehouse.dbt_variables import read_variables
 from pipelines.warehouse.on_spark import views
+from pipelines.warehouse.publish import open_published
 
 INPUTS = "inputs"  # the folder of the tables that no model makes
 # How a column leaves DuckDB where Parquet has no such type, or Spark would take it for bytes
@@ -50,13 +53,6 @@ class Compiled:
     shapes: Shapes  # of all tables
     hooks: list[str]  # what dbt runs before the models
     macros: list[str]
-
-
-def check_engine() -> None:
-    """Raise Misconfigured or StorageFailed if the settings name a Spark that cannot be used, before
-    a command has done the work that the build would throw away."""
-    if engine := read_engine():
-        connect(engine).stop()
 
 
 @contextmanager
@@ -92,6 +88,17 @@ def compile_models(shapes: Shapes, file: str, home: Path, dbt: Dbt) -> Iterator[
         macros = [sql for is_hook, sql in statements if not is_hook and MACRO.match(sql)]
         with duckdb.connect(str(path)) as connection:
             yield Compiled(connection, models, read_shapes(connection), hooks, macros)
+
+
+@contextmanager
+def compile_published(warehouse: Path) -> Iterator[Compiled]:
+    """Yield all models, compiled for the tables of the published file. Raises Misconfigured."""
+    with open_published(warehouse) as connection:
+        shapes = read_shapes(connection)
+    with TemporaryDirectory() as folder:
+        dbt = Dbt(Path(folder), warehouse.name, read_variables())
+        with compile_models(shapes, warehouse.name, Path(folder), dbt) as compiled:
+            yield compiled
 
 
 def build_models(

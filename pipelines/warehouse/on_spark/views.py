@@ -14,7 +14,7 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Failure, StorageFailed
 from pipelines.redact import redact_text
-from pipelines.sql import Table, has_table, quote, quote_table
+from pipelines.sql import Table, create_tables, has_table, quote, quote_table
 
 STORED = Table(
     "stored",
@@ -97,7 +97,7 @@ def create_view(
         f" from read_parquet([{listed}], hive_partitioning = false)"
     )
     if not has_table(connection, STORED.name, STORED.schema):
-        STORED.create(connection)
+        create_tables(connection, [STORED])
     place = stored.files[0].parent
     row = [table, str(stored.generation), str(place), stored.is_history]
     connection.execute("insert into built.stored values (?, ?, ?, ?)", row)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipelines.failures import Denied, Unreadable
 from pipelines.http.auth import FixedToken
 from pipelines.sources.okta import translation
-from pipelines.sources.okta.auth import ServiceAppToken
+from pipelines.sources.okta.service_app import ServiceAppToken
 from pipelines.sources.okta.writer import Provisioner
 from pipelines.sources.probe import ProbeWarning
 

@@ -1,4 +1,4 @@
-"""Signs in to Okta: with an API token (SSWS), or as an API service app with a private key and DPoP.
+"""Signs in to Okta as an API service app: with a private key, and with DPoP.
 
 A service app proves itself to the org authorization server with a signed assertion
 (developer.okta.com, "Implement OAuth for Okta with a service app"). Where the app asks for DPoP,
@@ -12,7 +12,6 @@ import base64
 import hashlib
 import time
 import uuid
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from pipelines.failures import Denied, Misconfigured
 from pipelines.files.json_text import NotJson, parse
-from pipelines.http.auth import ClientCredentials, FixedToken, check_secret
-from pipelines.http.policy import Signer, origin_of
+from pipelines.http.auth import ClientCredentials
+from pipelines.http.policy import origin_of
 from pipelines.http.session import Session
 from pipelines.redact import hide
 
@@ -34,51 +33,6 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_SECONDS = 300  # Okta accepts an hour at most
 CURVES = {"secp256r1": "ES256", "secp384r1": "ES384", "secp521r1": "ES512"}
 PrivateKey = rsa.RSAPrivateKey | EllipticCurvePrivateKey
-TOKEN_REMEDY = (
-    "set {} to a token that Okta shows as active (Security > API > Tokens), then run"
-    " `rollcall check okta`"
-)
-APP_REMEDY = (
-    "set {}, {} and {} as the API service app shows them (Applications > Applications), then run"
-    " `rollcall check okta`"
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Credential:
-    """The settings that sign in to an org: an API token, or the key of an API service app."""
-
-    section: str = "SOURCES"  # or PROVISION
-    api_token: str | None = field(default=None, repr=False)
-    client_id: str | None = None
-    private_key: str | None = field(default=None, repr=False)
-    key_id: str | None = None
-
-    def make_signer(
-        self,
-        session: Session,
-        base_url: str,
-        scopes: tuple[str, ...],
-        optional: tuple[str, ...] = (),
-    ) -> Signer:
-        """Return what signs requests. `session` fetches the tokens of a service app, with `scopes`,
-        and with those of `optional` that the app was granted. Raises Misconfigured."""
-        token, client_id, private_key, key_id = (
-            f"{self.section}__OKTA__{name}"
-            for name in ("API_TOKEN", "CLIENT_ID", "PRIVATE_KEY", "KEY_ID")
-        )
-        if self.api_token:
-            secret = check_secret(token, self.api_token)
-            return FixedToken(secret, TOKEN_REMEDY.format(token), "SSWS")
-        assertions = Assertions(
-            check_secret(client_id, self.client_id or ""),
-            load_private_key(private_key, self.private_key or ""),
-            check_secret(key_id, self.key_id or ""),
-            scopes,
-            optional,
-        )
-        remedy = APP_REMEDY.format(client_id, private_key, key_id)
-        return ServiceAppToken(session, f"{base_url}/oauth2/v1/token", assertions, remedy)
 
 
 def load_private_key(setting: str, text: str) -> PrivateKey:
