@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipelines.failures import Refused
-from pipelines.sql import has_table
+from pipelines.sql import create_tables, has_table
 from pipelines.warehouse import change_tables, dbt_statements, push_tables
 from pipelines.warehouse.dbt_build import DECISION_MODELS, PUSH_MODELS, transform
 from pipelines.warehouse.dbt_variables import read_variables
@@ -242,8 +242,9 @@ def test_what_an_older_version_wanted_is_kept():
     """A wanted value of an older warehouse is no blank: the next push would clear it."""
     with duckdb.connect() as connection:
         connection.execute(OLDER_TABLE)
-        push_tables.create_tables(connection)
-        push_tables.create_tables(connection)
+        for _ in range(2):
+            create_tables(connection, push_tables.TABLES)
+            push_tables.convert_older_tables(connection)
 
         found = connection.execute("from push.wanted_profiles order by all").fetchall()
         assert not has_table(connection, "wanted_fields", "push")
