@@ -23,7 +23,8 @@
 
 with
 
-current_rows as (
+-- DuckDB would keep what is read more than once in memory: here, all rows twice
+current_rows as not materialized (
 
     select * from {{ current }} where {{ where }}
 
@@ -31,7 +32,7 @@ current_rows as (
 
 {% if is_incremental() %}
 
-open_versions as (
+open_versions as not materialized (
 
     select * from {{ this }} where valid_to is null
 
