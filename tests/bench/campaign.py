@@ -43,7 +43,8 @@ select
     md5(number::varchar) as row_hash,
     json_object(
         'id', format('65f0dddd{{:016d}}', number), 'name.full', format('Person {{}}', number),
-        'title', 'Clerk', 'department.name', format('Department {{}}', number // 500),
+        'jobId', format('job{{}}', number), 'title', 'Clerk',
+        'department.name', format('Department {{}}', number // 500),
         'contact.workEmail', format('person{{}}@lanternfish.example', number),
         'manager.contact.workEmail',
         format('person{{}}@lanternfish.example', greatest(number - number % {team} - 1, 0)),
