@@ -79,8 +79,8 @@ def reassign_items(warehouse: Path, wanted: Wanted, out: Path) -> Reassigned:
     ):
         connection.execute("set TimeZone = 'UTC'")
         # a file of an earlier version lacks some columns
-        wanted_tables = (review_tables.ITEMS, review_tables.REASSIGNMENTS, review_tables.DECIDED)
-        create_tables(connection, wanted_tables)
+        tables = (review_tables.ITEMS, review_tables.REASSIGNMENTS, review_tables.DECIDED)
+        create_tables(connection, tables)
         found = _read_items(connection, wanted.items)
         name = found[0]["campaign"]
         moved = [one for one in found if one["reviewer"] != wanted.reviewer]

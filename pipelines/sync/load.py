@@ -55,8 +55,8 @@ DUCKDB_CONFIG = {"preserve_insertion_order": False, "memory_limit": "256MB"}
 
 
 class FileCredentials(DuckDbCredentials):
-    """The path of a DuckDB file. dlt reads and shows it as a URL, and imports SQLAlchemy for that,
-    which is a twentieth of a sync that finds nothing new."""
+    """The path of a DuckDB file. As an argument, dlt would read it as a URL, and it would show it
+    as one: both import SQLAlchemy, which takes a twentieth of a sync that finds nothing new."""
 
     def __str__(self) -> str:
         return self.database
