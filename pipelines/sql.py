@@ -14,10 +14,13 @@ from typing import Any
 import duckdb
 
 COMMENTS_SQL = """
-select schema_name || '.' || table_name, null, comment
+select schema_name, table_name, null, comment
 from duckdb_tables() where database_name = current_database()
 union all
-select schema_name || '.' || table_name, column_name, comment
+select schema_name, view_name, null, comment
+from duckdb_views() where database_name = current_database() and not internal
+union all
+select schema_name, table_name, column_name, comment
 from duckdb_columns() where database_name = current_database() and not internal
 """
 NAMES = re.compile(r'(?=\b(\w+)"?\."?(\w+)\b)')
@@ -40,7 +43,10 @@ class Table:
 
 def create_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]) -> None:
     """Create the tables, or add the columns that they lack; set all comments."""
-    comments = {tuple(place): text for *place, text in connection.execute(COMMENTS_SQL).fetchall()}
+    comments = {
+        (f"{schema}.{table}", column): text
+        for schema, table, column, text in connection.execute(COMMENTS_SQL).fetchall()
+    }
     for table in tables:
         place = f"{table.schema}.{table.name}"
         if (place, None) not in comments:

@@ -38,6 +38,15 @@ def parse(body: bytes) -> Any:
         raise NotJson(str(error)) from None
 
 
+def read_text_field(body: bytes, name: str) -> str:
+    """Return the text of a field of a JSON object; empty if there is none."""
+    try:
+        found = parse(body)
+    except NotJson:
+        return ""
+    return str(found.get(name) or "") if isinstance(found, dict) else ""
+
+
 def dump(value: Any) -> bytes:
     """Return a value as JSON text in UTF-8; the order of the keys is kept."""
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.spark import store
-from pipelines.sql import quote
+from pipelines.sql import COMMENTS_SQL, quote
 from pipelines.warehouse.on_spark import views
 from pipelines.warehouse.publish import amend_published
 
@@ -30,14 +30,14 @@ def store_models(warehouse: Path, folder: Path) -> Path:
     with amend_published(warehouse) as workspace:
         generation = store.begin_generation(folder, workspace.dbt_home)
         with duckdb.connect(str(workspace.copy)) as connection:
-            comments = connection.execute(views.COMMENTS_SQL).fetchall()
+            comments = connection.execute(COMMENTS_SQL).fetchall()
             for table, columns in connection.execute(MODELS_SQL).fetchall():
                 files = _write(connection, table, columns, generation)
                 is_history = table.endswith("_history")
                 stored = views.Stored(table, files, generation, is_history)
                 views.create_view(connection, stored, columns)
                 for schema, name, column, text in comments:
-                    if f"{schema}.{name}" == table:
+                    if text is not None and f"{schema}.{name}" == table:
                         what = f"column {table}.{column}" if column else f"view {table}"
                         connection.execute(f"comment on {what} is {quote(text)}")
     return generation

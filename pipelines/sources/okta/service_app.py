@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from pipelines.failures import Denied, Misconfigured
-from pipelines.files.json_text import NotJson, parse
+from pipelines.files.json_text import read_text_field
 from pipelines.http.auth import ClientCredentials
 from pipelines.http.policy import origin_of
 from pipelines.http.session import Session
@@ -236,11 +236,7 @@ class ServiceAppToken(ClientCredentials):
 
 def read_oauth_error(body: bytes) -> str:
     """Return the code of an OAuth error; empty if the body is none."""
-    try:
-        found = parse(body)
-    except NotJson:
-        return ""
-    return str(found.get("error") or "") if isinstance(found, dict) else ""
+    return read_text_field(body, "error")
 
 
 def _new_id() -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pipelines.failures import Rejected
-from pipelines.files.json_text import NotJson, parse, to_text_id
+from pipelines.files.json_text import parse, read_text_field, to_text_id
 from pipelines.sources.okta.profiles import build_profile
 from pipelines.sources.raw_rows import Row
 from pipelines.sources.writer import Change, Seen, to_native_id
@@ -137,11 +137,7 @@ def bindings_path(change: Change) -> str:
 
 
 def read_error_code(body: bytes) -> str:
-    try:
-        found = parse(body)
-    except NotJson:
-        return ""
-    return str(found.get("errorCode") or "") if isinstance(found, dict) else ""
+    return read_text_field(body, "errorCode")
 
 
 def explain_rejection(refused: Rejected, call: Call, step: str) -> Rejected:

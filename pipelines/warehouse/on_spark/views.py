@@ -14,7 +14,7 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Failure, StorageFailed
 from pipelines.redact import redact_text
-from pipelines.sql import Table, create_tables, has_table, quote, quote_table
+from pipelines.sql import COMMENTS_SQL, Table, create_tables, has_table, quote, quote_table
 
 STORED = Table(
     "stored",
@@ -31,13 +31,6 @@ RESTORED = "__restored"  # at the end of a table's name while it takes the place
 RELATIONS_SQL = """
 select table_schema || '.' || table_name, if(table_type = 'VIEW', 'view', 'table')
 from information_schema.tables where table_catalog = current_database()
-"""
-COMMENTS_SQL = """
-select schema_name, table_name, null, comment from duckdb_tables() where comment is not null
-union all
-select schema_name, view_name, null, comment from duckdb_views() where comment is not null
-union all
-select schema_name, table_name, column_name, comment from duckdb_columns() where comment is not null
 """
 
 
@@ -107,7 +100,7 @@ def copy_comments(connection: duckdb.DuckDBPyConnection, model: duckdb.DuckDBPyC
     """Give the stored views the comments that these tables have in another file."""
     stored = read_places(connection)
     for schema, table, column, text in model.execute(COMMENTS_SQL).fetchall():
-        if f"{schema}.{table}" in stored:
+        if text is not None and f"{schema}.{table}" in stored:
             what = f'column "{schema}"."{table}"."{column}"' if column else ""
             what = what or f'view "{schema}"."{table}"'
             connection.execute(f"comment on {what} is {quote(text)}")
