@@ -1,5 +1,5 @@
 {#- The versions that a sync adds to a history: the new ones, and the open ones
-    that it closes.
+    that it closes. `current` is a relation, or a query in parentheses.
 
     A change of `details` alone starts no version, so a version keeps those that
     it began with. The column `kept_current` is one of them, and is kept as it is
@@ -7,9 +7,7 @@
     lacks, in the build that adds them. A row that comes back after it was gone
     starts a new spell, and `first_seen_at` is the beginning of the current
     spell. -#}
-{% macro history(
-    current, key, columns, details=[], where='true', kept_current=none
-) %}
+{% macro history(current, key, columns, details=[], kept_current=none) %}
 
 {#- In a unit test `this` is a text -#}
 {%- set is_known = is_incremental() and this is not string %}
@@ -26,7 +24,7 @@ with
 -- DuckDB would keep what is read more than once in memory: here, all rows twice
 current_rows as not materialized (
 
-    select * from {{ current }} where {{ where }}
+    select * from {{ current }}
 
 ),
 

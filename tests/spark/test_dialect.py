@@ -111,7 +111,7 @@ def test_every_model_has_a_translation(compiled: Compiled):
         recursive = {table for table, query in found.items() if isinstance(query, Recursion)}
         assert recursive <= {
             "intermediate.int_entitlement_closure",
-            "staging.base_pingone__memberships",
+            "staging.stg_pingone__grants",
         }
 
 

@@ -294,8 +294,6 @@ effective as (
 with_reasons as (
 
     select
-        account_id || '/' || entitlement_id || coalesce('/' || scope_id, '')
-            as grant_id,
         *,
         coalesce(account_id in (select account_id from accounts), false)
             as has_account,

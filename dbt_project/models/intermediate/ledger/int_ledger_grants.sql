@@ -66,9 +66,9 @@ dangling_grants as (
 
     select
         source_name,
-        grant_id,
+        {{ grant_id('grants') }} as grant_id,
         dangling_reason
-    from {{ ref('int_effective_grants') }}
+    from {{ ref('int_effective_grants') }} as grants
     where dangling_reason is not null
 
 ),

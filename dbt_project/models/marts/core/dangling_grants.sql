@@ -1,5 +1,5 @@
 select
-    grant_id,
+    {{ grant_id('grants') }} as grant_id,
     source_name,
     account_id,
     entitlement_id,
@@ -9,5 +9,5 @@ select
     is_inherited,
     source_grant_id,
     dangling_reason as reason
-from {{ ref('int_effective_grants') }}
+from {{ ref('int_effective_grants') }} as grants
 where dangling_reason is not null

@@ -41,7 +41,7 @@ source_states as (
 )
 
 select
-    grants.grant_id,
+    {{ grant_id('grants') }} as grant_id,
     grants.source_name,
     grants.account_id,
     grants.entitlement_id,
@@ -67,9 +67,6 @@ select
 
 from grants
 
-left join came_later on grants.grant_id = came_later.grant_id
+left join came_later on {{ grant_id('grants') }} = came_later.grant_id
 
 left join source_states on grants.source_name = source_states.source_name
-
--- Sorted, the grants of one account are found without reading all others
-order by grants.account_id

@@ -3,9 +3,18 @@
     "{{ create_grants_between() }}",
 ]) }}
 
+{% set current %}
+    (
+        select
+            {{ grant_id('grants') }} as grant_id,
+            *
+        from {{ ref('int_effective_grants') }} as grants
+        where dangling_reason is null
+    )
+{% endset %}
+
 {{ history(
-    ref('int_effective_grants'),
-    where='dangling_reason is null',
+    current,
     key='grant_id',
     columns=[
         'source_name', 'account_id', 'entitlement_id', 'scope_type', 'scope_id',

@@ -40,4 +40,7 @@ memberships as (
 
 )
 
+-- Sorted, so that the grants of one account are found in each table of grants
+-- without reading all others
 select * from memberships
+order by user_id

@@ -1,3 +1,7 @@
+{#- Ephemeral: to write all memberships once more would take as long as to find
+    them -#}
+{{ config(materialized='ephemeral') }}
+
 with
 
 group_members as (
@@ -153,4 +157,7 @@ with_rules as (
 
 )
 
+-- Sorted here, where a row is shortest, so that the grants of one account are
+-- found in each table of grants without reading all others
 select * from with_rules
+order by user_id
