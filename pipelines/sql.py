@@ -66,6 +66,12 @@ def create_tables(connection: duckdb.DuckDBPyConnection, tables: Iterable[Table]
                 connection.execute(f"comment on column {place}.{name} is {quote(about)}")
 
 
+def replace_table(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Create an empty table in place of the one of this name, if there is any."""
+    connection.execute(f"drop table if exists {table.schema}.{table.name}")
+    create_tables(connection, [table])
+
+
 def has_table(connection: duckdb.DuckDBPyConnection, name: str, schema: str = "main") -> bool:
     """Return whether the open database has this table or view."""
     with suppress(duckdb.Error):

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from pipelines.sql import has_table, quote, quote_table
+from pipelines.sql import Table, has_table, quote_table, replace_table
 from pipelines.warehouse import PROJECT_FOLDER, version
 from pipelines.warehouse.dbt_statements import (
     Statements,
@@ -31,12 +31,19 @@ from pipelines.warehouse.dbt_statements import (
 
 RUNS = "main.runs"
 MANY_BYTES = 64 * 2**20  # of a file whose models are built one after the other, in less memory
-TABLE_COMMENT = "What each model and data test was last built from: one row each."
 OF_A_BUILD = ("memory_limit", "checkpoint_threshold")  # settings that differ between builds
-COLUMNS = {
-    "name": "The model or data test, as dbt calls it.",
-    "digest": "SHA-256 of its SQL, of what it read, and of the table that it made.",
-}
+STEPS = Table(
+    "steps",
+    "What each model and data test was last built from: one row each.",
+    {
+        "name": ("varchar", "The model or data test, as dbt calls it."),
+        "digest": (
+            "varchar",
+            "SHA-256 of its SQL, of what it read, and of the table that it made.",
+        ),
+    },
+    schema="built",
+)
 
 
 class OnlyDbt(Exception):
@@ -203,12 +210,8 @@ def _read_digests(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _write_digests(connection: duckdb.DuckDBPyConnection, digests: dict[str, str]) -> None:
-    connection.execute("create schema if not exists built")
     connection.execute("drop table if exists built.decisions")  # of an older version
-    connection.execute("create or replace table built.steps (name varchar, digest varchar)")
-    connection.execute(f"comment on table built.steps is {quote(TABLE_COMMENT)}")
-    for name, about in COLUMNS.items():
-        connection.execute(f"comment on column built.steps.{name} is {quote(about)}")
+    replace_table(connection, STEPS)
     # one parameter: DuckDB tries to import pandas for each value of a list
     connection.execute(
         "insert into built.steps select key, value ->> '$' from json_each(?)", [json.dumps(digests)]

@@ -10,29 +10,29 @@ import duckdb
 
 from pipelines import __version__, settings
 from pipelines.failures import Misconfigured
-from pipelines.sql import has_table, quote
+from pipelines.sql import Table, has_table, replace_table
 from pipelines.warehouse import PROJECT_FOLDER
 
 SCHEMA_VERSION = 1  # raise this when an earlier Rollcall could no longer use the file
-COLUMNS = {
-    "version": (
-        "integer",
-        "The version of the file's schema; a higher one needs a newer Rollcall.",
-    ),
-    "rollcall": ("varchar", "The Rollcall that built all models."),
-    "models": ("varchar", "SHA-256 of the dbt project."),
-}
+VERSION = Table(
+    "version",
+    "Who built this file: one row.",
+    {
+        "version": (
+            "integer",
+            "The version of the file's schema; a higher one needs a newer Rollcall.",
+        ),
+        "rollcall": ("varchar", "The Rollcall that built all models."),
+        "models": ("varchar", "SHA-256 of the dbt project."),
+    },
+    schema="built",
+)
 
 
 def record_version(candidate: Path) -> None:
     """Record this Rollcall as the one that built all models of the candidate."""
-    kinds = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
     with duckdb.connect(str(candidate)) as connection:
-        connection.execute("create schema if not exists built")
-        connection.execute(f"create or replace table built.version ({kinds})")
-        connection.execute("comment on table built.version is 'Who built this file: one row.'")
-        for name, (_, about) in COLUMNS.items():
-            connection.execute(f"comment on column built.version.{name} is {quote(about)}")
+        replace_table(connection, VERSION)
         connection.execute(
             "insert into built.version values (?, ?, ?)",
             [SCHEMA_VERSION, __version__, digest_project()],

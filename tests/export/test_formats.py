@@ -162,7 +162,8 @@ def test_resources_in_a_circle_are_not_lost(company):
         (
             "insert into grants by name select grants.* replace ($account as account_id,"
             " $entitlement as entitlement_id, null as scope_id, false as is_direct,"
-            " [] as inherited_from) from grants where source_name = $source limit 1",
+            " true as is_inherited, [] as inherited_from)"
+            " from grants where source_name = $source limit 1",
             {"account": account, "entitlement": entitlement, "source": source},
         ),
     )

@@ -347,6 +347,20 @@ BUGS = [
         UNIT,
     ),
     Bug(
+        "two grants of one entitlement in two scopes have one id",
+        "dbt_project/macros/grant_id.sql",
+        "coalesce('/' || {{ grants }}.scope_id, '')",
+        "''",
+        UNIT,
+    ),
+    Bug(
+        "a dangling grant has a history",
+        "dbt_project/models/marts/history/grants_history.sql",
+        "        where dangling_reason is null\n",
+        "",
+        UNIT,
+    ),
+    Bug(
         "an archived group is current",
         "dbt_project/models/staging/charthop/stg_charthop__entitlements.sql",
         "anti join archived_groups on source.id = archived_groups.id",

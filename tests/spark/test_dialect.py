@@ -109,10 +109,7 @@ def test_every_model_has_a_translation(compiled: Compiled):
             if sql != compiled.first[table] or queries is compiled.first
         }
         recursive = {table for table, query in found.items() if isinstance(query, Recursion)}
-        assert recursive <= {
-            "intermediate.int_entitlement_closure",
-            "staging.stg_pingone__grants",
-        }
+        assert recursive <= {"intermediate.int_entitlement_closure", "staging.stg_pingone__grants"}
 
 
 def test_the_expressions_become_what_was_read_and_run():
