@@ -160,7 +160,8 @@ def test_resources_in_a_circle_are_not_lost(company):
         (parent, {"parent": second, "child": first}),
         (parent, {"parent": first, "child": second}),
         (
-            "insert into grants by name select grants.* replace ($account as account_id,"
+            "insert into grants by name select grants.* replace ("
+            "$account || '/' || $entitlement as grant_id, $account as account_id,"
             " $entitlement as entitlement_id, null as scope_id, false as is_direct,"
             " true as is_inherited, [] as inherited_from)"
             " from grants where source_name = $source limit 1",
