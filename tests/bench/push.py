@@ -18,8 +18,7 @@ from pipelines.warehouse.dbt_build import PUSH_MODELS, transform
 from tests.bench.company import PERSONS, fill
 
 PEOPLE = int(os.environ.get("BENCH_PEOPLE", "100000"))
-# Of a transform that took more than twice as long, 20 % was the limit
-RUNS, MOST = 2, 0.4
+RUNS = 2
 FIELDS, GROUPS, EACH = 20, 200, 20  # a person is in so many groups that no rule is about
 ATTRIBUTES = {
     f"field{number}": {"type": "string", "master": {"type": "OKTA"}} for number in range(FIELDS)
@@ -78,8 +77,8 @@ def run() -> None:
         again = min(measure(home, evaluate) for _ in range(RUNS))
         print(
             f"  {PEOPLE:,} people, {GROUPS} groups, {FIELDS} fields: transform {alone:.1f} s of"
-            f" CPU, with new rules {first:.1f} s: {first / alone - 1:+.0%}, with the"
-            f" same rules again {again:.1f} s: {again / alone - 1:+.0%} (under {MOST:.0%})",
+            f" CPU, with new rules {first:.1f} s: {first / alone - 1:+.0%} (under 20 %), with the"
+            f" same rules again {again:.1f} s: {again / alone - 1:+.0%}",
             flush=True,
         )
 

@@ -36,10 +36,7 @@ def store_models(warehouse: Path, folder: Path) -> Path:
                 is_history = table.endswith("_history")
                 stored = views.Stored(table, files, generation, is_history)
                 views.create_view(connection, stored, columns)
-                for schema, name, column, text in comments:
-                    if text is not None and f"{schema}.{name}" == table:
-                        what = f"column {table}.{column}" if column else f"view {table}"
-                        connection.execute(f"comment on {what} is {quote(text)}")
+            views.set_comments(connection, comments)
     return generation
 
 

@@ -22,7 +22,7 @@ from pipelines.spark.engine import Engine
 from pipelines.spark.run import STEPS, Model, Run
 from pipelines.spark.session import prepare_session
 from pipelines.spark.store import begin_generation, make_folder, open_to_readers
-from pipelines.sql import quote
+from pipelines.sql import COMMENTS_SQL, quote
 from pipelines.warehouse.dbt_run import Dbt
 from pipelines.warehouse.dbt_statements import MACRO, Recorder, Shapes, read_shapes
 from pipelines.warehouse.dbt_variables import read_variables
@@ -128,7 +128,7 @@ def build_models(
                 table, is_history = model.table, bool(model.key)
                 stored = views.Stored(table, files[table], generation, is_history)
                 views.create_view(connection, stored, compiled.shapes[table])
-            views.copy_comments(connection, compiled.empty)
+            views.set_comments(connection, compiled.empty.execute(COMMENTS_SQL).fetchall())
             _check_constraints(connection, compiled.empty, {*files})
             for sql in compiled.macros:
                 connection.execute(sql)

@@ -14,7 +14,7 @@ import duckdb
 from pipelines import settings
 from pipelines.failures import Failure, StorageFailed
 from pipelines.redact import redact_text
-from pipelines.sql import COMMENTS_SQL, Table, create_tables, has_table, quote, quote_table
+from pipelines.sql import Table, create_tables, has_table, quote, quote_table
 
 STORED = Table(
     "stored",
@@ -96,10 +96,13 @@ def create_view(
     connection.execute("insert into built.stored values (?, ?, ?, ?)", row)
 
 
-def copy_comments(connection: duckdb.DuckDBPyConnection, model: duckdb.DuckDBPyConnection) -> None:
-    """Give the stored views the comments that these tables have in another file."""
+def set_comments(
+    connection: duckdb.DuckDBPyConnection, comments: list[tuple[str, str, str | None, str | None]]
+) -> None:
+    """Give the stored views the comments of the tables in whose place they are, as rows of
+    COMMENTS_SQL."""
     stored = read_places(connection)
-    for schema, table, column, text in model.execute(COMMENTS_SQL).fetchall():
+    for schema, table, column, text in comments:
         if text is not None and f"{schema}.{table}" in stored:
             what = f'column "{schema}"."{table}"."{column}"' if column else ""
             what = what or f'view "{schema}"."{table}"'

@@ -75,6 +75,5 @@ with_accounts as (
 select
     *,
     accounts_found > 1 and enabled_found <> 1 as is_ambiguous,
-    account_id || '/' || entitlement_id || coalesce('/' || scope_id, '')
-        as grant_id
+    {{ grant_id('with_accounts') }} as grant_id
 from with_accounts

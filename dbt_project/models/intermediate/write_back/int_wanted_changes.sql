@@ -15,6 +15,5 @@ wanted as (
 select
     *,
     {{ wanted_change_id('action') }} as wanted_change_id,
-    account_id || '/' || entitlement_id || coalesce('/' || scope_id, '')
-        as grant_id
+    {{ grant_id('wanted') }} as grant_id
 from wanted
